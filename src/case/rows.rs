@@ -1,0 +1,110 @@
+//! Rows: the same case over a table, and the `{column}` that stands for a cell.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::contract::{Contract, Table};
+use crate::document::{Node, SourceError};
+
+/// One row: a name, and a value for each column.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    pub name: Option<String>,
+    pub cells: IndexMap<String, Value>,
+}
+
+/// Reads `rows`: a list of mappings with a `name` each, or a table of the suite with a condition.
+pub(super) fn read(contract: &Contract, node: Option<&Node>) -> Result<Vec<Row>, SourceError> {
+    let Some(node) = node else { return Ok(vec![Row::default()]) };
+    let rows = if node.is_list() { listed(node)? } else { of_table(contract, node)? };
+    if rows.is_empty() {
+        return Err(node.error("these rows select nothing, so the case would check nothing"));
+    }
+    for (index, row) in rows.iter().enumerate() {
+        if rows[..index].iter().any(|other| other.name == row.name) {
+            return Err(node.error(format!("two rows have the name `{}`", row.name.as_deref().unwrap_or_default())));
+        }
+    }
+    Ok(rows)
+}
+
+fn listed(node: &Node) -> Result<Vec<Row>, SourceError> {
+    let mut rows: Vec<Row> = Vec::new();
+    for item in node.items()? {
+        let mut row = Row::default();
+        for (_, key, value) in item.entries()? {
+            if key == "name" {
+                row.name = Some(value.words()?);
+            } else {
+                row.cells.insert(key.to_owned(), value.json());
+            }
+        }
+        if row.name.is_none() {
+            return Err(item.error("a row needs a `name`"));
+        }
+        let columns = rows.first().map_or(&row.cells, |first| &first.cells);
+        if !columns.keys().eq(row.cells.keys()) {
+            return Err(item.error("every row needs the columns of the first one, in the same order"));
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+fn of_table(contract: &Contract, node: &Node) -> Result<Vec<Row>, SourceError> {
+    let mut fields = node.fields()?;
+    let file = fields.required("table")?;
+    let table = contract.tables.get(file.text()?).ok_or_else(|| {
+        let error = file.error("the suite has no such table");
+        error.with_nearest(file.text().unwrap_or_default(), contract.tables.keys().map(String::as_str))
+    })?;
+    let name = column(table, fields.required("name")?)?;
+    let mut conditions = Vec::new();
+    if let Some(node) = fields.optional("where") {
+        for (key, _, value) in node.entries()? {
+            conditions.push((column(table, key)?, value.text()?));
+        }
+    }
+    fields.finish()?;
+    let selected = table.rows().iter().filter(|row| conditions.iter().all(|(column, value)| row[*column] == *value));
+    Ok(selected
+        .map(|row| Row {
+            name: Some(row[name].clone()),
+            cells: table.columns().iter().cloned().zip(row.iter().map(|cell| Value::from(cell.as_str()))).collect(),
+        })
+        .collect())
+}
+
+fn column(table: &Table, node: &Node) -> Result<usize, SourceError> {
+    let name = node.text()?;
+    table.column(name).ok_or_else(|| {
+        let error = node.error(format!("{} has no column `{name}`", table.file));
+        error.with_nearest(name, table.columns().iter().map(String::as_str))
+    })
+}
+
+impl Row {
+    /// The value with each `{column}` replaced: a text that is nothing else takes the cell's own type.
+    pub(super) fn fill(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => {
+                let whole = text
+                    .strip_prefix('{')
+                    .and_then(|rest| rest.strip_suffix('}'))
+                    .and_then(|name| self.cells.get(name));
+                whole.cloned().unwrap_or_else(|| Value::String(self.fill_text(text)))
+            }
+            Value::Array(items) => Value::Array(items.iter().map(|item| self.fill(item)).collect()),
+            Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), self.fill(value))).collect(),
+            other => other.clone(),
+        }
+    }
+
+    /// The text with each `{column}` replaced.
+    pub(super) fn fill_text(&self, text: &str) -> String {
+        self.cells.iter().fold(text.to_owned(), |text, (name, cell)| {
+            let cell = cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
+            text.replace(&format!("{{{name}}}"), &cell)
+        })
+    }
+}

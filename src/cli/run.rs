@@ -1,0 +1,153 @@
+//! `run`: holds an endpoint, or the stub, against the contract.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Console, Failure, SuiteChoice};
+use crate::exit_code::ExitCode;
+use crate::plan::plan;
+use crate::report::{Report, terminal};
+use crate::run::{Options, Verdict, reach, run};
+use crate::stub::Stub;
+use crate::suite::Suite;
+use crate::target::{Endpoint, Limits, Target, Token};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Part of a probe's id, or beginning of a clause's; none means all
+    #[arg(value_name = "SELECTOR")]
+    selectors: Vec<String>,
+    /// Where the API is, with or without /v2, with or without a path prefix; without it the built-in stub is the target
+    #[arg(long, value_name = "URL", env = "IMS_ENDPOINT")]
+    endpoint: Option<Endpoint>,
+    /// Environment variable that holds the token; OS_TOKEN is used if it is set
+    #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
+    token_env: Option<String>,
+    /// File that holds the token
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    suite: SuiteChoice,
+    /// Fail on what nobody documents, too
+    #[arg(long)]
+    strict: bool,
+    /// Probes under way at once [default: 8 on this machine, 4 elsewhere]
+    #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    jobs: Option<u8>,
+    /// Seconds until a request without a complete answer is given up
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+    /// Show every clause that was not assessed
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+pub(super) async fn execute(arguments: Arguments, console: &mut dyn Console) -> Result<ExitCode, Failure> {
+    let suite = arguments.suite.load()?;
+    let probes = plan(&suite, &arguments.selectors).map_err(|error| Failure::WrongUse(error.to_string()))?;
+    let (target, _stub) = target(&arguments, &suite).await?;
+    if target.endpoint().is_exposed() && target.has_token() {
+        console.note("warning: the token travels unencrypted; the endpoint is not https\n");
+    }
+    reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
+
+    let options =
+        Options { concurrency: jobs(&arguments, &target), is_strict: arguments.strict, stop: stop_on_ctrl_c() };
+    let bar = progress_bar(probes.len(), console.is_watched());
+    let mut failed = 0;
+    let done = run(&suite, probes, &target, &options, |outcome| {
+        failed += usize::from(outcome.verdict == Verdict::Fail);
+        bar.set_message(format!("{failed} failed"));
+        bar.inc(1);
+    })
+    .await;
+    bar.finish_and_clear();
+    let report =
+        Report::new(&suite.contract, &target.endpoint().to_string(), target.has_token(), done, arguments.strict);
+    console.print(&terminal::render(&report, arguments.verbose));
+    Ok(ExitCode::of(&report))
+}
+
+/// The endpoint that was named, or a stub that lives as long as what is returned beside it.
+async fn target(arguments: &Arguments, suite: &Arc<Suite>) -> Result<(Arc<Target>, Option<Stub>), Failure> {
+    let limits = Limits { timeout: Duration::from_secs(arguments.timeout), ..Limits::default() };
+    let header = &suite.contract.token.header;
+    let wrong_use = |error: &dyn std::fmt::Display| Failure::WrongUse(error.to_string());
+    if let Some(endpoint) = &arguments.endpoint {
+        let target =
+            Target::new(endpoint.clone(), header, token(arguments)?, limits).map_err(|error| wrong_use(&error))?;
+        return Ok((Arc::new(target), None));
+    }
+    if arguments.token_env.is_some() || arguments.token_file.is_some() {
+        return Err(Failure::WrongUse(
+            "a token needs an endpoint; without --endpoint the target is the built-in stub, which has its own"
+                .to_owned(),
+        ));
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| wrong_use(&error))?;
+    let token = Token::random();
+    let stub = Stub::start(Arc::clone(suite), token.clone(), listener).await;
+    let endpoint = format!("http://{}", stub.address()).parse().map_err(|error| wrong_use(&error))?;
+    let target = Target::new(endpoint, header, Some(token), limits).map_err(|error| wrong_use(&error))?;
+    Ok((Arc::new(target), Some(stub)))
+}
+
+fn token(arguments: &Arguments) -> Result<Option<Token>, Failure> {
+    let (text, place) = match (&arguments.token_file, &arguments.token_env) {
+        (Some(file), _) => {
+            let text = std::fs::read_to_string(file)
+                .map_err(|error| Failure::WrongUse(format!("cannot read {}: {error}", file.display())))?;
+            (text, file.display().to_string())
+        }
+        (None, Some(name)) => {
+            let text = std::env::var(name)
+                .map_err(|_| Failure::WrongUse(format!("the environment variable {name} is not set, or no text")))?;
+            (text, format!("${name}"))
+        }
+        (None, None) => match std::env::var("OS_TOKEN") {
+            Ok(text) if !text.trim().is_empty() => (text, "$OS_TOKEN".to_owned()),
+            _ => return Ok(None),
+        },
+    };
+    match Token::new(&text) {
+        Some(token) => Ok(Some(token)),
+        None => Err(Failure::WrongUse(format!("{place} holds no token: it must be one word that a header can carry"))),
+    }
+}
+
+fn jobs(arguments: &Arguments, target: &Target) -> usize {
+    let usual = if target.endpoint().is_loopback() { 8 } else { 4 };
+    arguments.jobs.map_or(usual, usize::from)
+}
+
+/// A flag that the first Ctrl-C sets; the second one ends the process at once.
+fn stop_on_ctrl_c() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            flag.store(true, Ordering::Relaxed);
+        }
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(i32::from(ExitCode::Incomplete as u8));
+        }
+    });
+    stop
+}
+
+fn progress_bar(length: usize, is_watched: bool) -> ProgressBar {
+    if !is_watched {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(length as u64), ProgressDrawTarget::stderr_with_hz(10));
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} probes  {msg}  {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}

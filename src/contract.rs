@@ -1,0 +1,254 @@
+//! What an API promises, read from `contract.yaml`: OpenAPI 3.1 and a few `x-` keywords.
+//!
+//! Everything that the engine knows of one API is in here. [`Contract::clauses`] is the ordered list from which the plan, the judge, the stub and the
+//! report are derived.
+
+mod clause;
+mod path;
+mod read;
+mod read_schema;
+mod relation;
+mod rule;
+mod schema;
+mod table;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+pub use clause::{Clause, Clauses};
+pub use path::PathTemplate;
+pub(crate) use read_schema::named;
+pub use relation::{Derived, Echo, Relation};
+pub use rule::{Format, Notation, Rule, Type, list, same, same_items};
+pub use schema::{At, Broken, Certain, Findings, Open, Returns, Schema, Zone};
+pub use table::Table;
+
+use crate::document::{Node, SourceError};
+
+/// A contract: one call that creates something, and the calls around it.
+#[derive(Debug)]
+pub struct Contract {
+    /// Name of the API.
+    pub title: String,
+    /// Every call that the contract describes.
+    pub operations: Vec<Operation>,
+    /// The call under test.
+    pub creation: Creation,
+    /// How a caller proves who they are.
+    pub token: TokenHeader,
+    /// The testable rules by id, in the order of the contract.
+    pub clauses: Clauses,
+    /// The tables of the suite by file name.
+    pub tables: HashMap<String, Arc<Table>>,
+}
+
+/// A call: method and path, and what it does.
+#[derive(Debug)]
+pub struct Operation {
+    /// `operationId`.
+    pub id: String,
+    /// HTTP method in capitals.
+    pub method: String,
+    /// Path template.
+    pub path: PathTemplate,
+    /// What the call does.
+    pub effect: Effect,
+    /// Media type of its request body, if it has one.
+    pub media_type: Option<String>,
+    /// Its answers by status, in the order of the contract.
+    pub answers: IndexMap<u16, Answer>,
+    /// The state in which the call is refused: `{protected: true}`.
+    pub refused_when: Vec<(String, Value)>,
+    /// Where a list call's answer holds the list.
+    pub items: String,
+}
+
+/// What a call does to the resources that the API keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Makes a new one.
+    Create,
+    /// Tells one.
+    Read,
+    /// Tells several.
+    List,
+    /// Changes one by a JSON patch.
+    Update,
+    /// Removes one.
+    Delete,
+    /// Nothing that the contract needs to know.
+    None,
+}
+
+/// One documented answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What it means, and where the documentation says so.
+    pub description: String,
+    /// An example body with `{code}` and `{message}` for the stub to fill in.
+    pub example: Option<Value>,
+    /// Whether a run can provoke it.
+    pub assessment: Assessment,
+}
+
+/// Whether a run can assess a clause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Assessment {
+    /// A run over all cases does.
+    Always,
+    /// Only where an answer happens to have the field.
+    WhenPresent,
+    /// It cannot, for this reason.
+    Never(String),
+}
+
+/// The call under test.
+#[derive(Debug)]
+pub struct Creation {
+    /// Which of [`Contract::operations`] it is.
+    pub operation: usize,
+    /// What the request says of itself.
+    pub description: String,
+    /// Whether there must be a body.
+    pub is_body_required: bool,
+    /// The body.
+    pub request: Schema,
+    /// The code with which the service names a body that cannot be read.
+    pub error_code: Option<String>,
+    /// What the documentation leaves open about the body as bytes.
+    pub open_forms: Vec<OpenForm>,
+    /// The status of success.
+    pub created: u16,
+    /// The answer of success.
+    pub response: Schema,
+    /// The media type of the answer.
+    pub media_type: String,
+    /// How what was created is read, released and removed.
+    pub lifecycle: Lifecycle,
+    /// Statuses that say nothing about the contract.
+    pub inconclusive: Inconclusive,
+    /// What the prose promises beyond fields.
+    pub behaviours: Vec<Behaviour>,
+}
+
+/// A form of a body, seen in its bytes or its header, that the documentation leaves open.
+#[derive(Clone, Debug)]
+pub struct OpenForm {
+    /// The form.
+    pub form: Form,
+    /// What it is, for the report.
+    pub title: String,
+    /// Why it is open.
+    pub because: String,
+}
+
+/// What the bytes and the header of a body can be, apart from its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Form {
+    /// A key twice in one object.
+    DuplicateKey,
+    /// A byte order mark.
+    ByteOrderMark,
+    /// Not UTF-8.
+    OtherEncoding,
+    /// Declared as something else than JSON.
+    MediaType,
+    /// An escape for half of a surrogate pair.
+    LoneSurrogate,
+    /// A number that a double cannot hold.
+    HugeNumber,
+    /// Deeper than 128 levels.
+    DeepNesting,
+    /// More than 64 KiB.
+    HugeBody,
+}
+
+impl Form {
+    /// Every form, with its name in a contract.
+    pub const ALL: [(&'static str, Self); 8] = [
+        ("duplicate-key", Self::DuplicateKey),
+        ("byte-order-mark", Self::ByteOrderMark),
+        ("other-encoding", Self::OtherEncoding),
+        ("media-type", Self::MediaType),
+        ("lone-surrogate", Self::LoneSurrogate),
+        ("huge-number", Self::HugeNumber),
+        ("deep-nesting", Self::DeepNesting),
+        ("huge-body", Self::HugeBody),
+    ];
+}
+
+/// How to deal with what a call created; the `links` of its answer.
+#[derive(Clone, Debug)]
+pub struct Lifecycle {
+    /// Pointer to the id in the answer.
+    pub id: String,
+    /// The operation that reads it.
+    pub read: usize,
+    /// The operation that makes removing possible, with its body.
+    pub release: Option<(usize, Value)>,
+    /// The operation that removes it.
+    pub remove: usize,
+}
+
+/// Statuses that say nothing about the contract.
+#[derive(Clone, Debug, Default)]
+pub struct Inconclusive {
+    /// Whatever was asked.
+    pub any: Vec<u16>,
+    /// As an answer to a valid request.
+    pub valid: Vec<u16>,
+}
+
+/// A promise that no schema holds; shown by a case of several steps.
+#[derive(Clone, Debug)]
+pub struct Behaviour {
+    /// Its id without `behaviour.`.
+    pub id: String,
+    /// The promise in words.
+    pub text: String,
+    /// Where the documentation makes it.
+    pub place: String,
+}
+
+/// The header that carries the token.
+#[derive(Clone, Debug)]
+pub struct TokenHeader {
+    /// Its name.
+    pub header: String,
+    /// What the documentation says of it.
+    pub description: String,
+}
+
+impl TokenHeader {
+    /// The clause that the header makes.
+    pub const CLAUSE: &'static str = "security.token";
+}
+
+impl Contract {
+    /// Reads `contract.yaml`; `tables` are the tables beside it.
+    pub fn read(node: &Node, tables: HashMap<String, Arc<Table>>) -> Result<Self, SourceError> {
+        read::contract(node, tables)
+    }
+
+    /// The call under test.
+    pub fn subject(&self) -> &Operation {
+        &self.operations[self.creation.operation]
+    }
+
+    /// The operation that a request goes to, and the parameters in its path.
+    pub fn operation<'a>(&self, method: &str, path: &'a str) -> Option<(usize, Vec<&'a str>)> {
+        self.operations
+            .iter()
+            .enumerate()
+            .filter(|(_, operation)| operation.method == method)
+            .find_map(|(index, operation)| Some((index, operation.path.matches(path)?)))
+    }
+
+    /// The open form of this kind, if the contract leaves it open.
+    pub fn open_form(&self, form: Form) -> Option<&OpenForm> {
+        self.creation.open_forms.iter().find(|open| open.form == form)
+    }
+}

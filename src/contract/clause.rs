@@ -1,0 +1,133 @@
+//! Clauses: the testable rules of a contract, derived from where its keywords stand.
+
+use indexmap::IndexMap;
+
+use super::{Answer, Assessment, Behaviour, Schema, TokenHeader};
+
+/// One testable rule.
+#[derive(Clone, Debug)]
+pub struct Clause {
+    /// Where the rule stands: `request.min_disk.maximum`.
+    pub id: String,
+    /// The rule in words.
+    pub text: String,
+    /// What the contract says of the thing, with its place in the documentation.
+    pub source: String,
+    /// Whether a run can assess it.
+    pub assessment: Assessment,
+}
+
+/// The clauses of a contract by id, in the order of the contract.
+pub type Clauses = IndexMap<String, Clause>;
+
+#[derive(Default)]
+pub(super) struct ClauseList(Clauses);
+
+impl ClauseList {
+    fn add(&mut self, id: String, text: String, source: &str, assessment: Assessment) {
+        self.0.insert(id.clone(), Clause { id, text, source: source.to_owned(), assessment });
+    }
+
+    pub(super) fn into_clauses(self) -> Clauses {
+        self.0
+    }
+
+    pub(super) fn add_request(&mut self, schema: &Schema, source: &str, is_required: bool) {
+        let place = &schema.place;
+        if is_required {
+            self.add(
+                format!("{place}.required"),
+                "a request without a body is refused".into(),
+                source,
+                Assessment::Always,
+            );
+        }
+        self.add(
+            format!("{place}.syntax"),
+            "a body that is not well-formed JSON is refused".into(),
+            source,
+            Assessment::Always,
+        );
+        self.add_rules(schema, "the request", Assessment::Always);
+        for (name, property) in &schema.properties {
+            let source = &property.description;
+            let place = &property.place;
+            if schema.required.contains(name) {
+                self.add(format!("{place}.required"), format!("{name} must be given"), source, Assessment::Always);
+            } else {
+                self.add(format!("{place}.optional"), format!("{name} can be left out"), source, Assessment::Always);
+            }
+            self.add_rules(property, name, Assessment::Always);
+            if let Some(value) = &property.default {
+                self.add(
+                    format!("{place}.default"),
+                    format!("{name} is {value} when it is left out"),
+                    source,
+                    Assessment::Always,
+                );
+            }
+        }
+    }
+
+    pub(super) fn add_security(&mut self, token: &TokenHeader) {
+        let text = format!("a request without a good token in {} is refused", token.header);
+        self.add(TokenHeader::CLAUSE.to_owned(), text, &token.description, Assessment::Always);
+    }
+
+    pub(super) fn add_statuses(&mut self, answers: &IndexMap<u16, Answer>) {
+        for (status, answer) in answers {
+            let meaning = match status {
+                201 => "a valid request is answered 201".to_owned(),
+                400 => {
+                    "an invalid request is answered with a client error, 400 where its rule names no other".to_owned()
+                }
+                401 => "a request without a good credential is answered 401".to_owned(),
+                404 => "a request for what does not exist is answered 404".to_owned(),
+                _ => format!("{status} is answered where the page says so"),
+            };
+            self.add(format!("status.{status}"), meaning, &answer.description, answer.assessment.clone());
+        }
+    }
+
+    pub(super) fn add_response(&mut self, schema: &Schema, media_type: &str) {
+        let place = &schema.place;
+        let text = format!("the answer says that it is {media_type}");
+        self.add(format!("{place}.media-type"), text, &schema.description, Assessment::Always);
+        self.add_rules(schema, "the answer", Assessment::Always);
+        for (name, property) in &schema.properties {
+            let assessment = if schema.required.contains(name) {
+                let id = format!("{}.required", property.place);
+                self.add(id, format!("the answer has {name}"), &property.description, Assessment::Always);
+                Assessment::Always
+            } else {
+                Assessment::WhenPresent
+            };
+            self.add_rules(property, name, assessment.clone());
+            for relation in &property.relations {
+                let id = format!("{}.{}", property.place, relation.keyword());
+                self.add(id, format!("{name} {}", relation.text()), &property.description, assessment.clone());
+            }
+        }
+    }
+
+    pub(super) fn add_behaviours(&mut self, behaviours: &[Behaviour]) {
+        for behaviour in behaviours {
+            self.add(
+                format!("behaviour.{}", behaviour.id),
+                behaviour.text.clone(),
+                &behaviour.place,
+                Assessment::Always,
+            );
+        }
+    }
+
+    fn add_rules(&mut self, schema: &Schema, name: &str, assessment: Assessment) {
+        for rule in &schema.rules {
+            let id = format!("{}.{}", schema.place, rule.keyword());
+            self.add(id, format!("{name} {}", rule.text()), &schema.description, assessment.clone());
+        }
+        if let Some(items) = &schema.items {
+            self.add_rules(items, &format!("each item of {name}"), assessment);
+        }
+    }
+}

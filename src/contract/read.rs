@@ -1,0 +1,369 @@
+//! Reads the OpenAPI part of a contract: operations, answers, links.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::clause::ClauseList;
+use super::read_schema::{SchemaReader, named};
+use super::{
+    Answer, Assessment, Behaviour, Contract, Creation, Effect, Form, Inconclusive, Lifecycle, OpenForm, Operation,
+    PathTemplate, Relation, Schema, Table, TokenHeader,
+};
+use crate::document::{Fields, Node, SourceError};
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// Reads the whole contract.
+pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Result<Contract, SourceError> {
+    let mut fields = node.fields()?;
+    check_version(fields.required("openapi")?)?;
+    let title = read_title(fields.required("info")?)?;
+    let components = Components::read(fields.required("components")?)?;
+    let token = read_security(fields.required("security")?, &components)?;
+    let paths = fields.required("paths")?;
+    fields.finish()?;
+
+    let nodes = operation_nodes(paths)?;
+    let operations = nodes.iter().map(|found| read_operation(found)).collect::<Result<Vec<_>, _>>()?;
+    let subject = only_creation(&operations, paths)?;
+    let reader = SchemaReader { tables: &tables, shared: components.schemas };
+    let creation = read_creation(nodes[subject].node, subject, &operations, &reader)?;
+    let clauses = derive_clauses(&creation, &operations[subject], &token);
+    Ok(Contract { title, operations, creation, token, clauses: clauses.into_clauses(), tables })
+}
+
+fn derive_clauses(creation: &Creation, subject: &Operation, token: &TokenHeader) -> ClauseList {
+    let mut clauses = ClauseList::default();
+    clauses.add_request(&creation.request, &creation.description, creation.is_body_required);
+    clauses.add_security(token);
+    clauses.add_statuses(&subject.answers);
+    clauses.add_response(&creation.response, &creation.media_type);
+    clauses.add_behaviours(&creation.behaviours);
+    clauses
+}
+
+fn check_version(node: &Node) -> Result<(), SourceError> {
+    if node.text()?.starts_with("3.1.") { Ok(()) } else { Err(node.error("only OpenAPI 3.1 can be read")) }
+}
+
+fn read_title(node: &Node) -> Result<String, SourceError> {
+    let mut fields = node.fields()?;
+    let title = fields.required("title")?.words()?;
+    fields.required("version")?.words()?;
+    fields.optional("description").map(Node::words).transpose()?;
+    fields.finish()?;
+    Ok(title)
+}
+
+struct Components<'a> {
+    schemas: HashMap<&'a str, &'a Node>,
+    tokens: HashMap<&'a str, TokenHeader>,
+}
+
+impl<'a> Components<'a> {
+    fn read(node: &'a Node) -> Result<Self, SourceError> {
+        let mut fields = node.fields()?;
+        let schemas = fields.required("schemas")?.entries()?.map(|(_, name, node)| (name, node)).collect();
+        let mut tokens = HashMap::new();
+        for (_, name, node) in fields.required("securitySchemes")?.entries()? {
+            let mut scheme = node.fields()?;
+            named(scheme.required("type")?, &[("apiKey", ())])?;
+            named(scheme.required("in")?, &[("header", ())])?;
+            let header = scheme.required("name")?.words()?;
+            let description = scheme.required("description")?.words()?;
+            scheme.finish()?;
+            tokens.insert(name, TokenHeader { header, description });
+        }
+        fields.finish()?;
+        Ok(Self { schemas, tokens })
+    }
+}
+
+fn read_security(node: &Node, components: &Components<'_>) -> Result<TokenHeader, SourceError> {
+    let [requirement] = node.items()? else {
+        return Err(node.error("exactly one security requirement can be honoured"));
+    };
+    let names: Vec<_> = requirement.entries()?.collect();
+    let [(key, name, _)] = names[..] else {
+        return Err(requirement.error("exactly one security scheme can be honoured"));
+    };
+    components
+        .tokens
+        .get(name)
+        .cloned()
+        .ok_or_else(|| key.error(format!("`{name}` is no security scheme of this file")))
+}
+
+struct OperationNode<'a> {
+    path: &'a str,
+    method: &'a str,
+    node: &'a Node,
+}
+
+fn operation_nodes(paths: &Node) -> Result<Vec<OperationNode<'_>>, SourceError> {
+    let mut found = Vec::new();
+    for (_, path, item) in paths.entries()? {
+        for (key, method, node) in item.entries()? {
+            if !METHODS.contains(&method) {
+                return Err(key
+                    .error(format!("unknown method `{method}`"))
+                    .with_hint(format!("known here: {}", METHODS.join(", "))));
+            }
+            found.push(OperationNode { path, method, node });
+        }
+    }
+    Ok(found)
+}
+
+fn read_operation(found: &OperationNode<'_>) -> Result<Operation, SourceError> {
+    let effects = [
+        ("create", Effect::Create),
+        ("read", Effect::Read),
+        ("list", Effect::List),
+        ("update", Effect::Update),
+        ("delete", Effect::Delete),
+        ("none", Effect::None),
+    ];
+    let mut fields = found.node.fields()?;
+    let effect = named(fields.required("x-effect")?, &effects)?;
+    let id = fields.required("operationId")?.words()?;
+    fields.required("summary")?.words()?;
+    let answers = read_answers(fields.required("responses")?)?;
+    let media_type =
+        fields.optional("requestBody").map(|node| media_type_of(node).map(|(name, _)| name.to_owned())).transpose()?;
+    let mut operation = Operation {
+        id,
+        method: found.method.to_ascii_uppercase(),
+        path: PathTemplate::new(found.path),
+        effect,
+        media_type,
+        answers,
+        refused_when: Vec::new(),
+        items: String::new(),
+    };
+    match effect {
+        Effect::Create => return Ok(operation), // the rest is read, and checked, as the creation
+        Effect::List => operation.items = fields.required("x-items")?.words()?,
+        Effect::Delete => {
+            if let Some(node) = fields.optional("x-refused-when") {
+                operation.refused_when =
+                    node.entries()?.map(|(_, name, value)| (name.to_owned(), value.json())).collect();
+            }
+        }
+        Effect::Read | Effect::Update | Effect::None => {}
+    }
+    fields.finish()?;
+    Ok(operation)
+}
+
+fn only_creation(operations: &[Operation], paths: &Node) -> Result<usize, SourceError> {
+    let creations: Vec<_> = (0..operations.len()).filter(|index| operations[*index].effect == Effect::Create).collect();
+    match creations[..] {
+        [subject] => Ok(subject),
+        _ => Err(paths.error(format!("exactly one operation must have `x-effect: create`, {} have", creations.len()))),
+    }
+}
+
+fn read_answers(node: &Node) -> Result<IndexMap<u16, Answer>, SourceError> {
+    let mut answers = IndexMap::new();
+    for (key, text, node) in node.entries()? {
+        let status = text.parse().map_err(|_| key.error("expected an HTTP status, such as '201'"))?;
+        let mut fields = node.fields()?;
+        let description = fields.required("description")?.words()?;
+        let example = fields.optional("content").map(read_example).transpose()?.flatten();
+        let assessment = match fields.optional("x-not-assessed") {
+            Some(reason) => Assessment::Never(reason.words()?),
+            None => Assessment::Always,
+        };
+        fields.optional("links");
+        fields.finish()?;
+        answers.insert(status, Answer { description, example, assessment });
+    }
+    Ok(answers)
+}
+
+fn read_example(content: &Node) -> Result<Option<Value>, SourceError> {
+    let (_, node) = only_media_type(content)?;
+    let mut fields = node.fields()?;
+    let example = fields.optional("example").map(Node::json);
+    fields.optional("schema");
+    fields.finish()?;
+    Ok(example)
+}
+
+fn media_type_of(body: &Node) -> Result<(&str, &Node), SourceError> {
+    only_media_type(body.fields()?.required("content")?)
+}
+
+fn only_media_type(content: &Node) -> Result<(&str, &Node), SourceError> {
+    let entries: Vec<_> = content.entries()?.collect();
+    match entries[..] {
+        [(_, name, node)] => Ok((name, node)),
+        _ => Err(content.error("exactly one media type can be honoured")),
+    }
+}
+
+fn schema_of<'a>(content: &'a Node, reader: &SchemaReader<'a>, place: &str) -> Result<Schema, SourceError> {
+    let (_, node) = only_media_type(content)?;
+    reader.read(node.fields()?.required("schema")?, place)
+}
+
+fn read_creation<'a>(
+    node: &'a Node,
+    operation: usize,
+    operations: &[Operation],
+    reader: &SchemaReader<'a>,
+) -> Result<Creation, SourceError> {
+    let mut fields = node.fields()?;
+    for known in ["operationId", "summary", "x-effect"] {
+        fields.optional(known);
+    }
+    let mut body = fields.required("requestBody")?.fields()?;
+    let request = schema_of(body.required("content")?, reader, "request")?;
+    let is_body_required = body.optional("required").map(Node::boolean).transpose()?.unwrap_or(false);
+    let description = body.required("description")?.words()?;
+    let error_code = body.optional("x-error-code").map(Node::words).transpose()?;
+    let open_forms = match body.optional("x-unspecified") {
+        Some(node) => node.items()?.iter().map(read_open_form).collect::<Result<_, _>>()?,
+        None => Vec::new(),
+    };
+    body.finish()?;
+
+    let (created, answer) = success(fields.required("responses")?)?;
+    let mut answer_fields = answer.fields()?;
+    let content = answer_fields.required("content")?;
+    let (media_type, _) = only_media_type(content)?;
+    let response = schema_of(content, reader, "response")?;
+    check_relations(content, &request, &response)?;
+    let creation = Creation {
+        operation,
+        description,
+        is_body_required,
+        request,
+        error_code,
+        open_forms,
+        created,
+        response,
+        media_type: media_type.to_owned(),
+        lifecycle: read_links(answer_fields.required("links")?, operations)?,
+        inconclusive: fields.optional("x-inconclusive").map(read_inconclusive).transpose()?.unwrap_or_default(),
+        behaviours: fields.optional("x-behaviours").map(read_behaviours).transpose()?.unwrap_or_default(),
+    };
+    fields.finish()?;
+    Ok(creation)
+}
+
+fn success(responses: &Node) -> Result<(u16, &Node), SourceError> {
+    let found = responses.entries()?.find_map(|(_, status, node)| {
+        Some((status.parse().ok()?, node)).filter(|(status, _)| (200..300).contains(status))
+    });
+    found.ok_or_else(|| responses.error("a status of success, 200 to 299, is missing here"))
+}
+
+fn read_open_form(node: &Node) -> Result<OpenForm, SourceError> {
+    let mut fields = node.fields()?;
+    let open = OpenForm {
+        form: named(fields.required("form")?, &Form::ALL)?,
+        title: fields.required("title")?.words()?,
+        because: fields.required("because")?.words()?,
+    };
+    fields.finish()?;
+    Ok(open)
+}
+
+fn read_links(node: &Node, operations: &[Operation]) -> Result<Lifecycle, SourceError> {
+    let mut fields = node.fields()?;
+    let read = read_link(fields.required("read")?, operations, Effect::Read)?;
+    let remove = read_link(fields.required("remove")?, operations, Effect::Delete)?;
+    let release = fields.optional("release").map(|node| read_link(node, operations, Effect::Update)).transpose()?;
+    fields.finish()?;
+    Ok(Lifecycle {
+        id: read.id,
+        read: read.operation,
+        release: release.map(|link| (link.operation, link.body.unwrap_or_default())),
+        remove: remove.operation,
+    })
+}
+
+struct Link {
+    operation: usize,
+    id: String,
+    body: Option<Value>,
+}
+
+fn read_link(node: &Node, operations: &[Operation], effect: Effect) -> Result<Link, SourceError> {
+    let mut fields = node.fields()?;
+    let name = fields.required("operationId")?;
+    let operation = operations
+        .iter()
+        .position(|operation| operation.id == name.text().unwrap_or_default() && operation.effect == effect);
+    let Some(operation) = operation else {
+        let candidates =
+            operations.iter().filter(|operation| operation.effect == effect).map(|operation| operation.id.as_str());
+        return Err(name.error("no operation of this kind has this id").with_nearest(name.text()?, candidates));
+    };
+    let parameters: Vec<_> = fields.required("parameters")?.entries()?.collect();
+    let [(_, _, value)] = parameters[..] else { return Err(node.error("exactly one parameter can be honoured")) };
+    let text = value.text()?;
+    let id = text
+        .strip_prefix("$response.body#")
+        .ok_or_else(|| value.error("expected $response.body# and a JSON pointer"))?;
+    let body = fields.optional("requestBody").map(Node::json);
+    fields.finish()?;
+    Ok(Link { operation, id: id.to_owned(), body })
+}
+
+fn read_inconclusive(node: &Node) -> Result<Inconclusive, SourceError> {
+    let mut fields = node.fields()?;
+    let statuses = |fields: &mut Fields<'_>, key| match fields.optional(key) {
+        Some(node) => node.one_or_more()?.iter().map(Node::status).collect::<Result<Vec<_>, _>>(),
+        None => Ok(Vec::new()),
+    };
+    let inconclusive = Inconclusive { any: statuses(&mut fields, "any")?, valid: statuses(&mut fields, "valid")? };
+    fields.finish()?;
+    Ok(inconclusive)
+}
+
+fn read_behaviours(node: &Node) -> Result<Vec<Behaviour>, SourceError> {
+    let mut behaviours: Vec<Behaviour> = Vec::new();
+    for item in node.items()? {
+        let mut fields = item.fields()?;
+        let id = fields.required("id")?;
+        let behaviour = Behaviour {
+            id: id.words()?,
+            text: fields.required("text")?.words()?,
+            place: fields.required("place")?.words()?,
+        };
+        fields.finish()?;
+        if behaviours.iter().any(|other| other.id == behaviour.id) {
+            return Err(id.error(format!("the behaviour `{}` is listed twice", behaviour.id)));
+        }
+        behaviours.push(behaviour);
+    }
+    Ok(behaviours)
+}
+
+/// A relation names other fields; each must exist on its side.
+fn check_relations(node: &Node, request: &Schema, response: &Schema) -> Result<(), SourceError> {
+    for (name, property) in &response.properties {
+        for relation in &property.relations {
+            let (other, side) = match relation {
+                Relation::Echo(_) => (name, request),
+                Relation::Derived(derived) => (&derived.from, request),
+                Relation::NotBefore(field) => (field, response),
+                Relation::Template(_) | Relation::NearNow(_) | Relation::Unique | Relation::SameForCaller => continue,
+            };
+            if !side.properties.contains_key(other) {
+                let keyword = relation.keyword();
+                return Err(node.error(format!(
+                    "x-{keyword} of `{name}` needs a field `{other}` in the {}, which has none",
+                    side.place
+                )));
+            }
+        }
+    }
+    Ok(())
+}

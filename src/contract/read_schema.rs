@@ -1,0 +1,255 @@
+//! Reads the schemas of a contract; a keyword that the engine cannot honour is an error.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use regex::Regex;
+use serde_json::Value;
+
+use super::rule::{Format, Notation, Type};
+use super::schema::{Certain, Returns, Schema, Zone};
+use super::{Derived, Echo, Relation, Rule, Table};
+use crate::document::{Fields, Node, SourceError};
+
+/// What reading a schema needs from outside: the tables of the suite and the schemas that others refer to.
+pub(super) struct SchemaReader<'a> {
+    pub tables: &'a HashMap<String, Arc<Table>>,
+    pub shared: HashMap<&'a str, &'a Node>,
+}
+
+impl<'a> SchemaReader<'a> {
+    /// Reads one schema; its clauses will begin with `place`.
+    pub(super) fn read(&self, node: &'a Node, place: &str) -> Result<Schema, SourceError> {
+        let mut fields = node.fields()?;
+        if let Some(reference) = fields.optional("$ref") {
+            fields.finish()?;
+            return self.read(self.resolve(reference)?, place);
+        }
+        let mut schema = Schema { place: place.to_owned(), ..Schema::default() };
+        if let Some(node) = fields.optional("description") {
+            schema.description = node.words()?;
+        }
+        schema.rules = self.read_rules(&mut fields)?;
+        schema.relations = self.read_relations(&mut fields)?;
+        schema.default = fields.optional("default").map(Node::json);
+        if let Some(node) = fields.optional("examples") {
+            schema.examples = node.items()?.iter().map(Node::json).collect();
+        }
+        self.read_parts(&mut fields, &mut schema)?;
+        self.read_openness(&mut fields, &mut schema)?;
+        fields.finish()?;
+        check_examples(node, &schema)?;
+        Ok(schema)
+    }
+
+    fn resolve(&self, reference: &Node) -> Result<&'a Node, SourceError> {
+        let text = reference.text()?;
+        let name = text.strip_prefix("#/components/schemas/");
+        name.and_then(|name| self.shared.get(name)).copied().ok_or_else(|| {
+            reference
+                .error(format!("`{text}` is no schema of this file"))
+                .with_hint("a reference looks like #/components/schemas/Name")
+        })
+    }
+
+    fn read_rules(&self, fields: &mut Fields<'a>) -> Result<Vec<Rule>, SourceError> {
+        let mut rules = Vec::new();
+        if let Some(node) = fields.optional("type") {
+            rules.push(Rule::Type(
+                node.one_or_more()?.iter().map(|node| named(node, &Type::ALL)).collect::<Result<_, _>>()?,
+            ));
+        }
+        if let Some(node) = fields.optional("enum") {
+            rules.push(Rule::Enum(node.one_or_more()?.iter().map(Node::json).collect()));
+        }
+        rules.extend(fields.optional("const").map(|node| Rule::Const(node.json())));
+        if let Some(node) = fields.optional("x-table") {
+            let mut inner = node.fields()?;
+            let table = self.table(inner.required("file")?)?;
+            let column = column(&table, inner.required("column")?)?;
+            inner.finish()?;
+            rules.push(Rule::Table(table, column));
+        }
+        let counts: [(&'static str, fn(u64) -> Rule); 4] = [
+            ("minLength", Rule::MinLength),
+            ("maxLength", Rule::MaxLength),
+            ("minItems", Rule::MinItems),
+            ("maxItems", Rule::MaxItems),
+        ];
+        for (keyword, rule) in counts {
+            rules.extend(fields.optional(keyword).map(Node::count).transpose()?.map(rule));
+        }
+        rules.extend(fields.optional("minimum").map(Node::number).transpose()?.map(Rule::Minimum));
+        rules.extend(fields.optional("maximum").map(Node::number).transpose()?.map(Rule::Maximum));
+        rules.extend(fields.optional("pattern").map(pattern).transpose()?.map(Rule::Pattern));
+        let formats = [("date-time", Format::DateTime), ("uuid", Format::Uuid)];
+        rules.extend(fields.optional("format").map(|node| named(node, &formats)).transpose()?.map(Rule::Format));
+        let notations = [("integer", Notation::Integer), ("decimal", Notation::Decimal)];
+        rules.extend(fields.optional("x-written").map(|node| named(node, &notations)).transpose()?.map(Rule::Written));
+        rules.extend(fields.optional("x-distinct-by").map(pattern).transpose()?.map(Rule::DistinctBy));
+        Ok(rules)
+    }
+
+    fn read_relations(&self, fields: &mut Fields<'a>) -> Result<Vec<Relation>, SourceError> {
+        let mut relations = Vec::new();
+        relations.extend(fields.optional("x-echo").map(read_echo).transpose()?.map(Relation::Echo));
+        relations.extend(
+            fields.optional("x-derived").map(|node| self.read_derived(node)).transpose()?.map(Relation::Derived),
+        );
+        relations.extend(fields.optional("x-template").map(Node::words).transpose()?.map(Relation::Template));
+        relations.extend(fields.optional("x-not-before").map(Node::words).transpose()?.map(Relation::NotBefore));
+        relations.extend(fields.optional("x-near-now").map(Node::count).transpose()?.map(Relation::NearNow));
+        for (keyword, relation) in [("x-unique", Relation::Unique), ("x-same-for-caller", Relation::SameForCaller)] {
+            if let Some(node) = fields.optional(keyword) {
+                must_be_true(node)?;
+                relations.push(relation);
+            }
+        }
+        Ok(relations)
+    }
+
+    fn read_parts(&self, fields: &mut Fields<'a>, schema: &mut Schema) -> Result<(), SourceError> {
+        if let Some(node) = fields.optional("items") {
+            schema.items = Some(Box::new(self.read(node, &nested(&schema.place, "items"))?));
+        }
+        if let Some(node) = fields.optional("properties") {
+            schema.properties = node
+                .entries()?
+                .map(|(_, name, node)| Ok((name.to_owned(), self.read(node, &nested(&schema.place, name))?)))
+                .collect::<Result<IndexMap<_, _>, SourceError>>()?;
+        }
+        if let Some(node) = fields.optional("additionalProperties") {
+            schema.additional = Some(Box::new(self.read(node, "")?));
+        }
+        if let Some(node) = fields.optional("required") {
+            for item in node.one_or_more()? {
+                let name = item.text()?;
+                if !schema.properties.contains_key(name) {
+                    let error = item.error(format!("`{name}` is required, but is no property"));
+                    return Err(error.with_nearest(name, schema.properties.keys().map(String::as_str)));
+                }
+                schema.required.push(name.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn read_openness(&self, fields: &mut Fields<'a>, schema: &mut Schema) -> Result<(), SourceError> {
+        if let Some(node) = fields.optional("x-certain") {
+            schema.certain = if node.json() == Value::Bool(false) {
+                Certain::Nothing
+            } else {
+                Certain::Within(Box::new(self.read(node, "")?))
+            };
+        }
+        if let Some(node) = fields.optional("x-unspecified") {
+            schema.zones = node.items()?.iter().map(|node| self.read_zone(node)).collect::<Result<_, _>>()?;
+            let catch_all = schema.zones.iter().filter(|zone| zone.schema.is_none()).count();
+            if catch_all != usize::from(!matches!(schema.certain, Certain::All)) {
+                return Err(node.error("`x-certain` and exactly one zone without a `schema` belong together"));
+            }
+        }
+        if let Some(node) = fields.optional("x-refused") {
+            schema.refused = node.one_or_more()?.iter().map(Node::status).collect::<Result<_, _>>()?;
+        }
+        schema.error_code = fields.optional("x-error-code").map(Node::words).transpose()?;
+        if let Some(node) = fields.optional("x-may-change") {
+            must_be_true(node)?;
+            schema.may_change = true;
+        }
+        Ok(())
+    }
+
+    fn read_zone(&self, node: &'a Node) -> Result<Zone, SourceError> {
+        let mut fields = node.fields()?;
+        let ways = fields.optional("returns");
+        let zone = Zone {
+            title: fields.required("title")?.words()?,
+            schema: fields.optional("schema").map(|node| self.read(node, "")).transpose()?,
+            because: fields.required("because")?.words()?,
+            returns: match ways {
+                Some(node) => {
+                    node.one_or_more()?.iter().map(|node| named(node, &Returns::ALL)).collect::<Result<_, _>>()?
+                }
+                None => Vec::new(),
+            },
+        };
+        fields.finish()?;
+        Ok(zone)
+    }
+
+    fn read_derived(&self, node: &'a Node) -> Result<Derived, SourceError> {
+        let mut fields = node.fields()?;
+        let table = self.table(fields.required("table")?)?;
+        let derived = Derived {
+            from: fields.required("from")?.words()?,
+            column: column(&table, fields.required("column")?)?,
+            otherwise: fields.required("otherwise")?.one_or_more()?.iter().map(Node::json).collect(),
+            table,
+        };
+        fields.finish()?;
+        Ok(derived)
+    }
+
+    fn table(&self, node: &Node) -> Result<Arc<Table>, SourceError> {
+        let file = node.text()?;
+        self.tables.get(file).cloned().ok_or_else(|| {
+            node.error(format!("the suite has no table `{file}`"))
+                .with_nearest(file, self.tables.keys().map(String::as_str))
+        })
+    }
+}
+
+fn read_echo(node: &Node) -> Result<Echo, SourceError> {
+    let mut fields = node.fields()?;
+    let mut echo = Echo::default();
+    if let Some(node) = fields.optional("as") {
+        echo.as_set = named(node, &[("set", true)])?;
+    }
+    if let Some(node) = fields.optional("also") {
+        for (_, given, returned) in node.entries()? {
+            echo.also.push((Value::from(given), returned.one_or_more()?.iter().map(Node::json).collect()));
+        }
+        echo.because = fields.required("because")?.words()?;
+    }
+    fields.finish()?;
+    Ok(echo)
+}
+
+/// The one of several named things that a text names.
+pub(crate) fn named<T: Copy>(node: &Node, all: &[(&'static str, T)]) -> Result<T, SourceError> {
+    let text = node.text()?;
+    all.iter().find(|(name, _)| *name == text).map(|(_, thing)| *thing).ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|(name, _)| *name).collect();
+        node.error(format!("`{text}` is not known here")).with_hint(format!("known here: {}", names.join(", ")))
+    })
+}
+
+fn column(table: &Table, node: &Node) -> Result<usize, SourceError> {
+    let name = node.text()?;
+    table.column(name).ok_or_else(|| {
+        let error = node.error(format!("{} has no column `{name}`", table.file));
+        error.with_nearest(name, table.columns().iter().map(String::as_str))
+    })
+}
+
+fn pattern(node: &Node) -> Result<Regex, SourceError> {
+    Regex::new(node.text()?).map_err(|error| node.error(format!("the pattern does not compile: {error}")))
+}
+
+fn must_be_true(node: &Node) -> Result<(), SourceError> {
+    if node.boolean()? { Ok(()) } else { Err(node.error("only `true` can stand here; leave the key out otherwise")) }
+}
+
+fn nested(place: &str, name: &str) -> String {
+    if place.is_empty() { String::new() } else { format!("{place}.{name}") }
+}
+
+/// Examples must be good ones: the stub answers with them.
+fn check_examples(node: &Node, schema: &Schema) -> Result<(), SourceError> {
+    match schema.examples.iter().find(|example| !schema.allows(example)) {
+        Some(example) => Err(node.error(format!("the example {example} breaks this schema"))),
+        None => Ok(()),
+    }
+}

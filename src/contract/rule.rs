@@ -1,0 +1,296 @@
+//! The keywords of JSON Schema that a value can break on its own, and what each of them says.
+
+use std::sync::Arc;
+
+use regex::Regex;
+use serde_json::{Number, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::Table;
+
+/// The JSON types a schema can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Boolean,
+    /// A number without a fraction; `1.0` is one, as JSON Schema has it.
+    Integer,
+    /// Any number.
+    Number,
+    /// A text.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+impl Type {
+    /// Every type, with its name in a schema.
+    pub const ALL: [(&'static str, Self); 7] = [
+        ("null", Self::Null),
+        ("boolean", Self::Boolean),
+        ("integer", Self::Integer),
+        ("number", Self::Number),
+        ("string", Self::String),
+        ("array", Self::Array),
+        ("object", Self::Object),
+    ];
+
+    /// Whether a value is of this type.
+    pub fn holds(self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Integer, Value::Number(number)) => is_whole(number),
+            (Self::Null, Value::Null)
+            | (Self::Boolean, Value::Bool(_))
+            | (Self::Number, Value::Number(_))
+            | (Self::String, Value::String(_))
+            | (Self::Array, Value::Array(_))
+            | (Self::Object, Value::Object(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// The name in a schema.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, each)| *each == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// How a number is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notation {
+    /// Digits only: `100`.
+    Integer,
+    /// With a fraction or an exponent: `100.0`, `1e2`, and `-0`.
+    Decimal,
+}
+
+/// The formats of texts that a contract can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// RFC 3339.
+    DateTime,
+    /// RFC 4122, with hyphens.
+    Uuid,
+}
+
+/// One keyword of a schema with its value.
+#[derive(Clone, Debug)]
+pub enum Rule {
+    /// `type`: one of these types.
+    Type(Vec<Type>),
+    /// `enum`: one of these values.
+    Enum(Vec<Value>),
+    /// `const`: this value.
+    Const(Value),
+    /// `x-table`: a cell of this column.
+    Table(Arc<Table>, usize),
+    /// `minLength`, in characters.
+    MinLength(u64),
+    /// `maxLength`, in characters.
+    MaxLength(u64),
+    /// `pattern`, found anywhere in the text.
+    Pattern(Regex),
+    /// `format`.
+    Format(Format),
+    /// `minimum`.
+    Minimum(Number),
+    /// `maximum`.
+    Maximum(Number),
+    /// `minItems`.
+    MinItems(u64),
+    /// `maxItems`.
+    MaxItems(u64),
+    /// `x-written`: how the number is written.
+    Written(Notation),
+    /// `x-distinct-by`: what the pattern finds in each item differs from item to item.
+    DistinctBy(Regex),
+}
+
+impl Rule {
+    /// The keyword, which ends a clause's id.
+    pub fn keyword(&self) -> &'static str {
+        match self {
+            Self::Type(_) => "type",
+            Self::Enum(_) => "enum",
+            Self::Const(_) => "const",
+            Self::Table(..) => "table",
+            Self::MinLength(_) => "minLength",
+            Self::MaxLength(_) => "maxLength",
+            Self::Pattern(_) => "pattern",
+            Self::Format(_) => "format",
+            Self::Minimum(_) => "minimum",
+            Self::Maximum(_) => "maximum",
+            Self::MinItems(_) => "minItems",
+            Self::MaxItems(_) => "maxItems",
+            Self::Written(_) => "written",
+            Self::DistinctBy(_) => "distinct-by",
+        }
+    }
+
+    /// Whether a value keeps the rule. A rule about texts says nothing about numbers, and so on, as in JSON Schema.
+    pub fn holds(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Type(types), _) => types.iter().any(|each| each.holds(value)),
+            (Self::Enum(values), _) => values.iter().any(|each| same(each, value)),
+            (Self::Const(expected), _) => same(expected, value),
+            (Self::Table(table, column), Value::String(text)) => table.cells(*column).any(|cell| cell == text),
+            (Self::MinLength(limit), Value::String(text)) => length(text) >= *limit,
+            (Self::MaxLength(limit), Value::String(text)) => length(text) <= *limit,
+            (Self::Pattern(pattern), Value::String(text)) => pattern.is_match(text),
+            (Self::Format(format), Value::String(text)) => format.holds(text),
+            (Self::Minimum(limit), Value::Number(number)) => float(number) >= float(limit),
+            (Self::Maximum(limit), Value::Number(number)) => float(number) <= float(limit),
+            (Self::MinItems(limit), Value::Array(items)) => items.len() as u64 >= *limit,
+            (Self::MaxItems(limit), Value::Array(items)) => items.len() as u64 <= *limit,
+            (Self::Written(notation), Value::Number(number)) => number.is_f64() == (*notation == Notation::Decimal),
+            (Self::DistinctBy(pattern), Value::Array(items)) => are_distinct(pattern, items),
+            _ => true,
+        }
+    }
+
+    /// What the rule says of a value, as the end of a sentence: "is at most 1024".
+    pub fn text(&self) -> String {
+        match self {
+            Self::Type(types) => {
+                let names: Vec<_> = types.iter().map(|each| each.name()).collect();
+                format!("is of type {}", names.join(" or "))
+            }
+            Self::Enum(values) => format!("is one of {}", list(values)),
+            Self::Const(value) => format!("is {value}"),
+            Self::Table(table, column) => {
+                format!(
+                    "is one of the {} values in column {} of {}",
+                    table.rows().len(),
+                    table.columns()[*column],
+                    table.file
+                )
+            }
+            Self::MinLength(limit) => format!("has at least {} character{}", limit, plural(*limit)),
+            Self::MaxLength(limit) => format!("has at most {} character{}", limit, plural(*limit)),
+            Self::Pattern(pattern) => format!("matches {pattern}"),
+            Self::Format(Format::DateTime) => "is a date and time of RFC 3339".to_owned(),
+            Self::Format(Format::Uuid) => "is a UUID".to_owned(),
+            Self::Minimum(limit) => format!("is at least {limit}"),
+            Self::Maximum(limit) => format!("is at most {limit}"),
+            Self::MinItems(limit) => format!("has at least {} item{}", limit, plural(*limit)),
+            Self::MaxItems(limit) => format!("has at most {} item{}", limit, plural(*limit)),
+            Self::Written(Notation::Integer) => "is written with digits only".to_owned(),
+            Self::Written(Notation::Decimal) => "is written with a fraction or an exponent".to_owned(),
+            Self::DistinctBy(pattern) => format!("has items that differ in what {pattern} finds"),
+        }
+    }
+}
+
+impl Format {
+    fn holds(self, text: &str) -> bool {
+        match self {
+            Self::DateTime => OffsetDateTime::parse(text, &Rfc3339).is_ok(),
+            Self::Uuid => text.len() == 36 && uuid::Uuid::parse_str(text).is_ok(),
+        }
+    }
+}
+
+/// Whether two values are the same to a reader of JSON: `100` and `100.0` are, `"100"` and `100` are not.
+pub fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => {
+            left == right || (left.is_f64() != right.is_f64() && float(left) == float(right))
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && left.iter().all(|(key, value)| right.get(key).is_some_and(|other| same(value, other)))
+        }
+        _ => left == right,
+    }
+}
+
+/// Whether two arrays have the same items, in any order.
+pub fn same_items(left: &Value, right: &Value) -> bool {
+    let sorted = |value: &Value| {
+        let mut items = value.as_array()?.clone();
+        items.sort_by_key(Value::to_string);
+        Some(Value::Array(items))
+    };
+    sorted(left).zip(sorted(right)).is_some_and(|(left, right)| same(&left, &right))
+}
+
+/// Values as a reader sees them: `"vhd", "raw"`.
+pub fn list(values: &[Value]) -> String {
+    values.iter().map(Value::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The length that limits count: Unicode scalar values.
+pub fn length(text: &str) -> u64 {
+    text.chars().count() as u64
+}
+
+fn is_whole(number: &Number) -> bool {
+    !number.is_f64() || number.as_f64().is_some_and(|value| value.fract() == 0.0)
+}
+
+fn float(number: &Number) -> f64 {
+    number.as_f64().unwrap_or(f64::NAN)
+}
+
+fn are_distinct(pattern: &Regex, items: &[Value]) -> bool {
+    let mut seen = std::collections::HashSet::new();
+    items
+        .iter()
+        .filter_map(Value::as_str)
+        .all(|text| seen.insert(pattern.find(text).map_or("", |found| found.as_str())))
+}
+
+fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+#[cfg(test)]
+mod tests {
+    use regex::Regex;
+    use serde_json::json;
+
+    use super::{Format, Notation, Rule, Type, same};
+
+    #[test]
+    fn rules_hold_and_break_where_they_say() {
+        let distinct = || Rule::DistinctBy(Regex::new("^[^=]*").unwrap());
+        let table = [
+            (Rule::Type(vec![Type::Integer]), json!(100.0), true),
+            (Rule::Type(vec![Type::Integer]), json!(100.5), false),
+            (Rule::Type(vec![Type::Boolean]), json!("true"), false),
+            (Rule::MaxLength(2), json!("\u{1F600}\u{1F600}"), true),
+            (Rule::MaxLength(2), json!("abc"), false),
+            (Rule::MaxLength(2), json!(12345), true),
+            (Rule::Minimum(1.into()), json!(0), false),
+            (Rule::Maximum(1024.into()), json!(1024), true),
+            (Rule::Maximum(1024.into()), json!(1025), false),
+            (Rule::MinItems(1), json!([]), false),
+            (Rule::Written(Notation::Decimal), json!(-0.0), true),
+            (Rule::Written(Notation::Decimal), json!(7), false),
+            (Rule::Format(Format::Uuid), json!("4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86"), true),
+            (Rule::Format(Format::Uuid), json!("4ca46bf15c6148ffb4f30ad4e5e3ba86"), false),
+            (Rule::Format(Format::DateTime), json!("2016-06-02T07:49:48Z"), true),
+            (Rule::Format(Format::DateTime), json!("2016-06-02 07:49:48"), false),
+            (distinct(), json!(["a=1", "b=1"]), true),
+            (distinct(), json!(["a=1", "a=2"]), false),
+        ];
+        for (rule, value, expected) in table {
+            assert_eq!(rule.holds(&value), expected, "{value} {}", rule.text());
+        }
+    }
+
+    #[test]
+    fn a_number_is_the_same_however_it_is_written() {
+        assert!(same(&json!([100]), &json!([100.0])));
+        assert!(!same(&json!(100), &json!("100")));
+        assert!(!same(&json!(9_007_199_254_740_993_u64), &json!(9_007_199_254_740_992_u64)));
+    }
+}

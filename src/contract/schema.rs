@@ -1,0 +1,221 @@
+//! A schema: JSON Schema's keywords, and the zones where a rule is left open.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::{Relation, Rule};
+
+/// What one value may be. Its clauses begin with [`Schema::place`].
+#[derive(Clone, Debug, Default)]
+pub struct Schema {
+    /// Where the schema stands: `request.tags.items`. Empty for a schema that makes no clauses.
+    pub place: String,
+    /// What the value is for, and where in the documentation that stands.
+    pub description: String,
+    /// What the value must hold, the type first.
+    pub rules: Vec<Rule>,
+    /// What the value owes to others; only in a response.
+    pub relations: Vec<Relation>,
+    /// What each item of an array must be.
+    pub items: Option<Box<Schema>>,
+    /// What the fields of an object must be.
+    pub properties: IndexMap<String, Schema>,
+    /// What the other fields of an object must be.
+    pub additional: Option<Box<Schema>>,
+    /// Fields of an object that must be there.
+    pub required: Vec<String>,
+    /// What a field is when it is left out.
+    pub default: Option<Value>,
+    /// Good values, for the stub.
+    pub examples: Vec<Value>,
+    /// The values that every reading of the documentation allows.
+    pub certain: Certain,
+    /// The values that only some readings allow.
+    pub zones: Vec<Zone>,
+    /// The statuses that may refuse a wrong value; none means those of a bad request.
+    pub refused: Vec<u16>,
+    /// The code with which the service names the error.
+    pub error_code: Option<String>,
+    /// Whether the value may differ when it is read again.
+    pub may_change: bool,
+}
+
+/// Which of the allowed values no reading of the documentation forbids.
+#[derive(Clone, Debug, Default)]
+pub enum Certain {
+    /// All that the schema allows and no zone leaves open.
+    #[default]
+    All,
+    /// Only those that this schema allows too.
+    Within(Box<Schema>),
+    /// None.
+    Nothing,
+}
+
+/// Values that the documentation leaves open: accepting and refusing them conforms.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    /// What the values are, for the report.
+    pub title: String,
+    /// The values, wherever the schema stands on them; `None` is all that is allowed and not certain.
+    pub schema: Option<Schema>,
+    /// Why they are open.
+    pub because: String,
+    /// How an accepted value may come back other than unchanged.
+    pub returns: Vec<Returns>,
+}
+
+/// How an accepted value that the documentation leaves open may come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returns {
+    /// As the default.
+    Default,
+    /// Without the spaces around it.
+    Trimmed,
+    /// As a set.
+    Merged,
+}
+
+impl Returns {
+    /// Every way, with its name in a contract.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("default", Self::Default), ("trimmed", Self::Trimmed), ("merged", Self::Merged)];
+}
+
+/// What holding a value against a schema found.
+#[derive(Debug, Default)]
+pub struct Findings<'a> {
+    /// Rules that the value breaks.
+    pub broken: Vec<Broken<'a>>,
+    /// Zones that the value or a part of it lies in.
+    pub open: Vec<Open<'a>>,
+}
+
+/// A rule that a value breaks.
+#[derive(Clone, Copy, Debug)]
+pub struct Broken<'a> {
+    /// The schema that holds the rule.
+    pub schema: &'a Schema,
+    /// The keyword of the rule, or `required`.
+    pub keyword: &'static str,
+    /// The rule, where it is one of a value.
+    pub rule: Option<&'a Rule>,
+    /// The value that breaks it.
+    pub value: Option<&'a Value>,
+    /// JSON pointer to the value, built only when somebody asks.
+    pub at: At<'a>,
+}
+
+/// A zone that a value lies in.
+#[derive(Clone, Copy, Debug)]
+pub struct Open<'a> {
+    /// The schema that holds the zone.
+    pub schema: &'a Schema,
+    /// The zone.
+    pub zone: &'a Zone,
+    /// Where the value stands.
+    pub at: At<'a>,
+}
+
+/// Where in a body a value stands; an object's field, and an item in it, is as deep as contracts go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct At<'a> {
+    /// The field of the body.
+    pub field: Option<&'a str>,
+    /// The item of the field's array.
+    pub item: Option<usize>,
+}
+
+impl At<'_> {
+    /// The JSON pointer.
+    pub fn pointer(&self) -> String {
+        let field =
+            self.field.map(|field| format!("/{}", field.replace('~', "~0").replace('/', "~1"))).unwrap_or_default();
+        self.item.map_or(field.clone(), |item| format!("{field}/{item}"))
+    }
+}
+
+impl Broken<'_> {
+    /// The id of the clause that the rule is.
+    pub fn clause(&self) -> String {
+        format!("{}.{}", self.schema.place, self.keyword)
+    }
+}
+
+impl Schema {
+    /// Whether a value keeps every rule of this schema; zones and certainty say nothing here.
+    pub fn allows(&self, value: &Value) -> bool {
+        self.rules.iter().all(|rule| rule.holds(value))
+    }
+
+    /// The rule with this keyword.
+    pub fn rule(&self, keyword: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.keyword() == keyword)
+    }
+
+    /// What an array of this schema echoes, and so on: the relation with this keyword.
+    pub fn relation(&self, keyword: &str) -> Option<&Relation> {
+        self.relations.iter().find(|relation| relation.keyword() == keyword)
+    }
+
+    /// Holds a value against the schema and all schemas in it.
+    pub fn examine<'a>(&'a self, value: &'a Value) -> Findings<'a> {
+        let mut findings = Findings::default();
+        self.collect(value, At::default(), &mut findings);
+        findings
+    }
+
+    fn collect<'a>(&'a self, value: &'a Value, at: At<'a>, findings: &mut Findings<'a>) {
+        let explicit = self.zones.iter().find(|zone| zone.schema.as_ref().is_some_and(|schema| schema.allows(value)));
+        if let Some(zone) = explicit {
+            findings.open.push(Open { schema: self, zone, at });
+        } else if let Some(rule) = self.rules.iter().find(|rule| !rule.holds(value)) {
+            findings.broken.push(Broken {
+                schema: self,
+                keyword: rule.keyword(),
+                rule: Some(rule),
+                value: Some(value),
+                at,
+            });
+            return;
+        } else if !self.certain.holds(value) {
+            let zone = self.zones.iter().find(|zone| zone.schema.is_none());
+            findings.open.extend(zone.map(|zone| Open { schema: self, zone, at }));
+        }
+        match value {
+            Value::Object(fields) => self.collect_fields(fields, findings),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    if let Some(schema) = &self.items {
+                        schema.collect(item, At { item: Some(index), ..at }, findings);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn collect_fields<'a>(&'a self, fields: &'a serde_json::Map<String, Value>, findings: &mut Findings<'a>) {
+        for name in self.required.iter().filter(|name| !fields.contains_key(*name)) {
+            if let Some(schema) = self.properties.get(name) {
+                let at = At { field: Some(name), item: None };
+                findings.broken.push(Broken { schema, keyword: "required", rule: None, value: None, at });
+            }
+        }
+        for (name, value) in fields {
+            if let Some(schema) = self.properties.get(name).or(self.additional.as_deref()) {
+                schema.collect(value, At { field: Some(name), item: None }, findings);
+            }
+        }
+    }
+}
+
+impl Certain {
+    fn holds(&self, value: &Value) -> bool {
+        match self {
+            Self::All => true,
+            Self::Within(schema) => schema.allows(value),
+            Self::Nothing => false,
+        }
+    }
+}

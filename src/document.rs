@@ -1,0 +1,230 @@
+//! YAML files whose every value knows its place.
+//!
+//! A contract or a case is checked long after it was parsed: a clause may not exist, a pattern may not compile. To say *where*, each [`Node`] keeps its
+//! position and its file. [`Fields`] reads a mapping strictly: what nobody asked for is an error, with the keys that were asked for as the hint.
+
+mod parse;
+mod source_error;
+
+use std::sync::Arc;
+
+use serde_json::{Number, Value};
+
+pub use parse::parse;
+pub use source_error::{SourceError, nearest};
+
+/// The name and the text of a file, as errors show them.
+#[derive(Debug)]
+pub struct Source {
+    /// Path as the reader would type it.
+    pub path: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// One YAML value with its place.
+#[derive(Clone, Debug)]
+pub struct Node {
+    source: Arc<Source>,
+    span: Span,
+    content: Content,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub line: usize,
+    pub column: usize,
+    pub start: usize,
+    pub length: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(Node, Node)>),
+}
+
+impl Node {
+    /// An error at this place.
+    pub fn error(&self, message: impl Into<String>) -> SourceError {
+        SourceError::new(Arc::clone(&self.source), self.span, message)
+    }
+
+    /// Line and column, both from 1.
+    pub fn position(&self) -> (usize, usize) {
+        (self.span.line, self.span.column)
+    }
+
+    /// The mapping's fields, to be read strictly.
+    pub fn fields(&self) -> Result<Fields<'_>, SourceError> {
+        match &self.content {
+            Content::Map(entries) => Ok(Fields { node: self, entries, asked: Vec::new() }),
+            other => Err(self.expected("a mapping", other)),
+        }
+    }
+
+    /// The keys and values of a mapping whose keys are names, not keywords.
+    pub fn entries(&self) -> Result<impl Iterator<Item = (&Node, &str, &Node)>, SourceError> {
+        match &self.content {
+            Content::Map(entries) => Ok(entries.iter().map(|(key, value)| (key, key.as_key(), value))),
+            other => Err(self.expected("a mapping", other)),
+        }
+    }
+
+    /// The items of a sequence.
+    pub fn items(&self) -> Result<&[Node], SourceError> {
+        match &self.content {
+            Content::List(items) => Ok(items),
+            other => Err(self.expected("a sequence", other)),
+        }
+    }
+
+    /// The text of a string.
+    pub fn text(&self) -> Result<&str, SourceError> {
+        match &self.content {
+            Content::Text(text) => Ok(text),
+            other => Err(self.expected("a text", other)),
+        }
+    }
+
+    /// A text that says something: not empty, not only spaces.
+    pub fn words(&self) -> Result<String, SourceError> {
+        let text = self.text()?;
+        if text.trim().is_empty() {
+            Err(self.error("expected some words, got an empty text"))
+        } else {
+            Ok(text.to_owned())
+        }
+    }
+
+    /// A boolean.
+    pub fn boolean(&self) -> Result<bool, SourceError> {
+        match &self.content {
+            Content::Bool(value) => Ok(*value),
+            other => Err(self.expected("true or false", other)),
+        }
+    }
+
+    /// A number of either kind.
+    pub fn number(&self) -> Result<Number, SourceError> {
+        match &self.content {
+            Content::Number(number) => Ok(number.clone()),
+            other => Err(self.expected("a number", other)),
+        }
+    }
+
+    /// A whole number that is not negative.
+    pub fn count(&self) -> Result<u64, SourceError> {
+        self.number()?.as_u64().ok_or_else(|| self.error("expected a whole number, not negative"))
+    }
+
+    /// A status code of HTTP.
+    pub fn status(&self) -> Result<u16, SourceError> {
+        u16::try_from(self.count()?)
+            .ok()
+            .filter(|status| (100..600).contains(status))
+            .ok_or_else(|| self.error("expected an HTTP status from 100 to 599"))
+    }
+
+    /// One value or a sequence of them: `400` or `[400, 403]`; an empty sequence is an error.
+    pub fn one_or_more(&self) -> Result<&[Node], SourceError> {
+        match &self.content {
+            Content::List(items) if items.is_empty() => {
+                Err(self.error("expected at least one value, got an empty sequence"))
+            }
+            Content::List(items) => Ok(items),
+            _ => Ok(std::slice::from_ref(self)),
+        }
+    }
+
+    /// Whether this is a sequence.
+    pub fn is_list(&self) -> bool {
+        matches!(self.content, Content::List(_))
+    }
+
+    /// The value without its places.
+    pub fn json(&self) -> Value {
+        match &self.content {
+            Content::Null => Value::Null,
+            Content::Bool(value) => Value::Bool(*value),
+            Content::Number(number) => Value::Number(number.clone()),
+            Content::Text(text) => Value::String(text.clone()),
+            Content::List(items) => Value::Array(items.iter().map(Self::json).collect()),
+            Content::Map(entries) => {
+                Value::Object(entries.iter().map(|(key, value)| (key.as_key().to_owned(), value.json())).collect())
+            }
+        }
+    }
+
+    fn as_key(&self) -> &str {
+        match &self.content {
+            Content::Text(text) => text,
+            _ => unreachable!("the parser makes every key a text"),
+        }
+    }
+
+    fn expected(&self, what: &str, got: &Content) -> SourceError {
+        self.error(format!("expected {what}, got {}", got.kind()))
+    }
+}
+
+impl Content {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a text",
+            Self::List(_) => "a sequence",
+            Self::Map(_) => "a mapping",
+        }
+    }
+}
+
+/// A mapping being read: each key is asked for once, and [`Fields::finish`] refuses the rest.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    node: &'a Node,
+    entries: &'a [(Node, Node)],
+    asked: Vec<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    /// The value of a key that may be left out.
+    pub fn optional(&mut self, key: &'static str) -> Option<&'a Node> {
+        self.asked.push(key);
+        self.entries.iter().find(|(name, _)| name.as_key() == key).map(|(_, value)| value)
+    }
+
+    /// The value of a key that must be there.
+    pub fn required(&mut self, key: &'static str) -> Result<&'a Node, SourceError> {
+        self.optional(key).ok_or_else(|| self.node.error(format!("the key `{key}` is missing here")))
+    }
+
+    /// The only value among several keys of which exactly one must be there.
+    pub fn one_of(&mut self, keys: &'static [&'static str]) -> Result<(&'static str, &'a Node), SourceError> {
+        let mut found = keys.iter().filter_map(|key| self.optional(key).map(|node| (*key, node))).collect::<Vec<_>>();
+        match found.len() {
+            1 => Ok(found.remove(0)),
+            0 => Err(self.node.error(format!("one of the keys `{}` is missing here", keys.join("`, `")))),
+            _ => Err(found[1].1.error(format!("only one of `{}` can stand here", keys.join("`, `")))),
+        }
+    }
+
+    /// Refuses every key that was not asked for.
+    pub fn finish(self) -> Result<(), SourceError> {
+        let Some((key, _)) = self.entries.iter().find(|(key, _)| !self.asked.contains(&key.as_key())) else {
+            return Ok(());
+        };
+        let name = key.as_key();
+        let error = key.error(format!("unknown key `{name}`"));
+        Err(match nearest(name, self.asked.iter().copied()) {
+            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+            None => error.with_hint(format!("known here: {}", self.asked.join(", "))),
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! What goes over the wire: a request, and what came of it.
+
+use std::fmt;
+
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// A request as it is sent, but for the endpoint and the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// HTTP method in capitals.
+    pub method: String,
+    /// Path and query, from the root of the API: `/v2/images`.
+    pub path: String,
+    /// Headers other than the token's.
+    pub headers: Vec<(String, String)>,
+    /// The body, byte for byte.
+    pub body: Option<Vec<u8>>,
+    /// What the token's header says.
+    pub credential: Credential,
+}
+
+/// What a request shows as its token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Credential {
+    /// The good token.
+    #[default]
+    Good,
+    /// No header at all.
+    Absent,
+    /// A header without a value.
+    Empty,
+    /// A text that was never a token.
+    Wrong,
+    /// The good token and one more character.
+    Appended,
+    /// The good token without its last character.
+    Shortened,
+    /// The good token with one letter in the other case.
+    OtherCase,
+}
+
+impl Credential {
+    /// Every credential, with its name in a case.
+    pub const ALL: [(&'static str, Self); 7] = [
+        ("good", Self::Good),
+        ("absent", Self::Absent),
+        ("empty", Self::Empty),
+        ("wrong", Self::Wrong),
+        ("appended", Self::Appended),
+        ("shortened", Self::Shortened),
+        ("other-case", Self::OtherCase),
+    ];
+
+    /// The name in a case.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, each)| *each == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether the value is made from the good token, and so needs one.
+    pub fn needs_token(self) -> bool {
+        matches!(self, Self::Appended | Self::Shortened | Self::OtherCase)
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers in the order of arrival, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// When it arrived, by our clock.
+    pub at: OffsetDateTime,
+}
+
+impl Response {
+    /// The value of a header, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The media type without its parameters, in lower case.
+    pub fn media_type(&self) -> Option<String> {
+        let value = self.header("content-type")?;
+        Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    }
+
+    /// The body as JSON, if it is JSON.
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// Whether the status is one of success.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// Why there is no answer; it says nothing about the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Trouble {
+    /// No connection could be made.
+    Connect,
+    /// No answer, or no end of one, within the time.
+    Timeout,
+    /// The connection broke, or what came was no HTTP.
+    Broken,
+    /// The answer was larger than the cap.
+    TooLarge,
+    /// The request needs a value that an earlier answer did not give.
+    NothingCaptured,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Connect => "no connection could be made",
+            Self::Timeout => "no complete answer within the time",
+            Self::Broken => "the connection broke, or the answer was no HTTP",
+            Self::TooLarge => "the answer was larger than the cap",
+            Self::NothingCaptured => "an earlier answer did not give the value that this request needs",
+        })
+    }
+}
+
+/// One request and its response.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The request as it was sent.
+    pub request: Request,
+    /// The answer, or why there is none.
+    pub outcome: Result<Response, Trouble>,
+}
+
+impl Exchange {
+    /// The answer, if there is one.
+    pub fn response(&self) -> Option<&Response> {
+        self.outcome.as_ref().ok()
+    }
+}

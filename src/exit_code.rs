@@ -1,0 +1,45 @@
+//! What the program's exit code says to the script or the CI that called it.
+
+use crate::report::Report;
+use crate::run::Ending;
+
+/// The exit codes, one meaning each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Every probe that ran holds.
+    Holds = 0,
+    /// At least one clause is broken.
+    Broken = 1,
+    /// Bad arguments, a bad file, or nothing selected.
+    WrongUse = 2,
+    /// The target could not be assessed: unreachable, not authenticated, or too often without an answer.
+    NotAssessed = 3,
+    /// The run was interrupted, or a budget ran out.
+    Incomplete = 4,
+    /// Things that the run created are still there.
+    LeftBehind = 5,
+}
+
+impl ExitCode {
+    /// The code of a finished run: a broken clause outranks the rest, then what concerns the reader's quota.
+    pub fn of(report: &Report) -> Self {
+        if !report.findings.is_empty() {
+            Self::Broken
+        } else if !report.leftovers.is_empty() {
+            Self::LeftBehind
+        } else if report.ending == Ending::Interrupted {
+            Self::Incomplete
+        } else if report.ending == Ending::TargetLost || !report.inconclusive.is_empty() || report.passed == 0 {
+            Self::NotAssessed
+        } else {
+            Self::Holds
+        }
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}

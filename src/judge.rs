@@ -1,0 +1,177 @@
+//! What came back, held against the contract: a pure function of contract, probe and exchanges.
+//!
+//! [`classify`] says what kind of request a request is; [`judge`] holds each exchange against what that kind deserves and then against the probe's own
+//! expectations. What only a whole run can show, such as an id given twice, is left to the [`Census`].
+
+mod body;
+mod census;
+mod classify;
+mod creation;
+mod expectation;
+mod response;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+pub use body::{Body, Fault};
+pub use census::Census;
+pub use classify::{Classification, Kind, Openness, Refusals, Violation, classify};
+pub(crate) use response::fill;
+
+use crate::contract::Contract;
+use crate::exchange::Exchange;
+use crate::probe::Probe;
+
+/// What one probe showed.
+#[derive(Clone, Debug, Default)]
+pub struct Judgement {
+    /// Ids of the clauses that the exchanges could have shown to be broken.
+    pub assessed: BTreeSet<String>,
+    /// Clauses that they did show to be broken.
+    pub mismatches: Vec<Mismatch>,
+    /// What the target chose where the documentation leaves a choice.
+    pub choices: Vec<Choice>,
+    /// What nobody documents.
+    pub drift: Vec<Drift>,
+    /// Why the probe says less than it should, or nothing.
+    pub inconclusive: Option<String>,
+    /// Values that the whole run must hold against each other.
+    pub(crate) observations: Vec<Observation>,
+}
+
+/// One clause that one exchange broke.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// Id of the clause.
+    pub clause: String,
+    /// What tells mismatches of one clause apart: where it stands, or which rule the request broke.
+    pub cause: String,
+    /// JSON pointer into the answer; empty for its status or the whole.
+    pub pointer: String,
+    /// What would conform.
+    pub expected: String,
+    /// What came.
+    pub got: String,
+    /// Which of the probe's requests it was, from 0.
+    pub step: usize,
+}
+
+/// What a target does where the documentation leaves it open.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Choice {
+    /// What is open.
+    pub title: String,
+    /// Why it is open.
+    pub because: String,
+    /// What the target does: `accepted`, `refused with 400`, `came back as the default`.
+    pub taken: String,
+}
+
+/// Something in an answer that nobody documents.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Drift {
+    /// JSON pointer into the answer.
+    pub pointer: String,
+    /// What is there.
+    pub text: String,
+}
+
+/// A value that is to be held against others of the run.
+#[derive(Clone, Debug)]
+pub(crate) struct Observation {
+    pub across: Across,
+    pub clause: String,
+    pub pointer: String,
+    pub value: Value,
+    pub step: usize,
+}
+
+/// What the values of a run must be to each other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Across {
+    Unique,
+    Same,
+}
+
+/// Holds the exchanges of a probe against the contract and the probe's expectations.
+pub fn judge(contract: &Contract, probe: &Probe, exchanges: &[Exchange]) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (step, exchange) in exchanges.iter().enumerate() {
+        let mut bench = Bench { contract, probe, step, judgement: &mut judgement };
+        bench.judge_step(exchange, exchanges);
+        // What follows a broken or an unanswered step would only repeat it.
+        if !judgement.mismatches.is_empty() || judgement.inconclusive.is_some() {
+            break;
+        }
+    }
+    if exchanges.len() < probe.script.steps.len() && judgement.mismatches.is_empty() && judgement.inconclusive.is_none()
+    {
+        judgement.inconclusive = Some("the run ended before the probe did".to_owned());
+    }
+    judgement
+}
+
+/// One exchange on its way through the rules.
+struct Bench<'a> {
+    contract: &'a Contract,
+    probe: &'a Probe,
+    step: usize,
+    judgement: &'a mut Judgement,
+}
+
+impl Bench<'_> {
+    fn judge_step(&mut self, exchange: &Exchange, all: &[Exchange]) {
+        let response = match &exchange.outcome {
+            Ok(response) => response,
+            Err(trouble) => {
+                self.judgement.inconclusive = Some(trouble.to_string());
+                return;
+            }
+        };
+        if self.contract.creation.inconclusive.any.contains(&response.status) {
+            self.judgement.inconclusive = Some(format!("the answer was {}", response.status));
+            return;
+        }
+        let request = &exchange.request;
+        let operation = self.contract.operation(&request.method, &request.path);
+        if operation.is_some_and(|(index, _)| index == self.contract.creation.operation) {
+            self.judge_creation(request, response);
+        }
+        if self.judgement.mismatches.is_empty() && self.judgement.inconclusive.is_none() {
+            self.judge_expectation(response, all);
+        }
+    }
+
+    fn assess(&mut self, clause: impl Into<String>) {
+        self.judgement.assessed.insert(clause.into());
+    }
+
+    fn mismatch(
+        &mut self,
+        clause: impl Into<String>,
+        pointer: impl Into<String>,
+        expected: impl Into<String>,
+        got: impl Into<String>,
+    ) {
+        let pointer = pointer.into();
+        let mismatch = Mismatch {
+            clause: clause.into(),
+            cause: pointer.clone(),
+            pointer,
+            expected: expected.into(),
+            got: got.into(),
+            step: self.step,
+        };
+        self.judgement.assessed.insert(mismatch.clause.clone());
+        self.judgement.mismatches.push(mismatch);
+    }
+
+    fn choice(&mut self, title: &str, because: &str, taken: impl Into<String>) {
+        self.judgement.choices.push(Choice {
+            title: title.to_owned(),
+            because: because.to_owned(),
+            taken: taken.into(),
+        });
+    }
+}

@@ -1,0 +1,234 @@
+//! Reads a request body as a careful reader of JSON does, noting what JSON itself leaves open.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::contract::Form;
+use crate::exchange::Request;
+
+/// What a request body says.
+#[derive(Debug, Default)]
+pub struct Body {
+    /// The value; `None` where readers of JSON may differ about it, or where there is none.
+    pub value: Option<Value>,
+    /// The open forms that the body has.
+    pub forms: Vec<Form>,
+    /// Why the body is none.
+    pub fault: Option<Fault>,
+    /// Whether it could be an object at all.
+    pub may_be_object: bool,
+}
+
+/// Why bytes are no JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// There are none.
+    Empty,
+    /// They break JSON's grammar, in these words.
+    Malformed(String),
+}
+
+/// Bodies larger than this may be refused for their size.
+const HUGE: usize = 64 * 1024;
+
+impl Body {
+    /// Reads the body of a request.
+    pub fn read(request: &Request) -> Self {
+        let bytes = request.body.as_deref().unwrap_or_default();
+        let mut body = Self::read_bytes(bytes);
+        if body.fault != Some(Fault::Empty) && !is_declared_json(request) {
+            body.forms.push(Form::MediaType);
+        }
+        body
+    }
+
+    fn read_bytes(bytes: &[u8]) -> Self {
+        let mut body = Self::default();
+        if bytes.is_empty() {
+            body.fault = Some(Fault::Empty);
+            return body;
+        }
+        if bytes.len() > HUGE {
+            body.forms.push(Form::HugeBody);
+        }
+        let unmarked = bytes.strip_prefix("\u{FEFF}".as_bytes());
+        if unmarked.is_some() {
+            body.forms.push(Form::ByteOrderMark);
+        }
+        let bytes = unmarked.unwrap_or(bytes);
+        let Some(text) = utf8(bytes) else {
+            body.forms.push(Form::OtherEncoding);
+            body.may_be_object = true;
+            return body;
+        };
+        body.may_be_object = text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{');
+        body.read_text(text);
+        body
+    }
+
+    fn read_text(&mut self, text: &str) {
+        let has_duplicates = std::cell::Cell::new(false);
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let read = Careful(&has_duplicates)
+            .deserialize(&mut deserializer)
+            .and_then(|value| deserializer.end().map(|()| value));
+        match read {
+            Ok(_) if has_duplicates.get() => self.forms.push(Form::DuplicateKey),
+            Ok(value) => self.value = Some(value),
+            Err(error) => match open_form_of(&error.to_string()) {
+                Some(form) => self.forms.push(form),
+                None => self.fault = Some(Fault::Malformed(error.to_string())),
+            },
+        }
+    }
+}
+
+fn is_declared_json(request: &Request) -> bool {
+    let declared = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    declared.is_some_and(|(_, value)| {
+        value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+            && !value.to_ascii_lowercase().contains("charset=")
+            || value.eq_ignore_ascii_case("application/json; charset=utf-8")
+    })
+}
+
+/// The text, unless the bytes are of another encoding: UTF-16 and UTF-32 put NULs beside each character of JSON.
+fn utf8(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().filter(|text| !text.bytes().take(4).any(|byte| byte == 0))
+}
+
+/// The parser's limits that are ours, not those of JSON's grammar; tests pin its words.
+fn open_form_of(message: &str) -> Option<Form> {
+    if message.starts_with("recursion limit exceeded") {
+        Some(Form::DeepNesting)
+    } else if message.starts_with("number out of range") {
+        Some(Form::HugeNumber)
+    } else if message.starts_with("lone leading surrogate") || message.starts_with("unexpected end of hex escape") {
+        Some(Form::LoneSurrogate)
+    } else {
+        None
+    }
+}
+
+/// Builds a [`Value`] and notes whether an object had a key twice, which `Value` itself hides.
+struct Careful<'a>(&'a std::cell::Cell<bool>);
+
+impl<'de> DeserializeSeed<'de> for Careful<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Careful<'_> {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = sequence.next_element_seed(Careful(self.0))? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let (mut fields, mut names) = (Map::new(), HashSet::new());
+        while let Some(name) = map.next_key::<String>()? {
+            if !names.insert(name.clone()) {
+                self.0.set(true);
+            }
+            let value = map.next_value_seed(Careful(self.0)).map_err(A::Error::custom)?;
+            fields.insert(name, value);
+        }
+        Ok(Value::Object(fields))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Body, Fault};
+    use crate::contract::Form;
+
+    fn forms(bytes: &[u8]) -> Vec<Form> {
+        let body = Body::read_bytes(bytes);
+        assert_eq!(body.fault, None, "{:?}", String::from_utf8_lossy(bytes));
+        body.forms
+    }
+
+    #[test]
+    fn what_json_leaves_open_is_no_fault() {
+        assert_eq!(forms(br#"{"a":1,"a":2}"#), [Form::DuplicateKey]);
+        assert_eq!(forms(br#"{"a":{"b":1,"b":2}}"#), [Form::DuplicateKey]);
+        assert_eq!(forms("\u{FEFF}{}".as_bytes()), [Form::ByteOrderMark]);
+        assert_eq!(forms(b"{\0}\0"), [Form::OtherEncoding]);
+        assert_eq!(forms(b"{\"a\":\"\xE4\"}"), [Form::OtherEncoding]);
+        assert_eq!(forms(br#"{"a":"\ud800"}"#), [Form::LoneSurrogate]);
+        assert_eq!(forms(br#"{"a":"\udc00"}"#), [Form::LoneSurrogate]);
+        assert_eq!(forms(br#"{"a":"\ud800x"}"#), [Form::LoneSurrogate]);
+        assert_eq!(forms(br#"{"a":"\ud800\u0041"}"#), [Form::LoneSurrogate]);
+        assert_eq!(forms(br#"{"a":1e999}"#), [Form::HugeNumber]);
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
+        assert_eq!(forms(deep.as_bytes()), [Form::DeepNesting]);
+        let huge = format!("{{\"a\":\"{}\"}}", "x".repeat(70_000));
+        assert_eq!(forms(huge.as_bytes()), [Form::HugeBody]);
+    }
+
+    #[test]
+    fn what_breaks_the_grammar_is_a_fault() {
+        for text in [
+            "{",
+            "{}x",
+            "{,}",
+            "{'a':1}",
+            "{a:1}",
+            "{\"a\":NaN}",
+            "{\"a\":1,}",
+            "// x\n{}",
+            " ",
+            "\"\\x\"",
+            "{\"a\":01}",
+        ] {
+            let body = Body::read_bytes(text.as_bytes());
+            assert!(matches!(body.fault, Some(Fault::Malformed(_))), "{text}: {body:?}");
+        }
+        assert_eq!(Body::read_bytes(b"").fault, Some(Fault::Empty));
+    }
+
+    #[test]
+    fn only_a_brace_can_begin_an_object() {
+        assert!(Body::read_bytes(b" {").may_be_object);
+        assert!(!Body::read_bytes("[".repeat(500).as_bytes()).may_be_object);
+    }
+}

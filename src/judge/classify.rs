@@ -1,0 +1,165 @@
+//! One function that says what kind of request a request is; cases, random bodies and the stub all go by it.
+
+use serde_json::Value;
+
+use super::body::{Body, Fault};
+use crate::contract::{Broken, Contract, Findings, Form, Open, TokenHeader};
+use crate::exchange::{Credential, Request};
+
+/// What kind of request a request is, and what a conforming answer to it may be.
+#[derive(Debug)]
+pub struct Classification<'a> {
+    /// The kind.
+    pub kind: Kind,
+    /// Rules that the request breaks.
+    pub violations: Vec<Violation>,
+    /// What the documentation leaves open about it.
+    pub open: Vec<Openness<'a>>,
+    /// The statuses that may refuse it.
+    pub refusals: Refusals,
+}
+
+/// The kinds of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Every reading of the documentation allows it: it must be accepted.
+    Valid,
+    /// No reading allows it: it must be refused.
+    Invalid,
+    /// Readings differ: both conform, and the choice is recorded.
+    Unspecified,
+    /// The credential is not good: it must be refused, whatever the body.
+    Unauthorized,
+}
+
+/// A rule that a request breaks: which, where, and with what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Violation {
+    /// Id of the clause.
+    pub clause: String,
+    /// JSON pointer into the body.
+    pub pointer: String,
+    /// What stands there.
+    pub value: Option<Value>,
+    /// The code with which the service names the error.
+    pub error_code: Option<String>,
+}
+
+/// Something about a request that the documentation leaves open.
+#[derive(Clone, Copy, Debug)]
+pub struct Openness<'a> {
+    /// What it is.
+    pub title: &'a str,
+    /// Why it is open.
+    pub because: &'a str,
+    /// The zone of the value, where it is one of a value and not of the bytes.
+    pub value: Option<Open<'a>>,
+}
+
+/// The statuses that may refuse a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusals {
+    /// Any client error.
+    AnyClientError,
+    /// One of these.
+    OneOf(Vec<u16>),
+}
+
+impl Refusals {
+    /// Whether this status is a right refusal.
+    pub fn allow(&self, status: u16) -> bool {
+        match self {
+            Self::AnyClientError => (400..500).contains(&status),
+            Self::OneOf(statuses) => statuses.contains(&status),
+        }
+    }
+
+    /// The statuses in words.
+    pub fn text(&self) -> String {
+        match self {
+            Self::AnyClientError => "a client error (4xx)".to_owned(),
+            Self::OneOf(statuses) => statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(" or "),
+        }
+    }
+}
+
+/// What refuses a request whose rule names no status.
+const BAD_REQUEST: u16 = 400;
+
+/// Says what kind of request this is. `body` is the request's own, read once and kept by the caller.
+pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -> Classification<'a> {
+    let mut found = Classification {
+        kind: Kind::Valid,
+        violations: Vec::new(),
+        open: Vec::new(),
+        refusals: Refusals::OneOf(vec![BAD_REQUEST]),
+    };
+    if request.credential != Credential::Good {
+        found.kind = Kind::Unauthorized;
+        found.violations.push(violation_of_body(TokenHeader::CLAUSE.to_owned(), None));
+        found.refusals = Refusals::OneOf(vec![401]);
+        return found;
+    }
+    let creation = &contract.creation;
+    let whole_body = |keyword: &str| violation_of_body(format!("request.{keyword}"), creation.error_code.clone());
+    found.open = body
+        .forms
+        .iter()
+        .filter_map(|form| contract.open_form(*form))
+        .map(|open| Openness { title: &open.title, because: &open.because, value: None })
+        .collect();
+    if !found.open.is_empty() {
+        found.refusals = Refusals::AnyClientError;
+    }
+    match (&body.fault, &body.value) {
+        (Some(Fault::Empty), _) if creation.is_body_required => found.violations.push(whole_body("required")),
+        (Some(Fault::Empty), _) => {}
+        (Some(Fault::Malformed(_)), _) => found.violations.push(whole_body("syntax")),
+        (None, _) if !body.may_be_object => found.violations.push(whole_body("type")),
+        (None, Some(value)) => found.add_findings(creation.request.examine(value)),
+        (None, None) => {}
+    }
+    // A body that readers may take for another one proves nothing by what it seems to break; one that is only very large does.
+    let is_certain = body.forms.iter().all(|form| *form == Form::HugeBody) || !body.may_be_object;
+    found.kind = match (found.violations.is_empty(), found.open.is_empty()) {
+        (false, _) if is_certain => Kind::Invalid,
+        (true, true) => Kind::Valid,
+        _ => Kind::Unspecified,
+    };
+    found
+}
+
+impl<'a> Classification<'a> {
+    fn add_findings(&mut self, findings: Findings<'a>) {
+        if let Refusals::OneOf(statuses) = &mut self.refusals {
+            for broken in findings.broken.iter().filter(|broken| !broken.schema.refused.is_empty()) {
+                statuses.extend(&broken.schema.refused);
+                statuses.sort_unstable();
+                statuses.dedup();
+            }
+        }
+        self.violations.extend(findings.broken.iter().map(violation_of_value));
+        if !findings.open.is_empty() {
+            self.refusals = Refusals::AnyClientError;
+        }
+        let open = findings.open.into_iter();
+        self.open.extend(open.map(|open| Openness {
+            title: &open.zone.title,
+            because: &open.zone.because,
+            value: Some(open),
+        }));
+    }
+}
+
+fn violation_of_body(clause: String, error_code: Option<String>) -> Violation {
+    Violation { clause, pointer: String::new(), value: None, error_code }
+}
+
+fn violation_of_value(broken: &Broken<'_>) -> Violation {
+    Violation {
+        clause: broken.clause(),
+        pointer: broken.at.pointer(),
+        value: broken.value.cloned(),
+        error_code: broken.schema.error_code.clone(),
+    }
+}

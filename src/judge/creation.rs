@@ -1,0 +1,134 @@
+//! Holds an answer of the call under test against what its request deserves.
+
+use super::{Bench, Body, Classification, Kind, Refusals, classify};
+use crate::contract::TokenHeader;
+use crate::exchange::{Request, Response};
+
+impl Bench<'_> {
+    pub(super) fn judge_creation(&mut self, request: &Request, response: &Response) {
+        let contract = self.contract;
+        let body = Body::read(request);
+        let classification = classify(contract, request, &body);
+        match classification.kind {
+            Kind::Valid => self.judge_valid(&classification, &body, response),
+            Kind::Invalid => self.judge_invalid(&classification, response),
+            Kind::Unspecified => self.judge_unspecified(&classification, &body, response),
+            Kind::Unauthorized => self.judge_unauthorized(response),
+        }
+    }
+
+    fn judge_valid(&mut self, classification: &Classification<'_>, body: &Body, response: &Response) {
+        let creation = &self.contract.creation;
+        if response.status == creation.created {
+            self.assess(status_clause(creation.created));
+            self.assess_subjects();
+            self.judge_created(classification, body, response);
+        } else if creation.inconclusive.valid.contains(&response.status) {
+            self.judgement.inconclusive =
+                Some(format!("a valid request was answered {}: no right, no quota or no credential", response.status));
+        } else {
+            let subject = self
+                .probe
+                .clauses
+                .iter()
+                .find(|clause| clause.starts_with("request."))
+                .filter(|_| !response.is_success());
+            let clause = subject.cloned().unwrap_or_else(|| status_clause(creation.created));
+            self.mismatch(clause, "", format!("{} for a valid request", creation.created), answered(response));
+        }
+    }
+
+    fn judge_invalid(&mut self, classification: &Classification<'_>, response: &Response) {
+        let violation = &classification.violations[0];
+        if response.is_success() {
+            let what = match &violation.value {
+                Some(value) => format!(
+                    "{} for {} at {}",
+                    classification.refusals.text(),
+                    shortened(&value.to_string()),
+                    place(&violation.pointer)
+                ),
+                None => classification.refusals.text(),
+            };
+            self.mismatch(violation.clause.clone(), "", what, answered(response));
+        } else if classification.refusals.allow(response.status) {
+            self.assess(violation.clause.clone());
+            self.assess(status_clause(400));
+        } else {
+            let expected = format!("{} for a request that breaks {}", classification.refusals.text(), violation.clause);
+            self.mismatch(status_clause(400), "", expected, answered(response));
+            self.name_cause(&violation.clause);
+        }
+    }
+
+    fn judge_unspecified(&mut self, classification: &Classification<'_>, body: &Body, response: &Response) {
+        let creation = &self.contract.creation;
+        let accepted = response.status == creation.created;
+        if accepted || Refusals::AnyClientError.allow(response.status) {
+            let taken = if accepted { "accepted".to_owned() } else { format!("refused with {}", response.status) };
+            // Only a lone open matter tells what the target chose; of several, any may have decided.
+            if let [open] = classification.open[..] {
+                self.choice(open.title, open.because, taken);
+            }
+            if accepted {
+                self.judge_created(classification, body, response);
+            }
+        } else {
+            let expected = format!("{}, or a client error (4xx)", creation.created);
+            let clause = if response.is_success() { status_clause(creation.created) } else { status_clause(400) };
+            self.mismatch(clause, "", expected, answered(response));
+            self.name_cause(classification.open.first().map_or("", |open| open.title));
+        }
+    }
+
+    /// Tells the last mismatch of a general clause apart by what provoked it.
+    fn name_cause(&mut self, cause: &str) {
+        if let Some(mismatch) = self.judgement.mismatches.last_mut() {
+            cause.clone_into(&mut mismatch.cause);
+        }
+    }
+
+    fn judge_unauthorized(&mut self, response: &Response) {
+        if response.is_success() {
+            self.mismatch(TokenHeader::CLAUSE, "", "401 for a credential that is not good", answered(response));
+        } else if response.status == 401 {
+            self.assess(TokenHeader::CLAUSE);
+            self.assess(status_clause(401));
+        } else {
+            self.mismatch(status_clause(401), "", "401 for a credential that is not good", answered(response));
+        }
+    }
+
+    /// An accepted request shows what its probe is about, if that is a rule of the request.
+    fn assess_subjects(&mut self) {
+        let subjects = self.probe.clauses.iter().filter(|clause| clause.starts_with("request."));
+        self.judgement.assessed.extend(subjects.cloned());
+    }
+}
+
+fn status_clause(status: u16) -> String {
+    format!("status.{status}")
+}
+
+fn place(pointer: &str) -> &str {
+    if pointer.is_empty() { "the body" } else { pointer }
+}
+
+/// The status, and the beginning of what an error says of itself.
+fn answered(response: &Response) -> String {
+    if response.is_success() {
+        return response.status.to_string();
+    }
+    let text = String::from_utf8_lossy(&response.body);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() { response.status.to_string() } else { format!("{}: {}", response.status, shortened(&text)) }
+}
+
+/// A text cut to what fits a line of a report.
+pub(super) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 120;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,91 @@
+//! Holds an answer against what its own case expects of it.
+
+use serde_json::{Map, Value};
+
+use super::Bench;
+use super::creation::shortened;
+use crate::contract::{Relation, list, same, same_items};
+use crate::exchange::{Exchange, Response};
+
+impl Bench<'_> {
+    pub(super) fn judge_expectation(&mut self, response: &Response, all: &[Exchange]) {
+        let Some(expectation) = self.probe.expectations.get(self.step) else { return };
+        if !expectation.statuses.is_empty() && !expectation.statuses.contains(&response.status) {
+            if expectation.is_other_status_inconclusive {
+                self.judgement.inconclusive = Some(format!("step {} was answered {}", self.step + 1, response.status));
+            } else {
+                let wanted: Vec<_> = expectation.statuses.iter().map(u16::to_string).collect();
+                self.mismatch(self.clause_of(""), "", wanted.join(" or "), response.status.to_string());
+            }
+            return;
+        }
+        let is_about_body =
+            !expectation.body.is_empty() || !expectation.any_of.is_empty() || expectation.same_as.is_some();
+        if is_about_body {
+            let Some(Value::Object(fields)) = response.json() else {
+                self.mismatch(
+                    self.clause_of(""),
+                    "",
+                    "a JSON object",
+                    shortened(&String::from_utf8_lossy(&response.body)),
+                );
+                return;
+            };
+            self.judge_fields(&fields, all);
+        }
+        if self.judgement.mismatches.is_empty() && self.step + 1 == self.probe.script.steps.len() {
+            let shown = self.probe.clauses.iter().filter(|clause| !clause.starts_with("request."));
+            self.judgement.assessed.extend(shown.cloned());
+        }
+    }
+
+    fn judge_fields(&mut self, fields: &Map<String, Value>, all: &[Exchange]) {
+        let expectation = &self.probe.expectations[self.step];
+        let exact = expectation.body.iter().map(|(name, value)| (name, std::slice::from_ref(value)));
+        let several = expectation.any_of.iter().map(|(name, values)| (name, values.as_slice()));
+        for (name, wanted) in exact.chain(several) {
+            let got = fields.get(name);
+            if !got.is_some_and(|got| wanted.iter().any(|each| self.is_alike(name, each, got))) {
+                let got = got.map_or_else(|| "no such field".to_owned(), |got| shortened(&got.to_string()));
+                self.mismatch(self.clause_of(name), format!("/{name}"), list(wanted), got);
+            }
+        }
+        if let Some(earlier) =
+            expectation.same_as.and_then(|step| all.get(step)).and_then(Exchange::response).and_then(Response::json)
+        {
+            self.judge_same(&earlier, fields);
+        }
+    }
+
+    /// The documented fields of an earlier answer must come back, but for those that may change.
+    fn judge_same(&mut self, earlier: &Value, fields: &Map<String, Value>) {
+        for (name, schema) in &self.contract.creation.response.properties {
+            let Some(before) = earlier.get(name).filter(|_| !schema.may_change) else { continue };
+            let now = fields.get(name);
+            if !now.is_some_and(|now| self.is_alike(name, before, now)) {
+                let got = now.map_or_else(|| "no such field".to_owned(), |now| shortened(&now.to_string()));
+                self.mismatch(
+                    self.clause_of(""),
+                    format!("/{name}"),
+                    format!("{}, as before", shortened(&before.to_string())),
+                    got,
+                );
+            }
+        }
+    }
+
+    fn is_alike(&self, name: &str, wanted: &Value, got: &Value) -> bool {
+        let relation = self.contract.creation.response.properties.get(name).and_then(|schema| schema.relation("echo"));
+        match relation {
+            Some(Relation::Echo(echo)) if echo.as_set => same_items(wanted, got),
+            _ => same(wanted, got),
+        }
+    }
+
+    /// The clause of the case that speaks of this field, or its first one.
+    fn clause_of(&self, field: &str) -> String {
+        let middle = format!(".{field}.");
+        let clauses = &self.probe.clauses;
+        clauses.iter().find(|clause| clause.contains(&middle)).unwrap_or(&clauses[0]).clone()
+    }
+}

@@ -1,0 +1,300 @@
+//! Holds the body of a 201 against the contract: shape, echo, defaults, derived values, templates, times.
+
+use serde_json::{Map, Value};
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
+
+use super::creation::shortened;
+use super::{Across, Bench, Body, Classification, Drift, Observation};
+use crate::contract::{Derived, Echo, Relation, Returns, Schema, list, same, same_items};
+use crate::exchange::Response;
+
+impl Bench<'_> {
+    pub(super) fn judge_created(&mut self, classification: &Classification<'_>, body: &Body, response: &Response) {
+        let creation = &self.contract.creation;
+        let media_type = response.media_type();
+        if media_type.as_deref() == Some(creation.media_type.as_str()) {
+            self.assess("response.media-type");
+        } else {
+            let got = media_type.unwrap_or_else(|| "no Content-Type".to_owned());
+            self.mismatch("response.media-type", "", creation.media_type.clone(), got);
+        }
+        let Some(Value::Object(fields)) = response.json() else {
+            let got = shortened(&String::from_utf8_lossy(&response.body));
+            self.mismatch("response.type", "", "a JSON object", got);
+            return;
+        };
+        self.assess("response.type");
+        let answer = Answer { given: Given::of(classification, body), fields: &fields, response };
+        for (name, schema) in &creation.response.properties {
+            match fields.get(name) {
+                Some(value) => self.judge_field(name, schema, value, &answer),
+                None if creation.response.required.contains(name) => {
+                    self.mismatch(format!("{}.required", schema.place), format!("/{name}"), "a value", "no such field");
+                }
+                None => {}
+            }
+        }
+        let undocumented = fields.keys().filter(|name| !creation.response.properties.contains_key(*name));
+        let drift = undocumented
+            .map(|name| Drift { pointer: format!("/{name}"), text: "a field that nobody documents".to_owned() });
+        self.judgement.drift.extend(drift);
+    }
+
+    /// One fault of a field is one mismatch: a wrong type hides what would follow from it, and so does a wrong relation.
+    fn judge_field(&mut self, name: &str, schema: &Schema, value: &Value, answer: &Answer<'_>) {
+        if self.contract.creation.response.required.iter().any(|required| required == name) {
+            self.assess(format!("{}.required", schema.place));
+        }
+        let pointer = format!("/{name}");
+        let given = answer.given.field(name);
+        let broken = schema.examine(value).broken;
+        let is_open_echo = matches!(given, Field::Open { value: given, .. } if same(given, value));
+        let type_fault = broken.iter().find(|broken| broken.keyword == "type");
+        if let Some(fault) = type_fault.filter(|_| !is_open_echo) {
+            let expected = fault.rule.map(|rule| rule.text()).unwrap_or_default();
+            self.mismatch(fault.clause(), pointer, expected, shortened(&value.to_string()));
+            return;
+        }
+        self.assess_rules(schema, value);
+        let before = self.judgement.mismatches.len();
+        for relation in &schema.relations {
+            let clause = format!("{}.{}", schema.place, relation.keyword());
+            self.judge_relation(relation, clause, name, value, answer);
+        }
+        if self.judgement.mismatches.len() > before || is_open_echo {
+            return;
+        }
+        for fault in broken {
+            let expected = fault.rule.map(|rule| rule.text()).unwrap_or_default();
+            self.mismatch(fault.clause(), pointer.clone(), expected, shortened(&value.to_string()));
+        }
+    }
+
+    fn assess_rules(&mut self, schema: &Schema, value: &Value) {
+        for rule in &schema.rules {
+            self.assess(format!("{}.{}", schema.place, rule.keyword()));
+        }
+        if let (Some(items), Value::Array(values)) = (&schema.items, value)
+            && !values.is_empty()
+        {
+            self.assess_rules(items, &Value::Null);
+        }
+    }
+
+    fn judge_relation(&mut self, relation: &Relation, clause: String, name: &str, value: &Value, answer: &Answer<'_>) {
+        let pointer = format!("/{name}");
+        match relation {
+            Relation::Echo(echo) => self.judge_echo(echo, clause, name, value, answer),
+            Relation::Derived(derived) => self.judge_derived(derived, clause, name, value, answer),
+            Relation::Template(template) => {
+                if let Some(expected) = fill(template, answer.fields) {
+                    self.compare(clause, pointer, &[Value::from(expected)], value);
+                }
+            }
+            Relation::NotBefore(field) => {
+                if let (Some(earlier), Some(later)) = (answer.fields.get(field).and_then(moment), moment(value)) {
+                    self.assess(clause.clone());
+                    if later < earlier {
+                        self.mismatch(
+                            clause,
+                            pointer,
+                            format!("not before {field}, {}", answer.fields[field]),
+                            value.to_string(),
+                        );
+                    }
+                }
+            }
+            Relation::NearNow(seconds) => self.judge_near_now(*seconds, clause, pointer, value, answer.response),
+            Relation::Unique => self.observe(Across::Unique, clause, pointer, value),
+            Relation::SameForCaller => self.observe(Across::Same, clause, pointer, value),
+        }
+    }
+
+    fn judge_echo(&mut self, echo: &Echo, clause: String, name: &str, value: &Value, answer: &Answer<'_>) {
+        let pointer = format!("/{name}");
+        let request = &self.contract.creation.request.properties[name];
+        match answer.given.field(name) {
+            Field::Unknown => {}
+            Field::Absent => {
+                if let Some(default) = &request.default {
+                    self.compare_echo(echo, format!("{}.default", request.place), pointer, default, value);
+                }
+            }
+            Field::Plain(given) => self.compare_echo(echo, clause, pointer, given, value),
+            Field::Open { value: given, returns, title, because } => {
+                if same(given, value) || (echo.as_set && same_items(given, value)) {
+                    return;
+                }
+                match way_back(given, value, returns, request) {
+                    Some(way) => self.choice(title, because, way),
+                    None => self.mismatch(
+                        clause,
+                        pointer,
+                        format!("{} unchanged", shortened(&given.to_string())),
+                        shortened(&value.to_string()),
+                    ),
+                }
+            }
+        }
+    }
+
+    fn compare_echo(&mut self, echo: &Echo, clause: String, pointer: String, given: &Value, value: &Value) {
+        let also = echo.also.iter().find(|(each, _)| same(each, given)).map_or(&[][..], |(_, also)| also.as_slice());
+        if also.iter().any(|each| same(each, value)) {
+            self.assess(clause);
+            self.choice(&format!("{given} for {}", &pointer[1..]), &echo.because, format!("came back as {value}"));
+        } else if echo.as_set && same_items(given, value) {
+            self.assess(clause);
+        } else {
+            self.compare(clause, pointer, std::slice::from_ref(given), value);
+        }
+    }
+
+    fn judge_derived(&mut self, derived: &Derived, clause: String, name: &str, value: &Value, answer: &Answer<'_>) {
+        let default = self.contract.creation.request.properties[&derived.from].default.as_ref();
+        let source = match answer.given.field(&derived.from) {
+            Field::Plain(given) | Field::Open { value: given, .. } => Some(given),
+            Field::Absent => default,
+            Field::Unknown => None,
+        };
+        if let Some(expected) = source.and_then(|source| derived.expected(source)) {
+            self.compare(clause, format!("/{name}"), &expected, value);
+        }
+    }
+
+    fn judge_near_now(&mut self, seconds: u64, clause: String, pointer: String, value: &Value, response: &Response) {
+        let Some(stated) = moment(value) else { return };
+        let theirs =
+            response.header("date").and_then(|date| httpdate::parse_http_date(date).ok()).map(OffsetDateTime::from);
+        let tolerance = Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
+        let is_near = |clock: OffsetDateTime| (stated - clock).abs() <= tolerance;
+        self.assess(clause.clone());
+        if !is_near(response.at) && !theirs.is_some_and(is_near) {
+            let now = response.at.replace_nanosecond(0).unwrap_or(response.at).format(&Rfc3339).unwrap_or_default();
+            self.mismatch(
+                clause,
+                pointer,
+                format!("a time within {} minutes of now, {now}", seconds / 60),
+                value.to_string(),
+            );
+        }
+    }
+
+    fn observe(&mut self, across: Across, clause: String, pointer: String, value: &Value) {
+        self.judgement.observations.push(Observation {
+            across,
+            clause,
+            pointer,
+            value: value.clone(),
+            step: self.step,
+        });
+    }
+
+    /// Assesses a clause that asks for one of several values.
+    fn compare(&mut self, clause: String, pointer: String, expected: &[Value], got: &Value) {
+        self.assess(clause.clone());
+        if !expected.iter().any(|each| same(each, got)) {
+            let wanted = match expected {
+                [one] => shortened(&one.to_string()),
+                several => format!("one of {}", list(several)),
+            };
+            self.mismatch(clause, pointer, wanted, shortened(&got.to_string()));
+        }
+    }
+}
+
+/// An answer with the request that it belongs to.
+struct Answer<'a> {
+    given: Given<'a>,
+    fields: &'a Map<String, Value>,
+    response: &'a Response,
+}
+
+/// What the request gave, as far as it is known.
+struct Given<'a> {
+    value: Option<&'a Value>,
+    classification: &'a Classification<'a>,
+}
+
+/// What the request gave for one field.
+#[derive(Clone, Copy)]
+enum Field<'a> {
+    /// The body does not tell.
+    Unknown,
+    /// Nothing.
+    Absent,
+    /// A value that must be taken.
+    Plain(&'a Value),
+    /// A value that the documentation leaves open.
+    Open { value: &'a Value, returns: &'a [Returns], title: &'a str, because: &'a str },
+}
+
+impl<'a> Given<'a> {
+    fn of(classification: &'a Classification<'a>, body: &'a Body) -> Self {
+        let is_other_media_type = classification.open.iter().any(|open| open.value.is_none());
+        Self { value: body.value.as_ref().filter(|_| !is_other_media_type), classification }
+    }
+
+    fn field(&self, name: &str) -> Field<'a> {
+        let Some(fields) = self.value.and_then(Value::as_object) else { return Field::Unknown };
+        let Some(value) = fields.get(name) else { return Field::Absent };
+        let open =
+            self.classification.open.iter().find(|open| open.value.is_some_and(|inner| inner.at.field == Some(name)));
+        match open {
+            Some(open) => {
+                let returns = open.value.map_or(&[][..], |inner| inner.zone.returns.as_slice());
+                Field::Open { value, returns, title: open.title, because: open.because }
+            }
+            None => Field::Plain(value),
+        }
+    }
+}
+
+/// How an open value came back, if it did so in a way that the contract grants.
+fn way_back(given: &Value, got: &Value, returns: &[Returns], request: &Schema) -> Option<&'static str> {
+    returns.iter().find_map(|way| match way {
+        Returns::Default => {
+            let is_default = request.default.as_ref().is_none_or(|default| same(default, got));
+            is_default.then_some("came back as the default")
+        }
+        Returns::Trimmed => is_alike(&trimmed(given), &trimmed(got)).then_some("came back without outer spaces"),
+        Returns::Merged => is_subset_both_ways(given, got).then_some("came back merged"),
+    })
+}
+
+fn is_alike(left: &Value, right: &Value) -> bool {
+    same(left, right) || same_items(left, right)
+}
+
+fn trimmed(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::from(text.trim()),
+        Value::Array(items) => Value::Array(items.iter().map(trimmed).collect()),
+        other => other.clone(),
+    }
+}
+
+fn is_subset_both_ways(left: &Value, right: &Value) -> bool {
+    let (Some(left), Some(right)) = (left.as_array(), right.as_array()) else { return false };
+    let holds = |all: &[Value], some: &[Value]| some.iter().all(|item| all.iter().any(|other| same(item, other)));
+    holds(left, right) && holds(right, left)
+}
+
+fn moment(value: &Value) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(value.as_str()?, &Rfc3339).ok()
+}
+
+/// The template with each `{field}` replaced; `None` where the answer lacks one.
+pub(crate) fn fill(template: &str, fields: &Map<String, Value>) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}')?;
+        filled.push_str(before);
+        filled.push_str(fields.get(name)?.as_str()?);
+        rest = after;
+    }
+    filled.push_str(rest);
+    Some(filled)
+}

@@ -1,0 +1,154 @@
+//! The report as a person reads it in a terminal.
+
+use std::fmt::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::{Cause, Finding, Report, curl};
+use crate::run::Ending;
+use crate::target::Leftover;
+
+const BOLD: Style = Style::new().bold();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const FAINT: Style = Style::new().dimmed();
+
+/// The whole report. `is_verbose` adds what conforms but is worth knowing, in full.
+pub fn render(report: &Report, is_verbose: bool) -> String {
+    let mut text = String::new();
+    // Writing to a `String` cannot fail.
+    let _ = write_report(&mut text, report, is_verbose);
+    text
+}
+
+fn write_report(out: &mut String, report: &Report, is_verbose: bool) -> fmt::Result {
+    for finding in &report.findings {
+        write_finding(out, finding, report)?;
+    }
+    write_causes(out, "inconclusive", &report.inconclusive)?;
+    write_causes(out, "skipped", &report.skipped)?;
+    write_choices(out, report)?;
+    write_drift(out, report)?;
+    write_coverage(out, report, is_verbose)?;
+    write_leftovers(out, report)?;
+    write_summary(out, report)
+}
+
+fn write_finding(out: &mut String, finding: &Finding, report: &Report) -> fmt::Result {
+    let times = if finding.count == 1 { String::new() } else { format!("  ({} probes)", finding.count) };
+    writeln!(out, "{RED}FAIL{RED:#} {BOLD}{}{BOLD:#}{times}", finding.clause)?;
+    writeln!(out, "     {}", finding.text)?;
+    writeln!(out, "     {FAINT}{}{FAINT:#}", finding.source)?;
+    if !finding.mismatch.pointer.is_empty() {
+        writeln!(out, "       at        {}", finding.mismatch.pointer)?;
+    }
+    writeln!(out, "       expected  {}", finding.mismatch.expected)?;
+    writeln!(out, "       got       {}", finding.mismatch.got)?;
+    writeln!(out, "       probe     {}  {FAINT}{}{FAINT:#}", finding.probe.id, finding.probe.title)?;
+    for request in &finding.requests {
+        writeln!(
+            out,
+            "       repeat    {}",
+            curl::command(request, &report.endpoint, &report.token_header, report.has_token)
+        )?;
+    }
+    writeln!(out)
+}
+
+fn write_causes(out: &mut String, heading: &str, causes: &[Cause]) -> fmt::Result {
+    if causes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{YELLOW}{heading}{YELLOW:#}")?;
+    for cause in causes {
+        writeln!(out, "  {} × {}  {FAINT}for example {}{FAINT:#}", cause.count, cause.text, cause.example)?;
+    }
+    writeln!(out)
+}
+
+fn write_choices(out: &mut String, report: &Report) -> fmt::Result {
+    if report.choices.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{BOLD}choices{BOLD:#} that the documentation leaves open; both ways conform")?;
+    for (choice, count) in &report.choices {
+        writeln!(out, "  {}: {}  {FAINT}{count} ×, {}{FAINT:#}", choice.title, choice.taken, choice.because)?;
+    }
+    writeln!(out)
+}
+
+fn write_drift(out: &mut String, report: &Report) -> fmt::Result {
+    if report.drift.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{BOLD}drift{BOLD:#}: what nobody documents; it conforms, and fails only with --strict")?;
+    for (drift, count) in &report.drift {
+        writeln!(out, "  {}: {}  {FAINT}{count} ×{FAINT:#}", drift.pointer, drift.text)?;
+    }
+    writeln!(out)
+}
+
+fn write_coverage(out: &mut String, report: &Report, is_verbose: bool) -> fmt::Result {
+    writeln!(out, "{BOLD}clauses{BOLD:#}: {} of {} assessed", report.assessed, report.clauses)?;
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (clause, reason) in &report.not_assessed {
+        match reasons.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, clauses)) => clauses.push(clause),
+            None => reasons.push((reason, vec![clause])),
+        }
+    }
+    const SHOWN: usize = 6;
+    for (reason, clauses) in reasons {
+        let shown = if is_verbose { clauses.len() } else { SHOWN.min(clauses.len()) };
+        let more = clauses.len() - shown;
+        let more = if more == 0 { String::new() } else { format!(" and {more} more (-v shows all)") };
+        writeln!(out, "  not assessed: {}{more}  {FAINT}{reason}{FAINT:#}", clauses[..shown].join(", "))?;
+    }
+    writeln!(out)
+}
+
+fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
+    if report.leftovers.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{RED}left behind{RED:#}")?;
+    for (probe, leftover) in &report.leftovers {
+        match leftover {
+            Leftover::Id(id) => writeln!(out, "  {id}  {FAINT}created by {probe}{FAINT:#}")?,
+            Leftover::Unnamed => writeln!(out, "  something without an id  {FAINT}created by {probe}{FAINT:#}")?,
+        }
+    }
+    writeln!(out)
+}
+
+fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
+    let count = |causes: &[Cause]| causes.iter().map(|cause| cause.count).sum::<usize>();
+    let (inconclusive, skipped) = (count(&report.inconclusive), count(&report.skipped));
+    writeln!(out, "{} at {}", report.title, report.endpoint)?;
+    write!(out, "{GREEN}{} passed{GREEN:#}, ", report.passed)?;
+    let style = if report.failed == 0 { Style::new() } else { RED };
+    write!(out, "{style}{} failed{style:#}, {inconclusive} inconclusive, {skipped} skipped", report.failed)?;
+    writeln!(out, " of {} probes; {} clauses broken", report.planned, broken(report))?;
+    let removed = report.created - report.leftovers.len();
+    writeln!(
+        out,
+        "{} requests in {:.2} s; {} created, {removed} removed, {} left behind",
+        report.requests,
+        report.elapsed.as_secs_f64(),
+        report.created,
+        report.leftovers.len()
+    )?;
+    match report.ending {
+        Ending::Complete => Ok(()),
+        Ending::Interrupted => writeln!(out, "{YELLOW}interrupted{YELLOW:#}: the rest was not sent"),
+        Ending::TargetLost => writeln!(out, "{YELLOW}ended early{YELLOW:#}: the target no longer answers"),
+    }
+}
+
+/// How many different clauses are broken.
+fn broken(report: &Report) -> usize {
+    let mut clauses: Vec<_> = report.findings.iter().map(|finding| &finding.clause).collect();
+    clauses.dedup();
+    clauses.len()
+}

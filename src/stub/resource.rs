@@ -1,0 +1,88 @@
+//! Makes the resource that a good request creates, field by field from the contract's response.
+
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::contract::{Contract, Relation, Rule, Schema, Type};
+use crate::judge::fill;
+
+/// The resource that a request for `given` creates. It has the required fields and no others.
+pub(super) fn create(contract: &Contract, given: &Map<String, Value>) -> Map<String, Value> {
+    let response = &contract.creation.response;
+    let mut resource = Map::new();
+    for (name, schema) in response.properties.iter().filter(|(name, _)| response.required.contains(name)) {
+        resource.insert(name.clone(), field(contract, name, schema, given));
+    }
+    for (name, schema) in &response.properties {
+        if let Some(Relation::Template(template)) = schema.relation("template")
+            && let Some(text) = fill(template, &resource)
+        {
+            resource.insert(name.clone(), Value::from(text));
+        }
+    }
+    resource
+}
+
+fn field(contract: &Contract, name: &str, schema: &Schema, given: &Map<String, Value>) -> Value {
+    let related = schema.relations.iter().find_map(|relation| match relation {
+        Relation::Echo(_) => asked_for(contract, name, given),
+        Relation::Derived(derived) => {
+            let source = asked_for(contract, &derived.from, given)?;
+            derived.expected(&source).and_then(|values| values.first().cloned())
+        }
+        Relation::NearNow(_) => Some(now()),
+        Relation::Unique => Some(Value::from(uuid::Uuid::new_v4().to_string())),
+        Relation::Template(_) | Relation::NotBefore(_) | Relation::SameForCaller => None,
+    });
+    related.unwrap_or_else(|| usual(schema))
+}
+
+/// What a request asks for in a field: the value, or the default where it gives none or null.
+fn asked_for(contract: &Contract, name: &str, given: &Map<String, Value>) -> Option<Value> {
+    let default = contract.creation.request.properties.get(name).and_then(|schema| schema.default.clone());
+    given.get(name).filter(|value| !value.is_null()).cloned().or(default)
+}
+
+/// A value that keeps the field's own rules.
+fn usual(schema: &Schema) -> Value {
+    let of_rule = schema.rules.iter().find_map(|rule| match rule {
+        Rule::Const(value) => Some(value.clone()),
+        Rule::Enum(values) => values.first().cloned(),
+        _ => None,
+    });
+    schema.examples.first().cloned().or(of_rule).unwrap_or_else(|| match schema.rule("type") {
+        Some(Rule::Type(types)) => empty(types[0]),
+        _ => Value::Null,
+    })
+}
+
+fn empty(kind: Type) -> Value {
+    match kind {
+        Type::Null => Value::Null,
+        Type::Boolean => Value::Bool(false),
+        Type::Integer | Type::Number => json!(0),
+        Type::String => json!(""),
+        Type::Array => json!([]),
+        Type::Object => json!({}),
+    }
+}
+
+fn now() -> Value {
+    let now = OffsetDateTime::now_utc();
+    Value::from(now.replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).unwrap_or_default())
+}
+
+/// The resource after a JSON patch; `None` where the patch cannot be applied.
+pub(super) fn patched(resource: &Map<String, Value>, patch: &[Value]) -> Option<Map<String, Value>> {
+    let mut changed = resource.clone();
+    for change in patch {
+        let name = change.get("path")?.as_str()?.strip_prefix('/')?;
+        match change.get("op")?.as_str()? {
+            "replace" | "add" => *changed.get_mut(name)? = change.get("value")?.clone(),
+            "remove" => drop(changed.shift_remove(name)?),
+            _ => return None,
+        }
+    }
+    Some(changed)
+}

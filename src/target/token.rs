@@ -1,0 +1,111 @@
+//! The token: the one secret of a run, which no output ever shows.
+
+use std::fmt;
+
+use crate::exchange::Credential;
+
+/// A token. Neither `Debug` nor anything else shows its text.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Token([secret])")
+    }
+}
+
+/// What stands where a token stood.
+const PLACEHOLDER: &[u8] = b"[token]";
+
+impl Token {
+    /// A token as it was given, without the line end that files and commands leave behind it. `None` where nothing is left, or nothing
+    /// that a header can hold.
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let can_be_sent = !text.is_empty() && text.bytes().all(|byte| (0x21..0x7F).contains(&byte));
+        can_be_sent.then(|| Self(text.to_owned()))
+    }
+
+    /// A token that nobody else has, for a stub.
+    pub fn random() -> Self {
+        Self(format!("stub-{}", uuid::Uuid::new_v4()))
+    }
+
+    /// Whether this is the text of the token; for a server that checks it.
+    pub fn is(&self, text: &str) -> bool {
+        self.0 == text
+    }
+
+    /// What a header shows for a credential that is made from the token.
+    pub(super) fn shown_as(&self, credential: Credential) -> String {
+        match credential {
+            Credential::Appended => format!("{}x", self.0),
+            Credential::Shortened => self.0[..self.0.len() - 1].to_owned(),
+            Credential::OtherCase => self.in_other_case(),
+            Credential::Good | Credential::Absent | Credential::Empty | Credential::Wrong => self.0.clone(),
+        }
+    }
+
+    /// The token with its last letter in the other case; a token without letters gets one.
+    fn in_other_case(&self) -> String {
+        let swap = |letter: char| {
+            if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+        };
+        match self.0.char_indices().rev().find(|(_, letter)| letter.is_ascii_alphabetic()) {
+            Some((index, letter)) => format!("{}{}{}", &self.0[..index], swap(letter), &self.0[index + 1..]),
+            None => format!("{}X", self.0),
+        }
+    }
+
+    /// The bytes without the token and without what is made from it.
+    pub(super) fn redact(&self, bytes: &[u8]) -> Vec<u8> {
+        let made = [self.0.clone(), self.in_other_case(), self.shown_as(Credential::Shortened)];
+        // The shortened form of a very short token is a letter of every word.
+        made.iter().filter(|text| text.len() >= 4).fold(bytes.to_vec(), |bytes, text| replace(&bytes, text.as_bytes()))
+    }
+}
+
+fn replace(bytes: &[u8], secret: &[u8]) -> Vec<u8> {
+    let mut clean = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(secret.len()).position(|window| window == secret) {
+        clean.extend_from_slice(&rest[..at]);
+        clean.extend_from_slice(PLACEHOLDER);
+        rest = &rest[at + secret.len()..];
+    }
+    clean.extend_from_slice(rest);
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Token;
+    use crate::exchange::Credential;
+
+    #[test]
+    fn near_misses_differ_from_the_token_by_one_character() {
+        let token = Token::new("gAAAAB-7\n").unwrap();
+        assert_eq!(token.shown_as(Credential::Appended), "gAAAAB-7x");
+        assert_eq!(token.shown_as(Credential::Shortened), "gAAAAB-");
+        assert_eq!(token.shown_as(Credential::OtherCase), "gAAAAb-7");
+        assert_eq!(Token::new("12345").unwrap().shown_as(Credential::OtherCase), "12345X");
+    }
+
+    #[test]
+    fn the_token_and_what_is_made_from_it_are_redacted() {
+        let token = Token::new("gAAAAB-7").unwrap();
+        for shown in [Credential::Good, Credential::Appended, Credential::Shortened, Credential::OtherCase] {
+            let text = format!("<p>no such token: {}</p>", token.shown_as(shown));
+            let clean = String::from_utf8(token.redact(text.as_bytes())).unwrap();
+            assert!(clean.contains("[token]") && !clean.contains("gAAAA"), "{clean}");
+        }
+        assert!(!format!("{token:?}").contains("gAAAA"));
+    }
+
+    #[test]
+    fn what_a_header_cannot_hold_is_no_token() {
+        assert!(Token::new(" \n").is_none());
+        assert!(Token::new("two words").is_none());
+        assert!(Token::new("zwölf").is_none());
+    }
+}
