@@ -202,7 +202,17 @@ impl<'a> Fields<'a> {
 
     /// The value of a key that must be there.
     pub fn required(&mut self, key: &'static str) -> Result<&'a Node, SourceError> {
-        self.optional(key).ok_or_else(|| self.node.error(format!("the key `{key}` is missing here")))
+        self.optional(key).ok_or_else(|| {
+            // A key that is missing is most often one that is misspelt.
+            let misspelt = self.entries.iter().find(|(name, _)| nearest(name.as_key(), [key].into_iter()).is_some());
+            match misspelt {
+                Some((name, _)) => {
+                    let error = name.error(format!("unknown key `{}`", name.as_key()));
+                    error.with_hint(format!("did you mean `{key}`?"))
+                }
+                None => self.node.error(format!("the key `{key}` is missing here")),
+            }
+        })
     }
 
     /// The only value among several keys of which exactly one must be there.

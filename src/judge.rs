@@ -1,6 +1,6 @@
 //! What came back, held against the contract: a pure function of contract, probe and exchanges.
 //!
-//! [`classify`] says what kind of request a request is; [`judge`] holds each exchange against what that kind deserves and then against the probe's own
+//! [`classify()`] says what kind of request a request is; [`judge()`] holds each exchange against what that kind deserves and then against the probe's own
 //! expectations. What only a whole run can show, such as an id given twice, is left to the [`Census`].
 
 mod body;

@@ -1,4 +1,41 @@
-//! Draft.
+//! Tells whether an endpoint keeps the contract of a call that creates something.
+//!
+//! The first such call, and the one that the built-in suite describes, is `POST /v2/images` of the Open Telekom Cloud. Nothing about it is written in Rust:
+//! the contract is a data file, the cases are data files, and this crate is the engine that reads both. Another call, or another provider, is a new folder.
+//!
+//! # Words
+//!
+//! | word | meaning |
+//! |---|---|
+//! | suite | a folder: one contract, its tables, its cases |
+//! | contract | `contract.yaml`: OpenAPI 3.1 and a few `x-` keywords; the single source of truth |
+//! | clause | one testable rule of the contract, with a stable id such as `request.min_disk.maximum` |
+//! | case | one file: what to send, and what must come back |
+//! | probe | one thing to do to a target, from whatever source |
+//! | violation | how a request breaks a clause |
+//! | exchange | one request and its response |
+//! | target | where requests go: an endpoint, or the stub |
+//! | mismatch | one clause that one exchange broke, with expected and got |
+//! | choice | what a target does where the documentation leaves it open; recorded, never failed |
+//! | drift | what an answer holds that nobody documents; recorded, failed only on request |
+//!
+//! # How data flows
+//!
+//! ```text
+//! suite ──► plan ──► run ──► judge ──► report
+//! (files)  (probes)  (exchanges)  (judgements)  (text, exit code)
+//! ```
+//!
+//! [`suite`] reads a folder into a [`contract`] and [`case`]s; every value of a [`document`] knows its place, so that each error can show it. [`mod@plan`]
+//! makes [`probe`]s. [`mod@run`] sends their scripts through a [`target`], which never sees what is expected, and hands the [`exchange`]s to [`mod@judge`], a pure
+//! function. [`snapshot`] holds answers against reviewed ones. [`report`] turns outcomes into text, [`exit_code`] into a number. The [`stub`] answers by the
+//! same contract and the same [`judge::classify()`] that judges. [`cli`] is the program.
+//!
+//! # Three kinds of request
+//!
+//! [`judge::classify()`] says of every request that it is *valid* (each reading of the documentation allows it), *invalid* (none does) or *unspecified* (the
+//! documentation is silent, or disagrees with itself). The third kind is what keeps the harness honest: both answers conform, and the choice is recorded.
+
 pub mod case;
 pub mod cli;
 pub mod contract;

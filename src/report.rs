@@ -94,7 +94,7 @@ const DRIFT: &str = "drift";
 
 impl Report {
     /// Makes the report of a run.
-    pub fn new(contract: &Contract, endpoint: &str, has_token: bool, run: Run, is_strict: bool) -> Self {
+    pub fn new(contract: &Contract, endpoint: &str, has_token: bool, run: &Run, is_strict: bool) -> Self {
         let outcomes = &run.outcomes;
         let count = |verdict| outcomes.iter().filter(|outcome| outcome.verdict == verdict).count();
         let judgements = || outcomes.iter().map(|outcome| &outcome.judgement);

@@ -15,9 +15,8 @@ use crate::suite::Suite;
 pub fn render(contract: &Contract, probe: &Probe, exchanges: &[Exchange]) -> String {
     let mut text = format!("{}\n", heading(probe));
     let varying = varying_values(contract, exchanges);
-    for exchange in exchanges {
-        let request = &exchange.request;
-        text.push_str(&format!("{} {}\n", request.method, request.path));
+    for (step, exchange) in probe.script.steps.iter().zip(exchanges) {
+        text.push_str(&format!("{} {}\n", step.request.method, step.request.path));
         match &exchange.outcome {
             Ok(response) => text.push_str(&answer(contract, response)),
             Err(trouble) => text.push_str(&format!("-> {trouble}\n")),

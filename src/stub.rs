@@ -1,6 +1,6 @@
 //! A server that keeps the contract, made from the contract: the target of a run without an endpoint.
 //!
-//! It knows no field. What a request deserves it learns from [`classify`](crate::judge::classify), what an answer holds from the contract's response.
+//! It knows no field. What a request deserves it learns from [`classify`], what an answer holds from the contract's response.
 
 mod reply;
 mod resource;
@@ -57,20 +57,20 @@ impl Respond for Responder {
         };
         let operation = &self.contract().operations[index];
         if request.credential != Credential::Good {
-            return reply::refusal(self.contract(), 401, None, "the token is not good");
+            return reply::refusal(self.contract(), operation, 401, None, "the token is not good");
         }
         let mut resources = self.resources.lock().unwrap_or_else(PoisonError::into_inner);
         let id = parameters.first().copied().unwrap_or_default();
         match operation.effect {
             Effect::Create => self.create(&request, &mut resources),
-            Effect::List => reply::list(operation, matching(&resources, wire)),
+            Effect::List => reply::list(operation, &matching(&resources, wire)),
             Effect::Read => {
-                resources.get(id).map_or_else(|| self.not_found(), |resource| reply::resource(200, resource))
+                resources.get(id).map_or_else(|| self.not_found(operation), |resource| reply::resource(200, resource))
             }
-            Effect::Update => self.update(id, &request, &mut resources),
+            Effect::Update => self.update(operation, id, &request, &mut resources),
             Effect::Delete => self.delete(operation, id, &mut resources),
             Effect::None if resources.contains_key(id) => reply::first_of(operation),
-            Effect::None => self.not_found(),
+            Effect::None => self.not_found(operation),
         }
     }
 }
@@ -108,8 +108,9 @@ impl Responder {
             (Kind::Valid | Kind::Unspecified, Some(Value::Object(given))) => {
                 let resource = resource::create(self.contract(), given);
                 let reply = reply::resource(self.contract().creation.created, &resource);
-                if let Some(id) =
-                    Value::from(resource.clone()).pointer(&self.contract().creation.lifecycle.id).and_then(Value::as_str)
+                if let Some(id) = Value::from(resource.clone())
+                    .pointer(&self.contract().creation.lifecycle.id)
+                    .and_then(Value::as_str)
                 {
                     resources.insert(id.to_owned(), resource);
                 }
@@ -123,10 +124,17 @@ impl Responder {
         match classification.violations.first() {
             Some(violation) => {
                 let message = format!("the request breaks {}", violation.clause);
-                reply::refusal(self.contract(), 400, violation.error_code.as_deref(), &message)
+                reply::refusal(
+                    self.contract(),
+                    self.contract().subject(),
+                    400,
+                    violation.error_code.as_deref(),
+                    &message,
+                )
             }
             None => reply::refusal(
                 self.contract(),
+                self.contract().subject(),
                 400,
                 self.contract().creation.error_code.as_deref(),
                 "the body cannot be read",
@@ -134,8 +142,14 @@ impl Responder {
         }
     }
 
-    fn update(&self, id: &str, request: &Request, resources: &mut Resources) -> ResponseTemplate {
-        let Some(resource) = resources.get_mut(id) else { return self.not_found() };
+    fn update(
+        &self,
+        operation: &Operation,
+        id: &str,
+        request: &Request,
+        resources: &mut Resources,
+    ) -> ResponseTemplate {
+        let Some(resource) = resources.get_mut(id) else { return self.not_found(operation) };
         let patch: Option<Vec<Value>> = request.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
         match patch.and_then(|patch| resource::patched(resource, &patch)) {
             Some(changed) => {
@@ -144,6 +158,7 @@ impl Responder {
             }
             None => reply::refusal(
                 self.contract(),
+                operation,
                 400,
                 self.contract().creation.error_code.as_deref(),
                 "the patch cannot be applied",
@@ -152,16 +167,16 @@ impl Responder {
     }
 
     fn delete(&self, operation: &Operation, id: &str, resources: &mut Resources) -> ResponseTemplate {
-        let Some(resource) = resources.get(id) else { return self.not_found() };
+        let Some(resource) = resources.get(id) else { return self.not_found(operation) };
         if operation.refused_when.iter().any(|(field, value)| resource.get(field) == Some(value)) {
-            return reply::refusal(self.contract(), 403, None, "the state does not allow it");
+            return reply::refusal(self.contract(), operation, 403, None, "the state does not allow it");
         }
         resources.shift_remove(id);
         reply::first_of(operation)
     }
 
-    fn not_found(&self) -> ResponseTemplate {
-        reply::refusal(self.contract(), 404, None, "there is no such resource")
+    fn not_found(&self, operation: &Operation) -> ResponseTemplate {
+        reply::refusal(self.contract(), operation, 404, None, "there is no such resource")
     }
 }
 

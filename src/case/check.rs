@@ -11,8 +11,8 @@ use crate::probe::{Expectation, Probe, Step};
 /// Refuses a case that does not contain what its file name says.
 pub(super) fn case(contract: &Contract, case: &Case, node: &Node) -> Result<(), SourceError> {
     for probe in &case.probes {
-        let complaint = verb_complaint(contract, case, probe).or_else(|| kind_complaint(contract, probe));
-        if let Some((message, hint)) = complaint {
+        let first = First::of(contract, case, probe);
+        if let Err(Complaint { message, hint }) = first.keeps_its_verb().and_then(|()| is_certain(contract, probe)) {
             let row = probe.id.strip_prefix(case.id.as_str()).filter(|row| !row.is_empty());
             let message = row.map_or_else(|| message.clone(), |row| format!("{message} (row {row})"));
             return Err(node.error(message).with_hint(hint));
@@ -21,157 +21,137 @@ pub(super) fn case(contract: &Contract, case: &Case, node: &Node) -> Result<(), 
     Ok(())
 }
 
-type Complaint = (String, String);
-
-fn complain(message: impl Into<String>, hint: impl Into<String>) -> Option<Complaint> {
-    Some((message.into(), hint.into()))
+/// What is wrong with a case, and what would be right.
+struct Complaint {
+    message: String,
+    hint: String,
 }
 
-fn verb_complaint(contract: &Contract, case: &Case, probe: &Probe) -> Option<Complaint> {
-    let (first, expectation) = (&probe.script.steps[0], &probe.expectations[0]);
-    let shows =
-        |prefixes: &[&str]| case.clauses.iter().all(|clause| prefixes.iter().any(|prefix| clause.starts_with(prefix)));
-    let body = Body::read(&first.request);
-    let field = |name: &str| body.value.as_ref().and_then(|value| value.get(name));
-    let names = |name: &str| {
-        expectation
-            .body
-            .iter()
-            .map(|(each, _)| each)
-            .chain(expectation.any_of.iter().map(|(each, _)| each))
-            .any(|each| each == name)
-    };
-    match case.verb {
-        Verb::Accepts => (expectation.statuses != [contract.creation.created]).then(|| expected_status(contract)),
-        Verb::Rejects => rejects_complaint(contract, case, first, expectation),
-        Verb::DefaultsTo => {
-            let defaults =
-                case.clauses.iter().filter_map(|clause| clause.strip_prefix("request.")?.strip_suffix(".default"));
-            let fields: Vec<_> = defaults.collect();
-            if fields.is_empty() {
-                return complain(
-                    "a case that begins with defaults_to_ names a clause request.….default",
-                    "add the clause",
-                );
+/// `Ok` where the condition holds, else the complaint.
+fn demand(holds: bool, message: impl Into<String>, hint: impl Into<String>) -> Result<(), Complaint> {
+    if holds { Ok(()) } else { Err(Complaint { message: message.into(), hint: hint.into() }) }
+}
+
+/// The first step of a probe, which the verb speaks of.
+struct First<'a> {
+    contract: &'a Contract,
+    case: &'a Case,
+    step: &'a Step,
+    expectation: &'a Expectation,
+    body: Body,
+}
+
+impl<'a> First<'a> {
+    fn of(contract: &'a Contract, case: &'a Case, probe: &'a Probe) -> Self {
+        let step = &probe.script.steps[0];
+        Self { contract, case, step, expectation: &probe.expectations[0], body: Body::read(&step.request) }
+    }
+
+    fn keeps_its_verb(&self) -> Result<(), Complaint> {
+        match self.case.verb {
+            Verb::Accepts => {
+                let created = self.contract.creation.created;
+                let message = format!("a case that begins with accepts_ expects {created}");
+                demand(self.expectation.statuses == [created], message, "another status wants another verb")
             }
-            let wrong = fields.iter().find(|name| field(name).is_some() || !names(name));
-            wrong.and_then(|name| {
-                complain(
-                    format!("the request must leave `{name}` out, and `expect` must name it"),
-                    "only so is the default seen",
-                )
-            })
+            Verb::Rejects => self.rejects(),
+            Verb::DefaultsTo => self.defaults(),
+            Verb::Derives => demand(
+                self.expected_names().any(|name| self.is_derived(name)),
+                "a case that begins with derives_ expects a derived field",
+                "name one in expect.body",
+            ),
+            Verb::Echoes => demand(
+                self.expectation
+                    .body
+                    .iter()
+                    .any(|(name, value)| self.given(name).is_some_and(|given| same(given, value))),
+                "a case that begins with echoes_ expects a value that it sends",
+                "name the field in expect.body",
+            ),
+            Verb::Requires => demand(
+                self.shows_only(&["response.", "status.", "security."]),
+                "a case that begins with requires_ names clauses of the answer, the status or the token",
+                "a rule of the request wants another verb",
+            ),
+            Verb::Keeps => demand(
+                self.shows_only(&["behaviour.", "status."]),
+                "a case that begins with keeps_ names clauses of a behaviour",
+                "a rule of a field wants another verb",
+            ),
         }
-        Verb::Derives => {
-            let derived = |name: &str| {
-                contract
-                    .creation
-                    .response
-                    .properties
-                    .get(name)
-                    .is_some_and(|schema| schema.relation("derived").is_some())
-            };
-            let is_shown = expectation.body.iter().any(|(name, _)| derived(name))
-                || expectation.any_of.iter().any(|(name, _)| derived(name));
-            (!is_shown).then(|| {
-                (
-                    "a case that begins with derives_ expects a derived field".to_owned(),
-                    "name one in expect.body".to_owned(),
-                )
-            })
-        }
-        Verb::Echoes => {
-            let is_shown =
-                expectation.body.iter().any(|(name, value)| field(name).is_some_and(|given| same(given, value)));
-            (!is_shown).then(|| {
-                (
-                    "a case that begins with echoes_ expects a value that it sends".to_owned(),
-                    "name the field in expect.body".to_owned(),
-                )
-            })
-        }
-        Verb::Requires => (!shows(&["response.", "status.", "security."])).then(|| {
-            (
-                "a case that begins with requires_ names clauses of the answer, the status or the token".to_owned(),
-                "a rule of the request wants another verb".to_owned(),
-            )
-        }),
-        Verb::Keeps => (!shows(&["behaviour.", "status."])).then(|| {
-            (
-                "a case that begins with keeps_ names clauses of a behaviour".to_owned(),
-                "a rule of a field wants another verb".to_owned(),
-            )
-        }),
     }
-}
 
-fn expected_status(contract: &Contract) -> Complaint {
-    (
-        format!("a case that begins with accepts_ expects {}", contract.creation.created),
-        "another status wants another verb".to_owned(),
-    )
-}
-
-fn rejects_complaint(contract: &Contract, case: &Case, step: &Step, expectation: &Expectation) -> Option<Complaint> {
-    let body = Body::read(&step.request);
-    let found = classify(contract, &step.request, &body);
-    let Some(violation) = found.violations.first().filter(|_| matches!(found.kind, Kind::Invalid | Kind::Unauthorized))
-    else {
-        return complain(
-            "a case that begins with rejects_ sends an invalid request, and this one is not",
-            "a valid request wants accepts_",
-        );
-    };
-    if !case.clauses.contains(&violation.clause) {
-        return complain(
-            format!("this request breaks {}, which the case does not name", violation.clause),
-            "name the clause that is broken",
-        );
+    fn rejects(&self) -> Result<(), Complaint> {
+        let found = classify(self.contract, &self.step.request, &self.body);
+        let is_refused = matches!(found.kind, Kind::Invalid | Kind::Unauthorized);
+        let Some(violation) = found.violations.first().filter(|_| is_refused) else {
+            let message = "a case that begins with rejects_ sends an invalid request, and this one is not";
+            return demand(false, message, "a valid request wants accepts_");
+        };
+        let message = format!("this request breaks {}, which the case does not name", violation.clause);
+        demand(self.case.clauses.contains(&violation.clause), message, "name the clause that is broken")?;
+        let wrong = self.expectation.statuses.iter().find(|status| !found.refusals.allow(**status));
+        let message = format!("{} is no right refusal here", wrong.copied().unwrap_or_default());
+        demand(wrong.is_none(), message, format!("the contract says {}", found.refusals.text()))
     }
-    let wrong = expectation.statuses.iter().find(|status| !found.refusals.allow(**status));
-    wrong.and_then(|status| {
-        complain(
-            format!("{status} is no right refusal here: the contract says {}", found.refusals.text()),
-            "expect what the contract says",
-        )
-    })
+
+    fn defaults(&self) -> Result<(), Complaint> {
+        let default = |clause: &'a String| clause.strip_prefix("request.")?.strip_suffix(".default");
+        let fields: Vec<_> = self.case.clauses.iter().filter_map(default).collect();
+        demand(!fields.is_empty(), "a case that begins with defaults_to_ names a clause request.….default", "add it")?;
+        let shown = |name: &str| self.given(name).is_none() && self.expected_names().any(|each| each == name);
+        let wrong = fields.into_iter().find(|name| !shown(name));
+        let message = format!("the request must leave `{}` out, and `expect` must name it", wrong.unwrap_or_default());
+        demand(wrong.is_none(), message, "only so is the default seen")
+    }
+
+    fn given(&self, name: &str) -> Option<&Value> {
+        self.body.value.as_ref()?.get(name)
+    }
+
+    fn expected_names(&self) -> impl Iterator<Item = &str> {
+        let exact = self.expectation.body.iter().map(|(name, _)| name.as_str());
+        exact.chain(self.expectation.any_of.iter().map(|(name, _)| name.as_str()))
+    }
+
+    fn is_derived(&self, name: &str) -> bool {
+        let property = self.contract.creation.response.properties.get(name);
+        property.is_some_and(|schema| schema.relation("derived").is_some())
+    }
+
+    fn shows_only(&self, prefixes: &[&str]) -> bool {
+        self.case.clauses.iter().all(|clause| prefixes.iter().any(|prefix| clause.starts_with(prefix)))
+    }
 }
 
 /// No case may depend on what the documentation leaves open, and none may expect success for what must be refused.
-fn kind_complaint(contract: &Contract, probe: &Probe) -> Option<Complaint> {
+fn is_certain(contract: &Contract, probe: &Probe) -> Result<(), Complaint> {
     let subject = contract.subject();
-    probe.script.steps.iter().zip(&probe.expectations).find_map(|(step, expectation)| {
+    for (step, expectation) in probe.script.steps.iter().zip(&probe.expectations) {
         let request = &step.request;
         if request.method != subject.method || subject.path.matches(&request.path).is_none() {
-            return None;
+            continue;
         }
         let body = Body::read(request);
         let found = classify(contract, request, &body);
         let expects_success = expectation.statuses.contains(&contract.creation.created);
         match found.kind {
-            Kind::Unspecified => complain(
-                format!(
-                    "the documentation leaves this request open: {}",
-                    found.open.first().map_or("", |open| open.title)
-                ),
-                "both answers conform, so no case can expect one of them",
-            ),
-            Kind::Valid if !expects_success => {
-                complain("this request is valid, so it can expect nothing but success", "expect the status of success")
+            Kind::Unspecified => {
+                let open = found.open.first().map_or("", |open| open.title);
+                let message = format!("the documentation leaves this request open: {open}");
+                demand(false, message, "both answers conform, so no case can expect one of them")?;
             }
-            Kind::Invalid | Kind::Unauthorized if expects_success => {
+            Kind::Valid => {
+                let message = "this request is valid, so it can expect nothing but success";
+                demand(expects_success, message, "expect the status of success")?;
+            }
+            Kind::Invalid | Kind::Unauthorized => {
                 let clause = found.violations.first().map_or("", |violation| violation.clause.as_str());
-                complain(
-                    format!("this request breaks {clause}, so it cannot expect success"),
-                    "expect the refusal, or mend the request",
-                )
-            }
-            Kind::Valid | Kind::Invalid | Kind::Unauthorized => {
-                let unseen = expectation.body.iter().find(|(_, value)| *value == Value::Null && !expects_success);
-                unseen.and_then(|(name, _)| {
-                    complain(format!("`{name}` of a refusal is not documented"), "expect the status only")
-                })
+                let message = format!("this request breaks {clause}, so it cannot expect success");
+                demand(!expects_success, message, "expect the refusal, or mend the request")?;
             }
         }
-    })
+    }
+    Ok(())
 }

@@ -109,23 +109,23 @@ impl Captured<'_> {
 }
 
 fn read_steps(contract: &Contract, node: &Node, row: &Row) -> Result<Vec<(Step, Expectation)>, SourceError> {
-    let mut captured = Captured::default();
+    let mut known = Captured::default();
     let mut steps = Vec::new();
     for (index, item) in node.items()?.iter().enumerate() {
         let mut fields = item.fields()?;
         let (method, path) = fields.one_of(METHODS)?;
         let target = row.fill_text(path.text()?);
-        captured.check(path, &target)?;
+        known.check(path, &target)?;
         let Some((operation, _)) = contract.operation(method, &target) else {
             return Err(path.error(format!("the contract describes no {method} of this path")));
         };
-        let request = read_request(contract, &mut fields, method, &target, row, &mut captured)?;
+        let request = read_request(contract, &mut fields, method, &target, row, &mut known)?;
         let is_resource = operation == contract.creation.operation || operation == contract.creation.lifecycle.read;
         let expectation = read_expectation(contract, fields.required("expect")?, row, index, is_resource)?;
         let mut captures = Vec::new();
         if let Some(node) = fields.optional("capture") {
             for (key, name, pointer) in node.entries()? {
-                captured.names.push((key, name, false));
+                known.names.push((key, name, false));
                 captures.push((name.to_owned(), pointer.words()?));
             }
         }
@@ -135,7 +135,7 @@ fn read_steps(contract: &Contract, node: &Node, row: &Row) -> Result<Vec<(Step, 
     if steps.is_empty() {
         return Err(node.error("a case has at least one step"));
     }
-    match captured.names.iter().find(|(_, _, is_used)| !is_used) {
+    match known.names.iter().find(|(_, _, is_used)| !is_used) {
         Some((key, name, _)) => Err(key.error(format!("no later step uses `{{{name}}}`"))),
         None => Ok(steps),
     }

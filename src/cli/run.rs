@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     /// Where the API is, with or without /v2, with or without a path prefix; without it the built-in stub is the target
     #[arg(long, value_name = "URL", env = "IMS_ENDPOINT")]
     endpoint: Option<Endpoint>,
-    /// Environment variable that holds the token; OS_TOKEN is used if it is set
+    /// Environment variable that holds the token; `OS_TOKEN` is used if it is set
     #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
     token_env: Option<String>,
     /// File that holds the token
@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     /// Fail on what nobody documents, too
     #[arg(long)]
     strict: bool,
-    /// Probes under way at once [default: 8 on this machine, 4 elsewhere]
+    /// Probes under way at once [default: 8 for the stub, 1 for an endpoint]
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     jobs: Option<u8>,
     /// Seconds until a request without a complete answer is given up
@@ -57,8 +57,7 @@ pub(super) async fn execute(arguments: Arguments, console: &mut dyn Console) -> 
     }
     reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
 
-    let options =
-        Options { concurrency: jobs(&arguments, &target), is_strict: arguments.strict, stop: stop_on_ctrl_c() };
+    let options = Options { concurrency: jobs(&arguments), is_strict: arguments.strict, stop: stop_on_ctrl_c() };
     let bar = progress_bar(probes.len(), console.is_watched());
     let mut failed = 0;
     let done = run(&suite, probes, &target, &options, |outcome| {
@@ -69,7 +68,7 @@ pub(super) async fn execute(arguments: Arguments, console: &mut dyn Console) -> 
     .await;
     bar.finish_and_clear();
     let report =
-        Report::new(&suite.contract, &target.endpoint().to_string(), target.has_token(), done, arguments.strict);
+        Report::new(&suite.contract, &target.endpoint().to_string(), target.has_token(), &done, arguments.strict);
     console.print(&terminal::render(&report, arguments.verbose));
     Ok(ExitCode::of(&report))
 }
@@ -121,8 +120,8 @@ fn token(arguments: &Arguments) -> Result<Option<Token>, Failure> {
     }
 }
 
-fn jobs(arguments: &Arguments, target: &Target) -> usize {
-    let usual = if target.endpoint().is_loopback() { 8 } else { 4 };
+fn jobs(arguments: &Arguments) -> usize {
+    let usual = if arguments.endpoint.is_none() { 8 } else { 1 };
     arguments.jobs.map_or(usual, usize::from)
 }
 

@@ -71,7 +71,7 @@ impl<'a> SchemaReader<'a> {
             inner.finish()?;
             rules.push(Rule::Table(table, column));
         }
-        let counts: [(&'static str, fn(u64) -> Rule); 4] = [
+        let counts: [Count; 4] = [
             ("minLength", Rule::MinLength),
             ("maxLength", Rule::MaxLength),
             ("minItems", Rule::MinItems),
@@ -216,6 +216,9 @@ fn read_echo(node: &Node) -> Result<Echo, SourceError> {
     fields.finish()?;
     Ok(echo)
 }
+
+/// A keyword with a count, and the rule that it makes.
+type Count = (&'static str, fn(u64) -> Rule);
 
 /// The one of several named things that a text names.
 pub(crate) fn named<T: Copy>(node: &Node, all: &[(&'static str, T)]) -> Result<T, SourceError> {

@@ -199,7 +199,7 @@ impl Format {
 pub fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => {
-            left == right || (left.is_f64() != right.is_f64() && float(left) == float(right))
+            left == right || (left.is_f64() != right.is_f64() && float(left).total_cmp(&float(right)).is_eq())
         }
         (Value::Array(left), Value::Array(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
@@ -228,7 +228,7 @@ pub fn list(values: &[Value]) -> String {
 }
 
 /// The length that limits count: Unicode scalar values.
-pub fn length(text: &str) -> u64 {
+pub(super) fn length(text: &str) -> u64 {
     text.chars().count() as u64
 }
 

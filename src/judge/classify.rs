@@ -113,11 +113,10 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
     }
     match (&body.fault, &body.value) {
         (Some(Fault::Empty), _) if creation.is_body_required => found.violations.push(whole_body("required")),
-        (Some(Fault::Empty), _) => {}
         (Some(Fault::Malformed(_)), _) => found.violations.push(whole_body("syntax")),
         (None, _) if !body.may_be_object => found.violations.push(whole_body("type")),
         (None, Some(value)) => found.add_findings(creation.request.examine(value)),
-        (None, None) => {}
+        (Some(Fault::Empty), _) | (None, None) => {}
     }
     // A body that readers may take for another one proves nothing by what it seems to break; one that is only very large does.
     let is_certain = body.forms.iter().all(|form| *form == Form::HugeBody) || !body.may_be_object;

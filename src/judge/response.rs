@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::creation::shortened;
 use super::{Across, Bench, Body, Classification, Drift, Observation};
-use crate::contract::{Derived, Echo, Relation, Returns, Schema, list, same, same_items};
+use crate::contract::{Derived, Echo, Relation, Returns, Rule, Schema, list, same, same_items};
 use crate::exchange::Response;
 
 impl Bench<'_> {
@@ -50,9 +50,11 @@ impl Bench<'_> {
         let given = answer.given.field(name);
         let broken = schema.examine(value).broken;
         let is_open_echo = matches!(given, Field::Open { value: given, .. } if same(given, value));
+        // A field that was left out and came back as null lacks its default; that says more than that null has the wrong type.
+        let lacks_default = value.is_null() && matches!(given, Field::Absent) && schema.relation("echo").is_some();
         let type_fault = broken.iter().find(|broken| broken.keyword == "type");
-        if let Some(fault) = type_fault.filter(|_| !is_open_echo) {
-            let expected = fault.rule.map(|rule| rule.text()).unwrap_or_default();
+        if let Some(fault) = type_fault.filter(|_| !is_open_echo && !lacks_default) {
+            let expected = fault.rule.map(Rule::text).unwrap_or_default();
             self.mismatch(fault.clause(), pointer, expected, shortened(&value.to_string()));
             return;
         }
@@ -66,7 +68,7 @@ impl Bench<'_> {
             return;
         }
         for fault in broken {
-            let expected = fault.rule.map(|rule| rule.text()).unwrap_or_default();
+            let expected = fault.rule.map(Rule::text).unwrap_or_default();
             self.mismatch(fault.clause(), pointer.clone(), expected, shortened(&value.to_string()));
         }
     }

@@ -26,7 +26,7 @@ pub fn command(request: &Request, endpoint: &str, token_header: &str, has_token:
     command.push_str(&token);
     match request.body.as_deref() {
         Some(body) if body.len() > LONGEST_BODY => {
-            command.push_str(&format!(" --data-binary @body   # of {} bytes", body.len()))
+            command.push_str(&format!(" --data-binary @body   # of {} bytes", body.len()));
         }
         Some(body) => command.push_str(&format!(" --data-binary {}", quoted(body))),
         None => {}

@@ -89,6 +89,9 @@ fn write_drift(out: &mut String, report: &Report) -> fmt::Result {
     writeln!(out)
 }
 
+/// How many clauses of one reason are shown unless all are asked for.
+const SHOWN: usize = 6;
+
 fn write_coverage(out: &mut String, report: &Report, is_verbose: bool) -> fmt::Result {
     writeln!(out, "{BOLD}clauses{BOLD:#}: {} of {} assessed", report.assessed, report.clauses)?;
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
@@ -98,7 +101,6 @@ fn write_coverage(out: &mut String, report: &Report, is_verbose: bool) -> fmt::R
             None => reasons.push((reason, vec![clause])),
         }
     }
-    const SHOWN: usize = 6;
     for (reason, clauses) in reasons {
         let shown = if is_verbose { clauses.len() } else { SHOWN.min(clauses.len()) };
         let more = clauses.len() - shown;

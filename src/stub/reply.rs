@@ -12,7 +12,7 @@ pub(super) fn resource(status: u16, resource: &Map<String, Value>) -> ResponseTe
 }
 
 /// Several resources, where the contract says that a list stands.
-pub(super) fn list(operation: &Operation, resources: Vec<&Map<String, Value>>) -> ResponseTemplate {
+pub(super) fn list(operation: &Operation, resources: &[&Map<String, Value>]) -> ResponseTemplate {
     let name = operation.items.trim_start_matches('/');
     ResponseTemplate::new(200).set_body_json(json!({ name: resources }))
 }
@@ -22,12 +22,18 @@ pub(super) fn first_of(operation: &Operation) -> ResponseTemplate {
     ResponseTemplate::new(operation.answers.keys().next().copied().unwrap_or(204))
 }
 
-/// A refusal in the form of the contract's example.
-pub(super) fn refusal(contract: &Contract, status: u16, code: Option<&str>, message: &str) -> ResponseTemplate {
-    let example = contract.subject().answers.get(&status).and_then(|answer| answer.example.as_ref());
-    match example {
+/// A refusal in the form of the contract's example: the operation's own, or that of the call under test.
+pub(super) fn refusal(
+    contract: &Contract,
+    operation: &Operation,
+    status: u16,
+    code: Option<&str>,
+    message: &str,
+) -> ResponseTemplate {
+    let example = |operation: &Operation| operation.answers.get(&status).and_then(|answer| answer.example.clone());
+    match example(operation).or_else(|| example(contract.subject())) {
         Some(example) => {
-            ResponseTemplate::new(status).set_body_json(filled(example, code.unwrap_or("unknown"), message))
+            ResponseTemplate::new(status).set_body_json(filled(&example, code.unwrap_or("unknown"), message))
         }
         None => ResponseTemplate::new(status),
     }

@@ -1,0 +1,291 @@
+//! The program from outside: one test for each exit code, and what each word of the command line does.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+const TOKEN: &str = "canary-7f3a-Secret-Token";
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ims-conformance"));
+    command.args(arguments).env_remove("OS_TOKEN").env_remove("IMS_ENDPOINT").env("CANARY", TOKEN);
+    command
+}
+
+fn outcome(arguments: &[&str]) -> (i32, String) {
+    text_of(&program(arguments).output().unwrap())
+}
+
+fn text_of(output: &Output) -> (i32, String) {
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(!text.contains(TOKEN) && !text.contains("canary-7f3a"), "the token is in the output: {text}");
+    (output.status.code().unwrap_or(-1), text)
+}
+
+/// A copy of the suite, with one text in one file replaced.
+fn changed_suite(file: &str, from: &str, to: &str) -> (TempDir, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let suite = folder.path().join("cases/otc");
+    copy(Path::new("cases/otc"), &suite);
+    let path = suite.join(file);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{file} has no `{from}`");
+    fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    (folder, suite)
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A `stub` command that runs until it is dropped.
+struct Served {
+    child: Child,
+    url: String,
+}
+
+impl Served {
+    fn start(suite: &str) -> Self {
+        let mut child = program(&["stub", "--listen", "127.0.0.1:0", "--token-env", "CANARY", "--suite", suite])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        Self { child, url: url.trim().to_owned() }
+    }
+
+    fn run(&self, more: &[&str]) -> (i32, String) {
+        let mut arguments = vec!["run", "--endpoint", &self.url, "--token-env", "CANARY"];
+        arguments.extend(more);
+        outcome(&arguments)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A server of one answer, whatever is asked, after reading the request.
+fn answers_always(answer: &'static [u8]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            std::thread::spawn(move || {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request);
+                let _ = stream.write_all(answer);
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn exit_0_the_stub_keeps_the_contract() {
+    let (code, text) = outcome(&["run"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains(" 0 failed, 0 inconclusive, 0 skipped"), "{text}");
+    assert!(text.contains(" 0 left behind"), "{text}");
+}
+
+#[test]
+fn exit_1_a_server_with_another_default_breaks_that_clause_and_no_other() {
+    let (_folder, suite) = changed_suite("contract.yaml", "default: zvhd2", "default: qcow2");
+    fs::remove_file(suite.join("disk_format/defaults_to_zvhd2.yaml")).unwrap();
+    let (code, text) = Served::start(suite.to_str().unwrap()).run(&[]);
+    assert_eq!(code, 1, "{text}");
+    let broken: Vec<_> = text.lines().filter(|line| line.starts_with("FAIL")).collect();
+    assert_eq!(broken.len(), 1, "{text}");
+    assert!(broken[0].starts_with("FAIL request.disk_format.default"), "{text}");
+    assert!(text.contains("expected  \"zvhd2\"\n       got       \"qcow2\""), "{text}");
+    assert!(text.contains("-H \"X-Auth-Token: $OS_TOKEN\""), "{text}");
+}
+
+#[test]
+fn exit_2_a_selector_that_matches_nothing_is_named() {
+    let (code, text) = outcome(&["run", "min_disc/"]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("`min_disc/` matches no probe"), "{text}");
+}
+
+#[test]
+fn exit_2_a_misspelt_key_of_a_case_is_named_with_its_place() {
+    let (_folder, suite) = changed_suite("min_disk/rejects_0.yaml", "expect:", "expct:");
+    for command in [["check", suite.to_str().unwrap()].as_slice(), &["run", "--suite", suite.to_str().unwrap()]] {
+        let (code, text) = outcome(command);
+        assert_eq!(code, 2, "{text}");
+        assert!(text.contains("min_disk/rejects_0.yaml:4:1") && text.contains("did you mean `expect`?"), "{text}");
+    }
+}
+
+#[test]
+fn exit_2_wrong_arguments_say_what_is_wrong() {
+    let table: [(&[&str], &str); 8] = [
+        (&["run", "--endpoint", "ims.example.com"], "an endpoint looks like"),
+        (&["run", "--endpoint", "https://user:word@ims.example.com"], "no user and no password"),
+        (
+            &["run", "--endpoint", "http://127.0.0.1:1", "--token-env", "NO_SUCH_VARIABLE"],
+            "NO_SUCH_VARIABLE is not set",
+        ),
+        (&["run", "--endpoint", "http://127.0.0.1:1", "--token-file", "/no/such/file"], "cannot read /no/such/file"),
+        (&["run", "--token-env", "CANARY"], "a token needs an endpoint"),
+        (&["run", "--suite", "no-such-suite"], "neither a built-in suite (otc) nor a folder"),
+        (&["list", "no_such_case"], "matches no probe"),
+        (&["run", "--jobs", "0"], "--jobs"),
+    ];
+    for (arguments, message) in table {
+        let (code, text) = outcome(arguments);
+        assert_eq!(code, 2, "{arguments:?}: {text}");
+        assert!(text.contains(message), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn exit_3_a_port_where_nothing_listens() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (code, text) = outcome(&["run", "--endpoint", &format!("http://{free}"), "--token-env", "CANARY"]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("does not answer: no connection could be made"), "{text}");
+}
+
+#[test]
+fn exit_3_a_token_that_is_not_good() {
+    let served = Served::start("otc");
+    let (code, text) = outcome(&["run", "--endpoint", &served.url, "--token-env", "PATH"]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("401"), "{text}");
+    let (code, text) = outcome(&["run", "--endpoint", &served.url]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("without a token; give one"), "{text}");
+}
+
+#[test]
+fn exit_3_a_service_that_is_not_available() {
+    let address = answers_always(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let (code, text) =
+        outcome(&["run", "min_disk/", "--endpoint", &format!("http://{address}"), "--token-env", "CANARY"]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("0 failed") && text.contains("the answer was 503"), "{text}");
+}
+
+#[test]
+fn exit_4_a_run_that_is_interrupted_reports_what_it_did() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let slow = format!("http://{}", listener.local_addr().unwrap());
+    let child = program(&["run", "--endpoint", &slow, "--token-env", "CANARY", "-j1", "--timeout", "2"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut first, _) = listener.accept().unwrap();
+    let mut request = [0; 4096];
+    let _ = first.read(&mut request).unwrap();
+    first.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+    drop(first);
+    // The program waits for its second answer, which never comes.
+    let (_second, _) = listener.accept().unwrap();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let (code, text) = text_of(&child.wait_with_output().unwrap());
+    assert_eq!(code, 4, "{text}");
+    assert!(text.contains("interrupted: the rest was not sent"), "{text}");
+}
+
+#[test]
+fn exit_5_what_cannot_be_removed_is_named() {
+    let (_folder, suite) =
+        changed_suite("contract.yaml", "x-refused-when: {protected: true}", "x-refused-when: {status: queued}");
+    let (code, text) = Served::start(suite.to_str().unwrap()).run(&["min_disk/accepts"]);
+    assert_eq!(code, 5, "{text}");
+    assert!(text.contains("left behind\n") && text.contains("created by min_disk/accepts"), "{text}");
+}
+
+#[test]
+fn a_path_prefix_and_a_version_in_the_endpoint_are_honoured() {
+    let served = Served::start("otc");
+    let url = format!("{}/v2/", served.url);
+    let (code, text) = outcome(&["run", "--endpoint", &url, "--token-env", "CANARY", "name/"]);
+    assert_eq!(code, 0, "{text}");
+}
+
+#[test]
+fn a_server_that_tells_the_token_cannot_make_the_report_tell_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut request = vec![0; 65536];
+            let read = stream.read(&mut request).unwrap_or(0);
+            let status = if request.starts_with(b"GET") { "404 Not Found" } else { "418 I'm a teapot" };
+            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {read}\r\nConnection: close\r\n\r\n");
+            let _ = stream.write_all(head.as_bytes());
+            let _ = stream.write_all(&request[..read]);
+        }
+    });
+    let (code, text) =
+        outcome(&["run", "token/", "name/echoes", "--endpoint", &format!("http://{address}"), "--token-env", "CANARY"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("[token]"), "{text}");
+}
+
+#[test]
+fn a_redirect_is_an_answer_and_is_not_followed() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let location = format!("http://{}/", elsewhere.local_addr().unwrap());
+    let answer =
+        format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let address = answers_always(answer.leak().as_bytes());
+    let (code, text) =
+        outcome(&["run", "name/accepts", "--endpoint", &format!("http://{address}"), "--token-env", "CANARY"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("got       302"), "{text}");
+    assert!(elsewhere.accept().is_err(), "the redirect was followed");
+}
+
+#[test]
+fn check_tells_what_it_read() {
+    let (code, text) = outcome(&["check"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.starts_with("otc: ") && text.contains(" clauses, "), "{text}");
+}
+
+#[test]
+fn list_names_probes_and_clauses() {
+    let (code, text) = outcome(&["list", "disk_format/defaults"]);
+    assert_eq!(
+        (code, text.lines().next()),
+        (0, Some("disk_format/defaults_to_zvhd2  disk_format is zvhd2 when the request leaves it out"))
+    );
+    let (code, text) = outcome(&["list", "--clauses"]);
+    assert_eq!(code, 0);
+    assert!(text.contains("request.min_disk.maximum  min_disk is at most 1024\n"), "{text}");
+}
+
+#[test]
+fn without_a_terminal_there_are_no_colours() {
+    let (_, text) = outcome(&["run", "name/"]);
+    assert!(!text.contains('\u{1b}'), "{text}");
+}

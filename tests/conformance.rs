@@ -1,0 +1,141 @@
+//! Each probe of the suite is a test named by its id; each case has one more that holds its answers against its snapshot.
+//!
+//! The target is the stub, or `IMS_ENDPOINT` with the token in `OS_TOKEN`. Snapshots are of the stub, so that they are tested only there.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot go on says so")]
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use ims_conformance::case::Case;
+use ims_conformance::exchange::Exchange;
+use ims_conformance::judge::Census;
+use ims_conformance::probe::Probe;
+use ims_conformance::run::{Options, Verdict, run};
+use ims_conformance::snapshot;
+use ims_conformance::stub::Stub;
+use ims_conformance::suite::{DEFAULT, Suite};
+use ims_conformance::target::{Limits, Target, Token};
+use libtest_mimic::{Arguments, Failed, Trial};
+use tokio::runtime::Runtime;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let suite = match Suite::from_dir(&Path::new("cases").join(DEFAULT)) {
+        Ok(suite) => Arc::new(suite),
+        Err(error) => {
+            eprintln!("{error}");
+            std::process::exit(2);
+        }
+    };
+    let bench = Arc::new(Bench { suite: Arc::clone(&suite), running: OnceLock::new(), census: Mutex::default() });
+    let mut trials = Vec::new();
+    for case in &suite.cases {
+        for probe in &case.probes {
+            let (bench, probe) = (Arc::clone(&bench), probe.clone());
+            trials.push(Trial::test(probe.id.clone(), move || bench.holds(&probe)));
+        }
+        let (bench, case) = (Arc::clone(&bench), case.clone());
+        let is_stub = endpoint().is_none();
+        trials.push(
+            Trial::test(format!("{} (snapshot)", case.id), move || {
+                bench.assert_as_reviewed(&case);
+                Ok(())
+            })
+            .with_ignored_flag(!is_stub),
+        );
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn endpoint() -> Option<String> {
+    std::env::var("IMS_ENDPOINT").ok().filter(|text| !text.is_empty())
+}
+
+struct Bench {
+    suite: Arc<Suite>,
+    running: OnceLock<Running>,
+    /// What one trial shows of ids counts for all trials of the process.
+    census: Mutex<Census>,
+}
+
+struct Running {
+    runtime: Runtime,
+    target: Arc<Target>,
+    _stub: Option<Stub>,
+}
+
+impl Bench {
+    /// Started by the first trial that runs, so that `--list` starts nothing.
+    fn running(&self) -> &Running {
+        self.running.get_or_init(|| {
+            let runtime = Runtime::new().expect("a runtime");
+            let header = &self.suite.contract.token.header;
+            let (endpoint, token, stub) = if let Some(endpoint) = endpoint() {
+                (endpoint, std::env::var("OS_TOKEN").ok().and_then(|text| Token::new(&text)), None)
+            } else {
+                let token = Token::random();
+                let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+                let stub = runtime.block_on(Stub::start(Arc::clone(&self.suite), token.clone(), listener));
+                (format!("http://{}", stub.address()), Some(token), Some(stub))
+            };
+            let endpoint = endpoint.parse().unwrap_or_else(|error| panic!("IMS_ENDPOINT: {error}"));
+            let target = Target::new(endpoint, header, token, Limits::default()).expect("a target");
+            Running { runtime, target: Arc::new(target), _stub: stub }
+        })
+    }
+
+    fn holds(&self, probe: &Probe) -> Result<(), Failed> {
+        let running = self.running();
+        let options = Options { concurrency: 1, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
+        let done = running.runtime.block_on(run(&self.suite, vec![probe.clone()], &running.target, &options, |_| {}));
+        let mut outcome = done.outcomes.into_iter().next().ok_or("the probe was not performed")?;
+        self.census.lock().map_err(|_| "another trial panicked")?.add(&mut outcome.judgement);
+        let broken: Vec<_> = outcome
+            .judgement
+            .mismatches
+            .iter()
+            .map(|mismatch| {
+                let text = self.suite.contract.clauses.get(&mismatch.clause).map_or("", |clause| clause.text.as_str());
+                format!("{}: {text}\n  expected {}\n  got {}", mismatch.clause, mismatch.expected, mismatch.got)
+            })
+            .collect();
+        match outcome.verdict {
+            _ if !broken.is_empty() => Err(broken.join("\n").into()),
+            _ if !outcome.cleanup.leftovers.is_empty() => {
+                Err(format!("left behind: {:?}", outcome.cleanup.leftovers).into())
+            }
+            Verdict::Pass => Ok(()),
+            other => Err(format!("{other:?}: {}", outcome.judgement.inconclusive.unwrap_or_default()).into()),
+        }
+    }
+
+    fn assert_as_reviewed(&self, case: &Case) {
+        let running = self.running();
+        let texts: Vec<_> = case
+            .probes
+            .iter()
+            .map(|probe| snapshot::render(&self.suite.contract, probe, &self.perform(probe, running)))
+            .collect();
+        let (folder, name) = case.id.rsplit_once('/').unwrap_or(("", &case.id));
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(&self.suite.name).join(folder),
+        );
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.set_description(format!("{} ({})", case.title, case.clauses.join(", ")));
+        settings.set_input_file(format!("cases/{}/{}.yaml", self.suite.name, case.id));
+        settings.bind(|| insta::assert_snapshot!(name, texts.join("\n")));
+    }
+
+    fn perform(&self, probe: &Probe, running: &Running) -> Vec<Exchange> {
+        running.runtime.block_on(async {
+            let exchanges = running.target.perform(&probe.script).await;
+            running.target.clean(&self.suite.contract, &exchanges).await;
+            exchanges
+        })
+    }
+}
