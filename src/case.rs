@@ -5,6 +5,9 @@
 mod check;
 mod read;
 mod rows;
+mod write;
+
+pub use write::{CaseFile, write};
 
 use crate::contract::Contract;
 use crate::document::{Node, SourceError};

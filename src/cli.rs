@@ -4,6 +4,7 @@ mod check;
 mod list;
 mod run;
 mod stub;
+mod wishes;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

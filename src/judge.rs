@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub use body::{Body, Fault};
 pub use census::Census;
-pub use classify::{Classification, Kind, Openness, Refusals, Violation, classify};
+pub use classify::{Classification, Kind, Openness, Refusals, classify};
 pub(crate) use response::fill;
 
 use crate::contract::Contract;

@@ -28,7 +28,7 @@
 //!
 //! [`suite`] reads a folder into a [`contract`] and [`case`]s; every value of a [`document`] knows its place, so that each error can show it. [`mod@plan`]
 //! makes [`probe`]s. [`mod@run`] sends their scripts through a [`target`], which never sees what is expected, and hands the [`exchange`]s to [`mod@judge`], a pure
-//! function. [`snapshot`] holds answers against reviewed ones. [`report`] turns outcomes into text, [`exit_code`] into a number. The [`stub`] answers by the
+//! function. [`mod@shrink`] makes examples small. [`snapshot`] holds answers against reviewed ones. [`report`] turns outcomes into text, [`exit_code`] into a number. The [`stub`] answers by the
 //! same contract and the same [`judge::classify()`] that judges. [`cli`] is the program.
 //!
 //! # Three kinds of request
@@ -47,6 +47,7 @@ pub mod plan;
 pub mod probe;
 pub mod report;
 pub mod run;
+pub mod shrink;
 pub mod snapshot;
 pub mod stub;
 pub mod suite;

@@ -1,7 +1,51 @@
-//! From a suite to the probes of a run.
+//! From a suite to the probes of a run: the cases that somebody wrote, and what follows from the contract.
+//!
+//! Three phases come from the contract. *Boundary* enumerates, one value at a time; *pairs* combines valid values; *random* draws, from a seed. A probe of
+//! these phases expects nothing of its own: the judge classifies its request like any other, and the contract says what it deserves.
 
-use crate::probe::Probe;
+mod assemble;
+mod attempts;
+mod boundary;
+mod pairs;
+mod pattern;
+mod random;
+mod seed;
+mod wire;
+
+pub(crate) use assemble::{FieldText, object, probe, request};
+pub(crate) use random::{BodyTree, fields, tree};
+pub use seed::Seed;
+
+use crate::contract::Contract;
+use crate::probe::{Phase, Probe};
 use crate::suite::Suite;
+
+/// Which probes a run wants.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Parts of probes' ids or beginnings of clauses'; none wants all.
+    pub selectors: Vec<String>,
+    /// The phases.
+    pub phases: Vec<Phase>,
+    /// How many random bodies of each kind for each field.
+    pub examples: usize,
+    /// How many values stand together in the pair phase: 2 or 3.
+    pub strength: usize,
+    /// The seed of the random phase.
+    pub seed: Seed,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self {
+            selectors: Vec::new(),
+            phases: Phase::ALL.map(|(_, phase)| phase).to_vec(),
+            examples: 20,
+            strength: 2,
+            seed: Seed::default(),
+        }
+    }
+}
 
 /// Why there is nothing to run.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -14,17 +58,16 @@ pub enum PlanError {
         /// A probe or a clause with a similar name.
         near: Option<String>,
     },
+    /// No phase, or phases without probes.
+    #[error("these phases have no probe")]
+    NothingWished,
 }
 
-/// The probes that any of the selectors matches, in the order of the suite; all of them where there is no selector. A selector is a part of a probe's
-/// id, or the beginning of a clause's.
-pub fn plan(suite: &Suite, selectors: &[String]) -> Result<Vec<Probe>, PlanError> {
-    let all = suite.cases.iter().flat_map(|case| &case.probes);
-    if selectors.is_empty() {
-        return Ok(all.cloned().collect());
-    }
-    for selector in selectors {
-        if !all.clone().any(|probe| matches(selector, probe)) {
+/// The probes that any of the selectors matches, in the order of the phases; all of them where there is no selector.
+pub fn plan(suite: &Suite, wish: &Wish) -> Result<Vec<Probe>, PlanError> {
+    let mut all: Vec<Probe> = wish.phases.iter().flat_map(|phase| of_phase(suite, *phase, wish)).collect();
+    for selector in &wish.selectors {
+        if !all.iter().any(|probe| matches(selector, probe)) {
             let known = suite
                 .cases
                 .iter()
@@ -34,9 +77,30 @@ pub fn plan(suite: &Suite, selectors: &[String]) -> Result<Vec<Probe>, PlanError
             return Err(PlanError::NothingSelected { selector: selector.clone(), near });
         }
     }
-    Ok(all.filter(|probe| selectors.iter().any(|selector| matches(selector, probe))).cloned().collect())
+    if !wish.selectors.is_empty() {
+        all.retain(|probe| wish.selectors.iter().any(|selector| matches(selector, probe)));
+    }
+    if all.is_empty() { Err(PlanError::NothingWished) } else { Ok(all) }
+}
+
+fn of_phase(suite: &Suite, phase: Phase, wish: &Wish) -> Vec<Probe> {
+    match phase {
+        Phase::Case => suite.cases.iter().flat_map(|case| &case.probes).cloned().collect(),
+        Phase::Boundary => boundary::probes(&suite.contract),
+        Phase::Pairs => pairs::probes(&suite.contract, wish.strength),
+        Phase::Random => random::probes(&suite.contract, wish.seed, wish.examples),
+    }
 }
 
 fn matches(selector: &str, probe: &Probe) -> bool {
     probe.id.contains(selector) || probe.clauses.iter().any(|clause| clause.starts_with(selector))
+}
+
+/// How many resources these probes may create at most: a target that is broken enough accepts every request of the call under test.
+pub fn most_creations(contract: &Contract, probes: &[Probe]) -> usize {
+    let subject = contract.subject();
+    let may_create = |request: &crate::exchange::Request| {
+        request.method == subject.method && subject.path.matches(&request.path).is_some()
+    };
+    probes.iter().flat_map(|probe| &probe.script.steps).filter(|step| may_create(&step.request)).count()
 }

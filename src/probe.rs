@@ -15,6 +15,8 @@ pub struct Probe {
     pub title: String,
     /// The clauses that it is about.
     pub clauses: Vec<String>,
+    /// The rule that the request breaks on purpose.
+    pub violation: Option<Violation>,
     /// What is sent; all that the run sees.
     pub script: Script,
     /// What must come back beyond what the contract says, one for each step.
@@ -26,15 +28,36 @@ pub struct Probe {
 pub enum Phase {
     /// A case file.
     Case,
+    /// Enumerated from the contract, one value at a time.
+    Boundary,
+    /// A covering array of valid values.
+    Pairs,
+    /// Drawn by chance, from a seed.
+    Random,
 }
 
 impl Phase {
+    /// Every phase, with its name on the command line and in reports.
+    pub const ALL: [(&'static str, Self); 4] =
+        [("case", Self::Case), ("boundary", Self::Boundary), ("pairs", Self::Pairs), ("random", Self::Random)];
+
     /// The name on the command line and in reports.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Case => "case",
-        }
+        Self::ALL.iter().find(|(_, each)| *each == self).map_or("", |(name, _)| name)
     }
+}
+
+/// A rule that a request breaks: which, where, and with what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Violation {
+    /// Id of the clause.
+    pub clause: String,
+    /// JSON pointer into the body; empty for the body as a whole, or the token.
+    pub pointer: String,
+    /// What stands there.
+    pub value: Option<Value>,
+    /// The code with which the service names the error.
+    pub error_code: Option<String>,
 }
 
 /// Requests to be sent in order.

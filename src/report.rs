@@ -1,16 +1,18 @@
 //! What a run showed, as a pure function of its outcomes.
 
 pub mod curl;
+mod finding;
 pub mod terminal;
 
+pub use finding::{Finding, findings};
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::contract::{Assessment, Contract};
-use crate::exchange::Request;
-use crate::judge::{Choice, Drift, Mismatch};
-use crate::probe::Probe;
+use crate::judge::{Choice, Drift};
+use crate::plan::Seed;
+use crate::probe::Phase;
 use crate::run::{Ending, Outcome, Run, Verdict};
 use crate::target::Leftover;
 
@@ -25,8 +27,12 @@ pub struct Report {
     pub has_token: bool,
     /// The header that carries it.
     pub token_header: String,
+    /// The seed of the random phase.
+    pub seed: Seed,
     /// How many probes the plan had.
     pub planned: usize,
+    /// How many probes of each phase were performed.
+    pub phases: Vec<(Phase, usize)>,
     /// How many hold.
     pub passed: usize,
     /// How many show a broken clause.
@@ -59,23 +65,19 @@ pub struct Report {
     pub ending: Ending,
 }
 
-/// A broken clause, with the smallest example of it.
-#[derive(Debug)]
-pub struct Finding {
-    /// Id of the clause.
-    pub clause: String,
-    /// The clause in words.
-    pub text: String,
-    /// Where the documentation has it.
-    pub source: String,
-    /// How many probes show it.
-    pub count: usize,
-    /// The probe of the example.
-    pub probe: Arc<Probe>,
-    /// What was wrong in the example.
-    pub mismatch: Mismatch,
-    /// The requests of the example, up to the one that was answered wrongly.
-    pub requests: Vec<Request>,
+/// What a report needs to know beside the run.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// Where the requests went.
+    pub endpoint: &'a str,
+    /// Whether requests carried a token.
+    pub has_token: bool,
+    /// The seed of the random phase.
+    pub seed: Seed,
+    /// Whether what nobody documents makes findings.
+    pub is_strict: bool,
+    /// Smaller examples of what the run found.
+    pub shrunk: &'a [Outcome],
 }
 
 /// A cause that several probes share.
@@ -89,26 +91,25 @@ pub struct Cause {
     pub example: String,
 }
 
-/// Clause of a finding that only strict runs make.
-const DRIFT: &str = "drift";
-
 impl Report {
     /// Makes the report of a run.
-    pub fn new(contract: &Contract, endpoint: &str, has_token: bool, run: &Run, is_strict: bool) -> Self {
+    pub fn new(contract: &Contract, run: &Run, context: &Context<'_>) -> Self {
         let outcomes = &run.outcomes;
         let count = |verdict| outcomes.iter().filter(|outcome| outcome.verdict == verdict).count();
         let judgements = || outcomes.iter().map(|outcome| &outcome.judgement);
-        let mut findings = findings(contract, outcomes);
-        if is_strict {
-            findings.extend(drift_findings(outcomes));
+        let mut findings = findings(contract, outcomes, context.shrunk, context.seed);
+        if context.is_strict {
+            findings.extend(finding::drift_findings(outcomes));
         }
         let not_assessed = not_assessed(contract, outcomes);
         Self {
             title: contract.title.clone(),
-            endpoint: endpoint.to_owned(),
-            has_token,
+            endpoint: context.endpoint.to_owned(),
+            has_token: context.has_token,
+            seed: context.seed,
             token_header: contract.token.header.clone(),
             planned: run.planned,
+            phases: phases(outcomes),
             passed: count(Verdict::Pass),
             failed: count(Verdict::Fail),
             findings,
@@ -133,71 +134,9 @@ impl Report {
     }
 }
 
-fn findings(contract: &Contract, outcomes: &[Outcome]) -> Vec<Finding> {
-    let mut found: Vec<Finding> = Vec::new();
-    let mismatches = outcomes
-        .iter()
-        .flat_map(|outcome| outcome.judgement.mismatches.iter().map(move |mismatch| (outcome, mismatch)));
-    for (outcome, mismatch) in mismatches {
-        let requests: Vec<_> =
-            outcome.exchanges.iter().take(mismatch.step + 1).map(|exchange| exchange.request.clone()).collect();
-        let same = found
-            .iter_mut()
-            .find(|finding| finding.clause == mismatch.clause && finding.mismatch.cause == mismatch.cause);
-        if let Some(finding) = same {
-            finding.count += 1;
-            if size(&requests) < size(&finding.requests) {
-                (finding.probe, finding.mismatch, finding.requests) =
-                    (Arc::clone(&outcome.probe), mismatch.clone(), requests);
-            }
-            continue;
-        }
-        let clause = contract.clauses.get(&mismatch.clause);
-        found.push(Finding {
-            clause: mismatch.clause.clone(),
-            text: clause.map(|clause| clause.text.clone()).unwrap_or_default(),
-            source: clause.map(|clause| clause.source.clone()).unwrap_or_default(),
-            count: 1,
-            probe: Arc::clone(&outcome.probe),
-            mismatch: mismatch.clone(),
-            requests,
-        });
-    }
-    found.sort_by_key(|finding| contract.clauses.get_index_of(&finding.clause));
-    found
-}
-
-fn size(requests: &[Request]) -> usize {
-    requests.iter().map(|request| 1 + request.body.as_ref().map_or(0, Vec::len)).sum()
-}
-
-fn drift_findings(outcomes: &[Outcome]) -> Vec<Finding> {
-    let mut found: Vec<Finding> = Vec::new();
-    for outcome in outcomes {
-        for drift in &outcome.judgement.drift {
-            if let Some(finding) = found.iter_mut().find(|finding| finding.mismatch.pointer == drift.pointer) {
-                finding.count += 1;
-                continue;
-            }
-            found.push(Finding {
-                clause: DRIFT.to_owned(),
-                text: "an answer has no field that nobody documents".to_owned(),
-                source: "asked for by --strict; no rule of the documentation".to_owned(),
-                count: 1,
-                probe: Arc::clone(&outcome.probe),
-                mismatch: Mismatch {
-                    clause: DRIFT.to_owned(),
-                    cause: drift.pointer.clone(),
-                    pointer: drift.pointer.clone(),
-                    expected: "nothing that is not documented".to_owned(),
-                    got: drift.text.clone(),
-                    step: 0,
-                },
-                requests: outcome.exchanges.iter().take(1).map(|exchange| exchange.request.clone()).collect(),
-            });
-        }
-    }
-    found
+fn phases(outcomes: &[Outcome]) -> Vec<(Phase, usize)> {
+    let count = |phase| outcomes.iter().filter(|outcome| outcome.probe.phase == phase).count();
+    Phase::ALL.iter().map(|(_, phase)| (*phase, count(*phase))).filter(|(_, count)| *count > 0).collect()
 }
 
 fn causes(outcomes: &[Outcome], verdict: Verdict) -> Vec<Cause> {

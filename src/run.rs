@@ -165,7 +165,8 @@ pub async fn run(
     Run { outcomes, planned, requests: target.request_count(), elapsed: begin.elapsed(), ending }
 }
 
-async fn perform(suite: &Suite, probe: Arc<Probe>, target: &Target) -> Outcome {
+/// Performs one probe: sends it, judges it, and removes what it created.
+pub(crate) async fn perform(suite: &Suite, probe: Arc<Probe>, target: &Target) -> Outcome {
     let contract = &suite.contract;
     let needs_token = probe.script.steps.iter().any(|step| step.request.credential.needs_token());
     if needs_token && !target.has_token() {

@@ -41,6 +41,7 @@ pub(super) fn case(contract: &Contract, id: &str, node: &Node) -> Result<Case, S
             phase: Phase::Case,
             title: title.clone(),
             clauses: clauses.clone(),
+            violation: None,
             script: Script { steps },
             expectations,
         });
@@ -172,7 +173,8 @@ fn read_request(
     }
     let has_content_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     if body.is_some() && !has_content_type {
-        headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+        let media_type = contract.subject().media_type.clone().unwrap_or_default();
+        headers.push(("Content-Type".to_owned(), media_type));
     }
     let credential = match fields.optional("token") {
         Some(node) => {

@@ -2,16 +2,17 @@
 
 use clap::Args;
 
+use super::wishes::Wishes;
 use super::{Console, Failure, SuiteChoice};
 use crate::contract::{Assessment, Contract};
 use crate::exit_code::ExitCode;
-use crate::plan::plan;
+use crate::plan::{most_creations, plan};
+use crate::probe::Phase;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Part of a probe's id, or beginning of a clause's; none means all
-    #[arg(value_name = "SELECTOR")]
-    selectors: Vec<String>,
+    #[command(flatten)]
+    wish: Wishes,
     #[command(flatten)]
     suite: SuiteChoice,
     /// List the clauses of the contract instead
@@ -25,11 +26,14 @@ pub(super) fn execute(arguments: &Arguments, console: &mut dyn Console) -> Resul
         console.print(&clauses(&suite.contract));
         return Ok(ExitCode::Holds);
     }
-    let probes = plan(&suite, &arguments.selectors).map_err(|error| Failure::WrongUse(error.to_string()))?;
+    let probes = plan(&suite, &arguments.wish.wish()).map_err(|error| Failure::WrongUse(error.to_string()))?;
     for probe in &probes {
         console.print(&format!("{}  {}\n", probe.id, probe.title));
     }
-    console.note(&format!("{} probes\n", probes.len()));
+    let count = |phase| probes.iter().filter(|probe| probe.phase == phase).count();
+    let phases: Vec<_> = Phase::ALL.iter().map(|(name, phase)| format!("{name} {}", count(*phase))).collect();
+    let most = most_creations(&suite.contract, &probes);
+    console.note(&format!("{} probes ({}); at most {most} creations\n", probes.len(), phases.join(", ")));
     Ok(ExitCode::Holds)
 }
 

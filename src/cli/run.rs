@@ -1,7 +1,7 @@
 //! `run`: holds an endpoint, or the stub, against the contract.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,20 +9,21 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::wishes::Wishes;
 use super::{Console, Failure, SuiteChoice};
 use crate::exit_code::ExitCode;
 use crate::plan::plan;
-use crate::report::{Report, terminal};
-use crate::run::{Options, Verdict, reach, run};
+use crate::report::{Context, Report, terminal};
+use crate::run::{Ending, Options, Verdict, reach, run};
+use crate::shrink::shrink;
 use crate::stub::Stub;
 use crate::suite::Suite;
 use crate::target::{Endpoint, Limits, Target, Token};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Part of a probe's id, or beginning of a clause's; none means all
-    #[arg(value_name = "SELECTOR")]
-    selectors: Vec<String>,
+    #[command(flatten)]
+    wish: Wishes,
     /// Where the API is, with or without /v2, with or without a path prefix; without it the built-in stub is the target
     #[arg(long, value_name = "URL", env = "IMS_ENDPOINT")]
     endpoint: Option<Endpoint>,
@@ -43,6 +44,9 @@ pub(super) struct Arguments {
     /// Seconds until a request without a complete answer is given up
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
+    /// Folder in which every finding is saved as a case file
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
     /// Show every clause that was not assessed
     #[arg(long, short)]
     verbose: bool,
@@ -50,7 +54,8 @@ pub(super) struct Arguments {
 
 pub(super) async fn execute(arguments: Arguments, console: &mut dyn Console) -> Result<ExitCode, Failure> {
     let suite = arguments.suite.load()?;
-    let probes = plan(&suite, &arguments.selectors).map_err(|error| Failure::WrongUse(error.to_string()))?;
+    let wish = arguments.wish.wish();
+    let probes = plan(&suite, &wish).map_err(|error| Failure::WrongUse(error.to_string()))?;
     let (target, _stub) = target(&arguments, &suite).await?;
     if target.endpoint().is_exposed() && target.has_token() {
         console.note("warning: the token travels unencrypted; the endpoint is not https\n");
@@ -60,17 +65,44 @@ pub(super) async fn execute(arguments: Arguments, console: &mut dyn Console) -> 
     let options = Options { concurrency: jobs(&arguments), is_strict: arguments.strict, stop: stop_on_ctrl_c() };
     let bar = progress_bar(probes.len(), console.is_watched());
     let mut failed = 0;
-    let done = run(&suite, probes, &target, &options, |outcome| {
+    let mut done = run(&suite, probes, &target, &options, |outcome| {
         failed += usize::from(outcome.verdict == Verdict::Fail);
         bar.set_message(format!("{failed} failed"));
         bar.inc(1);
     })
     .await;
     bar.finish_and_clear();
-    let report =
-        Report::new(&suite.contract, &target.endpoint().to_string(), target.has_token(), &done, arguments.strict);
+    let shrunk =
+        if done.ending == Ending::Complete { shrink(&suite, &target, wish.seed, &mut done).await } else { Vec::new() };
+    let context = Context {
+        endpoint: &target.endpoint().to_string(),
+        has_token: target.has_token(),
+        seed: wish.seed,
+        is_strict: arguments.strict,
+        shrunk: &shrunk,
+    };
+    let report = Report::new(&suite.contract, &done, &context);
     console.print(&terminal::render(&report, arguments.verbose));
+    if let Some(dir) = &arguments.save {
+        save(&report, dir, console)?;
+    }
     Ok(ExitCode::of(&report))
+}
+
+/// Writes the case files of the findings; a file that is there already is left alone.
+fn save(report: &Report, dir: &Path, console: &mut dyn Console) -> Result<(), Failure> {
+    for file in report.findings.iter().filter_map(|finding| finding.case_file.as_ref()) {
+        let path = dir.join(&file.path);
+        if path.exists() {
+            console.note(&format!("{} is there already\n", path.display()));
+            continue;
+        }
+        let folder = path.parent().unwrap_or(dir);
+        let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, &file.text));
+        written.map_err(|error| Failure::WrongUse(format!("cannot write {}: {error}", path.display())))?;
+        console.note(&format!("saved {}\n", path.display()));
+    }
+    Ok(())
 }
 
 /// The endpoint that was named, or a stub that lives as long as what is returned beside it.

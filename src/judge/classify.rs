@@ -1,10 +1,9 @@
 //! One function that says what kind of request a request is; cases, random bodies and the stub all go by it.
 
-use serde_json::Value;
-
 use super::body::{Body, Fault};
 use crate::contract::{Broken, Contract, Findings, Form, Open, TokenHeader};
 use crate::exchange::{Credential, Request};
+use crate::probe::Violation;
 
 /// What kind of request a request is, and what a conforming answer to it may be.
 #[derive(Debug)]
@@ -30,19 +29,6 @@ pub enum Kind {
     Unspecified,
     /// The credential is not good: it must be refused, whatever the body.
     Unauthorized,
-}
-
-/// A rule that a request breaks: which, where, and with what.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Violation {
-    /// Id of the clause.
-    pub clause: String,
-    /// JSON pointer into the body.
-    pub pointer: String,
-    /// What stands there.
-    pub value: Option<Value>,
-    /// The code with which the service names the error.
-    pub error_code: Option<String>,
 }
 
 /// Something about a request that the documentation leaves open.

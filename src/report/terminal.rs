@@ -53,6 +53,12 @@ fn write_finding(out: &mut String, finding: &Finding, report: &Report) -> fmt::R
             curl::command(request, &report.endpoint, &report.token_header, report.has_token)
         )?;
     }
+    if let Some(file) = &finding.case_file {
+        writeln!(out, "       as a case {}", file.path)?;
+        for line in file.text.lines() {
+            writeln!(out, "                 {FAINT}{line}{FAINT:#}")?;
+        }
+    }
     writeln!(out)
 }
 
@@ -141,6 +147,8 @@ fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
         report.created,
         report.leftovers.len()
     )?;
+    let phases: Vec<_> = report.phases.iter().map(|(phase, count)| format!("{} {count}", phase.name())).collect();
+    writeln!(out, "phases: {}; seed {}", phases.join(", "), report.seed)?;
     match report.ending {
         Ending::Complete => Ok(()),
         Ending::Interrupted => writeln!(out, "{YELLOW}interrupted{YELLOW:#}: the rest was not sent"),

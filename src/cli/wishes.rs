@@ -1,0 +1,64 @@
+//! The arguments that say which probes are meant; `run` and `list` share them.
+
+use clap::{Args, ValueEnum};
+
+use crate::plan::{Seed, Wish};
+use crate::probe::Phase;
+
+#[derive(Debug, Args)]
+pub(super) struct Wishes {
+    /// Part of a probe's id, or beginning of a clause's; none means all
+    #[arg(value_name = "SELECTOR")]
+    selectors: Vec<String>,
+    /// Where probes come from [default: all phases]
+    #[arg(long = "phase", value_name = "PHASE", value_enum, value_delimiter = ',')]
+    phases: Vec<PhaseName>,
+    /// Random bodies, valid and broken, for each field
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    examples: u16,
+    /// How many values the pair phase brings together
+    #[arg(long, value_name = "2|3", default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=3))]
+    strength: u8,
+    /// Seed of the random phase: a number, or `random`
+    #[arg(long, value_name = "SEED", default_value_t)]
+    seed: Seed,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PhaseName {
+    /// The case files
+    Case,
+    /// Every limit, list, type and malformed body, enumerated
+    Boundary,
+    /// Every two valid values of different fields together
+    Pairs,
+    /// Random bodies, valid and broken
+    Random,
+}
+
+impl PhaseName {
+    fn phase(self) -> Phase {
+        match self {
+            Self::Case => Phase::Case,
+            Self::Boundary => Phase::Boundary,
+            Self::Pairs => Phase::Pairs,
+            Self::Random => Phase::Random,
+        }
+    }
+}
+
+impl Wishes {
+    pub(super) fn wish(&self) -> Wish {
+        let all = Wish::default();
+        let mut phases: Vec<_> = self.phases.iter().map(|name| name.phase()).collect();
+        phases.sort_unstable();
+        phases.dedup();
+        Wish {
+            selectors: self.selectors.clone(),
+            phases: if phases.is_empty() { all.phases } else { phases },
+            examples: usize::from(self.examples),
+            strength: usize::from(self.strength),
+            seed: self.seed,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Assembles requests for the call under test from JSON text, and probes from requests.
+
+use crate::contract::Contract;
+use crate::exchange::{Credential, Request};
+use crate::judge::{Body, Kind, classify};
+use crate::probe::{Phase, Probe, Script, Step, Violation};
+
+/// A field's name and its value as JSON text.
+pub(crate) type FieldText = (String, String);
+
+/// An object of these fields, in this order.
+pub(crate) fn object(fields: &[FieldText]) -> Vec<u8> {
+    let fields: Vec<_> =
+        fields.iter().map(|(name, json)| format!("{}:{json}", serde_json::Value::from(name.as_str()))).collect();
+    format!("{{{}}}", fields.join(",")).into_bytes()
+}
+
+/// A request of the call under test with this body.
+pub(crate) fn request(contract: &Contract, body: Vec<u8>) -> Request {
+    let subject = contract.subject();
+    let media_type = subject.media_type.clone().unwrap_or_default();
+    Request {
+        method: subject.method.clone(),
+        path: subject.path.as_str().to_owned(),
+        headers: vec![("Content-Type".to_owned(), media_type)],
+        body: Some(body),
+        credential: Credential::Good,
+    }
+}
+
+/// A probe of one request. What it is about follows from what kind of request it is.
+pub(crate) fn probe(contract: &Contract, phase: Phase, id: String, about: Option<String>, request: Request) -> Probe {
+    let body = Body::read(&request);
+    let found = classify(contract, &request, &body);
+    let violation =
+        found.violations.first().filter(|_| matches!(found.kind, Kind::Invalid | Kind::Unauthorized)).cloned();
+    let (title, clauses) = match (&violation, found.kind) {
+        (Some(violation), _) => {
+            (format!("a request that breaks {} is refused", violation.clause), vec![violation.clause.clone()])
+        }
+        (None, Kind::Unspecified) => {
+            let open = found.open.first().map_or("a request that is left open", |open| open.title);
+            (format!("{open} is accepted or refused, and the choice is recorded"), Vec::new())
+        }
+        (None, _) => ("a valid request is accepted and answered rightly".to_owned(), about.into_iter().collect()),
+    };
+    single(phase, id, title, clauses, violation, request)
+}
+
+fn single(
+    phase: Phase,
+    id: String,
+    title: String,
+    clauses: Vec<String>,
+    violation: Option<Violation>,
+    request: Request,
+) -> Probe {
+    let script = Script { steps: vec![Step { request, captures: Vec::new() }] };
+    Probe { id, phase, title, clauses, violation, script, expectations: Vec::new() }
+}

@@ -1,0 +1,293 @@
+//! The values worth trying in a field, all of which follow from its schema: both sides of every limit, every listed value and what is nearly it, every
+//! JSON type, every zone, and texts that systems mangle.
+//!
+//! A value is JSON text, not a parsed value: `1e2` and `-0` are what they are because of how they are written. Which of them are right is not decided
+//! here; the judge classifies them like any other request.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::pattern;
+use crate::contract::{Certain, Rule, Schema, Type};
+
+/// A value to try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Attempt {
+    /// The value in a few words, part of a probe's id.
+    pub label: String,
+    /// The value as JSON text.
+    pub json: String,
+}
+
+impl Attempt {
+    fn new(json: impl Into<String>) -> Self {
+        let json = json.into();
+        Self { label: label(&json), json }
+    }
+
+    fn of(value: &Value) -> Self {
+        Self::new(value.to_string())
+    }
+}
+
+/// The longest value that is its own label.
+const LONGEST_LABEL: usize = 48;
+
+fn label(json: &str) -> String {
+    let length = json.chars().count();
+    if length <= LONGEST_LABEL && !json.contains(char::is_control) {
+        return json.to_owned();
+    }
+    let begin: String = json.chars().take(12).filter(|letter| !letter.is_control()).collect();
+    format!("{begin}… ({} characters)", length - 2 * usize::from(json.starts_with('"')))
+}
+
+/// Everything worth trying in a field of this schema, each value once.
+pub(super) fn attempts(schema: &Schema) -> Vec<Attempt> {
+    let mut found = valid_values(schema);
+    found.extend(schema.default.iter().map(Attempt::of));
+    found.extend(zone_values(schema));
+    found.extend(other_types());
+    if allows_type(schema, Type::Integer) {
+        found.extend(numbers(schema));
+    }
+    if allows_type(schema, Type::String) {
+        found.extend(if listed(schema).is_some() { near_misses(schema) } else { texts(schema) });
+    }
+    if let Some(items) = schema.items.as_deref() {
+        found.extend(arrays(schema, items));
+    }
+    unique(found)
+}
+
+/// Values that every reading allows, those at the limits among them.
+pub(super) fn valid_values(schema: &Schema) -> Vec<Attempt> {
+    let mut found: Vec<_> = listed(schema).into_iter().flatten().map(|value| Attempt::of(&value)).collect();
+    if allows_type(schema, Type::Boolean) {
+        found.extend([Attempt::new("true"), Attempt::new("false")]);
+    }
+    if allows_type(schema, Type::Integer) {
+        found.extend(numbers(schema));
+    }
+    if allows_type(schema, Type::String) && listed(schema).is_none() {
+        found.extend(texts(schema));
+    }
+    if let Some(items) = schema.items.as_deref() {
+        found.extend(arrays(schema, items));
+    }
+    let mut found = unique(found);
+    found.retain(|attempt| is_certain(schema, &attempt.json));
+    found
+}
+
+/// Whether every reading allows this value.
+pub(super) fn is_certain(schema: &Schema, json: &str) -> bool {
+    serde_json::from_str::<Value>(json).is_ok_and(|value| {
+        let findings = schema.examine(&value);
+        findings.broken.is_empty() && findings.open.is_empty()
+    })
+}
+
+fn unique(attempts: Vec<Attempt>) -> Vec<Attempt> {
+    let mut seen = BTreeSet::new();
+    attempts.into_iter().filter(|attempt| seen.insert(attempt.json.clone())).collect()
+}
+
+fn allows_type(schema: &Schema, kind: Type) -> bool {
+    matches!(schema.rule("type"), Some(Rule::Type(types)) if types.contains(&kind))
+}
+
+/// The values of an `enum`, or of a table's column.
+pub(super) fn listed(schema: &Schema) -> Option<Vec<Value>> {
+    let certain = parts(schema).flat_map(|part| &part.rules);
+    certain.into_iter().find_map(|rule| match rule {
+        Rule::Enum(values) => Some(values.clone()),
+        Rule::Const(value) => Some(vec![value.clone()]),
+        Rule::Table(table, column) => Some(table.cells(*column).map(Value::from).collect()),
+        _ => None,
+    })
+}
+
+/// The schema itself and what is certain within it.
+fn parts(schema: &Schema) -> impl Iterator<Item = &Schema> {
+    let certain = match &schema.certain {
+        Certain::Within(certain) => Some(certain.as_ref()),
+        Certain::All | Certain::Nothing => None,
+    };
+    std::iter::once(schema).chain(certain)
+}
+
+/// The rules of the schema, of what is certain in it, and of its zones.
+fn all_rules(schema: &Schema) -> impl Iterator<Item = &Rule> {
+    let zones = schema.zones.iter().filter_map(|zone| zone.schema.as_ref());
+    parts(schema).chain(zones).flat_map(|part| &part.rules)
+}
+
+fn zone_values(schema: &Schema) -> impl Iterator<Item = Attempt> {
+    let schemas = schema.zones.iter().filter_map(|zone| zone.schema.as_ref());
+    schemas.flat_map(|schema| &schema.rules).filter_map(|rule| match rule {
+        Rule::Const(value) => Some(Attempt::of(value)),
+        _ => None,
+    })
+}
+
+/// A value of every type, and the texts that a lenient reader takes for another type.
+fn other_types() -> impl Iterator<Item = Attempt> {
+    let values = [
+        json!(null),
+        json!(true),
+        json!(false),
+        json!(0),
+        json!(1),
+        json!(7),
+        json!(1.5),
+        json!(""),
+        json!("text"),
+        json!("1"),
+        json!("true"),
+        json!("null"),
+        json!([]),
+        json!([1]),
+        json!([[]]),
+        json!({}),
+        json!({"key": "value"}),
+    ];
+    values.into_iter().map(|value| Attempt::of(&value))
+}
+
+/// Both sides of every limit, the edges of what machines count with, and other ways to write a number.
+fn numbers(schema: &Schema) -> Vec<Attempt> {
+    let limits = all_rules(schema).filter_map(|rule| match rule {
+        Rule::Minimum(limit) | Rule::Maximum(limit) => limit.as_i64().map(i128::from),
+        _ => None,
+    });
+    let limits: BTreeSet<i128> = limits.collect();
+    let edges = [31, 32, 53, 63, 64].map(|bits| 1_i128 << bits);
+    let mut whole: BTreeSet<i128> = limits.iter().flat_map(|limit| [limit - 1, *limit, limit + 1]).collect();
+    whole.extend(edges.iter().flat_map(|edge| [edge - 1, *edge, edge + 1, -edge]));
+    let mut found: Vec<_> = whole.into_iter().map(|number| Attempt::new(number.to_string())).collect();
+    let inside = limits.iter().copied().find(|limit| *limit > 0).unwrap_or(10);
+    found.extend(["-0", "0.5", "1e2", "1E+2", "1e-2", "1e400", "-1.0", "100.00000000000001"].map(Attempt::new));
+    found.extend([format!("{inside}.0"), format!("{inside}.5"), format!("\"{inside}\"")].map(Attempt::new));
+    found
+}
+
+/// One sign more than the longest text worth sending as a field.
+const VERY_LONG: usize = 100_000;
+
+/// Texts at every limit, in one-byte and in four-byte characters, and texts that systems mangle.
+fn texts(schema: &Schema) -> Vec<Attempt> {
+    let limits: BTreeSet<u64> = all_rules(schema)
+        .filter_map(|rule| match rule {
+            Rule::MinLength(limit) | Rule::MaxLength(limit) => Some(*limit),
+            _ => None,
+        })
+        .collect();
+    let mut found = Vec::new();
+    for limit in limits {
+        for length in limit.saturating_sub(1)..=limit + 1 {
+            let length = usize::try_from(length).unwrap_or(VERY_LONG);
+            found.extend(["a", "\u{1F600}"].map(|sign| Attempt::of(&Value::from(sign.repeat(length)))));
+        }
+    }
+    for rule in all_rules(schema) {
+        if let Rule::Pattern(pattern) = rule {
+            let made = [pattern::shortest(pattern), pattern::longest(pattern), pattern::numbered(pattern, 1)];
+            found.extend(made.into_iter().flatten().map(|text| Attempt::of(&Value::from(text))));
+        }
+    }
+    found.extend(mangled());
+    found
+}
+
+fn mangled() -> Vec<Attempt> {
+    let texts = [
+        " ",
+        " a",
+        "a ",
+        "a  b",
+        "\t",
+        "a\nb",
+        "cafe\u{301}",
+        "caf\u{e9}",
+        "\u{5d0}\u{5d1}\u{202e}abc",
+        "\u{4e2d}\u{6587}",
+        "\u{1F468}\u{200D}\u{1F469}",
+        "\u{1}",
+        "a\u{0}b",
+        "\u{7f}",
+        "\u{feff}a",
+        "\u{fffd}",
+        "<b>&amp;</b>",
+        "../../etc",
+        "a'b\"c\\d",
+        "%00%2e",
+        "${a}",
+    ];
+    let mut found: Vec<_> = texts.iter().map(|text| Attempt::of(&Value::from(*text))).collect();
+    // No parsed value can hold half of a pair; an escape can.
+    found.extend([r#""\ud800""#, r#""a\udc00b""#, r#""\u0041""#].map(Attempt::new));
+    found.push(Attempt::of(&Value::from("a".repeat(VERY_LONG))));
+    found
+}
+
+/// What is nearly a listed value: other case, a space outside, a sign less or more.
+fn near_misses(schema: &Schema) -> Vec<Attempt> {
+    let values = listed(schema).unwrap_or_default();
+    let chosen = if values.len() > 8 { values.iter().step_by(values.len() / 8).cloned().collect() } else { values };
+    let texts = chosen.iter().chain(&schema.default).filter_map(Value::as_str);
+    let near = |text: &str| {
+        let shorter: String = text.chars().take(text.chars().count().saturating_sub(1)).collect();
+        [
+            text.to_uppercase(),
+            text.to_lowercase(),
+            format!(" {text}"),
+            format!("{text} "),
+            format!("{text}\n"),
+            shorter,
+            format!("{text}x"),
+            format!("{text}\u{0}"),
+            text.replace('a', "\u{430}"),
+        ]
+    };
+    texts.flat_map(near).map(|text| Attempt::of(&Value::from(text))).chain(mangled().into_iter().take(8)).collect()
+}
+
+/// Arrays at every limit of items, with repeats, and with each value worth trying as an item.
+fn arrays(schema: &Schema, items: &Schema) -> Vec<Attempt> {
+    let limits = all_rules(schema).filter_map(|rule| match rule {
+        Rule::MinItems(limit) | Rule::MaxItems(limit) => Some(*limit),
+        _ => None,
+    });
+    let mut counts: BTreeSet<u64> = limits.flat_map(|limit| [limit.saturating_sub(1), limit, limit + 1]).collect();
+    counts.extend([0, 1, 2]);
+    let good = |count: u64| {
+        (0..usize::try_from(count).unwrap_or(0)).filter_map(|index| good_item(items, index)).collect::<Vec<_>>()
+    };
+    let mut found: Vec<_> =
+        counts.into_iter().map(|count| Attempt::new(format!("[{}]", good(count).join(",")))).collect();
+    if let [first, second] = good(2).as_slice() {
+        found.push(Attempt::new(format!("[{first},{second},{first}]")));
+        for item in attempts(items) {
+            found.push(Attempt::new(format!("[{}]", item.json)));
+            if !is_certain(items, &item.json) && item.json.len() < LONGEST_LABEL {
+                found.push(Attempt::new(format!("[{first},{}]", item.json)));
+            }
+        }
+    }
+    found
+}
+
+/// The item with this number among items that every reading allows together.
+pub(super) fn good_item(items: &Schema, index: usize) -> Option<String> {
+    let pattern = parts(items).flat_map(|part| &part.rules).find_map(|rule| match rule {
+        Rule::Pattern(pattern) => Some(pattern),
+        _ => None,
+    });
+    match (pattern, listed(items)) {
+        (Some(pattern), _) => pattern::numbered(pattern, index).map(|text| Value::from(text).to_string()),
+        (None, Some(values)) => values.get(index).map(Value::to_string),
+        (None, None) => Some(Value::from(format!("item{index}")).to_string()),
+    }
+}

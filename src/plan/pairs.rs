@@ -1,0 +1,182 @@
+//! The pair phase: a covering array, in which every two (or three) values of different fields stand together in some valid body, so that a fault that
+//! needs them both is found without trying the product of all.
+//!
+//! The array is built greedily: a body begins with a combination that none has yet, and each further field takes the value that covers the most. Nothing
+//! is left to chance. A field that is added changes the array, as it must: its values have to meet all others.
+
+use std::collections::HashSet;
+
+use super::assemble::{FieldText, object, probe, request};
+use super::attempts::{listed, valid_values};
+use crate::contract::{Contract, Relation, Rule, Schema};
+use crate::probe::{Phase, Probe};
+
+/// A field and the values that it takes; `None` leaves it out.
+struct Factor {
+    name: String,
+    levels: Vec<Option<String>>,
+}
+
+/// The most values that a field without a list takes.
+const MOST_LEVELS: usize = 7;
+
+/// The probes of the pair phase. `strength` is how many values stand together, 2 or 3.
+pub(super) fn probes(contract: &Contract, strength: usize) -> Vec<Probe> {
+    let factors = factors(contract);
+    let rows = cover(&factors.iter().map(|factor| factor.levels.len()).collect::<Vec<_>>(), strength);
+    let width = rows.len().to_string().len();
+    let make = |(index, row): (usize, &Vec<usize>)| {
+        let body = object(&fields(&factors, row));
+        probe(contract, Phase::Pairs, format!("pairs/{:0width$}", index + 1), None, request(contract, body))
+    };
+    rows.iter().enumerate().map(make).collect()
+}
+
+fn fields(factors: &[Factor], row: &[usize]) -> Vec<FieldText> {
+    let chosen = factors
+        .iter()
+        .zip(row)
+        .filter_map(|(factor, level)| Some((factor.name.clone(), factor.levels[*level].clone()?)));
+    chosen.collect()
+}
+
+fn factors(contract: &Contract) -> Vec<Factor> {
+    let factor = |(name, schema): (&String, &Schema)| {
+        let values = representatives(contract, name, schema);
+        Factor { name: name.clone(), levels: std::iter::once(None).chain(values.into_iter().map(Some)).collect() }
+    };
+    contract.creation.request.properties.iter().map(factor).collect()
+}
+
+/// Values that stand for the rest: the first row of a table for each different outcome, else evenly chosen ones, the first and the last among them.
+fn representatives(contract: &Contract, name: &str, schema: &Schema) -> Vec<String> {
+    if let Some(Rule::Table(table, column)) = schema.rule("table") {
+        let derived: Vec<usize> = derived_columns(contract, name);
+        let mut seen = HashSet::new();
+        let outcome = |row: &&Vec<String>| derived.iter().map(|column| row[*column].clone()).collect::<Vec<_>>();
+        let rows = table.rows().iter().filter(|row| seen.insert(outcome(row)));
+        return rows.map(|row| serde_json::Value::from(row[*column].as_str()).to_string()).collect();
+    }
+    let values: Vec<_> =
+        valid_values(schema).into_iter().map(|attempt| attempt.json).filter(|json| json.len() < 1000).collect();
+    if values.len() <= MOST_LEVELS || listed(schema).is_some() {
+        return values;
+    }
+    (0..MOST_LEVELS).map(|index| values[index * (values.len() - 1) / (MOST_LEVELS - 1)].clone()).collect()
+}
+
+/// The columns of tables from which answers derive values for this field.
+fn derived_columns(contract: &Contract, name: &str) -> Vec<usize> {
+    let relations = contract.creation.response.properties.values().flat_map(|schema| &schema.relations);
+    relations
+        .filter_map(|relation| match relation {
+            Relation::Derived(derived) if derived.from == name => Some(derived.column),
+            _ => None,
+        })
+        .collect()
+}
+
+/// A combination of levels: (factor, level) pairs in the order of the factors.
+type Combination = Vec<(usize, usize)>;
+
+/// Rows of levels in which every combination of `strength` levels of different factors occurs.
+fn cover(levels: &[usize], strength: usize) -> Vec<Vec<usize>> {
+    let all = combinations(levels, strength);
+    let mut uncovered: HashSet<Combination> = all.iter().cloned().collect();
+    let mut rows = Vec::new();
+    for seed in &all {
+        if !uncovered.contains(seed) {
+            continue;
+        }
+        let mut row: Vec<Option<usize>> = vec![None; levels.len()];
+        for (factor, level) in seed {
+            row[*factor] = Some(*level);
+        }
+        for factor in 0..levels.len() {
+            if row[factor].is_none() {
+                // Of equally good levels the one that depends on the row, so that no level is worn out.
+                let shift = rows.len();
+                let best = (0..levels[factor])
+                    .map(|level| (level + shift) % levels[factor])
+                    .max_by_key(|level| gain(&row, factor, *level, strength, &uncovered));
+                row[factor] = best;
+            }
+        }
+        let row: Vec<usize> = row.into_iter().map(Option::unwrap_or_default).collect();
+        for chosen in subsets(levels.len(), strength) {
+            uncovered.remove(&chosen.iter().map(|factor| (*factor, row[*factor])).collect::<Combination>());
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+/// How many uncovered combinations this level completes together with what the row has already.
+fn gain(
+    row: &[Option<usize>],
+    factor: usize,
+    level: usize,
+    strength: usize,
+    uncovered: &HashSet<Combination>,
+) -> usize {
+    let chosen: Vec<_> = row.iter().enumerate().filter_map(|(factor, level)| Some((factor, (*level)?))).collect();
+    let partners = subsets(chosen.len(), strength - 1);
+    let completes = |partners: &Vec<usize>| {
+        let mut combination: Combination = partners.iter().map(|index| chosen[*index]).collect();
+        combination.push((factor, level));
+        combination.sort_unstable();
+        uncovered.contains(&combination)
+    };
+    partners.iter().filter(|partners| completes(partners)).count()
+}
+
+fn combinations(levels: &[usize], strength: usize) -> Vec<Combination> {
+    let mut all = Vec::new();
+    for chosen in subsets(levels.len(), strength) {
+        let mut partial: Vec<Combination> = vec![Vec::new()];
+        for factor in chosen {
+            let extend = |combination: &Combination| {
+                (0..levels[factor])
+                    .map(|level| [combination.as_slice(), &[(factor, level)]].concat())
+                    .collect::<Vec<_>>()
+            };
+            partial = partial.iter().flat_map(extend).collect();
+        }
+        all.extend(partial);
+    }
+    all
+}
+
+/// The subsets of 0..count with this many members, each in order.
+fn subsets(count: usize, size: usize) -> Vec<Vec<usize>> {
+    if size == 0 {
+        return vec![Vec::new()];
+    }
+    let with_last =
+        |last: usize| subsets(last, size - 1).into_iter().map(move |subset| [subset.as_slice(), &[last]].concat());
+    (0..count).flat_map(with_last).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{combinations, cover};
+
+    #[test]
+    fn every_combination_occurs_and_far_fewer_rows_than_the_product_are_needed() {
+        let levels = [20, 2, 7, 3, 5, 7];
+        for strength in [2, 3] {
+            let rows = cover(&levels, strength);
+            for combination in combinations(&levels, strength) {
+                let occurs = rows.iter().any(|row| combination.iter().all(|(factor, level)| row[*factor] == *level));
+                assert!(occurs, "{combination:?}");
+            }
+            let lower_bound = if strength == 2 { 20 * 7 } else { 20 * 7 * 7 };
+            assert!(rows.len() < lower_bound * 3 / 2, "{} rows of strength {strength}", rows.len());
+        }
+    }
+
+    #[test]
+    fn the_array_is_the_same_every_time() {
+        assert_eq!(cover(&[4, 3, 2], 2), cover(&[4, 3, 2], 2));
+    }
+}

@@ -1,0 +1,231 @@
+//! The random phase: valid bodies, and bodies with exactly one violation, from proptest strategies that are built from the contract.
+//!
+//! A probe is about one field, and holds besides it only fields that stand before it in the contract, so that a field added behind it changes nothing.
+//! Nothing is filtered: only what is wanted is built.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::ValueTree;
+use serde_json::Value;
+
+use super::assemble::{FieldText, object, probe, request};
+use super::attempts::{attempts, good_item, listed, valid_values};
+use super::{Seed, pattern};
+use crate::contract::{Certain, Contract, Rule, Schema, Type};
+use crate::judge::{Body, Kind, classify};
+use crate::probe::{Phase, Probe};
+
+/// What a random probe sends in its field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// A value that every reading allows.
+    Valid,
+    /// A value that none does.
+    Broken,
+}
+
+impl Aim {
+    const ALL: [(&'static str, Self); 2] = [("valid", Self::Valid), ("broken", Self::Broken)];
+}
+
+/// A body as a tree that proptest can shrink: a value, or nothing, for each field up to the one that the probe is about.
+pub(crate) type BodyTree = Box<dyn ValueTree<Value = Vec<Option<String>>>>;
+
+/// The probes of the random phase: `examples` of each aim for each field.
+pub(super) fn probes(contract: &Contract, seed: Seed, examples: usize) -> Vec<Probe> {
+    let names = contract.creation.request.properties.keys();
+    let aims = names.flat_map(|name| Aim::ALL.iter().map(move |(word, aim)| (name, word, *aim)));
+    let mut found = Vec::new();
+    for (name, word, aim) in aims {
+        let Some(strategy) = body_strategy(contract, name, aim) else { continue };
+        for index in 0..examples {
+            let id = format!("random/{name}/{word}/{index:04}");
+            if let Ok(tree) = strategy.new_tree(&mut seed.runner(&id)) {
+                let body = object(&fields(contract, &tree.current()));
+                found.push(probe(contract, Phase::Random, id, None, request(contract, body)));
+            }
+        }
+    }
+    found
+}
+
+/// The tree of a random probe, grown again from its seed; `None` for a probe of another phase.
+pub(crate) fn tree(contract: &Contract, seed: Seed, id: &str) -> Option<BodyTree> {
+    let mut parts = id.strip_prefix("random/")?.rsplitn(3, '/');
+    let (_, word, name) = (parts.next()?, parts.next()?, parts.next()?);
+    let aim = Aim::ALL.iter().find(|(each, _)| *each == word)?.1;
+    let tree = body_strategy(contract, name, aim)?.new_tree(&mut seed.runner(id)).ok()?;
+    Some(Box::new(tree))
+}
+
+/// The fields that a tree holds at present.
+pub(crate) fn fields(contract: &Contract, values: &[Option<String>]) -> Vec<FieldText> {
+    let names = contract.creation.request.properties.keys();
+    names.zip(values).filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect()
+}
+
+type FieldStrategy = BoxedStrategy<Option<String>>;
+
+/// Half of the fields before the one named, and that one.
+fn body_strategy(contract: &Contract, name: &str, aim: Aim) -> Option<Vec<FieldStrategy>> {
+    let properties = &contract.creation.request.properties;
+    let position = properties.get_index_of(name)?;
+    let companions = properties.values().take(position).map(|schema| prop::option::of(valid(schema)).boxed());
+    let subject = match aim {
+        Aim::Valid => valid(&properties[position]),
+        Aim::Broken => broken(contract, name, &properties[position])?,
+    };
+    Some(companions.chain(std::iter::once(subject.prop_map(Some).boxed())).collect())
+}
+
+/// Valid values: often those at the limits, else any.
+fn valid(schema: &Schema) -> BoxedStrategy<String> {
+    let known: Vec<_> =
+        valid_values(schema).into_iter().map(|attempt| attempt.json).filter(|json| json.len() < 2000).collect();
+    let any = any_valid(schema);
+    match (known.is_empty(), any) {
+        (true, None) => Just(schema.default.clone().unwrap_or_default().to_string()).boxed(),
+        (true, Some(any)) => any,
+        (false, None) => select(known).boxed(),
+        (false, Some(any)) => prop_oneof![2 => any, 1 => select(known)].boxed(),
+    }
+}
+
+/// Values from the whole of what every reading allows; `None` where the known values are all there is.
+fn any_valid(schema: &Schema) -> Option<BoxedStrategy<String>> {
+    if listed(schema).is_some() {
+        return None;
+    }
+    if let Some(pattern) =
+        rule(schema, "pattern").and_then(|rule| if let Rule::Pattern(pattern) = rule { Some(pattern) } else { None })
+    {
+        let texts = proptest::string::string_regex_parsed(&pattern::without_anchors(pattern)?).ok()?;
+        return Some(texts.prop_map(|text| Value::from(text).to_string()).boxed());
+    }
+    if has_type(schema, Type::Integer) {
+        let (low, high) = range(schema);
+        return Some((low..=high).prop_map(|number| number.to_string()).boxed());
+    }
+    let items = schema.items.as_deref()?;
+    let most = match rule(schema, "maxItems") {
+        Some(Rule::MaxItems(most)) => usize::try_from(*most).unwrap_or(10),
+        _ => 10,
+    };
+    let numbered: Vec<_> = (0..200).filter_map(|index| good_item(items, index)).collect();
+    let most = most.min(numbered.len());
+    Some(
+        prop::sample::subsequence(numbered, 0..=most)
+            .prop_shuffle()
+            .prop_map(|items| format!("[{}]", items.join(",")))
+            .boxed(),
+    )
+}
+
+/// Values that break exactly one rule of this field.
+fn broken(contract: &Contract, name: &str, schema: &Schema) -> Option<BoxedStrategy<String>> {
+    let is_broken = |json: &String| {
+        let request = request(contract, object(&[(name.to_owned(), json.clone())]));
+        let body = Body::read(&request);
+        let found = classify(contract, &request, &body);
+        found.kind == Kind::Invalid && found.violations.len() == 1
+    };
+    let known: Vec<_> = attempts(schema)
+        .into_iter()
+        .map(|attempt| attempt.json)
+        .filter(|json| json.len() < 2000)
+        .filter(is_broken)
+        .collect();
+    let mut ways = vec![(2, known)]
+        .into_iter()
+        .filter(|(_, known)| !known.is_empty())
+        .map(|(weight, known)| (weight, select(known).boxed()))
+        .collect::<Vec<_>>();
+    ways.extend(outside(schema).map(|strategy| (1, strategy)));
+    ways.extend(of_another_type(schema).map(|strategy| (1, strategy)));
+    (!ways.is_empty()).then(|| prop::strategy::Union::new_weighted(ways).boxed())
+}
+
+/// Values of the right type outside every zone and every limit.
+fn outside(schema: &Schema) -> Option<BoxedStrategy<String>> {
+    if has_type(schema, Type::Integer) {
+        let (low, high) = outer_range(schema);
+        let below = low.map(|low| (low - 1_000_000..low).prop_map(|number| number.to_string()).boxed());
+        let above = high.map(|high| (high + 1..high + 1_000_000_000).prop_map(|number| number.to_string()).boxed());
+        let ways: Vec<_> = below.into_iter().chain(above).collect();
+        return (!ways.is_empty()).then(|| prop::strategy::Union::new(ways).boxed());
+    }
+    if let Some(values) = listed(schema) {
+        let texts: Vec<String> = values.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect();
+        // A sign that no listed value and no default holds makes every text with it an outsider.
+        let sign = ['~', '^', '\u{b6}']
+            .into_iter()
+            .find(|sign| !schema.default.iter().chain(&values).any(|value| value.to_string().contains(*sign)))?;
+        return Some(
+            (select(texts), "[a-z]{0,6}")
+                .prop_map(move |(text, more)| Value::from(format!("{text}{sign}{more}")).to_string())
+                .boxed(),
+        );
+    }
+    if let Some(Rule::MaxLength(limit)) = schema.rule("maxLength") {
+        let limit = usize::try_from(*limit).ok()?;
+        let signs = select(vec!['a', 'Z', '0', '-', '\u{e9}', '\u{1F600}']);
+        return Some(
+            prop::collection::vec(signs, limit + 1..limit + 200)
+                .prop_map(|signs| Value::from(signs.into_iter().collect::<String>()).to_string())
+                .boxed(),
+        );
+    }
+    None
+}
+
+/// Values of a type that neither the schema nor a zone names.
+fn of_another_type(schema: &Schema) -> Option<BoxedStrategy<String>> {
+    let mut ways: Vec<BoxedStrategy<String>> = Vec::new();
+    if !has_type(schema, Type::Boolean) {
+        ways.push(any::<bool>().prop_map(|value| value.to_string()).boxed());
+    }
+    if !has_type(schema, Type::Integer) {
+        ways.push(any::<i32>().prop_map(|number| number.to_string()).boxed());
+    }
+    if !has_type(schema, Type::String) {
+        ways.push("[ -~]{0,12}".prop_map(|text| Value::from(text).to_string()).boxed());
+    }
+    if !has_type(schema, Type::Object) {
+        ways.push(("[a-z]{1,5}", any::<u8>()).prop_map(|(name, number)| format!("{{\"{name}\":{number}}}")).boxed());
+    }
+    if !has_type(schema, Type::Array) {
+        ways.push(prop::collection::vec(any::<u8>(), 0..3).prop_map(|items| format!("{items:?}")).boxed());
+    }
+    (!ways.is_empty()).then(|| prop::strategy::Union::new(ways).boxed())
+}
+
+fn rule<'a>(schema: &'a Schema, keyword: &str) -> Option<&'a Rule> {
+    let certain = match &schema.certain {
+        Certain::Within(certain) => certain.rule(keyword),
+        Certain::All | Certain::Nothing => None,
+    };
+    certain.or_else(|| schema.rule(keyword))
+}
+
+fn has_type(schema: &Schema, kind: Type) -> bool {
+    matches!(schema.rule("type"), Some(Rule::Type(types)) if types.contains(&kind))
+}
+
+/// The integers that every reading allows.
+fn range(schema: &Schema) -> (i64, i64) {
+    let low = rule(schema, "minimum").and_then(limit).unwrap_or(-1_000_000);
+    let high = rule(schema, "maximum").and_then(limit).unwrap_or(1_000_000);
+    (low, high)
+}
+
+/// The integers that some reading allows; `None` is no limit.
+fn outer_range(schema: &Schema) -> (Option<i64>, Option<i64>) {
+    (schema.rule("minimum").and_then(limit), schema.rule("maximum").and_then(limit))
+}
+
+fn limit(rule: &Rule) -> Option<i64> {
+    match rule {
+        Rule::Minimum(limit) | Rule::Maximum(limit) => limit.as_i64(),
+        _ => None,
+    }
+}

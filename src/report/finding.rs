@@ -1,0 +1,186 @@
+//! Findings: a thousand failures of one cause are one finding, with the smallest example.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::case::{self, CaseFile};
+use crate::contract::Contract;
+use crate::exchange::Request;
+use crate::judge::Mismatch;
+use crate::plan::Seed;
+use crate::probe::{Phase, Probe};
+use crate::run::Outcome;
+
+/// A broken clause, with the smallest example of it.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Id of the clause.
+    pub clause: String,
+    /// What tells the findings of one clause apart.
+    pub cause: String,
+    /// The clause in words.
+    pub text: String,
+    /// Where the documentation has it.
+    pub source: String,
+    /// How many probes show it.
+    pub count: usize,
+    /// The probe of the example.
+    pub probe: Arc<Probe>,
+    /// What was wrong in the example.
+    pub mismatch: Mismatch,
+    /// The requests of the example, up to the one that was answered wrongly.
+    pub requests: Vec<Request>,
+    /// The example as a case, unless it is one already or cannot be one.
+    pub case_file: Option<CaseFile>,
+}
+
+/// Clause of a finding that only strict runs make.
+const DRIFT: &str = "drift";
+
+impl Finding {
+    fn new(contract: &Contract, clause: &str, cause: &str, outcome: &Outcome, mismatch: &Mismatch) -> Self {
+        let known = contract.clauses.get(clause);
+        Self {
+            clause: clause.to_owned(),
+            cause: cause.to_owned(),
+            text: known.map(|clause| clause.text.clone()).unwrap_or_default(),
+            source: known.map(|clause| clause.source.clone()).unwrap_or_default(),
+            count: 1,
+            probe: Arc::clone(&outcome.probe),
+            mismatch: mismatch.clone(),
+            requests: requests(outcome, mismatch),
+            case_file: None,
+        }
+    }
+
+    /// Takes the example of another probe if it is smaller.
+    fn take_smaller(&mut self, outcome: &Outcome, mismatch: &Mismatch) {
+        let requests = requests(outcome, mismatch);
+        if size(&requests) < size(&self.requests) {
+            (self.probe, self.mismatch, self.requests) = (Arc::clone(&outcome.probe), mismatch.clone(), requests);
+        }
+    }
+}
+
+/// The findings of these outcomes in the order of the contract. `shrunk` holds smaller examples, which count for nothing else.
+pub fn findings(contract: &Contract, outcomes: &[Outcome], shrunk: &[Outcome], seed: Seed) -> Vec<Finding> {
+    let refused = Refused::of(contract, outcomes);
+    let mut found: Vec<Finding> = Vec::new();
+    for (outcome, mismatch) in mismatches(outcomes) {
+        let (clause, cause) = refused.explain(outcome, mismatch).unwrap_or((&mismatch.clause, &mismatch.cause));
+        match found.iter_mut().find(|finding| finding.clause == clause && finding.cause == cause) {
+            Some(finding) => {
+                finding.count += 1;
+                finding.take_smaller(outcome, mismatch);
+            }
+            None => found.push(Finding::new(contract, clause, cause, outcome, mismatch)),
+        }
+    }
+    for (outcome, mismatch) in mismatches(shrunk) {
+        if let Some(finding) =
+            found.iter_mut().find(|finding| finding.clause == mismatch.clause && finding.cause == mismatch.cause)
+        {
+            finding.take_smaller(outcome, mismatch);
+        }
+    }
+    for finding in &mut found {
+        finding.case_file = case_file(contract, finding, seed);
+    }
+    found.sort_by_key(|finding| contract.clauses.get_index_of(&finding.clause));
+    found
+}
+
+fn case_file(contract: &Contract, finding: &Finding, seed: Seed) -> Option<CaseFile> {
+    let [request] = finding.requests.as_slice() else { return None };
+    let origin = match finding.probe.phase {
+        Phase::Case => return None,
+        Phase::Random => format!("{} with seed {seed}", finding.probe.id),
+        Phase::Boundary | Phase::Pairs => finding.probe.id.clone(),
+    };
+    case::write(contract, request, &finding.mismatch, &origin)
+}
+
+fn mismatches(outcomes: &[Outcome]) -> impl Iterator<Item = (&Outcome, &Mismatch)> {
+    outcomes.iter().flat_map(|outcome| outcome.judgement.mismatches.iter().map(move |mismatch| (outcome, mismatch)))
+}
+
+fn requests(outcome: &Outcome, mismatch: &Mismatch) -> Vec<Request> {
+    outcome.exchanges.iter().take(mismatch.step + 1).map(|exchange| exchange.request.clone()).collect()
+}
+
+fn size(requests: &[Request]) -> usize {
+    requests.iter().map(|request| 1 + request.body.as_ref().map_or(0, Vec::len)).sum()
+}
+
+/// Valid values that were refused alone: they explain why larger bodies with them were refused too.
+struct Refused<'a> {
+    /// Status clause of a valid request.
+    general: String,
+    /// Clause and cause, by field and value.
+    singles: HashMap<(String, String), (&'a str, &'a str)>,
+}
+
+impl<'a> Refused<'a> {
+    fn of(contract: &Contract, outcomes: &'a [Outcome]) -> Self {
+        let mut singles = HashMap::new();
+        for (outcome, mismatch) in mismatches(outcomes) {
+            let is_refusal = outcome.probe.violation.is_none()
+                && mismatch.pointer.is_empty()
+                && mismatch.clause.starts_with("request.");
+            if let (true, Some([(name, value)])) = (is_refusal, sent_fields(outcome).as_deref()) {
+                singles.insert((name.clone(), value.clone()), (mismatch.clause.as_str(), mismatch.cause.as_str()));
+            }
+        }
+        Self { general: format!("status.{}", contract.creation.created), singles }
+    }
+
+    fn explain(&self, outcome: &Outcome, mismatch: &Mismatch) -> Option<(&'a str, &'a str)> {
+        if mismatch.clause != self.general || !mismatch.pointer.is_empty() {
+            return None;
+        }
+        sent_fields(outcome)?.into_iter().find_map(|field| self.singles.get(&field).copied())
+    }
+}
+
+fn sent_fields(outcome: &Outcome) -> Option<Vec<(String, String)>> {
+    let [exchange] = outcome.exchanges.as_slice() else { return None };
+    match serde_json::from_slice(exchange.request.body.as_deref()?).ok()? {
+        Value::Object(fields) => Some(fields.into_iter().map(|(name, value)| (name, value.to_string())).collect()),
+        _ => None,
+    }
+}
+
+/// What nobody documents, as findings of a strict run.
+pub(super) fn drift_findings(outcomes: &[Outcome]) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    for (outcome, drift) in
+        outcomes.iter().flat_map(|outcome| outcome.judgement.drift.iter().map(move |drift| (outcome, drift)))
+    {
+        if let Some(finding) = found.iter_mut().find(|finding| finding.cause == drift.pointer) {
+            finding.count += 1;
+            continue;
+        }
+        let mismatch = Mismatch {
+            clause: DRIFT.to_owned(),
+            cause: drift.pointer.clone(),
+            pointer: drift.pointer.clone(),
+            expected: "nothing that is not documented".to_owned(),
+            got: drift.text.clone(),
+            step: 0,
+        };
+        found.push(Finding {
+            clause: DRIFT.to_owned(),
+            cause: drift.pointer.clone(),
+            text: "an answer has no field that nobody documents".to_owned(),
+            source: "asked for by --strict; no rule of the documentation".to_owned(),
+            count: 1,
+            probe: Arc::clone(&outcome.probe),
+            requests: requests(outcome, &mismatch),
+            mismatch,
+            case_file: None,
+        });
+    }
+    found
+}
