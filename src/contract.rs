@@ -198,6 +198,8 @@ pub struct Lifecycle {
 pub struct Inconclusive {
     /// Whatever was asked.
     pub any: Vec<u16>,
+    /// As an answer to a request with a good credential.
+    pub authorized: Vec<u16>,
     /// As an answer to a valid request.
     pub valid: Vec<u16>,
 }

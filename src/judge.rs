@@ -8,6 +8,7 @@ mod census;
 mod classify;
 mod creation;
 mod expectation;
+mod grammar;
 mod response;
 
 use std::collections::BTreeSet;
@@ -20,7 +21,7 @@ pub use classify::{Classification, Kind, Openness, Refusals, classify};
 pub(crate) use response::fill;
 
 use crate::contract::Contract;
-use crate::exchange::Exchange;
+use crate::exchange::{Credential, Exchange};
 use crate::probe::Probe;
 
 /// What one probe showed.
@@ -100,8 +101,9 @@ pub fn judge(contract: &Contract, probe: &Probe, exchanges: &[Exchange]) -> Judg
     for (step, exchange) in exchanges.iter().enumerate() {
         let mut bench = Bench { contract, probe, step, judgement: &mut judgement };
         bench.judge_step(exchange, exchanges);
-        // What follows a broken or an unanswered step would only repeat it.
-        if !judgement.mismatches.is_empty() || judgement.inconclusive.is_some() {
+        // What follows an answer of the wrong status, or none, would only repeat it; a wrong field says nothing about the next step.
+        let is_refused = judgement.mismatches.iter().any(|mismatch| mismatch.pointer.is_empty());
+        if is_refused || judgement.inconclusive.is_some() {
             break;
         }
     }
@@ -129,16 +131,21 @@ impl Bench<'_> {
                 return;
             }
         };
-        if self.contract.creation.inconclusive.any.contains(&response.status) {
+        let inconclusive = &self.contract.creation.inconclusive;
+        let is_good = exchange.request.credential == Credential::Good;
+        if inconclusive.any.contains(&response.status)
+            || (is_good && inconclusive.authorized.contains(&response.status))
+        {
             self.judgement.inconclusive = Some(format!("the answer was {}", response.status));
             return;
         }
         let request = &exchange.request;
+        let before = self.judgement.mismatches.len();
         let operation = self.contract.operation(&request.method, &request.path);
         if operation.is_some_and(|(index, _)| index == self.contract.creation.operation) {
             self.judge_creation(request, response);
         }
-        if self.judgement.mismatches.is_empty() && self.judgement.inconclusive.is_none() {
+        if self.judgement.mismatches.len() == before && self.judgement.inconclusive.is_none() {
             self.judge_expectation(response, all);
         }
     }

@@ -55,6 +55,8 @@ pub struct Report {
     pub not_assessed: Vec<(String, String)>,
     /// How many resources were created.
     pub created: usize,
+    /// How many of them are gone again.
+    pub removed: usize,
     /// What could not be removed, with the probe that created it.
     pub leftovers: Vec<(String, Leftover)>,
     /// How many requests were sent.
@@ -76,7 +78,7 @@ pub struct Context<'a> {
     pub seed: Seed,
     /// Whether what nobody documents makes findings.
     pub is_strict: bool,
-    /// Smaller examples of what the run found.
+    /// What was tried to make examples smaller.
     pub shrunk: &'a [Outcome],
 }
 
@@ -96,6 +98,7 @@ impl Report {
     pub fn new(contract: &Contract, run: &Run, context: &Context<'_>) -> Self {
         let outcomes = &run.outcomes;
         let count = |verdict| outcomes.iter().filter(|outcome| outcome.verdict == verdict).count();
+        let cleanups = || outcomes.iter().chain(context.shrunk);
         let judgements = || outcomes.iter().map(|outcome| &outcome.judgement);
         let mut findings = findings(contract, outcomes, context.shrunk, context.seed);
         if context.is_strict {
@@ -120,9 +123,9 @@ impl Report {
             assessed: contract.clauses.len() - not_assessed.len(),
             clauses: contract.clauses.len(),
             not_assessed,
-            created: outcomes.iter().map(|outcome| outcome.cleanup.created).sum(),
-            leftovers: outcomes
-                .iter()
+            created: cleanups().map(|outcome| outcome.cleanup.created).sum(),
+            removed: cleanups().map(|outcome| outcome.cleanup.removed).sum(),
+            leftovers: cleanups()
                 .flat_map(|outcome| {
                     outcome.cleanup.leftovers.iter().map(|left| (outcome.probe.id.clone(), left.clone()))
                 })

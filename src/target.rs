@@ -45,7 +45,7 @@ impl Default for Limits {
 }
 
 /// Answers larger than this are not read to their end.
-const LARGEST_ANSWER: usize = 1024 * 1024;
+const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
 
 /// Why a target cannot be set up.
 #[derive(Debug, thiserror::Error)]

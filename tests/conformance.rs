@@ -1,19 +1,22 @@
-//! Each probe of the suite is a test named by its id; each case has one more that holds its answers against its snapshot.
+//! Each probe of a case is a test named by its id; each case has one more that holds its answers against its snapshot. What follows from the contract is
+//! one test for each phase and field, so that `cargo nextest run --partition` can spread them over machines.
 //!
 //! The target is the stub, or `IMS_ENDPOINT` with the token in `OS_TOKEN`. Snapshots are of the stub, so that they are tested only there.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot go on says so")]
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ims_conformance::case::Case;
 use ims_conformance::exchange::Exchange;
-use ims_conformance::judge::Census;
-use ims_conformance::probe::Probe;
-use ims_conformance::run::{Options, Verdict, run};
+use ims_conformance::judge::{Census, Mismatch};
+use ims_conformance::plan::{Wish, plan};
+use ims_conformance::probe::{Phase, Probe};
+use ims_conformance::run::{Options, Outcome, Verdict, run};
 use ims_conformance::snapshot;
 use ims_conformance::stub::Stub;
 use ims_conformance::suite::{DEFAULT, Suite};
@@ -35,19 +38,35 @@ fn main() {
     for case in &suite.cases {
         for probe in &case.probes {
             let (bench, probe) = (Arc::clone(&bench), probe.clone());
-            trials.push(Trial::test(probe.id.clone(), move || bench.holds(&probe)));
+            trials.push(Trial::test(probe.id.clone(), move || bench.hold(vec![probe])));
         }
+        let name = format!("{} (snapshot)", case.id);
         let (bench, case) = (Arc::clone(&bench), case.clone());
         let is_stub = endpoint().is_none();
-        trials.push(
-            Trial::test(format!("{} (snapshot)", case.id), move || {
-                bench.assert_as_reviewed(&case);
-                Ok(())
-            })
-            .with_ignored_flag(!is_stub),
-        );
+        let snapshot = move || {
+            bench.assert_as_reviewed(&case);
+            Ok(())
+        };
+        trials.push(Trial::test(name, snapshot).with_ignored_flag(!is_stub));
+    }
+    let phases = vec![Phase::Boundary, Phase::Pairs, Phase::Random];
+    let generated = plan(&suite, &Wish { phases, ..Wish::default() }).unwrap_or_else(|error| panic!("{error}"));
+    for (name, probes) in grouped(generated) {
+        let bench = Arc::clone(&bench);
+        trials.push(Trial::test(name, move || bench.hold(probes)));
     }
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// The probes of each phase and field: those whose ids begin with the same two words.
+fn grouped(probes: Vec<Probe>) -> BTreeMap<String, Vec<Probe>> {
+    let mut groups: BTreeMap<String, Vec<Probe>> = BTreeMap::new();
+    for probe in probes {
+        let words: Vec<_> = probe.id.split('/').collect();
+        let name = words[..words.len().min(3) - 1].join("/");
+        groups.entry(name).or_default().push(probe);
+    }
+    groups
 }
 
 fn endpoint() -> Option<String> {
@@ -87,29 +106,33 @@ impl Bench {
         })
     }
 
-    fn holds(&self, probe: &Probe) -> Result<(), Failed> {
+    fn hold(&self, probes: Vec<Probe>) -> Result<(), Failed> {
         let running = self.running();
-        let options = Options { concurrency: 1, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
-        let done = running.runtime.block_on(run(&self.suite, vec![probe.clone()], &running.target, &options, |_| {}));
-        let mut outcome = done.outcomes.into_iter().next().ok_or("the probe was not performed")?;
-        self.census.lock().map_err(|_| "another trial panicked")?.add(&mut outcome.judgement);
-        let broken: Vec<_> = outcome
-            .judgement
-            .mismatches
-            .iter()
-            .map(|mismatch| {
-                let text = self.suite.contract.clauses.get(&mismatch.clause).map_or("", |clause| clause.text.as_str());
-                format!("{}: {text}\n  expected {}\n  got {}", mismatch.clause, mismatch.expected, mismatch.got)
-            })
-            .collect();
-        match outcome.verdict {
-            _ if !broken.is_empty() => Err(broken.join("\n").into()),
-            _ if !outcome.cleanup.leftovers.is_empty() => {
-                Err(format!("left behind: {:?}", outcome.cleanup.leftovers).into())
-            }
-            Verdict::Pass => Ok(()),
-            other => Err(format!("{other:?}: {}", outcome.judgement.inconclusive.unwrap_or_default()).into()),
+        let concurrency = if endpoint().is_none() { 8 } else { 1 };
+        let options = Options { concurrency, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
+        let planned = probes.len();
+        let done = running.runtime.block_on(run(&self.suite, probes, &running.target, &options, |_| {}));
+        if done.outcomes.len() != planned {
+            return Err(format!("{:?} after {} of {planned} probes", done.ending, done.outcomes.len()).into());
         }
+        let complaints: Vec<_> = done.outcomes.into_iter().filter_map(|outcome| self.complaint(outcome)).collect();
+        if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n").into()) }
+    }
+
+    fn complaint(&self, mut outcome: Outcome) -> Option<String> {
+        self.census.lock().unwrap_or_else(PoisonError::into_inner).add(&mut outcome.judgement);
+        let describe = |mismatch: &Mismatch| {
+            let text = self.suite.contract.clauses.get(&mismatch.clause).map_or("", |clause| clause.text.as_str());
+            format!("{}: {text}\n  expected {}\n  got {}", mismatch.clause, mismatch.expected, mismatch.got)
+        };
+        let broken: Vec<_> = outcome.judgement.mismatches.iter().map(describe).collect();
+        let complaint = match outcome.verdict {
+            _ if !broken.is_empty() => broken.join("\n"),
+            _ if !outcome.cleanup.leftovers.is_empty() => format!("left behind: {:?}", outcome.cleanup.leftovers),
+            Verdict::Pass => return None,
+            other => format!("{other:?}: {}", outcome.judgement.inconclusive.unwrap_or_default()),
+        };
+        Some(format!("{}: {complaint}", outcome.probe.id))
     }
 
     fn assert_as_reviewed(&self, case: &Case) {

@@ -51,7 +51,8 @@ pub fn write(contract: &Contract, request: &Request, mismatch: &Mismatch, origin
 fn sent(request: &Request, body: &Body, bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?;
     // JSON is YAML, but for what YAML reads otherwise: what does not come back the same is sent as it was.
-    let is_same_again = body.value.as_ref().is_some_and(|value| value.to_string() == text);
+    let is_same_again =
+        body.value.as_ref().is_some_and(|value| serde_json::to_vec(value).is_ok_and(|again| again == bytes));
     let mut parts = vec![if is_same_again { format!("body: {text}") } else { format!("raw: {}", Value::from(text)) }];
     if request.credential != Credential::Good {
         parts.push(format!("token: {}", request.credential.name()));
@@ -93,7 +94,7 @@ fn slug(clause: &str) -> String {
 }
 
 /// Tells the files of one clause apart.
-fn checksum(bytes: &[u8]) -> u16 {
+fn checksum(bytes: &[u8]) -> u32 {
     let sum = bytes.iter().fold(5381_u32, |sum, byte| sum.wrapping_mul(33) ^ u32::from(*byte));
-    (sum ^ (sum >> 16)) as u16
+    (sum ^ (sum >> 16)) & 0xFFFF
 }

@@ -79,7 +79,8 @@ impl ClauseList {
             let meaning = match status {
                 201 => "a valid request is answered 201".to_owned(),
                 400 => {
-                    "an invalid request is answered with a client error, 400 where its rule names no other".to_owned()
+                    "a request that is not accepted is answered with a client error, 400 where its rule names no other"
+                        .to_owned()
                 }
                 401 => "a request without a good credential is answered 401".to_owned(),
                 404 => "a request for what does not exist is answered 404".to_owned(),

@@ -322,7 +322,11 @@ fn read_inconclusive(node: &Node) -> Result<Inconclusive, SourceError> {
         Some(node) => node.one_or_more()?.iter().map(Node::status).collect::<Result<Vec<_>, _>>(),
         None => Ok(Vec::new()),
     };
-    let inconclusive = Inconclusive { any: statuses(&mut fields, "any")?, valid: statuses(&mut fields, "valid")? };
+    let inconclusive = Inconclusive {
+        any: statuses(&mut fields, "any")?,
+        authorized: statuses(&mut fields, "authorized")?,
+        valid: statuses(&mut fields, "valid")?,
+    };
     fields.finish()?;
     Ok(inconclusive)
 }

@@ -151,7 +151,13 @@ impl<'a> SchemaReader<'a> {
             }
         }
         if let Some(node) = fields.optional("x-refused") {
-            schema.refused = node.one_or_more()?.iter().map(Node::status).collect::<Result<_, _>>()?;
+            for (key, keyword, statuses) in node.entries()? {
+                if schema.rule(keyword).is_none() {
+                    return Err(key.error(format!("this schema has no rule `{keyword}`")));
+                }
+                let statuses = statuses.one_or_more()?.iter().map(Node::status).collect::<Result<_, _>>()?;
+                schema.refused.push((keyword.to_owned(), statuses));
+            }
         }
         schema.error_code = fields.optional("x-error-code").map(Node::words).transpose()?;
         if let Some(node) = fields.optional("x-may-change") {

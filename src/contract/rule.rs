@@ -1,5 +1,6 @@
 //! The keywords of JSON Schema that a value can break on its own, and what each of them says.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -199,7 +200,9 @@ impl Format {
 pub fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => {
-            left == right || (left.is_f64() != right.is_f64() && float(left).total_cmp(&float(right)).is_eq())
+            left == right
+                || (left.is_f64() != right.is_f64()
+                    && float(left).partial_cmp(&float(right)).is_some_and(Ordering::is_eq))
         }
         (Value::Array(left), Value::Array(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
@@ -290,6 +293,7 @@ mod tests {
     #[test]
     fn a_number_is_the_same_however_it_is_written() {
         assert!(same(&json!([100]), &json!([100.0])));
+        assert!(same(&json!(-0.0), &json!(0)));
         assert!(!same(&json!(100), &json!("100")));
         assert!(!same(&json!(9_007_199_254_740_993_u64), &json!(9_007_199_254_740_992_u64)));
     }

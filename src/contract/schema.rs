@@ -1,6 +1,7 @@
 //! A schema: JSON Schema's keywords, and the zones where a rule is left open.
 
 use indexmap::IndexMap;
+use regex::Regex;
 use serde_json::Value;
 
 use super::{Relation, Rule};
@@ -32,8 +33,8 @@ pub struct Schema {
     pub certain: Certain,
     /// The values that only some readings allow.
     pub zones: Vec<Zone>,
-    /// The statuses that may refuse a wrong value; none means those of a bad request.
-    pub refused: Vec<u16>,
+    /// The statuses that may refuse a value which breaks a rule, by the rule's keyword, beside that of a bad request.
+    pub refused: Vec<(String, Vec<u16>)>,
     /// The code with which the service names the error.
     pub error_code: Option<String>,
     /// Whether the value may differ when it is read again.
@@ -156,6 +157,18 @@ impl Schema {
     /// What an array of this schema echoes, and so on: the relation with this keyword.
     pub fn relation(&self, keyword: &str) -> Option<&Relation> {
         self.relations.iter().find(|relation| relation.keyword() == keyword)
+    }
+
+    /// What must differ from item to item in an array that every reading allows.
+    pub fn distinct_by(&self) -> Option<&Regex> {
+        let certain = match &self.certain {
+            Certain::Within(certain) => certain.rule("distinct-by"),
+            Certain::All | Certain::Nothing => None,
+        };
+        match certain.or_else(|| self.rule("distinct-by")) {
+            Some(Rule::DistinctBy(pattern)) => Some(pattern),
+            _ => None,
+        }
     }
 
     /// Holds a value against the schema and all schemas in it.

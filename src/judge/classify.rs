@@ -105,7 +105,9 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
         (Some(Fault::Empty), _) | (None, None) => {}
     }
     // A body that readers may take for another one proves nothing by what it seems to break; one that is only very large does.
-    let is_certain = body.forms.iter().all(|form| *form == Form::HugeBody) || !body.may_be_object;
+    let is_other_media_type = !found.open.is_empty() && body.forms.contains(&Form::MediaType);
+    let is_plain = body.forms.iter().all(|form| *form == Form::HugeBody);
+    let is_certain = !is_other_media_type && (is_plain || !body.may_be_object);
     found.kind = match (found.violations.is_empty(), found.open.is_empty()) {
         (false, _) if is_certain => Kind::Invalid,
         (true, true) => Kind::Valid,
@@ -117,11 +119,12 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
 impl<'a> Classification<'a> {
     fn add_findings(&mut self, findings: Findings<'a>) {
         if let Refusals::OneOf(statuses) = &mut self.refusals {
-            for broken in findings.broken.iter().filter(|broken| !broken.schema.refused.is_empty()) {
-                statuses.extend(&broken.schema.refused);
-                statuses.sort_unstable();
-                statuses.dedup();
+            for broken in &findings.broken {
+                let more = broken.schema.refused.iter().filter(|(keyword, _)| keyword == broken.keyword);
+                statuses.extend(more.flat_map(|(_, statuses)| statuses));
             }
+            statuses.sort_unstable();
+            statuses.dedup();
         }
         self.violations.extend(findings.broken.iter().map(violation_of_value));
         if !findings.open.is_empty() {

@@ -25,7 +25,7 @@ impl Bench<'_> {
             self.judge_created(classification, body, response);
         } else if creation.inconclusive.valid.contains(&response.status) {
             self.judgement.inconclusive =
-                Some(format!("a valid request was answered {}: no right, no quota or no credential", response.status));
+                Some(format!("a valid request was answered {}: no right, or no quota", response.status));
         } else {
             let subject = self
                 .probe
@@ -66,12 +66,14 @@ impl Bench<'_> {
         let accepted = response.status == creation.created;
         if accepted || Refusals::AnyClientError.allow(response.status) {
             let taken = if accepted { "accepted".to_owned() } else { format!("refused with {}", response.status) };
-            // Only a lone open matter tells what the target chose; of several, any may have decided.
-            if let [open] = classification.open[..] {
-                self.choice(open.title, open.because, taken);
-            }
             if accepted {
                 self.judge_created(classification, body, response);
+            }
+            // Only a lone open matter tells what the target chose; of several, any may have decided. How a value came back says that it was accepted.
+            if let [open] = classification.open[..]
+                && !self.judgement.choices.iter().any(|choice| choice.title == open.title)
+            {
+                self.choice(open.title, open.because, taken);
             }
         } else {
             let expected = format!("{}, or a client error (4xx)", creation.created);

@@ -1,11 +1,13 @@
 //! Holds the body of a 201 against the contract: shape, echo, defaults, derived values, templates, times.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use super::creation::shortened;
-use super::{Across, Bench, Body, Classification, Drift, Observation};
+use super::{Across, Bench, Body, Classification, Drift, Observation, Openness};
 use crate::contract::{Derived, Echo, Relation, Returns, Rule, Schema, list, same, same_items};
 use crate::exchange::Response;
 
@@ -35,7 +37,9 @@ impl Bench<'_> {
                 None => {}
             }
         }
-        let undocumented = fields.keys().filter(|name| !creation.response.properties.contains_key(*name));
+        let is_sent = |name: &str| matches!(answer.given.field(name), Field::Plain(_) | Field::Open { .. });
+        let undocumented =
+            fields.keys().filter(|name| !creation.response.properties.contains_key(*name) && !is_sent(name));
         let drift = undocumented
             .map(|name| Drift { pointer: format!("/{name}"), text: "a field that nobody documents".to_owned() });
         self.judgement.drift.extend(drift);
@@ -49,11 +53,14 @@ impl Bench<'_> {
         let pointer = format!("/{name}");
         let given = answer.given.field(name);
         let broken = schema.examine(value).broken;
-        let is_open_echo = matches!(given, Field::Open { value: given, .. } if same(given, value));
-        // A field that was left out and came back as null lacks its default; that says more than that null has the wrong type.
-        let lacks_default = value.is_null() && matches!(given, Field::Absent) && schema.relation("echo").is_some();
+        if matches!(given, Field::Open { value: given, .. } if same(given, value)) {
+            return; // an open value that comes back unchanged conforms, whatever the field asks for otherwise
+        }
+        // A null where nothing was given lacks the default; that says more than that null has the wrong type.
+        let default = self.contract.creation.request.properties.get(name).and_then(|request| request.default.as_ref());
+        let lacks_default = value.is_null() && matches!(given, Field::Absent) && default.is_some();
         let type_fault = broken.iter().find(|broken| broken.keyword == "type");
-        if let Some(fault) = type_fault.filter(|_| !is_open_echo && !lacks_default) {
+        if let Some(fault) = type_fault.filter(|_| !lacks_default) {
             let expected = fault.rule.map(Rule::text).unwrap_or_default();
             self.mismatch(fault.clause(), pointer, expected, shortened(&value.to_string()));
             return;
@@ -64,7 +71,7 @@ impl Bench<'_> {
             let clause = format!("{}.{}", schema.place, relation.keyword());
             self.judge_relation(relation, clause, name, value, answer);
         }
-        if self.judgement.mismatches.len() > before || is_open_echo {
+        if self.judgement.mismatches.len() > before || lacks_default {
             return;
         }
         for fault in broken {
@@ -124,18 +131,21 @@ impl Bench<'_> {
                 }
             }
             Field::Plain(given) => self.compare_echo(echo, clause, pointer, given, value),
-            Field::Open { value: given, returns, title, because } => {
+            Field::Open { value: given, title, because } => {
                 if same(given, value) || (echo.as_set && same_items(given, value)) {
                     return;
                 }
-                match way_back(given, value, returns, request) {
-                    Some(way) => self.choice(title, because, way),
-                    None => self.mismatch(
-                        clause,
-                        pointer,
-                        format!("{} unchanged", shortened(&given.to_string())),
-                        shortened(&value.to_string()),
-                    ),
+                let default = request.default.as_ref().filter(|_| given.is_null());
+                match (way_back(given, value, &answer.given.returns(name), request), default) {
+                    (Some(way), _) => self.choice(title, because, way),
+                    (None, Some(default)) => {
+                        let clause = format!("{}.default", request.place);
+                        self.mismatch(clause, pointer, format!("{default}, or null"), shortened(&value.to_string()));
+                    }
+                    (None, None) => {
+                        let wanted = format!("{} unchanged", shortened(&given.to_string()));
+                        self.mismatch(clause, pointer, wanted, shortened(&value.to_string()));
+                    }
                 }
             }
         }
@@ -156,6 +166,10 @@ impl Bench<'_> {
     fn judge_derived(&mut self, derived: &Derived, clause: String, name: &str, value: &Value, answer: &Answer<'_>) {
         let default = self.contract.creation.request.properties[&derived.from].default.as_ref();
         let source = match answer.given.field(&derived.from) {
+            // A null tells nothing by itself; where it came back as the default, it was the default.
+            Field::Open { value: Value::Null, .. } => {
+                default.filter(|default| answer.fields.get(&derived.from).is_some_and(|got| same(got, default)))
+            }
             Field::Plain(given) | Field::Open { value: given, .. } => Some(given),
             Field::Absent => default,
             Field::Unknown => None,
@@ -229,7 +243,7 @@ enum Field<'a> {
     /// A value that must be taken.
     Plain(&'a Value),
     /// A value that the documentation leaves open.
-    Open { value: &'a Value, returns: &'a [Returns], title: &'a str, because: &'a str },
+    Open { value: &'a Value, title: &'a str, because: &'a str },
 }
 
 impl<'a> Given<'a> {
@@ -241,32 +255,37 @@ impl<'a> Given<'a> {
     fn field(&self, name: &str) -> Field<'a> {
         let Some(fields) = self.value.and_then(Value::as_object) else { return Field::Unknown };
         let Some(value) = fields.get(name) else { return Field::Absent };
-        let open =
-            self.classification.open.iter().find(|open| open.value.is_some_and(|inner| inner.at.field == Some(name)));
-        match open {
-            Some(open) => {
-                let returns = open.value.map_or(&[][..], |inner| inner.zone.returns.as_slice());
-                Field::Open { value, returns, title: open.title, because: open.because }
-            }
+        match self.open(name).next() {
+            Some(open) => Field::Open { value, title: open.title, because: open.because },
             None => Field::Plain(value),
         }
+    }
+
+    /// What is open about a field, its items included.
+    fn open(&self, name: &str) -> impl Iterator<Item = &'a Openness<'a>> {
+        self.classification.open.iter().filter(move |open| open.value.is_some_and(|inner| inner.at.field == Some(name)))
+    }
+
+    /// The ways in which a field may come back: those of all that is open about it.
+    fn returns(&self, name: &str) -> Vec<Returns> {
+        self.open(name).filter_map(|open| open.value).flat_map(|inner| inner.zone.returns.iter().copied()).collect()
     }
 }
 
 /// How an open value came back, if it did so in a way that the contract grants.
 fn way_back(given: &Value, got: &Value, returns: &[Returns], request: &Schema) -> Option<&'static str> {
-    returns.iter().find_map(|way| match way {
-        Returns::Default => {
-            let is_default = request.default.as_ref().is_none_or(|default| same(default, got));
-            is_default.then_some("came back as the default")
-        }
-        Returns::Trimmed => is_alike(&trimmed(given), &trimmed(got)).then_some("came back without outer spaces"),
-        Returns::Merged => is_subset_both_ways(given, got).then_some("came back merged"),
-    })
-}
-
-fn is_alike(left: &Value, right: &Value) -> bool {
-    same(left, right) || same_items(left, right)
+    let can = |way| returns.contains(&way);
+    let is_default = || request.default.as_ref().is_none_or(|default| same(default, got));
+    if can(Returns::Default) && given.is_null() && is_default() {
+        return Some("came back as the default");
+    }
+    let is_alike = |left: &Value, right: &Value| same(left, right) || same_items(left, right);
+    if can(Returns::Trimmed) && is_alike(&trimmed(given), &trimmed(got)) {
+        return Some("came back without outer spaces");
+    }
+    let (given, got) =
+        if can(Returns::Trimmed) { (trimmed(given), trimmed(got)) } else { (given.clone(), got.clone()) };
+    (can(Returns::Merged) && is_merged(&given, &got, request)).then_some("came back merged")
 }
 
 fn trimmed(value: &Value) -> Value {
@@ -277,10 +296,15 @@ fn trimmed(value: &Value) -> Value {
     }
 }
 
-fn is_subset_both_ways(left: &Value, right: &Value) -> bool {
-    let (Some(left), Some(right)) = (left.as_array(), right.as_array()) else { return false };
-    let holds = |all: &[Value], some: &[Value]| some.iter().all(|item| all.iter().any(|other| same(item, other)));
-    holds(left, right) && holds(right, left)
+/// Whether `got` holds only items of `given`, and one for each of its keys: what the schema says must differ, else the whole item.
+fn is_merged(given: &Value, got: &Value, request: &Schema) -> bool {
+    let (Some(given), Some(got)) = (given.as_array(), got.as_array()) else { return false };
+    let key = |item: &Value| match (request.distinct_by(), item.as_str()) {
+        (Some(pattern), Some(text)) => pattern.find(text).map_or_else(String::new, |found| found.as_str().to_owned()),
+        _ => item.to_string(),
+    };
+    let keys = |items: &[Value]| items.iter().map(key).collect::<BTreeSet<_>>();
+    got.iter().all(|item| given.iter().any(|other| same(item, other))) && keys(given) == keys(got)
 }
 
 fn moment(value: &Value) -> Option<OffsetDateTime> {

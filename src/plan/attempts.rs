@@ -166,6 +166,7 @@ fn numbers(schema: &Schema) -> Vec<Attempt> {
     let edges = [31, 32, 53, 63, 64].map(|bits| 1_i128 << bits);
     let mut whole: BTreeSet<i128> = limits.iter().flat_map(|limit| [limit - 1, *limit, limit + 1]).collect();
     whole.extend(edges.iter().flat_map(|edge| [edge - 1, *edge, edge + 1, -edge]));
+    whole.extend([-1, 0, 1]);
     let mut found: Vec<_> = whole.into_iter().map(|number| Attempt::new(number.to_string())).collect();
     let inside = limits.iter().copied().find(|limit| *limit > 0).unwrap_or(10);
     found.extend(["-0", "0.5", "1e2", "1E+2", "1e-2", "1e400", "-1.0", "100.00000000000001"].map(Attempt::new));

@@ -76,7 +76,8 @@ fn of_unknown_fields(contract: &Contract) -> Vec<Probe> {
 }
 
 fn of_bytes(contract: &Contract) -> Vec<Probe> {
-    let good = object(&usual_fields(contract));
+    // One field is enough, and a field that is added behind it changes nothing.
+    let good = object(&usual_fields(contract)[..1]);
     let make = |(label, bytes): (String, Vec<u8>)| {
         probe(contract, Phase::Boundary, id("body", &label), None, request(contract, bytes))
     };

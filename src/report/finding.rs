@@ -36,14 +36,17 @@ pub struct Finding {
     pub case_file: Option<CaseFile>,
 }
 
+/// A clause, and what tells its findings apart.
+type Blame<'a> = (&'a str, &'a str);
+
 /// Clause of a finding that only strict runs make.
 const DRIFT: &str = "drift";
 
 impl Finding {
-    fn new(contract: &Contract, clause: &str, cause: &str, outcome: &Outcome, mismatch: &Mismatch) -> Self {
-        let known = contract.clauses.get(clause);
+    fn new(contract: &Contract, (id, cause): Blame<'_>, outcome: &Outcome, mismatch: &Mismatch) -> Self {
+        let known = contract.clauses.get(id);
         Self {
-            clause: clause.to_owned(),
+            clause: id.to_owned(),
             cause: cause.to_owned(),
             text: known.map(|clause| clause.text.clone()).unwrap_or_default(),
             source: known.map(|clause| clause.source.clone()).unwrap_or_default(),
@@ -55,10 +58,10 @@ impl Finding {
         }
     }
 
-    /// Takes the example of another probe if it is smaller.
+    /// Takes the example of another probe if it is no larger: of those that shrank, the later ones are the smaller ones.
     fn take_smaller(&mut self, outcome: &Outcome, mismatch: &Mismatch) {
         let requests = requests(outcome, mismatch);
-        if size(&requests) < size(&self.requests) {
+        if size(&requests) <= size(&self.requests) {
             (self.probe, self.mismatch, self.requests) = (Arc::clone(&outcome.probe), mismatch.clone(), requests);
         }
     }
@@ -69,13 +72,15 @@ pub fn findings(contract: &Contract, outcomes: &[Outcome], shrunk: &[Outcome], s
     let refused = Refused::of(contract, outcomes);
     let mut found: Vec<Finding> = Vec::new();
     for (outcome, mismatch) in mismatches(outcomes) {
-        let (clause, cause) = refused.explain(outcome, mismatch).unwrap_or((&mismatch.clause, &mismatch.cause));
-        match found.iter_mut().find(|finding| finding.clause == clause && finding.cause == cause) {
+        let blame = refused.explain(outcome, mismatch).unwrap_or((&mismatch.clause, &mismatch.cause));
+        match found.iter_mut().find(|finding| (finding.clause.as_str(), finding.cause.as_str()) == blame) {
             Some(finding) => {
                 finding.count += 1;
-                finding.take_smaller(outcome, mismatch);
+                if size(&requests(outcome, mismatch)) < size(&finding.requests) {
+                    finding.take_smaller(outcome, mismatch);
+                }
             }
-            None => found.push(Finding::new(contract, clause, cause, outcome, mismatch)),
+            None => found.push(Finding::new(contract, blame, outcome, mismatch)),
         }
     }
     for (outcome, mismatch) in mismatches(shrunk) {
@@ -119,7 +124,7 @@ struct Refused<'a> {
     /// Status clause of a valid request.
     general: String,
     /// Clause and cause, by field and value.
-    singles: HashMap<(String, String), (&'a str, &'a str)>,
+    singles: HashMap<(String, String), Blame<'a>>,
 }
 
 impl<'a> Refused<'a> {
@@ -136,8 +141,9 @@ impl<'a> Refused<'a> {
         Self { general: format!("status.{}", contract.creation.created), singles }
     }
 
-    fn explain(&self, outcome: &Outcome, mismatch: &Mismatch) -> Option<(&'a str, &'a str)> {
-        if mismatch.clause != self.general || !mismatch.pointer.is_empty() {
+    fn explain(&self, outcome: &Outcome, mismatch: &Mismatch) -> Option<Blame<'a>> {
+        let is_refusal = outcome.probe.violation.is_none() && mismatch.pointer.is_empty();
+        if !is_refusal || !(mismatch.clause == self.general || mismatch.clause.starts_with("request.")) {
             return None;
         }
         sent_fields(outcome)?.into_iter().find_map(|field| self.singles.get(&field).copied())

@@ -125,6 +125,7 @@ fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
         match leftover {
             Leftover::Id(id) => writeln!(out, "  {id}  {FAINT}created by {probe}{FAINT:#}")?,
             Leftover::Unnamed => writeln!(out, "  something without an id  {FAINT}created by {probe}{FAINT:#}")?,
+            Leftover::Unknown => writeln!(out, "  perhaps something: the answer to {probe} was lost")?,
         }
     }
     writeln!(out)
@@ -138,14 +139,14 @@ fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
     let style = if report.failed == 0 { Style::new() } else { RED };
     write!(out, "{style}{} failed{style:#}, {inconclusive} inconclusive, {skipped} skipped", report.failed)?;
     writeln!(out, " of {} probes; {} clauses broken", report.planned, broken(report))?;
-    let removed = report.created - report.leftovers.len();
     writeln!(
         out,
-        "{} requests in {:.2} s; {} created, {removed} removed, {} left behind",
+        "{} requests in {:.2} s; {} created, {} removed, {} left behind",
         report.requests,
         report.elapsed.as_secs_f64(),
         report.created,
-        report.leftovers.len()
+        report.removed,
+        report.created - report.removed
     )?;
     let phases: Vec<_> = report.phases.iter().map(|(phase, count)| format!("{} {count}", phase.name())).collect();
     writeln!(out, "phases: {}; seed {}", phases.join(", "), report.seed)?;

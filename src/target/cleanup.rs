@@ -7,13 +7,15 @@ use serde_json::Value;
 use super::Target;
 use super::script::segment;
 use crate::contract::{Contract, Operation};
-use crate::exchange::{Credential, Exchange, Request};
+use crate::exchange::{Credential, Exchange, Request, Trouble};
 
 /// What became of the resources that a probe created.
 #[derive(Clone, Debug, Default)]
 pub struct Cleanup {
     /// How many the target said it created.
     pub created: usize,
+    /// How many of them a read no longer finds.
+    pub removed: usize,
     /// Those that are, or may be, still there.
     pub leftovers: Vec<Leftover>,
 }
@@ -25,6 +27,8 @@ pub enum Leftover {
     Id(String),
     /// The target said that it created something, but not what.
     Unnamed,
+    /// The answer was lost: whether anything was created is not known.
+    Unknown,
 }
 
 const ATTEMPTS: u32 = 4;
@@ -35,14 +39,20 @@ impl Target {
     pub async fn clean(&self, contract: &Contract, exchanges: &[Exchange]) -> Cleanup {
         let mut cleanup = Cleanup::default();
         for created in exchanges.iter().filter_map(|exchange| creation_of(contract, exchange)) {
-            cleanup.created += 1;
             match created {
                 Created::Named { id, is_held } => {
-                    if !self.remove(contract, &id, is_held).await {
+                    cleanup.created += 1;
+                    if self.remove(contract, &id, is_held).await {
+                        cleanup.removed += 1;
+                    } else {
                         cleanup.leftovers.push(Leftover::Id(id));
                     }
                 }
-                Created::Unnamed => cleanup.leftovers.push(Leftover::Unnamed),
+                Created::Unnamed => {
+                    cleanup.created += 1;
+                    cleanup.leftovers.push(Leftover::Unnamed);
+                }
+                Created::Unknown => cleanup.leftovers.push(Leftover::Unknown),
             }
         }
         cleanup
@@ -73,15 +83,20 @@ impl Target {
 enum Created {
     Named { id: String, is_held: bool },
     Unnamed,
+    Unknown,
 }
 
 /// What an exchange created, if it is one of the call under test and the target says that it succeeded.
 fn creation_of(contract: &Contract, exchange: &Exchange) -> Option<Created> {
     let (operation, _) = contract.operation(&exchange.request.method, &exchange.request.path)?;
-    let response = exchange.response().filter(|response| response.is_success())?;
     if operation != contract.creation.operation {
         return None;
     }
+    let response = match &exchange.outcome {
+        Ok(response) if response.is_success() => response,
+        Err(Trouble::Timeout | Trouble::Broken | Trouble::TooLarge) => return Some(Created::Unknown),
+        Ok(_) | Err(Trouble::Connect | Trouble::NothingCaptured) => return None,
+    };
     let answer = response.json();
     let id = answer.as_ref().and_then(|answer| answer.pointer(&contract.creation.lifecycle.id)).and_then(Value::as_str);
     Some(match id.filter(|id| !id.is_empty()) {
