@@ -3,6 +3,7 @@
 //! Everything that the engine knows of one API is in here. [`Contract::clauses`] is the ordered list from which the plan, the judge, the stub and the
 //! report are derived.
 
+mod behaviour;
 mod clause;
 mod path;
 mod read;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+pub use behaviour::Misbehaviour;
 pub use clause::{Clause, Clauses};
 pub use path::PathTemplate;
 pub(crate) use read_schema::named;
@@ -213,6 +215,8 @@ pub struct Behaviour {
     pub text: String,
     /// Where the documentation makes it.
     pub place: String,
+    /// Ways to break it, for a stub that does, each with its name.
+    pub defects: Vec<(String, Misbehaviour)>,
 }
 
 /// The header that carries the token.

@@ -5,6 +5,8 @@ mod endpoint;
 mod script;
 mod token;
 
+use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -20,13 +22,33 @@ use crate::exchange::{Credential, Exchange, Request, Response, Trouble};
 /// An endpoint, the token for it, and the limits of every exchange with it.
 #[derive(Debug)]
 pub struct Target {
-    client: reqwest::Client,
+    wire: Wire,
     endpoint: Endpoint,
-    token_header: HeaderName,
     token: Option<Token>,
     /// A text that no other run has, for names that must be found again.
     run_id: String,
     requests: AtomicU64,
+}
+
+/// How requests get to the target.
+enum Wire {
+    Http { client: reqwest::Client, token_header: HeaderName },
+    Local(Arc<dyn Service>),
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Http { .. } => "Http",
+            Self::Local(_) => "Local",
+        })
+    }
+}
+
+/// A target inside this process, for tests of the harness that need many servers.
+pub trait Service: Send + Sync {
+    /// The answer to a request that shows this token.
+    fn answer(&self, request: &Request, token: Option<&str>) -> Response;
 }
 
 /// Limits of every exchange.
@@ -76,15 +98,20 @@ impl Target {
         if endpoint.is_loopback() {
             builder = builder.no_proxy();
         }
-        Ok(Self {
-            client: builder.build().map_err(TargetError::Client)?,
-            endpoint,
-            token_header: HeaderName::try_from(token_header)
-                .map_err(|_| TargetError::Header(token_header.to_owned()))?,
-            token,
-            run_id: uuid::Uuid::new_v4().simple().to_string()[..12].to_owned(),
-            requests: AtomicU64::new(0),
-        })
+        let client = builder.build().map_err(TargetError::Client)?;
+        let token_header =
+            HeaderName::try_from(token_header).map_err(|_| TargetError::Header(token_header.to_owned()))?;
+        Ok(Self::over(Wire::Http { client, token_header }, endpoint, token))
+    }
+
+    /// A target that answers without leaving this process.
+    pub fn local(service: Arc<dyn Service>, token: Token) -> Self {
+        Self::over(Wire::Local(service), Endpoint::nowhere(), Some(token))
+    }
+
+    fn over(wire: Wire, endpoint: Endpoint, token: Option<Token>) -> Self {
+        let run_id = uuid::Uuid::new_v4().simple().to_string()[..12].to_owned();
+        Self { wire, endpoint, token, run_id, requests: AtomicU64::new(0) }
     }
 
     /// The endpoint, without anything secret.
@@ -110,22 +137,32 @@ impl Target {
     /// Sends a request. The token is added here and taken out of the answer here, so that nothing behind this function can tell it.
     pub async fn send(&self, request: Request) -> Exchange {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let outcome = match self.prepare(&request) {
-            Some(prepared) => self.exchange(prepared).await,
-            None => Err(Trouble::Broken),
+        let shown = self.shown_token(request.credential);
+        let outcome = match &self.wire {
+            Wire::Local(service) => Ok(self.redacted(service.answer(&request, shown.as_deref()))),
+            Wire::Http { client, token_header } => match self.prepare(client, token_header, shown, &request) {
+                Some(prepared) => receive(prepared).await.map(|response| self.redacted(response)),
+                None => Err(Trouble::Broken),
+            },
         };
         Exchange { request, outcome }
     }
 
-    fn prepare(&self, request: &Request) -> Option<reqwest::RequestBuilder> {
+    fn prepare(
+        &self,
+        client: &reqwest::Client,
+        token_header: &HeaderName,
+        token: Option<String>,
+        request: &Request,
+    ) -> Option<reqwest::RequestBuilder> {
         let method = reqwest::Method::from_bytes(request.method.as_bytes()).ok()?;
-        let mut builder = self.client.request(method, self.endpoint.join(&request.path)?);
+        let mut builder = client.request(method, self.endpoint.join(&request.path)?);
         for (name, value) in &request.headers {
             builder = builder.header(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
         }
-        if let Some(mut value) = self.shown_token(request.credential) {
+        if let Some(mut value) = token.and_then(|text| HeaderValue::try_from(text).ok()) {
             value.set_sensitive(true);
-            builder = builder.header(&self.token_header, value);
+            builder = builder.header(token_header, value);
         }
         if let Some(body) = &request.body {
             builder = builder.body(body.clone());
@@ -133,39 +170,40 @@ impl Target {
         Some(builder)
     }
 
-    fn shown_token(&self, credential: Credential) -> Option<HeaderValue> {
-        let text = match (credential, &self.token) {
-            (Credential::Absent, _) => return None,
-            (Credential::Empty, _) => String::new(),
-            (Credential::Wrong, _) => "this-was-never-a-token".to_owned(),
-            (credential, token) => token.as_ref()?.shown_as(credential),
-        };
-        HeaderValue::try_from(text).ok()
+    fn shown_token(&self, credential: Credential) -> Option<String> {
+        match (credential, &self.token) {
+            (Credential::Absent, _) => None,
+            (Credential::Empty, _) => Some(String::new()),
+            (Credential::Wrong, _) => Some("this-was-never-a-token".to_owned()),
+            (credential, token) => token.as_ref().map(|token| token.shown_as(credential)),
+        }
     }
 
-    async fn exchange(&self, prepared: reqwest::RequestBuilder) -> Result<Response, Trouble> {
-        let mut answer = prepared.send().await.map_err(|error| trouble_of(&error))?;
-        let redact = |text: &[u8]| match &self.token {
-            Some(token) => token.redact(text),
-            None => text.to_vec(),
-        };
-        let headers = answer
-            .headers()
-            .iter()
-            .map(|(name, value)| {
-                (name.as_str().to_owned(), String::from_utf8_lossy(&redact(value.as_bytes())).into_owned())
-            })
-            .collect();
-        let status = answer.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| trouble_of(&error))? {
-            if body.len() + chunk.len() > LARGEST_ANSWER {
-                return Err(Trouble::TooLarge);
+    /// The answer without the token, if it tells it.
+    fn redacted(&self, mut response: Response) -> Response {
+        if let Some(token) = &self.token {
+            for (_, value) in &mut response.headers {
+                *value = String::from_utf8_lossy(&token.redact(value.as_bytes())).into_owned();
             }
-            body.extend_from_slice(&chunk);
+            response.body = token.redact(&response.body);
         }
-        Ok(Response { status, headers, body: redact(&body), at: OffsetDateTime::now_utc() })
+        response
     }
+}
+
+async fn receive(prepared: reqwest::RequestBuilder) -> Result<Response, Trouble> {
+    let mut answer = prepared.send().await.map_err(|error| trouble_of(&error))?;
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    let status = answer.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| trouble_of(&error))? {
+        if body.len() + chunk.len() > LARGEST_ANSWER {
+            return Err(Trouble::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response { status, headers, body, at: OffsetDateTime::now_utc() })
 }
 
 fn trouble_of(error: &reqwest::Error) -> Trouble {

@@ -18,7 +18,7 @@ use ims_conformance::plan::{Wish, plan};
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::run::{Options, Outcome, Verdict, run};
 use ims_conformance::snapshot;
-use ims_conformance::stub::Stub;
+use ims_conformance::stub::{Stub, StubService};
 use ims_conformance::suite::{DEFAULT, Suite};
 use ims_conformance::target::{Limits, Target, Token};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -97,7 +97,8 @@ impl Bench {
             } else {
                 let token = Token::random();
                 let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-                let stub = runtime.block_on(Stub::start(Arc::clone(&self.suite), token.clone(), listener));
+                let stub = runtime
+                    .block_on(Stub::start(StubService::new(Arc::clone(&self.suite), token.clone(), None), listener));
                 (format!("http://{}", stub.address()), Some(token), Some(stub))
             };
             let endpoint = endpoint.parse().unwrap_or_else(|error| panic!("IMS_ENDPOINT: {error}"));

@@ -10,7 +10,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -24,9 +23,9 @@ use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::{Context, Finding, Report};
 use ims_conformance::run::{Options, run};
 use ims_conformance::shrink::shrink;
-use ims_conformance::stub::Stub;
+use ims_conformance::stub::StubService;
 use ims_conformance::suite::Suite;
-use ims_conformance::target::{Limits, Target, Token};
+use ims_conformance::target::{Target, Token};
 use tempfile::TempDir;
 
 fn suite() -> Suite {
@@ -278,9 +277,8 @@ fn a_case_and_a_field_that_are_added_change_no_other_probe() {
 async fn found_against(changes: &[(&str, &str)], phases: &[Phase]) -> (Suite, Vec<Finding>, u64) {
     let (_folder, faulty) = changed_suite(changes, &[]);
     let (suite, token) = (Arc::new(suite()), Token::random());
-    let stub = Stub::start(Arc::new(faulty), token.clone(), TcpListener::bind("127.0.0.1:0").unwrap()).await;
-    let endpoint = format!("http://{}", stub.address()).parse().unwrap();
-    let target = Arc::new(Target::new(endpoint, &suite.contract.token.header, Some(token), Limits::default()).unwrap());
+    let service = StubService::new(Arc::new(faulty), token.clone(), None);
+    let target = Arc::new(Target::local(Arc::new(service), token));
     let options = Options { concurrency: 8, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
     let probes = probes(&suite, phases, 40, 1);
     let mut done = run(&suite, probes, &target, &options, |_| {}).await;

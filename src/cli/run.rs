@@ -16,7 +16,7 @@ use crate::plan::plan;
 use crate::report::{Context, Report, terminal};
 use crate::run::{Ending, Options, Verdict, reach, run};
 use crate::shrink::shrink;
-use crate::stub::Stub;
+use crate::stub::{Stub, StubService};
 use crate::suite::Suite;
 use crate::target::{Endpoint, Limits, Target, Token};
 
@@ -123,7 +123,7 @@ async fn target(arguments: &Arguments, suite: &Arc<Suite>) -> Result<(Arc<Target
     }
     let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| wrong_use(&error))?;
     let token = Token::random();
-    let stub = Stub::start(Arc::clone(suite), token.clone(), listener).await;
+    let stub = Stub::start(StubService::new(Arc::clone(suite), token.clone(), None), listener).await;
     let endpoint = format!("http://{}", stub.address()).parse().map_err(|error| wrong_use(&error))?;
     let target = Target::new(endpoint, header, Some(token), limits).map_err(|error| wrong_use(&error))?;
     Ok((Arc::new(target), Some(stub)))

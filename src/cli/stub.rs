@@ -6,8 +6,10 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::{Console, Failure, load};
+use crate::document::nearest;
 use crate::exit_code::ExitCode;
-use crate::stub::Stub;
+use crate::stub::defect::defects;
+use crate::stub::{Defect, Stub, StubService};
 use crate::target::Token;
 
 #[derive(Debug, Args)]
@@ -20,6 +22,12 @@ pub(super) struct Arguments {
     token_env: String,
     #[command(flatten)]
     suite: super::SuiteChoice,
+    /// Break one clause on purpose, in this way
+    #[arg(long, value_name = "NAME")]
+    defect: Option<String>,
+    /// List the defects instead of serving
+    #[arg(long)]
+    list_defects: bool,
 }
 
 /// The good token where none is given; it opens nothing but a stub.
@@ -27,15 +35,35 @@ const TOKEN: &str = "stub-token";
 
 pub(super) async fn execute(arguments: Arguments, console: &mut dyn Console) -> Result<ExitCode, Failure> {
     let suite = load(&arguments.suite.suite)?;
+    let known = defects(&suite.contract);
+    if arguments.list_defects {
+        for defect in &known {
+            console.print(&format!("{}  {}\n", defect.name, defect.text));
+        }
+        return Ok(ExitCode::Holds);
+    }
+    let defect = match &arguments.defect {
+        Some(name) => Some(find(&known, name)?),
+        None => None,
+    };
     let given = std::env::var(&arguments.token_env).ok().and_then(|text| Token::new(&text));
     let how = if given.is_some() { format!("the one in ${}", arguments.token_env) } else { format!("`{TOKEN}`") };
     let token = given.or_else(|| Token::new(TOKEN)).ok_or_else(|| Failure::WrongUse("no token".to_owned()))?;
     let listener = TcpListener::bind(&arguments.listen)
         .map_err(|error| Failure::WrongUse(format!("cannot listen on {}: {error}", arguments.listen)))?;
-    let stub = Stub::start(Arc::new(suite), token, listener).await;
+    let service = StubService::new(Arc::new(suite), token, defect);
+    let stub = Stub::start(service, listener).await;
     console.print(&format!("http://{}\n", stub.address()));
     console.note(&format!("the good token is {how}; Ctrl-C stops the stub\n"));
     // Without a signal handler the default one ends the process, which is right too.
     let _ = tokio::signal::ctrl_c().await;
     Ok(ExitCode::Holds)
+}
+
+fn find<'a>(known: &'a [Defect], name: &str) -> Result<&'a Defect, Failure> {
+    known.iter().find(|defect| defect.name == name).ok_or_else(|| {
+        let near = nearest(name, known.iter().map(|defect| defect.name.as_str()));
+        let hint = near.map_or_else(|| "--list-defects shows all".to_owned(), |near| format!("did you mean `{near}`?"));
+        Failure::WrongUse(format!("there is no defect `{name}`; {hint}"))
+    })
 }

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::clause::ClauseList;
 use super::read_schema::{SchemaReader, named};
 use super::{
-    Answer, Assessment, Behaviour, Contract, Creation, Effect, Form, Inconclusive, Lifecycle, OpenForm, Operation,
-    PathTemplate, Relation, Schema, Table, TokenHeader,
+    Answer, Assessment, Behaviour, Contract, Creation, Effect, Form, Inconclusive, Lifecycle, Misbehaviour, OpenForm,
+    Operation, PathTemplate, Relation, Schema, Table, TokenHeader,
 };
 use crate::document::{Fields, Node, SourceError};
 
@@ -336,10 +336,13 @@ fn read_behaviours(node: &Node) -> Result<Vec<Behaviour>, SourceError> {
     for item in node.items()? {
         let mut fields = item.fields()?;
         let id = fields.required("id")?;
+        let defects = fields.required("defects")?;
+        let named_defect = |node: &Node| Ok((node.text()?.to_owned(), named(node, &Misbehaviour::ALL)?));
         let behaviour = Behaviour {
             id: id.words()?,
             text: fields.required("text")?.words()?,
             place: fields.required("place")?.words()?,
+            defects: defects.one_or_more()?.iter().map(named_defect).collect::<Result<_, SourceError>>()?,
         };
         fields.finish()?;
         if behaviours.iter().any(|other| other.id == behaviour.id) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Table;
+use super::{Table, same};
 
 /// A rule that a value alone cannot break.
 #[derive(Clone, Debug)]
@@ -82,6 +82,13 @@ impl Relation {
             Self::Unique => "is never the same twice".to_owned(),
             Self::SameForCaller => "is the same for every call of one caller".to_owned(),
         }
+    }
+}
+
+impl Echo {
+    /// The other values as which this one may come back.
+    pub fn also(&self, given: &Value) -> &[Value] {
+        self.also.iter().find(|(each, _)| same(each, given)).map_or(&[], |(_, also)| also.as_slice())
     }
 }
 

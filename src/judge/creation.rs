@@ -27,15 +27,19 @@ impl Bench<'_> {
             self.judgement.inconclusive =
                 Some(format!("a valid request was answered {}: no right, or no quota", response.status));
         } else {
-            let subject = self
-                .probe
-                .clauses
-                .iter()
-                .find(|clause| clause.starts_with("request."))
-                .filter(|_| !response.is_success());
-            let clause = subject.cloned().unwrap_or_else(|| status_clause(creation.created));
+            let clause = self.blamed(body).filter(|_| !response.is_success());
+            let clause = clause.unwrap_or_else(|| status_clause(creation.created));
             self.mismatch(clause, "", format!("{} for a valid request", creation.created), answered(response));
         }
+    }
+
+    /// The clause that a refused valid request breaks, if only one field can be to blame.
+    fn blamed(&self, body: &Body) -> Option<String> {
+        let fields = body.value.as_ref()?.as_object()?;
+        let mut names = fields.keys();
+        let (name, None) = (names.next()?, names.next()) else { return None };
+        let prefix = format!("request.{name}.");
+        self.probe.clauses.iter().find(|clause| clause.starts_with(&prefix)).cloned()
     }
 
     fn judge_invalid(&mut self, classification: &Classification<'_>, response: &Response) {

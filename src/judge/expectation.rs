@@ -15,7 +15,8 @@ impl Bench<'_> {
                 self.judgement.inconclusive = Some(format!("step {} was answered {}", self.step + 1, response.status));
             } else {
                 let wanted: Vec<_> = expectation.statuses.iter().map(u16::to_string).collect();
-                self.mismatch(self.clause_of(""), "", wanted.join(" or "), response.status.to_string());
+                let clause = self.clause_of_status(&expectation.statuses, response);
+                self.mismatch(clause, "", wanted.join(" or "), response.status.to_string());
             }
             return;
         }
@@ -44,16 +45,15 @@ impl Bench<'_> {
         let expectation = &self.probe.expectations[self.step];
         let exact = expectation.body.iter().map(|(name, value)| (name, std::slice::from_ref(value)));
         let several = expectation.any_of.iter().map(|(name, values)| (name, values.as_slice()));
-        for (name, wanted) in exact.chain(several) {
+        for (name, wanted) in exact.chain(several).filter(|(name, _)| !self.is_known_wrong(name)).collect::<Vec<_>>() {
             let got = fields.get(name);
             if !got.is_some_and(|got| wanted.iter().any(|each| self.is_alike(name, each, got))) {
                 let got = got.map_or_else(|| "no such field".to_owned(), |got| shortened(&got.to_string()));
                 self.mismatch(self.clause_of(name), format!("/{name}"), list(wanted), got);
             }
         }
-        if let Some(earlier) =
-            expectation.same_as.and_then(|step| all.get(step)).and_then(Exchange::response).and_then(Response::json)
-        {
+        let earlier = expectation.same_as.and_then(|step| all.get(step)).and_then(Exchange::response);
+        if let Some(earlier) = earlier.and_then(Response::json) {
             self.judge_same(&earlier, fields);
         }
     }
@@ -61,26 +61,36 @@ impl Bench<'_> {
     /// The documented fields of an earlier answer must come back, but for those that may change.
     fn judge_same(&mut self, earlier: &Value, fields: &Map<String, Value>) {
         for (name, schema) in &self.contract.creation.response.properties {
-            let Some(before) = earlier.get(name).filter(|_| !schema.may_change) else { continue };
+            let can_be_held = !schema.may_change && !self.is_known_wrong(name);
+            let Some(before) = earlier.get(name).filter(|_| can_be_held) else { continue };
             let now = fields.get(name);
             if !now.is_some_and(|now| self.is_alike(name, before, now)) {
                 let got = now.map_or_else(|| "no such field".to_owned(), |now| shortened(&now.to_string()));
-                self.mismatch(
-                    self.clause_of(""),
-                    format!("/{name}"),
-                    format!("{}, as before", shortened(&before.to_string())),
-                    got,
-                );
+                let wanted = format!("{}, as before", shortened(&before.to_string()));
+                self.mismatch(self.clause_of(""), format!("/{name}"), wanted, got);
             }
         }
     }
 
     fn is_alike(&self, name: &str, wanted: &Value, got: &Value) -> bool {
         let relation = self.contract.creation.response.properties.get(name).and_then(|schema| schema.relation("echo"));
-        match relation {
-            Some(Relation::Echo(echo)) if echo.as_set => same_items(wanted, got),
-            _ => same(wanted, got),
-        }
+        let is_set = matches!(relation, Some(Relation::Echo(echo)) if echo.as_set);
+        same(wanted, got) || (is_set && same_items(wanted, got))
+    }
+
+    /// Whether this field was wrong before: to say it again under another clause would accuse of what only follows.
+    fn is_known_wrong(&self, name: &str) -> bool {
+        self.judgement.mismatches.iter().any(|mismatch| mismatch.pointer.strip_prefix('/') == Some(name))
+    }
+
+    /// A refusal of the wrong kind breaks the rule about that status; anything else breaks what the case is about.
+    fn clause_of_status(&self, wanted: &[u16], response: &Response) -> String {
+        let is_refusal = wanted.iter().all(|status| *status >= 400) && response.status >= 400;
+        let named = match wanted {
+            [status] => Some(format!("status.{status}")).filter(|clause| self.contract.clauses.contains_key(clause)),
+            _ => None,
+        };
+        named.filter(|_| is_refusal).unwrap_or_else(|| self.clause_of(""))
     }
 
     /// The clause of the case that speaks of this field, or its first one.

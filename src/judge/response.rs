@@ -136,7 +136,10 @@ impl Bench<'_> {
                     return;
                 }
                 let default = request.default.as_ref().filter(|_| given.is_null());
-                match (way_back(given, value, &answer.given.returns(name), request), default) {
+                let stands_for_default =
+                    default.is_some_and(|default| echo.also(default).iter().any(|also| same(also, value)));
+                let way = way_back(given, value, &answer.given.returns(name), request);
+                match (way.or(stands_for_default.then_some("came back as the default")), default) {
                     (Some(way), _) => self.choice(title, because, way),
                     (None, Some(default)) => {
                         let clause = format!("{}.default", request.place);
@@ -152,8 +155,7 @@ impl Bench<'_> {
     }
 
     fn compare_echo(&mut self, echo: &Echo, clause: String, pointer: String, given: &Value, value: &Value) {
-        let also = echo.also.iter().find(|(each, _)| same(each, given)).map_or(&[][..], |(_, also)| also.as_slice());
-        if also.iter().any(|each| same(each, value)) {
+        if echo.also(given).iter().any(|each| same(each, value)) {
             self.assess(clause);
             self.choice(&format!("{given} for {}", &pointer[1..]), &echo.because, format!("came back as {value}"));
         } else if echo.as_set && same_items(given, value) {

@@ -1,25 +1,39 @@
-//! The stub's answers as HTTP.
+//! The stub's answers.
 
 use serde_json::{Map, Value, json};
-use wiremock::ResponseTemplate;
+use time::OffsetDateTime;
 
 use crate::contract::{Contract, Operation};
-use crate::exchange::Request;
+use crate::exchange::{Request, Response};
+
+/// A status and nothing else.
+pub(super) fn bare(status: u16) -> Response {
+    Response { status, headers: Vec::new(), body: Vec::new(), at: OffsetDateTime::now_utc() }
+}
+
+/// A body that says what it is.
+pub(super) fn with_body(status: u16, media_type: &str, body: Vec<u8>) -> Response {
+    Response { headers: vec![("content-type".to_owned(), media_type.to_owned())], body, ..bare(status) }
+}
+
+fn json(status: u16, value: &Value) -> Response {
+    with_body(status, "application/json", value.to_string().into_bytes())
+}
 
 /// One resource.
-pub(super) fn resource(status: u16, resource: &Map<String, Value>) -> ResponseTemplate {
-    ResponseTemplate::new(status).set_body_json(resource)
+pub(super) fn resource(status: u16, resource: &Map<String, Value>) -> Response {
+    json(status, &Value::Object(resource.clone()))
 }
 
 /// Several resources, where the contract says that a list stands.
-pub(super) fn list(operation: &Operation, resources: &[&Map<String, Value>]) -> ResponseTemplate {
+pub(super) fn list(operation: &Operation, resources: &[&Map<String, Value>]) -> Response {
     let name = operation.items.trim_start_matches('/');
-    ResponseTemplate::new(200).set_body_json(json!({ name: resources }))
+    json(200, &json!({ name: resources }))
 }
 
 /// The first answer that the contract gives for a call.
-pub(super) fn first_of(operation: &Operation) -> ResponseTemplate {
-    ResponseTemplate::new(operation.answers.keys().next().copied().unwrap_or(204))
+pub(super) fn first_of(operation: &Operation) -> Response {
+    bare(operation.answers.keys().next().copied().unwrap_or(204))
 }
 
 /// A refusal in the form of the contract's example: the operation's own, or that of the call under test.
@@ -29,20 +43,18 @@ pub(super) fn refusal(
     status: u16,
     code: Option<&str>,
     message: &str,
-) -> ResponseTemplate {
+) -> Response {
     let example = |operation: &Operation| operation.answers.get(&status).and_then(|answer| answer.example.clone());
     match example(operation).or_else(|| example(contract.subject())) {
-        Some(example) => {
-            ResponseTemplate::new(status).set_body_json(filled(&example, code.unwrap_or("unknown"), message))
-        }
-        None => ResponseTemplate::new(status),
+        Some(example) => json(status, &filled(&example, code.unwrap_or("unknown"), message)),
+        None => bare(status),
     }
 }
 
 /// A call that the contract does not describe. 501 and a text, so that nobody takes it for an answer of the API.
-pub(super) fn unknown_call(request: &Request) -> ResponseTemplate {
+pub(super) fn unknown_call(request: &Request) -> Response {
     let text = format!("stub: the contract describes no {} {}\n", request.method, request.path);
-    ResponseTemplate::new(501).set_body_string(text)
+    with_body(501, "text/plain", text.into_bytes())
 }
 
 fn filled(example: &Value, code: &str, message: &str) -> Value {

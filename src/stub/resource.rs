@@ -14,14 +14,19 @@ pub(super) fn create(contract: &Contract, given: &Map<String, Value>) -> Map<Str
     for (name, schema) in response.properties.iter().filter(|(name, _)| response.required.contains(name)) {
         resource.insert(name.clone(), field(contract, name, schema, given));
     }
-    for (name, schema) in &response.properties {
+    fill_templates(contract, &mut resource);
+    resource
+}
+
+/// Fills in the fields that are made of others.
+pub(super) fn fill_templates(contract: &Contract, resource: &mut Map<String, Value>) {
+    for (name, schema) in &contract.creation.response.properties {
         if let Some(Relation::Template(template)) = schema.relation("template")
-            && let Some(text) = fill(template, &resource)
+            && let Some(text) = fill(template, resource)
         {
             resource.insert(name.clone(), Value::from(text));
         }
     }
-    resource
 }
 
 fn field(contract: &Contract, name: &str, schema: &Schema, given: &Map<String, Value>) -> Value {

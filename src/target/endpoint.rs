@@ -58,6 +58,11 @@ impl Endpoint {
         Url::parse(&text).ok()
     }
 
+    /// The endpoint of a target inside this process.
+    pub(super) fn nowhere() -> Self {
+        Self { root: Url::from_directory_path("/").unwrap_or_else(|()| unreachable!("the root is a directory")) }
+    }
+
     /// Whether others on the way can read what is sent.
     pub fn is_exposed(&self) -> bool {
         self.root.scheme() == "http" && !self.is_loopback()

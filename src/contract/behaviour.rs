@@ -1,0 +1,39 @@
+//! Ways to break what no schema says; a contract names them beside its behaviours.
+
+/// What a server does otherwise than its prose promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misbehaviour {
+    /// What was created is not found.
+    ReadsNothingBack,
+    /// What is read back lacks a field that was given.
+    LosesAField,
+    /// What is read back has another value than was answered.
+    ChangesAValue,
+    /// There are bytes where there should be none yet.
+    HasAFile,
+    /// What its state protects is deleted.
+    DeletesWhatIsHeld,
+    /// A change is answered, and forgotten.
+    ForgetsUpdates,
+    /// Deleting does nothing.
+    KeepsWhatIsDeleted,
+    /// What was never created is found.
+    FindsUnknownIds,
+    /// A refused request creates all the same.
+    CreatesWhatItRefuses,
+}
+
+impl Misbehaviour {
+    /// Every misbehaviour, with its name in a contract.
+    pub const ALL: [(&'static str, Self); 9] = [
+        ("reads-nothing-back", Self::ReadsNothingBack),
+        ("loses-a-field", Self::LosesAField),
+        ("changes-a-value", Self::ChangesAValue),
+        ("has-a-file", Self::HasAFile),
+        ("deletes-what-is-held", Self::DeletesWhatIsHeld),
+        ("forgets-updates", Self::ForgetsUpdates),
+        ("keeps-what-is-deleted", Self::KeepsWhatIsDeleted),
+        ("finds-unknown-ids", Self::FindsUnknownIds),
+        ("creates-what-it-refuses", Self::CreatesWhatItRefuses),
+    ];
+}

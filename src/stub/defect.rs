@@ -1,0 +1,22 @@
+//! Defects: named ways in which the stub breaks one clause, derived from the contract, to test the harness with.
+
+mod derive;
+mod flaw;
+mod twist;
+
+pub use derive::defects;
+pub(super) use flaw::Flaw;
+
+/// A way to break one clause.
+#[derive(Clone, Debug)]
+pub struct Defect {
+    /// The clause and the way: `request.min_disk.maximum:one-above`.
+    pub name: String,
+    /// The clause that is broken.
+    pub clause: String,
+    /// What the server does, in words.
+    pub text: String,
+    /// Clauses, or beginnings of them, that are broken with it: they say the same of another case, or need what it spoils.
+    pub follows: Vec<String>,
+    pub(super) flaw: Flaw,
+}

@@ -1,0 +1,214 @@
+//! What a defective server does differently, asked by the stub at each point where it could.
+
+use serde_json::{Map, Value};
+
+use super::twist::{Twist, perturbed};
+use crate::contract::{Contract, Misbehaviour, Relation, Type};
+use crate::exchange::{Credential, Request, Response};
+use crate::judge::Classification;
+use crate::stub::reply;
+
+/// A difference from the faithful stub.
+#[derive(Clone, Debug)]
+pub(in crate::stub) enum Flaw {
+    /// There is none.
+    None,
+    /// Requests that break this clause are accepted, if they do it in this manner.
+    Passes { clause: String, manner: Manner },
+    /// Valid requests are refused where all these conditions hold.
+    Refuses(Vec<Condition>),
+    /// This credential is taken for a good one.
+    Opens(Credential),
+    /// Success has this status.
+    Created(u16),
+    /// A refusal has this status, if the request breaks this clause; `None` is any.
+    Refused { clause: Option<String>, status: u16 },
+    /// A request without a good credential is answered with this status.
+    Unauthorized(u16),
+    /// What is unknown is answered with this status.
+    Unknown(u16),
+    /// A field of the answer is changed where all these conditions hold, in each so-and-so-manieth answer.
+    Twisted { field: String, twist: Twist, when: Vec<Condition>, every: usize },
+    /// The answer declares this media type, or none.
+    MediaType(Option<&'static str>),
+    /// The answer has this body.
+    Body(&'static str),
+    /// A promise of the prose is broken.
+    Misbehaves(Misbehaviour),
+}
+
+/// What a request must give for a flaw to show.
+#[derive(Clone, Debug)]
+pub(in crate::stub) enum Condition {
+    /// The field is given.
+    Given(String),
+    /// The field is left out.
+    Absent(String),
+    /// The field has one of these values.
+    OneOf(String, Vec<Value>),
+}
+
+/// Which of the requests that break a clause a lax server accepts.
+#[derive(Clone, Debug)]
+pub(in crate::stub) enum Manner {
+    /// All.
+    Anything,
+    /// Values of this type.
+    OfType(Type),
+    /// This number.
+    Equals(i64),
+    /// Texts of this many characters.
+    OfLength(u64),
+    /// Texts that differ from one of these in their case only.
+    OtherCase(Vec<Value>),
+    /// Texts that differ from one of these in outer spaces only.
+    OuterSpace(Vec<Value>),
+    /// Texts that one of these begins with.
+    Prefix(Vec<Value>),
+    /// Bodies in which this occurs.
+    Contains(&'static str),
+    /// Bodies that begin with one of these letters.
+    BeginsWith(&'static str),
+}
+
+impl Condition {
+    fn holds(&self, given: &Map<String, Value>) -> bool {
+        match self {
+            Self::Given(field) => given.contains_key(field),
+            Self::Absent(field) => !given.contains_key(field),
+            Self::OneOf(field, values) => given.get(field).is_some_and(|value| values.contains(value)),
+        }
+    }
+}
+
+impl Manner {
+    fn covers(&self, value: Option<&Value>, request: &Request) -> bool {
+        let text = value.and_then(Value::as_str);
+        let body = request.body.as_deref().unwrap_or_default();
+        let any = |values: &[Value], alike: &dyn Fn(&str, &str) -> bool| {
+            text.is_some_and(|text| values.iter().filter_map(Value::as_str).any(|value| alike(value, text)))
+        };
+        match self {
+            Self::Anything => true,
+            Self::OfType(kind) => value.is_some_and(|value| kind.holds(value)),
+            Self::Equals(number) => value.and_then(Value::as_i64) == Some(*number),
+            Self::OfLength(length) => text.is_some_and(|text| text.chars().count() as u64 == *length),
+            Self::OtherCase(values) => any(values, &|value, text| value.eq_ignore_ascii_case(text)),
+            Self::OuterSpace(values) => any(values, &|value, text| value == text.trim()),
+            Self::Prefix(values) => any(values, &|value, text| value.starts_with(text)),
+            Self::Contains(part) => body.windows(part.len()).any(|window| window == part.as_bytes()),
+            Self::BeginsWith(letters) => body
+                .iter()
+                .find(|byte| !byte.is_ascii_whitespace())
+                .is_some_and(|first| letters.as_bytes().contains(first)),
+        }
+    }
+}
+
+impl Flaw {
+    pub(in crate::stub) const NONE: Self = Self::None;
+
+    pub(in crate::stub) fn opens_to(&self, is_shown: impl Fn(Credential) -> bool) -> bool {
+        matches!(self, Self::Opens(credential) if is_shown(*credential))
+    }
+
+    pub(in crate::stub) fn refuses(&self, given: &Map<String, Value>) -> bool {
+        matches!(self, Self::Refuses(conditions) if conditions.iter().all(|condition| condition.holds(given)))
+    }
+
+    pub(in crate::stub) fn lets_pass(&self, found: &Classification<'_>, request: &Request) -> bool {
+        let Self::Passes { clause, manner } = self else { return false };
+        found
+            .violations
+            .iter()
+            .all(|violation| violation.clause == *clause && manner.covers(violation.value.as_ref(), request))
+    }
+
+    pub(in crate::stub) fn created_status(&self, usual: u16) -> u16 {
+        if let Self::Created(status) = self { *status } else { usual }
+    }
+
+    pub(in crate::stub) fn refusal_status(&self, found: &Classification<'_>) -> u16 {
+        match self {
+            Self::Refused { clause: None, status } => *status,
+            Self::Refused { clause: Some(clause), status }
+                if found.violations.iter().any(|violation| violation.clause == *clause) =>
+            {
+                *status
+            }
+            _ => 400,
+        }
+    }
+
+    pub(in crate::stub) fn unauthorized_status(&self) -> u16 {
+        if let Self::Unauthorized(status) = self { *status } else { 401 }
+    }
+
+    /// What an id that was never given out is answered with, if not with 404.
+    pub(in crate::stub) fn unknown_status(&self) -> Option<u16> {
+        match self {
+            Self::Unknown(status) => Some(*status),
+            Self::Misbehaves(Misbehaviour::FindsUnknownIds) => Some(200),
+            _ => None,
+        }
+    }
+
+    pub(in crate::stub) fn twisted(
+        &self,
+        mut resource: Map<String, Value>,
+        given: &Map<String, Value>,
+        number: usize,
+    ) -> Map<String, Value> {
+        if let Self::Twisted { field, twist, when, every } = self
+            && number.is_multiple_of(*every)
+            && when.iter().all(|condition| condition.holds(given))
+        {
+            twist.apply(&mut resource, field, number);
+        }
+        resource
+    }
+
+    pub(in crate::stub) fn wrapped(&self, answer: Response) -> Response {
+        match self {
+            Self::MediaType(Some(media_type)) => reply::with_body(answer.status, media_type, answer.body),
+            Self::MediaType(None) => Response { headers: Vec::new(), ..answer },
+            Self::Body(text) => Response { body: text.as_bytes().to_vec(), ..answer },
+            _ => answer,
+        }
+    }
+
+    /// What a read shows of a resource; `None` where it finds nothing.
+    pub(in crate::stub) fn read_back(
+        &self,
+        contract: &Contract,
+        resource: &Map<String, Value>,
+    ) -> Option<Map<String, Value>> {
+        let echoes = |name: &&String| {
+            matches!(
+                contract.creation.response.properties.get(*name).and_then(|schema| schema.relation("echo")),
+                Some(Relation::Echo(_))
+            )
+        };
+        let field = resource.keys().find(echoes).cloned().unwrap_or_default();
+        let mut shown = resource.clone();
+        match self {
+            Self::Misbehaves(Misbehaviour::ReadsNothingBack) => return None,
+            Self::Misbehaves(Misbehaviour::LosesAField) => drop(shown.shift_remove(&field)),
+            Self::Misbehaves(Misbehaviour::ChangesAValue) => {
+                let changed = perturbed(shown.get(&field));
+                shown.insert(field, changed);
+            }
+            _ => {}
+        }
+        Some(shown)
+    }
+
+    pub(in crate::stub) fn file(&self) -> Option<Response> {
+        self.misbehaves(Misbehaviour::HasAFile)
+            .then(|| reply::with_body(200, "application/octet-stream", b"bytes".to_vec()))
+    }
+
+    pub(in crate::stub) fn misbehaves(&self, way: Misbehaviour) -> bool {
+        matches!(self, Self::Misbehaves(each) if *each == way)
+    }
+}

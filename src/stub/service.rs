@@ -1,0 +1,188 @@
+//! What the stub answers, without HTTP: a function of the request and of what is kept.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use super::defect::{Defect, Flaw};
+use super::{reply, resource};
+use crate::contract::{Contract, Effect, Misbehaviour, Operation};
+use crate::exchange::{Credential, Request, Response};
+use crate::judge::{Body, Classification, Kind, classify};
+use crate::suite::Suite;
+use crate::target::{Service, Token};
+
+/// The stub's state and rules.
+#[derive(Debug)]
+pub struct StubService {
+    suite: Arc<Suite>,
+    token: Token,
+    flaw: Option<Flaw>,
+    resources: Mutex<Resources>,
+}
+
+/// The resources that the stub keeps, by id.
+#[derive(Debug, Default)]
+pub(super) struct Resources {
+    pub kept: IndexMap<String, Map<String, Value>>,
+    /// How many were created so far.
+    pub created: usize,
+}
+
+impl StubService {
+    /// A stub for which only `token` is good; with a defect it breaks that clause.
+    pub fn new(suite: Arc<Suite>, token: Token, defect: Option<&Defect>) -> Self {
+        Self { suite, token, flaw: defect.map(|defect| defect.flaw.clone()), resources: Mutex::default() }
+    }
+
+    /// The header that carries the token.
+    pub fn token_header(&self) -> &str {
+        &self.contract().token.header
+    }
+
+    fn contract(&self) -> &Contract {
+        &self.suite.contract
+    }
+
+    fn flaw(&self) -> &Flaw {
+        self.flaw.as_ref().unwrap_or(&Flaw::NONE)
+    }
+
+    fn credential(&self, shown: Option<&str>) -> Credential {
+        match shown {
+            Some(text) if self.token.is(text) => Credential::Good,
+            Some(text) if self.flaw().opens_to(|credential| self.token.shown_is(credential, text)) => Credential::Good,
+            None if self.flaw().opens_to(|credential| credential == Credential::Absent) => Credential::Good,
+            Some(_) => Credential::Wrong,
+            None => Credential::Absent,
+        }
+    }
+
+    fn create(&self, request: &Request, resources: &mut Resources) -> Response {
+        let body = Body::read(request);
+        let found = classify(self.contract(), request, &body);
+        let nothing = Map::new();
+        let given = body.value.as_ref().and_then(Value::as_object);
+        let is_accepted = match found.kind {
+            Kind::Valid => !self.flaw().refuses(given.unwrap_or(&nothing)),
+            Kind::Unspecified => given.is_some(),
+            Kind::Invalid | Kind::Unauthorized => self.flaw().lets_pass(&found, request),
+        };
+        let created = resource::create(self.contract(), given.unwrap_or(&nothing));
+        if is_accepted || self.flaw().misbehaves(Misbehaviour::CreatesWhatItRefuses) {
+            self.keep(&created, resources);
+        }
+        if !is_accepted {
+            return self.refuse(&found);
+        }
+        resources.created += 1;
+        let mut shown = self.flaw().twisted(created.clone(), given.unwrap_or(&nothing), resources.created);
+        if self.id_of(&shown) != self.id_of(&created) {
+            // A server with another idea of ids has it everywhere.
+            resource::fill_templates(self.contract(), &mut shown);
+            self.keep(&shown, resources);
+        }
+        self.flaw().wrapped(reply::resource(self.flaw().created_status(self.contract().creation.created), &shown))
+    }
+
+    fn keep(&self, resource: &Map<String, Value>, resources: &mut Resources) {
+        if let Some(id) = self.id_of(resource) {
+            resources.kept.insert(id, resource.clone());
+        }
+    }
+
+    fn id_of(&self, resource: &Map<String, Value>) -> Option<String> {
+        let resource = Value::from(resource.clone());
+        resource.pointer(&self.contract().creation.lifecycle.id).and_then(Value::as_str).map(str::to_owned)
+    }
+
+    fn refuse(&self, found: &Classification<'_>) -> Response {
+        let (subject, status) = (self.contract().subject(), self.flaw().refusal_status(found));
+        let (code, message) = match found.violations.first() {
+            Some(violation) => (violation.error_code.as_deref(), format!("the request breaks {}", violation.clause)),
+            None => (self.contract().creation.error_code.as_deref(), "the request cannot be accepted".to_owned()),
+        };
+        reply::refusal(self.contract(), subject, status, code, &message)
+    }
+
+    fn read(&self, operation: &Operation, id: &str, resources: &Resources) -> Response {
+        match resources.kept.get(id) {
+            Some(resource) => match self.flaw().read_back(self.contract(), resource) {
+                Some(shown) => reply::resource(200, &shown),
+                None => self.not_found(operation),
+            },
+            None => match self.flaw().unknown_status() {
+                Some(status) => reply::bare(status),
+                None => self.not_found(operation),
+            },
+        }
+    }
+
+    fn update(&self, operation: &Operation, id: &str, request: &Request, resources: &mut Resources) -> Response {
+        let Some(resource) = resources.kept.get_mut(id) else { return self.not_found(operation) };
+        let patch: Option<Vec<Value>> = request.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
+        let Some(changed) = patch.and_then(|patch| resource::patched(resource, &patch)) else {
+            let code = self.contract().creation.error_code.as_deref();
+            return reply::refusal(self.contract(), operation, 400, code, "the patch cannot be applied");
+        };
+        if !self.flaw().misbehaves(Misbehaviour::ForgetsUpdates) {
+            resource.clone_from(&changed);
+        }
+        reply::resource(200, &changed)
+    }
+
+    fn delete(&self, operation: &Operation, id: &str, resources: &mut Resources) -> Response {
+        let Some(resource) = resources.kept.get(id) else { return self.not_found(operation) };
+        let is_held = operation.refused_when.iter().any(|(field, value)| resource.get(field) == Some(value));
+        if is_held && !self.flaw().misbehaves(Misbehaviour::DeletesWhatIsHeld) {
+            return reply::refusal(self.contract(), operation, 403, None, "the state does not allow it");
+        }
+        if !self.flaw().misbehaves(Misbehaviour::KeepsWhatIsDeleted) {
+            resources.kept.shift_remove(id);
+        }
+        reply::first_of(operation)
+    }
+
+    fn not_found(&self, operation: &Operation) -> Response {
+        reply::refusal(self.contract(), operation, 404, None, "there is no such resource")
+    }
+}
+
+impl Service for StubService {
+    fn answer(&self, request: &Request, token: Option<&str>) -> Response {
+        let path = request.path.split('?').next().unwrap_or_default();
+        let Some((index, parameters)) = self.contract().operation(&request.method, path) else {
+            return reply::unknown_call(request);
+        };
+        let operation = &self.contract().operations[index];
+        if self.credential(token) != Credential::Good {
+            let status = self.flaw().unauthorized_status();
+            return reply::refusal(self.contract(), operation, status, None, "the token is not good");
+        }
+        let mut resources = self.resources.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = parameters.first().copied().unwrap_or_default();
+        let request = &Request { credential: Credential::Good, ..request.clone() };
+        match operation.effect {
+            Effect::Create => self.create(request, &mut resources),
+            Effect::List => reply::list(operation, &matching(&resources, request)),
+            Effect::Read => self.read(operation, id, &resources),
+            Effect::Update => self.update(operation, id, request, &mut resources),
+            Effect::Delete => self.delete(operation, id, &mut resources),
+            Effect::None if resources.kept.contains_key(id) => {
+                self.flaw().file().unwrap_or_else(|| reply::first_of(operation))
+            }
+            Effect::None => self.not_found(operation),
+        }
+    }
+}
+
+/// The resources whose fields have the values that the query names.
+fn matching<'a>(resources: &'a Resources, request: &Request) -> Vec<&'a Map<String, Value>> {
+    let query = request.path.split_once('?').map_or("", |(_, query)| query);
+    let wanted: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
+    let is_match = |resource: &Map<String, Value>| {
+        wanted.iter().all(|(name, value)| resource.get(&**name).is_some_and(|field| field == &**value))
+    };
+    resources.kept.values().filter(|resource| is_match(resource)).collect()
+}

@@ -1,0 +1,105 @@
+//! What kind of request a request is: valid, invalid by these rules, unspecified, or without a good credential.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+#[path = "support/requests.rs"]
+mod requests;
+
+use ims_conformance::exchange::{Credential, Request};
+use ims_conformance::judge::{Body, Kind, classify};
+use requests::{BODIES, INVALID, JSON, SUITE, UNAUTHORIZED, field_body, good, hold, sent};
+use serde_json::{Value, json};
+
+/// `valid`, `unspecified`, `unauthorized`, or the rules that an invalid request breaks.
+fn kind(request: &Request) -> String {
+    let body = Body::read(request);
+    let found = classify(&SUITE.contract, request, &body);
+    match found.kind {
+        Kind::Invalid => {
+            let broken = found.violations.iter().map(|each| each.clause.replace("request.", ""));
+            broken.collect::<Vec<_>>().join(",")
+        }
+        other => format!("{other:?}").to_lowercase(),
+    }
+}
+
+#[test]
+fn each_body_is_of_its_kind() {
+    hold(BODIES, |_, body| kind(&good(body)));
+    hold(INVALID, |clause, value| kind(&good(field_body(clause, value))));
+    for line in include_str!("../cases/otc/os-versions.csv").lines().skip(1) {
+        assert_eq!(kind(&good(json!({"__os_version": line.split(',').next()}).to_string())), "valid", "{line}");
+    }
+    let nested = |field: &str, depth: usize| format!(r#"{{"{field}":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let text = |text: &str| text.as_bytes().to_vec();
+    for (expected, bodies) in [
+        ("valid", vec![text("\t\r\n{ }\n")]),
+        ("syntax", vec![text(" "), text("\u{a0}{}"), text("{\"name\":\"a\nb\"}")]),
+        ("unspecified", vec![text("\u{feff}{}"), utf16("{}"), b"{\"x\":\"\xe4\"}".to_vec(), text(&nested("x", 5000))]),
+        ("name.type", vec![text(&nested("name", 100))]),
+        (
+            "type",
+            vec![
+                text("\u{feff}[]"),
+                text(r#"[{"a":1,"a":2}]"#),
+                text(r#""\ud800""#),
+                text(&format!("{}{}", "[".repeat(5000), "]".repeat(5000))),
+            ],
+        ),
+    ] {
+        for body in bodies {
+            assert_eq!(kind(&good(&body)), expected, "{:.80}", String::from_utf8_lossy(&body));
+        }
+    }
+    assert_eq!([kind(&Request { body: None, ..good("") }), kind(&good(""))], ["required", "required"]);
+}
+
+#[test]
+fn lengths_count_characters() {
+    let text = |piece: &str, times| Value::from(piece.repeat(times));
+    let tag = |key, value| json!([format!("{}={}", "k".repeat(key), "v".repeat(value))]);
+    for (expected, field, values) in [
+        ("valid", "name", vec![text("a", 128)]),
+        ("unspecified", "name", vec![text("a", 129), text("a", 255), text("😀", 128), text("😀", 255)]),
+        ("name.maxLength", "name", vec![text("a", 256), text("😀", 256), text("e\u{301}", 128), text("x", 70_000)]),
+        ("valid", "tags", vec![tag(36, 43), tag(1, 0)]),
+        ("unspecified", "tags", vec![tag(37, 1), tag(1, 44), tag(0, 1), tag(100, 154), json!([text("😀", 255)])]),
+        ("tags.items.maxLength", "tags", vec![tag(100, 155), json!([text("😀", 256)])]),
+    ] {
+        for value in values {
+            assert_eq!(kind(&good(json!({field: value}).to_string())), expected, "{value:.80}");
+        }
+    }
+    let escaped = |times| kind(&good(format!(r#"{{"name":"{}"}}"#, r"\ud83d\ude00".repeat(times))));
+    assert_eq!([escaped(255), escaped(256)], ["unspecified", "name.maxLength"]);
+}
+
+#[test]
+fn another_content_type_is_open() {
+    let table = "valid application/json | Application/JSON | application/json; charset=utf-8";
+    hold(table, |_, media_type| kind(&sent(b"{}", Some(media_type), Credential::Good)));
+    let others = ["text/plain", "application/xml", "text/json", "application/x-www-form-urlencoded", "", "*/*"];
+    for media_type in others.map(Some).into_iter().chain([None]) {
+        assert_eq!(kind(&sent(b"{}", media_type, Credential::Good)), "unspecified", "{media_type:?}");
+        assert_eq!(kind(&sent(b"", media_type, Credential::Good)), "required", "{media_type:?}");
+    }
+}
+
+#[test]
+fn a_credential_that_is_not_good_decides_alone() {
+    for (name, credential) in Credential::ALL.into_iter().filter(|(_, each)| *each != Credential::Good) {
+        for body in UNAUTHORIZED {
+            assert_eq!(kind(&sent(body.as_bytes(), JSON, credential)), "unauthorized", "{name} {body}");
+        }
+    }
+}
+
+#[test]
+fn what_json_leaves_open_does_not_hide_what_no_reading_allows() {
+    hold(r#"syntax {"name":"\ud800" | {"x":1e400,}"#, |_, body| kind(&good(body)));
+    // Where readers differ about a body, what it seems to break proves nothing: when in doubt, unspecified.
+    let table = r#"unspecified {"min_disk":0,"x":1,"x":2} | {"min_disk":0,"name":"\ud800"} | {"min_disk":1e400}"#;
+    hold(table, |_, body| kind(&good(body)));
+    assert_eq!(kind(&good("\u{feff}{\"min_disk\":0}")), "unspecified");
+}

@@ -1,0 +1,329 @@
+//! Servers that keep the contract and differ in everything it leaves open. None may be accused of anything.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use ims_conformance::exchange::{Credential, Request, Response};
+use ims_conformance::judge::{Body, Kind, classify};
+use ims_conformance::plan::{Wish, plan};
+use ims_conformance::report::{Context, Report};
+use ims_conformance::run::{Options, run};
+use ims_conformance::stub::StubService;
+use ims_conformance::suite::Suite;
+use ims_conformance::target::{Service, Target, Token};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+/// A faithful server whose answers are changed in a way that conforms.
+struct Innocent<F> {
+    suite: Arc<Suite>,
+    stub: StubService,
+    change: F,
+}
+
+/// What a change may look at.
+struct Asked<'a> {
+    request: &'a Request,
+    given: Map<String, Value>,
+    kind: Kind,
+    is_creation: bool,
+}
+
+impl<F: Fn(&Asked<'_>, Response) -> Response + Send + Sync> Service for Innocent<F> {
+    fn answer(&self, request: &Request, token: Option<&str>) -> Response {
+        let response = self.stub.answer(request, token);
+        let asked = Request { credential: Credential::Good, ..request.clone() };
+        let body = Body::read(&asked);
+        let found = classify(&self.suite.contract, &asked, &body);
+        let given = body.value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+        let is_creation = request.method == "POST";
+        (self.change)(&Asked { request, given, kind: found.kind, is_creation }, response)
+    }
+}
+
+/// Performs the default run against the changed server; nothing may be found, and everything must be said.
+fn acquit(change: impl Fn(&Asked<'_>, Response) -> Response + Send + Sync + 'static) -> Report {
+    let suite = Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}")));
+    let token = Token::random();
+    let stub = StubService::new(Arc::clone(&suite), token.clone(), None);
+    let target = Arc::new(Target::local(Arc::new(Innocent { suite: Arc::clone(&suite), stub, change }), token));
+    let options = Options { concurrency: 1, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let wish = Wish::default();
+    let done = runtime.block_on(run(&suite, plan(&suite, &wish).unwrap(), &target, &options, |_| {}));
+    let context = Context { endpoint: "", has_token: true, seed: wish.seed, is_strict: false, shrunk: &[] };
+    let report = Report::new(&suite.contract, &done, &context);
+    let accused: Vec<_> =
+        report.findings.iter().map(|found| format!("{} {:?}", found.probe.id, found.mismatch)).collect();
+    assert!(accused.is_empty(), "{accused:#?}");
+    assert_eq!(report.inconclusive, [], "an innocent answers everything");
+    assert_eq!(report.created, report.removed);
+    report
+}
+
+/// Changes the fields of every answer that has a resource.
+fn with_fields(mut response: Response, change: impl FnOnce(&mut Map<String, Value>)) -> Response {
+    if let Some(Value::Object(mut fields)) = response.json().filter(|_| response.is_success()) {
+        if fields.contains_key("id") {
+            change(&mut fields);
+        }
+        response.body = Value::Object(fields).to_string().into_bytes();
+    }
+    response
+}
+
+fn error_with(mut response: Response, media_type: Option<&str>, body: &str) -> Response {
+    if response.status >= 400 {
+        response.headers = media_type.iter().map(|text| ("content-type".to_owned(), (*text).to_owned())).collect();
+        response.body = body.as_bytes().to_vec();
+    }
+    response
+}
+
+#[test]
+fn one_that_refuses_all_that_is_left_open() {
+    let report = acquit(|asked, response| {
+        let is_open = asked.is_creation && asked.kind == Kind::Unspecified && response.is_success();
+        if is_open { Response { status: 400, headers: Vec::new(), body: Vec::new(), ..response } } else { response }
+    });
+    assert!(report.choices.iter().all(|(choice, _)| choice.taken.starts_with("refused")), "{:?}", report.choices);
+    assert!(report.choices.len() >= 25, "{}", report.choices.len());
+}
+
+#[test]
+fn one_that_refuses_it_in_other_ways() {
+    for status in [403, 409, 413, 415, 422] {
+        acquit(move |asked, response| {
+            let is_open =
+                asked.is_creation && asked.kind == Kind::Unspecified && asked.request.credential == Credential::Good;
+            if is_open && response.is_success() { Response { status, ..response } } else { response }
+        });
+    }
+}
+
+#[test]
+fn one_that_accepts_null_and_gives_it_back() {
+    acquit(|asked, response| {
+        let nulls: Vec<_> =
+            asked.given.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.clone()).collect();
+        if asked.is_creation {
+            with_fields(response, |fields| fields.extend(nulls.into_iter().map(|name| (name, Value::Null))))
+        } else {
+            response
+        }
+    });
+}
+
+#[test]
+fn one_that_trims_names_and_merges_tags() {
+    acquit(|asked, response| {
+        if !asked.is_creation {
+            return response;
+        }
+        with_fields(response, |fields| {
+            if let Some(Value::String(name)) = fields.get_mut("name") {
+                *name = name.trim().to_owned();
+            }
+            if let Some(Value::Array(tags)) = fields.get_mut("tags") {
+                let mut merged: Vec<Value> = Vec::new();
+                for tag in tags.iter().rev() {
+                    let key = |tag: &Value| {
+                        tag.as_str().map(|text| text.trim().split('=').next().unwrap_or_default().to_owned())
+                    };
+                    if !merged.iter().any(|other| key(other) == key(tag)) {
+                        merged.push(tag.clone());
+                    }
+                }
+                *tags = merged;
+            }
+        })
+    });
+}
+
+#[test]
+fn one_that_reorders_tags_and_keys_each_time() {
+    let turn = std::sync::atomic::AtomicUsize::new(0);
+    acquit(move |_, response| {
+        let turn = turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        with_fields(response, |fields| {
+            if let Some(Value::Array(tags)) = fields.get_mut("tags").filter(|_| turn.is_multiple_of(2)) {
+                tags.reverse();
+            }
+            *fields = std::mem::take(fields).into_iter().rev().collect();
+        })
+    });
+}
+
+#[test]
+fn one_whose_callers_lack_a_role() {
+    let report = acquit(|_, response| {
+        with_fields(response, |fields| {
+            if fields.get("disk_format") == Some(&json!("zvhd2")) {
+                fields.insert("disk_format".to_owned(), json!("zvhd"));
+            }
+        })
+    });
+    assert!(report.choices.iter().any(|(choice, _)| choice.taken == "came back as \"zvhd\""));
+}
+
+#[test]
+fn those_with_other_envelopes_of_errors() {
+    let html = "<html><body><h1>400 Bad Request</h1></body></html>";
+    let gateway =
+        r#"{"error_code":"APIGW.0301","error_msg":"Incorrect IAM authentication information","request_id":"7d3"}"#;
+    let table = [
+        (Some("text/html"), html),
+        (Some("text/plain"), "no"),
+        (None, ""),
+        (Some("application/json"), gateway),
+        (Some("application/json"), "[]"),
+    ];
+    for (media_type, body) in table {
+        acquit(move |_, response| error_with(response, media_type, body));
+    }
+}
+
+#[test]
+fn one_with_more_fields_than_are_documented() {
+    let report = acquit(|_, response| {
+        with_fields(response, |fields| {
+            fields.insert("os_hidden".to_owned(), json!(false));
+            fields.extend(
+                [
+                    ("checksum", json!(null)),
+                    ("size", json!(null)),
+                    ("virtual_size", json!(7)),
+                    ("__root_origin", json!("file")),
+                ]
+                .map(|(name, value)| (name.to_owned(), value)),
+            );
+        })
+    });
+    assert_eq!(report.drift.len(), 1, "{:?}", report.drift);
+}
+
+#[test]
+fn one_that_writes_json_in_its_own_way() {
+    acquit(|_, mut response| {
+        if let Some(value) = response.json() {
+            let pretty = serde_json::to_string_pretty(&value).unwrap();
+            let mut escaped = String::new();
+            for letter in pretty.chars() {
+                if letter.is_ascii() {
+                    escaped.push(letter);
+                } else {
+                    escaped.extend(letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+                }
+            }
+            response.body = escaped.into_bytes();
+        }
+        response
+    });
+}
+
+#[test]
+fn one_that_says_json_in_other_letters() {
+    for media_type in ["application/json; charset=UTF-8", "Application/JSON", "application/json;charset=utf-8"] {
+        acquit(move |_, mut response| {
+            for (_, value) in response.headers.iter_mut().filter(|(name, _)| name == "content-type") {
+                media_type.clone_into(value);
+            }
+            response
+        });
+    }
+}
+
+#[test]
+fn one_that_writes_numbers_with_a_point() {
+    acquit(|_, response| {
+        with_fields(response, |fields| {
+            for name in ["min_disk", "min_ram"] {
+                if let Some(number) =
+                    fields.get(name).and_then(Value::as_i64).and_then(|number| i32::try_from(number).ok())
+                {
+                    fields.insert(name.to_owned(), json!(f64::from(number)));
+                }
+            }
+        })
+    });
+}
+
+#[test]
+fn those_whose_clocks_are_off_or_finer() {
+    let format = time::format_description::well_known::Rfc3339;
+    let shifted = move |fields: &mut Map<String, Value>, name: &str, seconds| {
+        let moment =
+            OffsetDateTime::parse(fields[name].as_str().unwrap(), &format).unwrap() + time::Duration::seconds(seconds);
+        fields.insert(name.to_owned(), json!(moment.format(&format).unwrap()));
+    };
+    for seconds in [-600, -240, 240, 600] {
+        acquit(move |_, response| {
+            with_fields(response, |fields| {
+                for name in ["created_at", "updated_at"] {
+                    shifted(fields, name, seconds);
+                }
+            })
+        });
+    }
+    acquit(|_, response| {
+        with_fields(response, |fields| {
+            for name in ["created_at", "updated_at"] {
+                let text = fields[name].as_str().unwrap().replace('Z', ".123456+00:00");
+                fields.insert(name.to_owned(), json!(text));
+            }
+        })
+    });
+}
+
+#[test]
+fn one_whose_clock_is_a_day_off_and_whose_date_says_so() {
+    let then = OffsetDateTime::now_utc() - time::Duration::days(1);
+    let text = then.replace_nanosecond(0).unwrap().format(&time::format_description::well_known::Rfc3339).unwrap();
+    let date = httpdate::fmt_http_date(then.into());
+    acquit(move |_, response| {
+        let mut response = with_fields(response, |fields| {
+            for name in ["created_at", "updated_at"] {
+                fields.insert(name.to_owned(), json!(text));
+            }
+        });
+        response.headers.push(("date".to_owned(), date.clone()));
+        response
+    });
+}
+
+#[test]
+fn one_that_answers_403_to_a_public_image_and_another_spelling_of_platforms() {
+    acquit(|asked, response| {
+        if asked.is_creation
+            && response.status == 400
+            && asked.kind == Kind::Invalid
+            && asked.given.get("visibility").is_some_and(Value::is_string)
+            && asked.given.len() == 1
+        {
+            return Response { status: 403, ..response };
+        }
+        with_fields(response, |fields| {
+            let spelling = match fields["__platform"].as_str() {
+                Some("RedHat") => "Red Hat",
+                Some("openSUSE") => "OpenSUSE",
+                Some("openEuler") => "EulerOS",
+                _ => return,
+            };
+            fields.insert("__platform".to_owned(), json!(spelling));
+        })
+    });
+}
+
+#[test]
+fn one_that_serves_bare_metal_and_writes_uds_large() {
+    acquit(|_, response| {
+        with_fields(response, |fields| {
+            fields.insert("virtual_env_type".to_owned(), json!("Ironic"));
+            fields.insert("__image_source_type".to_owned(), json!("UDS"));
+            fields.insert("__image_size".to_owned(), json!("12345"));
+        })
+    });
+}
