@@ -66,6 +66,8 @@ pub struct Operation {
     pub refused_when: Vec<(String, Value)>,
     /// Where a list call's answer holds the list.
     pub items: String,
+    /// Where it holds the path of the next page, if it has pages.
+    pub next: Option<String>,
 }
 
 /// What a call does to the resources that the API keeps.

@@ -2,7 +2,6 @@
 
 use crate::report::Report;
 use crate::run::Ending;
-use crate::target::Leftover;
 
 /// The exit codes, one meaning each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +26,7 @@ impl ExitCode {
     pub fn of(report: &Report) -> Self {
         if !report.findings.is_empty() {
             Self::Broken
-        } else if report.leftovers.iter().any(|(_, leftover)| *leftover != Leftover::Unknown) {
+        } else if report.leftovers.iter().any(|(_, leftover)| leftover.is_certain()) {
             Self::LeftBehind
         } else if report.ending == Ending::Interrupted {
             Self::Incomplete

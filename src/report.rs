@@ -78,6 +78,8 @@ pub struct Context<'a> {
     pub seed: Seed,
     /// Whether what nobody documents makes findings.
     pub is_strict: bool,
+    /// What appeared during the run and belongs to none of its probes.
+    pub appeared: &'a [Leftover],
     /// What was tried to make examples smaller.
     pub shrunk: &'a [Outcome],
 }
@@ -125,11 +127,7 @@ impl Report {
             not_assessed,
             created: cleanups().map(|outcome| outcome.cleanup.created).sum(),
             removed: cleanups().map(|outcome| outcome.cleanup.removed).sum(),
-            leftovers: cleanups()
-                .flat_map(|outcome| {
-                    outcome.cleanup.leftovers.iter().map(|left| (outcome.probe.id.clone(), left.clone()))
-                })
-                .collect(),
+            leftovers: leftovers(cleanups(), context.appeared),
             requests: run.requests,
             elapsed: run.elapsed,
             ending: run.ending,
@@ -152,6 +150,20 @@ fn causes(outcomes: &[Outcome], verdict: Verdict) -> Vec<Cause> {
         }
     }
     causes
+}
+
+/// What is left, with the probe that created it; what appeared and is known from a probe is told once.
+fn leftovers<'a>(outcomes: impl Iterator<Item = &'a Outcome>, appeared: &[Leftover]) -> Vec<(String, Leftover)> {
+    let of_probe =
+        |outcome: &'a Outcome| outcome.cleanup.leftovers.iter().map(|left| (outcome.probe.id.clone(), left.clone()));
+    let mut left: Vec<_> = outcomes.flat_map(of_probe).collect();
+    for found in appeared {
+        let is_known = |known: &Leftover| matches!((known, found), (Leftover::Id(one), Leftover::Id(other) | Leftover::Appeared(other)) if one == other);
+        if !left.iter().any(|(_, known)| is_known(known)) {
+            left.push((String::new(), found.clone()));
+        }
+    }
+    left
 }
 
 fn tally<T: Ord>(items: impl Iterator<Item = T>) -> Vec<(T, usize)> {

@@ -1,5 +1,6 @@
 //! Where requests go: an endpoint with a token. The only module that speaks HTTP as a client.
 
+mod audit;
 mod cleanup;
 mod endpoint;
 mod script;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderName, HeaderValue};
 use time::OffsetDateTime;
 
+pub use audit::Audit;
 pub use cleanup::{Cleanup, Leftover};
 pub use endpoint::{Endpoint, EndpointError};
 pub use token::Token;

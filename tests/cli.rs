@@ -61,7 +61,12 @@ struct Served {
 
 impl Served {
     fn start(suite: &str) -> Self {
+        Self::start_with(suite, &[])
+    }
+
+    fn start_with(suite: &str, more: &[&str]) -> Self {
         let mut child = program(&["stub", "--listen", "127.0.0.1:0", "--token-env", "CANARY", "--suite", suite])
+            .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -288,4 +293,37 @@ fn list_names_probes_and_clauses() {
 fn without_a_terminal_there_are_no_colours() {
     let (_, text) = outcome(&["run", "name/"]);
     assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn what_a_refused_request_created_is_removed_if_proven_ours_and_told_if_not() {
+    let served =
+        Served::start_with("otc", &["--defect", "behaviour.refused-request-creates-nothing:creates-what-it-refuses"]);
+    let (code, text) = served.run(&["behaviour/keeps_nothing_over_a_limit", "min_disk/rejects_0"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("FAIL behaviour.refused-request-creates-nothing"), "{text}");
+    let told = text.lines().filter(|line| line.contains("appeared during the run")).count();
+    assert_eq!(told, 1, "only what min_disk/rejects_0 left cannot be proven: {text}");
+}
+
+#[test]
+fn a_defect_that_does_not_exist_is_named_with_a_near_one() {
+    let (code, text) = outcome(&["stub", "--defect", "request.min_disk.maximum:of-by-one"]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("did you mean `request.min_disk.maximum:off-by-one`?"), "{text}");
+    let (code, text) = outcome(&["stub", "--list-defects"]);
+    assert_eq!(code, 0);
+    assert!(text.lines().count() > 300, "{text}");
+}
+
+#[test]
+fn a_finding_is_saved_as_a_case_and_not_over_another_one() {
+    let served = Served::start_with("otc", &["--defect", "request.min_disk.maximum:off-by-one"]);
+    let folder = TempDir::new().unwrap();
+    let save = ["--phase", "boundary", "min_disk", "--save", folder.path().to_str().unwrap()];
+    let (code, text) = served.run(&save);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("as a case min_disk/rejects_min_disk_maximum_") && text.contains("saved "), "{text}");
+    let (_, text) = served.run(&save);
+    assert!(text.contains("is there already"), "{text}");
 }

@@ -54,7 +54,8 @@ fn acquit(change: impl Fn(&Asked<'_>, Response) -> Response + Send + Sync + 'sta
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let wish = Wish::default();
     let done = runtime.block_on(run(&suite, plan(&suite, &wish).unwrap(), &target, &options, |_| {}));
-    let context = Context { endpoint: "", has_token: true, seed: wish.seed, is_strict: false, shrunk: &[] };
+    let context =
+        Context { endpoint: "", has_token: true, seed: wish.seed, is_strict: false, shrunk: &[], appeared: &[] };
     let report = Report::new(&suite.contract, &done, &context);
     let accused: Vec<_> =
         report.findings.iter().map(|found| format!("{} {:?}", found.probe.id, found.mismatch)).collect();

@@ -285,7 +285,8 @@ async fn found_against(changes: &[(&str, &str)], phases: &[Phase]) -> (Suite, Ve
     let before = target.request_count();
     let shrunk = shrink(&suite, &target, Seed(1), &mut done).await;
     let spent = target.request_count() - before;
-    let context = Context { endpoint: "", has_token: true, seed: Seed(1), is_strict: false, shrunk: &shrunk };
+    let context =
+        Context { endpoint: "", has_token: true, seed: Seed(1), is_strict: false, shrunk: &shrunk, appeared: &[] };
     let findings = Report::new(&suite.contract, &done, &context).findings;
     (Arc::try_unwrap(suite).unwrap_or_else(|_| panic!("the suite is still used")), findings, spent)
 }

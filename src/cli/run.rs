@@ -18,7 +18,7 @@ use crate::run::{Ending, Options, Verdict, reach, run};
 use crate::shrink::shrink;
 use crate::stub::{Stub, StubService};
 use crate::suite::Suite;
-use crate::target::{Endpoint, Limits, Target, Token};
+use crate::target::{Audit, Endpoint, Limits, Target, Token};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -60,9 +60,10 @@ pub(super) async fn execute(arguments: Arguments, console: &mut dyn Console) -> 
     if target.endpoint().is_exposed() && target.has_token() {
         console.note("warning: the token travels unencrypted; the endpoint is not https\n");
     }
+    let options = Options { concurrency: jobs(&arguments), is_strict: arguments.strict, stop: stop_on_ctrl_c() };
     reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
 
-    let options = Options { concurrency: jobs(&arguments), is_strict: arguments.strict, stop: stop_on_ctrl_c() };
+    let audit = Audit::begin(&target, &suite.contract).await;
     let bar = progress_bar(probes.len(), console.is_watched());
     let mut failed = 0;
     let mut done = run(&suite, probes, &target, &options, |outcome| {
@@ -74,11 +75,14 @@ pub(super) async fn execute(arguments: Arguments, console: &mut dyn Console) -> 
     bar.finish_and_clear();
     let shrunk =
         if done.ending == Ending::Complete { shrink(&suite, &target, wish.seed, &mut done).await } else { Vec::new() };
+    let appeared = audit.finish(&target, &suite.contract).await;
+    done.requests = target.request_count();
     let context = Context {
         endpoint: &target.endpoint().to_string(),
         has_token: target.has_token(),
         seed: wish.seed,
         is_strict: arguments.strict,
+        appeared: &appeared,
         shrunk: &shrunk,
     };
     let report = Report::new(&suite.contract, &done, &context);

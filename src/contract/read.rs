@@ -143,10 +143,14 @@ fn read_operation(found: &OperationNode<'_>) -> Result<Operation, SourceError> {
         answers,
         refused_when: Vec::new(),
         items: String::new(),
+        next: None,
     };
     match effect {
         Effect::Create => return Ok(operation), // the rest is read, and checked, as the creation
-        Effect::List => operation.items = fields.required("x-items")?.words()?,
+        Effect::List => {
+            operation.items = fields.required("x-items")?.words()?;
+            operation.next = fields.optional("x-next").map(Node::words).transpose()?;
+        }
         Effect::Delete => {
             if let Some(node) = fields.optional("x-refused-when") {
                 operation.refused_when =

@@ -117,18 +117,28 @@ fn write_coverage(out: &mut String, report: &Report, is_verbose: bool) -> fmt::R
 }
 
 fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
-    if report.leftovers.is_empty() {
-        return Ok(());
+    let (certain, perhaps): (Vec<_>, Vec<_>) = report.leftovers.iter().partition(|(_, leftover)| leftover.is_certain());
+    if !certain.is_empty() {
+        writeln!(out, "{RED}left behind{RED:#}")?;
     }
-    writeln!(out, "{RED}left behind{RED:#}")?;
-    for (probe, leftover) in &report.leftovers {
+    for (probe, leftover) in &certain {
+        let name = if let Leftover::Id(id) = leftover { id } else { "something without an id" };
+        let origin = if probe.is_empty() { "a request that was refused" } else { probe };
+        writeln!(out, "  {name}  {FAINT}created by {origin}{FAINT:#}")?;
+    }
+    if !perhaps.is_empty() {
+        writeln!(
+            out,
+            "{YELLOW}perhaps left behind{YELLOW:#}; nothing proves that it is this run's, so it was not touched"
+        )?;
+    }
+    for (probe, leftover) in &perhaps {
         match leftover {
-            Leftover::Id(id) => writeln!(out, "  {id}  {FAINT}created by {probe}{FAINT:#}")?,
-            Leftover::Unnamed => writeln!(out, "  something without an id  {FAINT}created by {probe}{FAINT:#}")?,
-            Leftover::Unknown => writeln!(out, "  perhaps something: the answer to {probe} was lost")?,
+            Leftover::Appeared(id) => writeln!(out, "  {id}  {FAINT}appeared during the run{FAINT:#}")?,
+            _ => writeln!(out, "  perhaps something: the answer to {probe} was lost")?,
         }
     }
-    writeln!(out)
+    if report.leftovers.is_empty() { Ok(()) } else { writeln!(out) }
 }
 
 fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
@@ -141,12 +151,13 @@ fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
     writeln!(out, " of {} probes; {} clauses broken", report.planned, broken(report))?;
     writeln!(
         out,
-        "{} requests in {:.2} s; {} created, {} removed, {} left behind",
+        "{} requests in {:.2} s; {} created, {} removed, {} left behind, {} perhaps",
         report.requests,
         report.elapsed.as_secs_f64(),
         report.created,
         report.removed,
-        report.created - report.removed
+        report.leftovers.iter().filter(|(_, leftover)| leftover.is_certain()).count(),
+        report.leftovers.iter().filter(|(_, leftover)| !leftover.is_certain()).count(),
     )?;
     let phases: Vec<_> = report.phases.iter().map(|(phase, count)| format!("{} {count}", phase.name())).collect();
     writeln!(out, "phases: {}; seed {}", phases.join(", "), report.seed)?;

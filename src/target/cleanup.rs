@@ -27,8 +27,20 @@ pub enum Leftover {
     Id(String),
     /// The target said that it created something, but not what.
     Unnamed,
+    /// This id is found after the run and was not before it; whose it is, nothing proves.
+    Appeared(String),
     /// The answer was lost: whether anything was created is not known.
     Unknown,
+}
+
+impl Leftover {
+    /// Whether it is certain that this run created it.
+    pub fn is_certain(&self) -> bool {
+        match self {
+            Self::Id(_) | Self::Unnamed => true,
+            Self::Appeared(_) | Self::Unknown => false,
+        }
+    }
 }
 
 const ATTEMPTS: u32 = 4;
@@ -59,7 +71,7 @@ impl Target {
     }
 
     /// Removes one resource; true when a read no longer finds it.
-    async fn remove(&self, contract: &Contract, id: &str, is_held: bool) -> bool {
+    pub(super) async fn remove(&self, contract: &Contract, id: &str, is_held: bool) -> bool {
         let lifecycle = &contract.creation.lifecycle;
         let mut must_release = is_held;
         for attempt in 0..ATTEMPTS {
