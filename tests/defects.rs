@@ -1,6 +1,6 @@
 //! The kill matrix: a stub with each defect that the contract can express, and the default run must accuse it of that clause and of no other.
 //!
-//! `cargo test --test defects -- matrix --nocapture` prints the matrix.
+//! `cargo test --test defects` prints the matrix: a line for each defect, and how many probes it took to catch them.
 
 #![allow(clippy::panic, clippy::print_stdout, reason = "a test that cannot go on panics; the matrix is printed")]
 
