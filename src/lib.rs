@@ -12,10 +12,13 @@
 //! | clause | one testable rule of the contract, with a stable id such as `request.min_disk.maximum` |
 //! | case | one file: what to send, and what must come back |
 //! | probe | one thing to do to a target, from whatever source |
+//! | phase | where a probe comes from: the cases, or the contract's boundaries, pairs and random bodies |
 //! | violation | how a request breaks a clause |
 //! | exchange | one request and its response |
 //! | target | where requests go: an endpoint, or the stub |
 //! | mismatch | one clause that one exchange broke, with expected and got |
+//! | finding | all mismatches of one clause and one cause, with the smallest example |
+//! | defect | a named way in which the stub breaks a clause, to test the harness |
 //! | choice | what a target does where the documentation leaves it open; recorded, never failed |
 //! | drift | what an answer holds that nobody documents; recorded, failed only on request |
 //!
@@ -26,10 +29,11 @@
 //! (files)  (probes)  (exchanges)  (judgements)  (text, exit code)
 //! ```
 //!
-//! [`suite`] reads a folder into a [`contract`] and [`case`]s; every value of a [`document`] knows its place, so that each error can show it. [`mod@plan`]
-//! makes [`probe`]s. [`mod@run`] sends their scripts through a [`target`], which never sees what is expected, and hands the [`exchange`]s to [`mod@judge`], a pure
-//! function. [`mod@shrink`] makes examples small. [`snapshot`] holds answers against reviewed ones. [`report`] turns outcomes into text, [`exit_code`] into a number. The [`stub`] answers by the
-//! same contract and the same [`judge::classify()`] that judges. [`cli`] is the program.
+//! [`suite`] reads a folder into a [`contract`] and [`case`]s; every value of a [`document`] knows its place, so that each error can show it.
+//! [`mod@plan`] makes [`probe`]s. [`mod@run`] sends their scripts through a [`target`], which never sees what is expected, hands the [`exchange`]s to
+//! [`mod@judge`], a pure function, and has removed at once what they created. [`mod@shrink`] makes examples small. [`snapshot`] holds answers against
+//! reviewed ones. [`report`] turns outcomes into text, [`exit_code`] into a number. The [`stub`] answers by the same contract and the same
+//! [`judge::classify()`] that judges, or breaks one clause of it, to test the harness. [`cli`] is the program.
 //!
 //! # Three kinds of request
 //!

@@ -1,5 +1,6 @@
 //! What a run showed, as a pure function of its outcomes.
 
+mod blame;
 pub mod curl;
 mod finding;
 pub mod terminal;

@@ -1,13 +1,11 @@
 //! Findings: a thousand failures of one cause are one finding, with the smallest example.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::Value;
-
+use super::blame::{Blame, Refused};
 use crate::case::{self, CaseFile};
 use crate::contract::Contract;
-use crate::exchange::{Exchange, Request};
+use crate::exchange::Request;
 use crate::judge::Mismatch;
 use crate::plan::Seed;
 use crate::probe::{Phase, Probe};
@@ -35,9 +33,6 @@ pub struct Finding {
     /// The example as a case, unless it is one already or cannot be one.
     pub case_file: Option<CaseFile>,
 }
-
-/// A clause, and what tells its findings apart.
-type Blame<'a> = (&'a str, &'a str);
 
 /// Clause of a finding that only strict runs make.
 const DRIFT: &str = "drift";
@@ -107,7 +102,7 @@ fn case_file(contract: &Contract, finding: &Finding, seed: Seed) -> Option<CaseF
     case::write(contract, request, &finding.mismatch, &origin)
 }
 
-fn mismatches(outcomes: &[Outcome]) -> impl Iterator<Item = (&Outcome, &Mismatch)> {
+pub(super) fn mismatches(outcomes: &[Outcome]) -> impl Iterator<Item = (&Outcome, &Mismatch)> {
     outcomes.iter().flat_map(|outcome| outcome.judgement.mismatches.iter().map(move |mismatch| (outcome, mismatch)))
 }
 
@@ -117,83 +112,6 @@ fn requests(outcome: &Outcome, mismatch: &Mismatch) -> Vec<Request> {
 
 fn size(requests: &[Request]) -> usize {
     requests.iter().map(|request| 1 + request.body.as_ref().map_or(0, Vec::len)).sum()
-}
-
-/// Why valid requests were refused, as far as smaller requests of the same run tell it.
-struct Refused<'a> {
-    /// Clause and cause of a valid request that was refused for no known reason.
-    general: Blame<'a>,
-    /// Fields without which even the empty request is refused.
-    needed: Vec<(String, &'a str)>,
-    /// Values that were refused alone.
-    singles: HashMap<(String, String), Blame<'a>>,
-}
-
-impl<'a> Refused<'a> {
-    fn of(contract: &'a Contract, outcomes: &'a [Outcome]) -> Self {
-        let status = format!("status.{}", contract.creation.created);
-        let general = contract.clauses.get(&status).map_or("", |clause| clause.id.as_str());
-        let mut refused = Self { general: (general, ""), needed: Vec::new(), singles: HashMap::new() };
-        let mut is_empty_refused = false;
-        let known = &contract.creation.request.properties;
-        for (outcome, mismatch) in mismatches(outcomes).filter(|(outcome, mismatch)| is_refusal(outcome, mismatch)) {
-            match sent_fields(outcome).as_deref() {
-                Some([]) => is_empty_refused = true,
-                Some([(name, value)]) if mismatch.clause.starts_with("request.") => {
-                    let blame = (mismatch.clause.as_str(), mismatch.cause.as_str());
-                    // A boundary is about one rule, a case may be about several.
-                    if outcome.probe.phase == Phase::Boundary {
-                        refused.singles.insert((name.clone(), value.clone()), blame);
-                    } else {
-                        refused.singles.entry((name.clone(), value.clone())).or_insert(blame);
-                    }
-                }
-                Some(fields) if fields.len() + 1 == known.len() => {
-                    let left_out = known.keys().find(|name| !fields.iter().any(|(given, _)| given == *name));
-                    let clause = left_out.and_then(|name| contract.clauses.get(&format!("request.{name}.optional")));
-                    refused.needed.extend(left_out.cloned().zip(clause.map(|clause| clause.id.as_str())));
-                }
-                _ => {}
-            }
-        }
-        if is_empty_refused {
-            refused.singles.clear(); // the values are not to blame where nothing at all is refused too
-        } else {
-            refused.needed.clear();
-        }
-        refused
-    }
-
-    fn explain(&self, outcome: &Outcome, mismatch: &Mismatch) -> Option<Blame<'a>> {
-        if !is_refusal(outcome, mismatch) {
-            return None;
-        }
-        let fields = sent_fields(outcome)?;
-        let lacks = |(name, _): &&(String, &'a str)| !fields.iter().any(|(given, _)| given == name);
-        if let Some((_, clause)) = self.needed.iter().find(lacks) {
-            return Some((clause, ""));
-        }
-        let single = fields.iter().find_map(|field| self.singles.get(field).copied());
-        single.or_else(|| (fields.len() != 1).then_some(self.general))
-    }
-}
-
-/// Whether a valid request was refused.
-fn is_refusal(outcome: &Outcome, mismatch: &Mismatch) -> bool {
-    let is_about_acceptance = mismatch.clause.starts_with("request.") || mismatch.clause.starts_with("status.2");
-    let answer = outcome.exchanges.first().and_then(Exchange::response);
-    let is_first = mismatch.pointer.is_empty() && mismatch.step == 0;
-    outcome.probe.violation.is_none()
-        && is_first
-        && is_about_acceptance
-        && answer.is_some_and(|answer| !answer.is_success())
-}
-
-fn sent_fields(outcome: &Outcome) -> Option<Vec<(String, String)>> {
-    match serde_json::from_slice(outcome.exchanges.first()?.request.body.as_deref()?).ok()? {
-        Value::Object(fields) => Some(fields.into_iter().map(|(name, value)| (name, value.to_string())).collect()),
-        _ => None,
-    }
 }
 
 /// What nobody documents, as findings of a strict run.

@@ -1,0 +1,96 @@
+//! Whom to blame when a valid request is refused: a body of many fields cannot tell, but a smaller one of the same run may.
+//!
+//! A value that is refused alone explains why larger bodies with it are refused. Where even the empty request is refused, a field must be needed: the one
+//! without which a body of all the others is refused.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::finding::mismatches;
+use crate::contract::Contract;
+use crate::exchange::Exchange;
+use crate::judge::Mismatch;
+use crate::probe::Phase;
+use crate::run::Outcome;
+
+/// A clause, and what tells its findings apart.
+pub(super) type Blame<'a> = (&'a str, &'a str);
+
+/// Why valid requests were refused, as far as smaller requests of the same run tell it.
+pub(super) struct Refused<'a> {
+    /// Clause and cause of a valid request that was refused for no known reason.
+    general: Blame<'a>,
+    /// Fields without which even the empty request is refused.
+    needed: Vec<(String, &'a str)>,
+    /// Values that were refused alone.
+    singles: HashMap<(String, String), Blame<'a>>,
+}
+
+impl<'a> Refused<'a> {
+    pub(super) fn of(contract: &'a Contract, outcomes: &'a [Outcome]) -> Self {
+        let status = format!("status.{}", contract.creation.created);
+        let general = contract.clauses.get(&status).map_or("", |clause| clause.id.as_str());
+        let mut refused = Self { general: (general, ""), needed: Vec::new(), singles: HashMap::new() };
+        let mut is_empty_refused = false;
+        let known = &contract.creation.request.properties;
+        for (outcome, mismatch) in mismatches(outcomes).filter(|(outcome, mismatch)| is_refusal(outcome, mismatch)) {
+            match sent_fields(outcome).as_deref() {
+                Some([]) => is_empty_refused = true,
+                Some([(name, value)]) if mismatch.clause.starts_with("request.") => {
+                    let blame = (mismatch.clause.as_str(), mismatch.cause.as_str());
+                    // A boundary is about one rule, a case may be about several.
+                    if outcome.probe.phase == Phase::Boundary {
+                        refused.singles.insert((name.clone(), value.clone()), blame);
+                    } else {
+                        refused.singles.entry((name.clone(), value.clone())).or_insert(blame);
+                    }
+                }
+                Some(fields) if fields.len() + 1 == known.len() => {
+                    let left_out = known.keys().find(|name| !fields.iter().any(|(given, _)| given == *name));
+                    let clause = left_out.and_then(|name| contract.clauses.get(&format!("request.{name}.optional")));
+                    refused.needed.extend(left_out.cloned().zip(clause.map(|clause| clause.id.as_str())));
+                }
+                _ => {}
+            }
+        }
+        if is_empty_refused {
+            refused.singles.clear(); // the values are not to blame where nothing at all is refused too
+        } else {
+            refused.needed.clear();
+        }
+        refused
+    }
+
+    /// What a refusal is to be blamed on; `None` leaves it where the judge put it.
+    pub(super) fn explain(&self, outcome: &Outcome, mismatch: &Mismatch) -> Option<Blame<'a>> {
+        if !is_refusal(outcome, mismatch) {
+            return None;
+        }
+        let fields = sent_fields(outcome)?;
+        let lacks = |(name, _): &&(String, &'a str)| !fields.iter().any(|(given, _)| given == name);
+        if let Some((_, clause)) = self.needed.iter().find(lacks) {
+            return Some((clause, ""));
+        }
+        let single = fields.iter().find_map(|field| self.singles.get(field).copied());
+        single.or_else(|| (fields.len() != 1).then_some(self.general))
+    }
+}
+
+/// Whether a valid request was refused.
+fn is_refusal(outcome: &Outcome, mismatch: &Mismatch) -> bool {
+    let is_about_acceptance = mismatch.clause.starts_with("request.") || mismatch.clause.starts_with("status.2");
+    let answer = outcome.exchanges.first().and_then(Exchange::response);
+    let is_first = mismatch.pointer.is_empty() && mismatch.step == 0;
+    outcome.probe.violation.is_none()
+        && is_first
+        && is_about_acceptance
+        && answer.is_some_and(|answer| !answer.is_success())
+}
+
+fn sent_fields(outcome: &Outcome) -> Option<Vec<(String, String)>> {
+    match serde_json::from_slice(outcome.exchanges.first()?.request.body.as_deref()?).ok()? {
+        Value::Object(fields) => Some(fields.into_iter().map(|(name, value)| (name, value.to_string())).collect()),
+        _ => None,
+    }
+}
