@@ -26,7 +26,7 @@ const EXIT_CODES: &str = "Exit codes:
   0  every probe that ran holds
   1  at least one clause is broken
   2  bad arguments, a bad file, or nothing selected
-  3  the target could not be assessed: unreachable, not authenticated, too often without an answer
+  3  the target could not be assessed: unreachable, not authenticated, or a probe stayed inconclusive
   4  the run was interrupted
   5  something that the run created is still there";
 

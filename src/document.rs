@@ -238,3 +238,31 @@ impl<'a> Fields<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::parse;
+
+    #[test]
+    fn booleans_are_those_of_yaml_1_2() {
+        let node = parse("a.yaml", "{a: no, b: on, c: true, d: 'true', e: 0755, f: 1_000, g: ~, h: 1.5}").unwrap();
+        let expected =
+            json!({"a": "no", "b": "on", "c": true, "d": "true", "e": "0755", "f": "1_000", "g": null, "h": 1.5});
+        assert_eq!(node.json(), expected);
+    }
+
+    #[test]
+    fn every_value_knows_its_place() {
+        let node = parse("a.yaml", "a: 1\nb:\n  - x\n  - {c: y}\n").unwrap();
+        let (_, _, list) = node.entries().unwrap().nth(1).unwrap();
+        assert_eq!(list.items().unwrap()[1].position(), (4, 5));
+    }
+
+    #[test]
+    fn a_text_that_is_no_yaml_is_an_error_with_its_place() {
+        let error = parse("a.yaml", "a: [1\nb: 2\n").unwrap_err().to_string();
+        assert!(error.contains("a.yaml:2:"), "{error}");
+    }
+}

@@ -13,7 +13,7 @@ pub enum ExitCode {
     Broken = 1,
     /// Bad arguments, a bad file, or nothing selected.
     WrongUse = 2,
-    /// The target could not be assessed: unreachable, not authenticated, or too often without an answer.
+    /// The target could not be assessed: unreachable, not authenticated, or a probe stayed inconclusive.
     NotAssessed = 3,
     /// The run was interrupted, or a budget ran out.
     Incomplete = 4,

@@ -68,12 +68,10 @@ pub fn plan(suite: &Suite, wish: &Wish) -> Result<Vec<Probe>, PlanError> {
     let mut all: Vec<Probe> = wish.phases.iter().flat_map(|phase| of_phase(suite, *phase, wish)).collect();
     for selector in &wish.selectors {
         if !all.iter().any(|probe| matches(selector, probe)) {
-            let known = suite
-                .cases
-                .iter()
-                .map(|case| case.id.as_str())
-                .chain(suite.contract.clauses.keys().map(String::as_str));
-            let near = crate::document::nearest(selector, known).map(str::to_owned);
+            let cases = suite.cases.iter().map(|case| case.id.as_str());
+            let topics = cases.clone().filter_map(|id| Some(id.split_once('/')?.0));
+            let known = cases.chain(topics).chain(suite.contract.clauses.keys().map(String::as_str));
+            let near = crate::document::nearest(selector.trim_end_matches('/'), known).map(str::to_owned);
             return Err(PlanError::NothingSelected { selector: selector.clone(), near });
         }
     }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
@@ -21,11 +22,11 @@ use crate::target::Target;
 const BUDGET: usize = 60;
 
 /// Tries smaller examples of the findings of a run, and answers every attempt, in the order of sending. What they create is removed at once.
-pub async fn shrink(suite: &Suite, target: &Target, seed: Seed, run: &mut Run) -> Vec<Outcome> {
+pub async fn shrink(suite: &Suite, target: &Target, seed: Seed, run: &mut Run, stop: &AtomicBool) -> Vec<Outcome> {
     let mut attempts = Vec::new();
     for finding in findings(&suite.contract, &run.outcomes, &[], seed) {
         let Some(body) = Shrinking::of(&suite.contract, seed, &finding) else { continue };
-        attempts.extend(body.run(suite, target, &finding).await);
+        attempts.extend(body.run(suite, target, &finding, stop).await);
     }
     run.requests = target.request_count();
     attempts
@@ -107,12 +108,12 @@ impl Shrinking {
         }
     }
 
-    async fn run(mut self, suite: &Suite, target: &Target, finding: &Finding) -> Vec<Outcome> {
+    async fn run(mut self, suite: &Suite, target: &Target, finding: &Finding, stop: &AtomicBool) -> Vec<Outcome> {
         let mut known: HashMap<Vec<u8>, bool> = HashMap::new();
         let mut attempts = Vec::new();
         known.insert(plan::object(&self.fields(&suite.contract)), true);
         let mut goes_on = self.simplify();
-        while goes_on && attempts.len() < BUDGET {
+        while goes_on && attempts.len() < BUDGET && !stop.load(Ordering::Relaxed) {
             let body = plan::object(&self.fields(&suite.contract));
             let still_fails = if let Some(known) = known.get(&body) {
                 *known

@@ -123,3 +123,46 @@ fn undocumented(contract: &Contract, text: &str) -> Vec<(String, String)> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::{add_drift, render};
+    use crate::exchange::{Exchange, Response};
+    use crate::judge::{Drift, Judgement};
+    use crate::suite::{DEFAULT, Suite};
+
+    /// What drifts when a reviewed answer had `reviewed`, and the present one has `current`, as its only field.
+    fn drift(reviewed: &str, current: &str) -> Vec<Drift> {
+        let mut suite = Suite::built_in(DEFAULT).unwrap().unwrap();
+        let probe = suite.cases[0].probes[0].clone();
+        let exchange = |body: &str| Exchange {
+            request: probe.script.steps[0].request.clone(),
+            outcome: Ok(Response {
+                status: 201,
+                headers: Vec::new(),
+                body: body.as_bytes().to_vec(),
+                at: OffsetDateTime::now_utc(),
+            }),
+        };
+        let text = render(&suite.contract, &probe, &[exchange(reviewed)]);
+        suite.snapshots.insert(suite.cases[0].id.clone(), format!("---\nsource: a test\n---\n{text}"));
+        let seen = if current.contains("extra") {
+            vec![Drift { pointer: "/extra".to_owned(), text: "a field that nobody documents".to_owned() }]
+        } else {
+            Vec::new()
+        };
+        let mut judgement = Judgement { drift: seen, ..Judgement::default() };
+        add_drift(&suite, &probe, &[exchange(current)], &mut judgement);
+        judgement.drift
+    }
+
+    #[test]
+    fn a_reviewed_field_is_no_news_and_its_change_is() {
+        assert_eq!(drift("{\"extra\":1}", "{\"extra\":1}"), []);
+        assert_eq!(drift("{}", "{\"extra\":1}").len(), 1);
+        assert_eq!(drift("{\"extra\":1}", "{\"extra\":2}")[0].text, "2, which was 1");
+        assert_eq!(drift("{\"extra\":1}", "{}")[0].text, "a field of the snapshot that did not come");
+    }
+}

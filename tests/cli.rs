@@ -132,7 +132,7 @@ fn exit_1_a_server_with_another_default_breaks_that_clause_and_no_other() {
 fn exit_2_a_selector_that_matches_nothing_is_named() {
     let (code, text) = outcome(&["run", "min_disc/"]);
     assert_eq!(code, 2, "{text}");
-    assert!(text.contains("`min_disc/` matches no probe"), "{text}");
+    assert!(text.contains("`min_disc/` matches no probe; did you mean `min_disk`?"), "{text}");
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn a_server_that_tells_the_token_cannot_make_the_report_tell_it() {
             let Ok(mut stream) = stream else { return };
             let mut request = vec![0; 65536];
             let read = stream.read(&mut request).unwrap_or(0);
-            let status = if request.starts_with(b"GET") { "404 Not Found" } else { "418 I'm a teapot" };
+            let status = if request.starts_with(b"GET") { "409 Conflict" } else { "418 I'm a teapot" };
             let head = format!("HTTP/1.1 {status}\r\nContent-Length: {read}\r\nConnection: close\r\n\r\n");
             let _ = stream.write_all(head.as_bytes());
             let _ = stream.write_all(&request[..read]);
@@ -256,15 +256,36 @@ fn a_server_that_tells_the_token_cannot_make_the_report_tell_it() {
 }
 
 #[test]
+fn exit_3_a_path_at_which_the_api_is_not() {
+    for answer in ["HTTP/1.1 404 Not Found", "HTTP/1.1 300 Multiple Choices"] {
+        let answer = format!("{answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let address = answers_always(answer.leak().as_bytes());
+        let (code, text) = outcome(&["run", "--endpoint", &format!("http://{address}/v1"), "--token-env", "CANARY"]);
+        assert_eq!(code, 3, "{text}");
+        assert!(text.contains("is the path right?"), "{text}");
+    }
+}
+
+#[test]
 fn a_redirect_is_an_answer_and_is_not_followed() {
     let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
     elsewhere.set_nonblocking(true).unwrap();
     let location = format!("http://{}/", elsewhere.local_addr().unwrap());
-    let answer =
-        format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    let address = answers_always(answer.leak().as_bytes());
-    let (code, text) =
-        outcome(&["run", "name/accepts", "--endpoint", &format!("http://{address}"), "--token-env", "CANARY"]);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            let status = if request.starts_with(b"GET") { "409 Conflict" } else { "302 Found" };
+            let head =
+                format!("HTTP/1.1 {status}\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let _ = stream.write_all(head.as_bytes());
+        }
+    });
+    let endpoint = format!("http://{address}");
+    let (code, text) = outcome(&["run", "name/accepts", "--endpoint", &endpoint, "--token-env", "CANARY"]);
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("got       302"), "{text}");
     assert!(elsewhere.accept().is_err(), "the redirect was followed");

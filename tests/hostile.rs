@@ -69,7 +69,9 @@ fn only_on_creation(behave: impl Fn(&mut TcpStream, usize) + Send + Sync + 'stat
         if request.starts_with(b"POST ") {
             behave(stream, number);
         } else {
-            answer(stream, "404 Not Found", "", b"");
+            let is_list = request.starts_with(b"GET /v2/images HTTP");
+            let (status, body) = if is_list { ("200 OK", "{\"images\":[]}") } else { ("404 Not Found", "") };
+            answer(stream, status, "Content-Type: application/json\r\n", body.as_bytes());
         }
     })
 }

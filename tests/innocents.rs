@@ -207,6 +207,26 @@ fn one_with_more_fields_than_are_documented() {
 }
 
 #[test]
+fn a_strict_run_fails_on_what_nobody_documents_and_on_nothing_else() {
+    let suite = Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}")));
+    let token = Token::random();
+    let stub = StubService::new(Arc::clone(&suite), token.clone(), None);
+    let change = |_: &Asked<'_>, response| {
+        with_fields(response, |fields| drop(fields.insert("os_hidden".to_owned(), json!(false))))
+    };
+    let target = Arc::new(Target::local(Arc::new(Innocent { suite: Arc::clone(&suite), stub, change }), token));
+    let options = Options { concurrency: 1, is_strict: true, stop: Arc::new(AtomicBool::new(false)) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let wish = Wish { selectors: vec!["min_disk/".to_owned()], ..Wish::default() };
+    let done = runtime.block_on(run(&suite, plan(&suite, &wish).unwrap(), &target, &options, |_| {}));
+    let context =
+        Context { endpoint: "", has_token: true, seed: wish.seed, is_strict: true, shrunk: &[], appeared: &[] };
+    let report = Report::new(&suite.contract, &done, &context);
+    assert_eq!(report.findings.iter().map(|found| found.clause.as_str()).collect::<Vec<_>>(), ["drift"]);
+    assert_eq!(report.findings[0].mismatch.pointer, "/os_hidden");
+}
+
+#[test]
 fn one_that_writes_json_in_its_own_way() {
     acquit(|_, mut response| {
         if let Some(value) = response.json() {

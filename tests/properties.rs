@@ -283,7 +283,7 @@ async fn found_against(changes: &[(&str, &str)], phases: &[Phase]) -> (Suite, Ve
     let probes = probes(&suite, phases, 40, 1);
     let mut done = run(&suite, probes, &target, &options, |_| {}).await;
     let before = target.request_count();
-    let shrunk = shrink(&suite, &target, Seed(1), &mut done).await;
+    let shrunk = shrink(&suite, &target, Seed(1), &mut done, &options.stop).await;
     let spent = target.request_count() - before;
     let context =
         Context { endpoint: "", has_token: true, seed: Seed(1), is_strict: false, shrunk: &shrunk, appeared: &[] };

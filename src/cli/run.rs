@@ -63,7 +63,12 @@ pub(super) async fn execute(arguments: Arguments, console: &mut dyn Console) -> 
     let options = Options { concurrency: jobs(&arguments), is_strict: arguments.strict, stop: stop_on_ctrl_c() };
     reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
 
-    let audit = Audit::begin(&target, &suite.contract).await;
+    let audit = Audit::begin(&target, &suite.contract).await.map_err(|status| {
+        let endpoint = target.endpoint();
+        Failure::NotAssessed(format!(
+            "{endpoint} answers {status} to a call that the contract knows; is the path right?"
+        ))
+    })?;
     let bar = progress_bar(probes.len(), console.is_watched());
     let mut failed = 0;
     let mut done = run(&suite, probes, &target, &options, |outcome| {
@@ -73,8 +78,11 @@ pub(super) async fn execute(arguments: Arguments, console: &mut dyn Console) -> 
     })
     .await;
     bar.finish_and_clear();
-    let shrunk =
-        if done.ending == Ending::Complete { shrink(&suite, &target, wish.seed, &mut done).await } else { Vec::new() };
+    let shrunk = if done.ending == Ending::Complete {
+        shrink(&suite, &target, wish.seed, &mut done, &options.stop).await
+    } else {
+        Vec::new()
+    };
     let appeared = audit.finish(&target, &suite.contract).await;
     done.requests = target.request_count();
     let context = Context {

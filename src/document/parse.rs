@@ -22,9 +22,12 @@ pub fn parse(path: &str, text: &str) -> Result<Node, SourceError> {
     match serde_saphyr::from_str_with_options::<RawNode>(text, options) {
         Ok(raw) => Ok(raw.locate(&source)),
         Err(error) => {
-            let span = error
-                .location()
-                .map_or(Span { line: 1, column: 1, start: 0, length: 0 }, |location| span_of(&location));
+            let span = error.location().map_or(Span { line: 1, column: 1, start: 0, length: 0 }, |location| {
+                let span = span_of(&location);
+                // The scanner counts characters only, so that the bytes must be found.
+                let is_known = location.span().byte_offset().is_some();
+                Span { start: if is_known { span.start } else { byte_at(text, span.line, span.column) }, ..span }
+            });
             Err(SourceError::new(source, span, message_of(&error)))
         }
     }
@@ -35,6 +38,13 @@ fn message_of(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();
     let end = text.find(" at line ").unwrap_or(text.len());
     text[..end].lines().next().unwrap_or_default().trim_end_matches(':').to_owned()
+}
+
+/// Where a line and a column, both from 1, stand in the text.
+fn byte_at(text: &str, line: usize, column: usize) -> usize {
+    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let rest = &text[before..];
+    before + rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at)
 }
 
 fn span_of(location: &Location) -> Span {

@@ -27,7 +27,8 @@ impl Bench<'_> {
             self.judgement.inconclusive =
                 Some(format!("a valid request was answered {}: no right, or no quota", response.status));
         } else {
-            let clause = self.blamed(body).filter(|_| !response.is_success());
+            // An error inside the service is no refusal of a value.
+            let clause = self.blamed(body).filter(|_| (400..500).contains(&response.status));
             let clause = clause.unwrap_or_else(|| status_clause(creation.created));
             self.mismatch(clause, "", format!("{} for a valid request", creation.created), answered(response));
         }

@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::creation::shortened;
 use super::{Across, Bench, Body, Classification, Drift, Observation, Openness};
-use crate::contract::{Derived, Echo, Relation, Returns, Rule, Schema, list, same, same_items};
+use crate::contract::{Derived, Echo, Relation, Returns, Schema, list, same, same_items};
 use crate::exchange::Response;
 
 impl Bench<'_> {
@@ -61,7 +61,7 @@ impl Bench<'_> {
         let lacks_default = value.is_null() && matches!(given, Field::Absent) && default.is_some();
         let type_fault = broken.iter().find(|broken| broken.keyword == "type");
         if let Some(fault) = type_fault.filter(|_| !lacks_default) {
-            let expected = fault.rule.map(Rule::text).unwrap_or_default();
+            let expected = fault.rule.map(|rule| format!("a value that {}", rule.text())).unwrap_or_default();
             self.mismatch(fault.clause(), pointer, expected, shortened(&value.to_string()));
             return;
         }
@@ -75,7 +75,7 @@ impl Bench<'_> {
             return;
         }
         for fault in broken {
-            let expected = fault.rule.map(Rule::text).unwrap_or_default();
+            let expected = fault.rule.map(|rule| format!("a value that {}", rule.text())).unwrap_or_default();
             self.mismatch(fault.clause(), pointer.clone(), expected, shortened(&value.to_string()));
         }
     }

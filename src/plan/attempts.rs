@@ -169,7 +169,7 @@ fn numbers(schema: &Schema) -> Vec<Attempt> {
     whole.extend([-1, 0, 1]);
     let mut found: Vec<_> = whole.into_iter().map(|number| Attempt::new(number.to_string())).collect();
     let inside = limits.iter().copied().find(|limit| *limit > 0).unwrap_or(10);
-    found.extend(["-0", "0.5", "1e2", "1E+2", "1e-2", "1e400", "-1.0", "100.00000000000001"].map(Attempt::new));
+    found.extend(["-0", "0.5", "-0.5", "1e2", "1E+2", "1e-2", "1e400", "-1.0", "100.00000000000001"].map(Attempt::new));
     found.extend([format!("{inside}.0"), format!("{inside}.5"), format!("\"{inside}\"")].map(Attempt::new));
     found
 }

@@ -186,3 +186,32 @@ fn matching<'a>(resources: &'a Resources, request: &Request) -> Vec<&'a Map<Stri
     };
     resources.kept.values().filter(|resource| is_match(resource)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::StubService;
+    use crate::exchange::{Credential, Request};
+    use crate::suite::{DEFAULT, Suite};
+    use crate::target::{Service, Token};
+
+    #[test]
+    fn a_call_that_the_contract_does_not_describe_gets_no_answer_of_the_api() {
+        let suite = Arc::new(Suite::built_in(DEFAULT).unwrap().unwrap());
+        let stub = StubService::new(suite, Token::new("a-good-token").unwrap(), None);
+        for (method, path) in
+            [("GET", "/"), ("POST", "/v2/image"), ("PUT", "/v2/images"), ("GET", "/v2/images/1/files")]
+        {
+            let request = Request {
+                method: method.to_owned(),
+                path: path.to_owned(),
+                headers: Vec::new(),
+                body: None,
+                credential: Credential::Good,
+            };
+            let answer = stub.answer(&request, Some("a-good-token"));
+            assert_eq!((answer.status, answer.media_type().as_deref()), (501, Some("text/plain")), "{method} {path}");
+        }
+    }
+}

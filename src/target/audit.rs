@@ -21,10 +21,13 @@ pub struct Audit {
 const MOST_PAGES: usize = 200;
 
 impl Audit {
-    /// Takes stock before the run.
-    pub async fn begin(target: &Target, contract: &Contract) -> Self {
-        let items = target.inventory(contract).await;
-        Self { before: items.map(|items| items.into_iter().map(|(id, _)| id).collect()) }
+    /// Takes stock before the run; the status of the answer where it says that no such call is known here, so that the endpoint must be a wrong one.
+    pub async fn begin(target: &Target, contract: &Contract) -> Result<Self, u16> {
+        match target.inventory(contract).await {
+            Ok(items) => Ok(Self { before: Some(items.into_iter().map(|(id, _)| id).collect()) }),
+            Err(Some(status)) if matches!(status, 300..400 | 404 | 405 | 410 | 501) => Err(status),
+            Err(_) => Ok(Self { before: None }),
+        }
     }
 
     /// Takes stock after the run, and removes what has appeared and is proven to be ours.
@@ -47,32 +50,28 @@ impl Audit {
 }
 
 impl Target {
-    /// Everything that the list call tells, with its id, page by page.
-    async fn inventory(&self, contract: &Contract) -> Option<Vec<(String, Value)>> {
-        let list = contract.operations.iter().find(|operation| operation.effect == Effect::List)?;
+    /// Everything that the list call tells, with its id, page by page; else the status that came instead, if one did.
+    async fn inventory(&self, contract: &Contract) -> Result<Vec<(String, Value)>, Option<u16>> {
+        let list = contract.operations.iter().find(|operation| operation.effect == Effect::List).ok_or(None)?;
         let mut path = list.path.as_str().to_owned();
         let mut found = Vec::new();
         for _ in 0..MOST_PAGES {
             let credential = if self.has_token() { Credential::Good } else { Credential::Absent };
-            let request = Request {
-                method: list.method.clone(),
-                path: path.clone(),
-                headers: Vec::new(),
-                body: None,
-                credential,
-            };
+            let method = list.method.clone();
+            let request = Request { method, path: path.clone(), headers: Vec::new(), body: None, credential };
             let exchange = self.send(request).await;
-            let answer = exchange.response().filter(|response| response.is_success())?.json()?;
-            for item in answer.pointer(&list.items)?.as_array()? {
-                let id = item.pointer(&contract.creation.lifecycle.id).and_then(Value::as_str)?;
+            let response = exchange.response().ok_or(None)?;
+            let answer = response.json().filter(|_| response.is_success()).ok_or(Some(response.status))?;
+            for item in answer.pointer(&list.items).and_then(Value::as_array).ok_or(None)? {
+                let id = item.pointer(&contract.creation.lifecycle.id).and_then(Value::as_str).ok_or(None)?;
                 found.push((id.to_owned(), item.clone()));
             }
             match list.next.as_deref().and_then(|next| answer.pointer(next)).and_then(Value::as_str) {
                 // Only a path goes on: an address could lead, with the token, to another host.
                 Some(next) if next.starts_with('/') && !next.starts_with("//") => next.clone_into(&mut path),
-                _ => return Some(found),
+                _ => break,
             }
         }
-        Some(found)
+        Ok(found)
     }
 }

@@ -31,14 +31,20 @@ impl Twist {
             }
             Self::Set(value) => value.clone(),
             Self::Perturb => perturbed(fields.get(name)),
-            Self::SecondsFromNow(seconds) => time(OffsetDateTime::now_utc() + Duration::seconds(*seconds)),
+            Self::SecondsFromNow(seconds) => time(moment(fields.get(name)) + Duration::seconds(*seconds)),
             Self::LocalTime => {
-                time(OffsetDateTime::now_utc().to_offset(UtcOffset::from_hms(2, 0, 0).unwrap_or(UtcOffset::UTC)))
+                time(moment(fields.get(name)).to_offset(UtcOffset::from_hms(2, 0, 0).unwrap_or(UtcOffset::UTC)))
             }
             Self::Counted => json!(format!("number-{number}")),
         };
         fields.insert(name.to_owned(), value);
     }
+}
+
+/// The time that the field has, so that nothing but the twist tells it from the others of the answer.
+fn moment(value: Option<&Value>) -> OffsetDateTime {
+    let stated = value.and_then(Value::as_str).and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+    stated.unwrap_or_else(OffsetDateTime::now_utc)
 }
 
 fn time(moment: OffsetDateTime) -> Value {
