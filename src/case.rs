@@ -5,9 +5,11 @@
 mod check;
 mod read;
 mod rows;
+mod sequel;
 mod write;
 
-pub use write::{CaseFile, write};
+pub use sequel::sequels;
+pub use write::{CaseFile, write, write_steps};
 
 use crate::contract::Contract;
 use crate::document::{Node, SourceError};

@@ -1,16 +1,24 @@
 //! The command line: what can be said, and what each word does.
 
+mod budget;
 mod check;
+mod doctor;
 mod list;
+mod login;
 mod run;
 mod stub;
+mod sweep;
+mod target;
 mod wishes;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
+use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::suite::{self, Suite, SuiteError};
 
@@ -27,7 +35,7 @@ const EXIT_CODES: &str = "Exit codes:
   1  at least one clause is broken
   2  bad arguments, a bad file, or nothing selected
   3  the target could not be assessed: unreachable, not authenticated, or a probe stayed inconclusive
-  4  the run was interrupted
+  4  the run was interrupted, or a budget was spent
   5  something that the run created is still there";
 
 #[derive(Debug, Subcommand)]
@@ -38,8 +46,26 @@ enum Command {
     List(list::Arguments),
     /// Check the files of a suite; sends nothing
     Check(check::Arguments),
+    /// Examine a target before a run: the way there, who we are, clock, quota, leftovers
+    Doctor(doctor::Arguments),
+    /// Remove what runs have left behind, as their ledgers know it
+    Sweep(sweep::Arguments),
     /// Serve the contract to other programs
     Stub(stub::Arguments),
+}
+
+/// The error without a value in which a password may stand: one with the signs of a URL that has one, or one where none is taken.
+fn discreet(mut error: clap::Error) -> clap::Error {
+    let may_hold_one = match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) => {
+            error.kind() == ErrorKind::TooManyValues || value.contains(['@', '?', '#'])
+        }
+        _ => false,
+    };
+    if may_hold_one {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
+    }
+    error
 }
 
 /// Which suite a command works on.
@@ -74,29 +100,48 @@ impl Failure {
     }
 }
 
-/// What the program prints as it goes; only `main.rs` knows where to.
-pub trait Console {
-    /// A part of the result.
-    fn print(&mut self, text: &str);
-    /// Something beside the result: progress, a warning.
-    fn note(&mut self, text: &str);
-    /// Whether notes reach a person who watches.
-    fn is_watched(&self) -> bool;
-}
-
 impl Cli {
+    /// Reads the arguments, the first of which is the program. Where they only ask for help, or are wrong, that is shown, and the exit code is all.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>, console: &Console) -> Result<Self, ExitCode> {
+        // Somebody may have written into an argument what belongs into a variable.
+        login::confess_variables(console.secrets());
+        Self::try_parse_from(arguments).map_err(|error| {
+            let is_wrong = error.use_stderr();
+            let text = discreet(error).render().ansi().to_string();
+            if is_wrong {
+                console.note(&text);
+                return ExitCode::WrongUse;
+            }
+            console.print(&text);
+            ExitCode::Holds
+        })
+    }
+
     /// Does what the arguments say.
-    pub async fn execute(self, console: &mut dyn Console) -> Result<ExitCode, Failure> {
+    pub async fn execute(self, console: &Console) -> Result<ExitCode, Failure> {
         match self.command {
             Command::Run(arguments) => run::execute(arguments, console).await,
             Command::List(arguments) => list::execute(&arguments, console),
             Command::Check(arguments) => check::execute(&arguments, console),
+            Command::Doctor(arguments) => doctor::execute(arguments, console).await,
+            Command::Sweep(arguments) => sweep::execute(arguments, console).await,
             Command::Stub(arguments) => stub::execute(arguments, console).await,
         }
     }
 }
 
 impl SuiteChoice {
+    /// What names the suite wherever the program is started: its name, or the whole path of its folder.
+    fn name(&self, suite: &Suite) -> String {
+        match self.suite.canonicalize() {
+            // As `load` does: a folder that happens to have the name of a built-in suite is not meant.
+            Ok(path) if !Suite::built_in_names().any(|name| self.suite == Path::new(name)) => {
+                path.display().to_string()
+            }
+            _ => suite.name.clone(),
+        }
+    }
+
     fn load(&self) -> Result<Arc<Suite>, Failure> {
         Ok(Arc::new(load(&self.suite)?))
     }

@@ -5,6 +5,8 @@
 
 mod behaviour;
 mod clause;
+mod envelope;
+mod mark;
 mod path;
 mod read;
 mod read_schema;
@@ -21,6 +23,8 @@ use serde_json::Value;
 
 pub use behaviour::Misbehaviour;
 pub use clause::{Clause, Clauses};
+pub use envelope::Envelope;
+pub use mark::Mark;
 pub use path::PathTemplate;
 pub(crate) use read_schema::named;
 pub use relation::{Derived, Echo, Relation};
@@ -35,6 +39,8 @@ use crate::document::{Node, SourceError};
 pub struct Contract {
     /// Name of the API.
     pub title: String,
+    /// The type under which a catalog lists the service, if it does.
+    pub service_type: Option<String>,
     /// Every call that the contract describes.
     pub operations: Vec<Operation>,
     /// The call under test.
@@ -68,6 +74,8 @@ pub struct Operation {
     pub items: String,
     /// Where it holds the path of the next page, if it has pages.
     pub next: Option<String>,
+    /// Where a quota call's answer holds how many there may be, and how many there are.
+    pub quota: Option<(String, String)>,
 }
 
 /// What a call does to the resources that the API keeps.
@@ -83,6 +91,8 @@ pub enum Effect {
     Update,
     /// Removes one.
     Delete,
+    /// Tells how many there may be.
+    Quota,
     /// Nothing that the contract needs to know.
     None,
 }
@@ -94,6 +104,8 @@ pub struct Answer {
     pub description: String,
     /// An example body with `{code}` and `{message}` for the stub to fill in.
     pub example: Option<Value>,
+    /// The media type of the body, if it has one.
+    pub media_type: Option<String>,
     /// Whether a run can provoke it.
     pub assessment: Assessment,
 }
@@ -134,8 +146,17 @@ pub struct Creation {
     pub lifecycle: Lifecycle,
     /// Statuses that say nothing about the contract.
     pub inconclusive: Inconclusive,
+    /// The forms of an error's body, the more particular ones first.
+    pub envelopes: Vec<Envelope>,
     /// What the prose promises beyond fields.
     pub behaviours: Vec<Behaviour>,
+}
+
+impl Creation {
+    /// Whether the request or the answer lists a field of this name.
+    pub fn lists(&self, name: &str) -> bool {
+        self.request.properties.contains_key(name) || self.response.properties.contains_key(name)
+    }
 }
 
 /// A form of a body, seen in its bytes or its header, that the documentation leaves open.
@@ -189,6 +210,8 @@ impl Form {
 pub struct Lifecycle {
     /// Pointer to the id in the answer.
     pub id: String,
+    /// The name that the id has in the paths of the other operations.
+    pub parameter: String,
     /// The operation that reads it.
     pub read: usize,
     /// The operation that makes removing possible, with its body.
@@ -208,7 +231,7 @@ pub struct Inconclusive {
     pub valid: Vec<u16>,
 }
 
-/// A promise that no schema holds; shown by a case of several steps.
+/// A promise that no schema holds; shown by cases of several steps, and by what follows generated requests.
 #[derive(Clone, Debug)]
 pub struct Behaviour {
     /// Its id without `behaviour.`.
@@ -219,6 +242,21 @@ pub struct Behaviour {
     pub place: String,
     /// Ways to break it, for a stub that does, each with its name.
     pub defects: Vec<(String, Misbehaviour)>,
+    /// What shows the promise on whatever a generated request created.
+    pub sequel: Option<SequelNodes>,
+    /// Whether the clean-up shows it: what was deleted must not be found for ever.
+    pub is_shown_by_removal: bool,
+}
+
+/// A sequel as it stands in the contract. Its steps are those of a case, so that [`case`](crate::case::sequels()) reads them.
+#[derive(Clone, Debug)]
+pub struct SequelNodes {
+    /// After probes of which phases.
+    pub after: Node,
+    /// What the request must have given.
+    pub when: Option<Node>,
+    /// The steps.
+    pub then: Node,
 }
 
 /// The header that carries the token.

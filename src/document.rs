@@ -54,6 +54,14 @@ impl Node {
         SourceError::new(Arc::clone(&self.source), self.span, message)
     }
 
+    /// The value of this key, where this is a mapping that has it; for places of errors, not for reading.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        match &self.content {
+            Content::Map(entries) => entries.iter().find(|(name, _)| name.as_key() == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
     /// Line and column, both from 1.
     pub fn position(&self) -> (usize, usize) {
         (self.span.line, self.span.column)
@@ -106,6 +114,21 @@ impl Node {
         match &self.content {
             Content::Bool(value) => Ok(*value),
             other => Err(self.expected("true or false", other)),
+        }
+    }
+
+    /// A scalar as it was typed, so that a password of digits keeps its zeros; `None` for nothing, a sequence, a mapping.
+    pub fn scalar(&self) -> Option<String> {
+        match &self.content {
+            Content::Text(text) => Some(text.clone()),
+            Content::Bool(value) => Some(value.to_string()),
+            Content::Number(number) => {
+                // An alias stands where the number does not; what was typed is the number only if it reads as the same one.
+                let typed = self.source.text.get(self.span.start..self.span.start + self.span.length);
+                let is_same = |text: &&str| text.parse::<f64>().ok() == number.as_f64();
+                Some(typed.filter(is_same).map_or_else(|| number.to_string(), str::to_owned))
+            }
+            Content::Null | Content::List(_) | Content::Map(_) => None,
         }
     }
 
@@ -251,6 +274,14 @@ mod tests {
         let expected =
             json!({"a": "no", "b": "on", "c": true, "d": "true", "e": "0755", "f": "1_000", "g": null, "h": 1.5});
         assert_eq!(node.json(), expected);
+    }
+
+    #[test]
+    fn a_scalar_is_what_was_typed() {
+        let node =
+            parse("a.yaml", "{a: 1e3, b: 1.50, c: &x 0x1F, d: yes, e: true, f: *x, g: 12, h: ~, i: []}").unwrap();
+        let typed: Vec<_> = node.entries().unwrap().map(|(_, _, value)| value.scalar().unwrap_or_default()).collect();
+        assert_eq!(typed, ["1e3", "1.50", "31", "yes", "true", "31", "12", "", ""]);
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! What goes over the wire: a request, and what came of it.
 
+mod lenient;
+
 use std::fmt;
 
 use serde_json::Value;
 use time::OffsetDateTime;
+
+use crate::contract::Contract;
 
 /// A request as it is sent, but for the endpoint and the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +22,18 @@ pub struct Request {
     pub body: Option<Vec<u8>>,
     /// What the token's header says.
     pub credential: Credential,
+}
+
+impl Request {
+    /// Whether the request may create something.
+    pub fn may_create(&self, contract: &Contract) -> bool {
+        contract.may_create(&self.method, &self.path)
+    }
+
+    /// The mark of this run in the body.
+    pub fn mark(&self, contract: &Contract, run: &str) -> Option<String> {
+        contract.mark_of(self.body.as_deref()?, run)
+    }
 }
 
 /// What a request shows as its token.
@@ -88,9 +104,15 @@ impl Response {
         Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
     }
 
-    /// The body as JSON, if it is JSON.
+    /// How far our clock is ahead of the sender's, which has the time of the answer to the second.
+    pub fn clock_ahead(&self) -> Option<time::Duration> {
+        let date = httpdate::parse_http_date(self.header("date")?).ok()?;
+        Some(self.at - OffsetDateTime::from(date))
+    }
+
+    /// The body as JSON, if it is JSON. What JSON's grammar allows and no text or double can hold is read as what comes nearest.
     pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
+        serde_json::from_slice(&self.body).ok().or_else(|| lenient::read(&self.body))
     }
 
     /// Whether the status is one of success.
@@ -104,6 +126,10 @@ impl Response {
 pub enum Trouble {
     /// No connection could be made.
     Connect,
+    /// Nobody knows an address for the host's name.
+    Lookup,
+    /// The server's certificate is not to be trusted.
+    Certificate(Distrust),
     /// No answer, or no end of one, within the time.
     Timeout,
     /// The connection broke, or what came was no HTTP.
@@ -112,16 +138,57 @@ pub enum Trouble {
     TooLarge,
     /// The request needs a value that an earlier answer did not give.
     NothingCaptured,
+    /// It was not sent: the budget of requests is spent.
+    Budget,
+    /// It was not sent: the ledger could not be written, so that a sweep would not have known of it.
+    Ledger,
+}
+
+/// Why a certificate is not to be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Distrust {
+    /// No authority that is trusted here has issued it.
+    Issuer,
+    /// Its time is over, or has not come.
+    Time,
+    /// It is for another host.
+    Name,
+    /// Anything else.
+    Other,
+}
+
+impl Trouble {
+    /// Whether the request may have been dealt with, and only its answer is missing.
+    pub fn is_lost(self) -> bool {
+        match self {
+            Self::Timeout | Self::Broken | Self::TooLarge => true,
+            Self::Connect
+            | Self::Lookup
+            | Self::Certificate(_)
+            | Self::NothingCaptured
+            | Self::Budget
+            | Self::Ledger => false,
+        }
+    }
 }
 
 impl fmt::Display for Trouble {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Connect => "no connection could be made",
+            Self::Lookup => "nobody knows an address for the name of the host",
+            Self::Certificate(Distrust::Issuer) => {
+                "the server's certificate is not issued by an authority that is trusted here"
+            }
+            Self::Certificate(Distrust::Time) => "the server's certificate has expired, or is not valid yet",
+            Self::Certificate(Distrust::Name) => "the server's certificate is for another host",
+            Self::Certificate(Distrust::Other) => "the server's certificate is not to be trusted",
             Self::Timeout => "no complete answer within the time",
             Self::Broken => "the connection broke, or the answer was no HTTP",
             Self::TooLarge => "the answer was larger than the cap",
             Self::NothingCaptured => "an earlier answer did not give the value that this request needs",
+            Self::Budget => "not sent, as --max-requests are spent",
+            Self::Ledger => "not sent, as the ledger cannot be written",
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::run::Ending;
 pub enum ExitCode {
     /// Every probe that ran holds.
     Holds = 0,
-    /// At least one clause is broken.
+    /// At least one clause is broken; in a strict run also a known deviation that is gone.
     Broken = 1,
     /// Bad arguments, a bad file, or nothing selected.
     WrongUse = 2,
@@ -24,13 +24,17 @@ pub enum ExitCode {
 impl ExitCode {
     /// The code of a finished run: a broken clause outranks the rest, then what concerns the reader's quota.
     pub fn of(report: &Report) -> Self {
-        if !report.findings.is_empty() {
+        let is_list_stale = report.is_strict && !report.gone.is_empty();
+        if !report.findings.is_empty() || is_list_stale {
             Self::Broken
         } else if report.leftovers.iter().any(|(_, leftover)| leftover.is_certain()) {
             Self::LeftBehind
-        } else if report.ending == Ending::Interrupted {
+        } else if matches!(report.ending, Ending::Interrupted | Ending::Spent(_)) {
             Self::Incomplete
-        } else if report.ending == Ending::TargetLost || !report.inconclusive.is_empty() || report.passed == 0 {
+        } else if report.ending == Ending::TargetLost
+            || !report.inconclusive.is_empty()
+            || report.passed + report.known == 0
+        {
             Self::NotAssessed
         } else {
             Self::Holds

@@ -21,7 +21,7 @@ pub use classify::{Classification, Kind, Openness, Refusals, classify};
 pub(crate) use response::fill;
 
 use crate::contract::Contract;
-use crate::exchange::{Credential, Exchange};
+use crate::exchange::{Credential, Exchange, Response};
 use crate::probe::Probe;
 
 /// What one probe showed.
@@ -147,6 +147,20 @@ impl Bench<'_> {
         }
         if self.judgement.mismatches.len() == before && self.judgement.inconclusive.is_none() {
             self.judge_expectation(response, all);
+        }
+        self.acquit_of_others(before, response);
+    }
+
+    /// An error of somebody between us and the service does not accuse the service.
+    fn acquit_of_others(&mut self, before: usize, response: &Response) {
+        if response.is_success() {
+            return;
+        }
+        let Some(envelope) = response.json().and_then(|body| self.contract.envelope(&body)) else { return };
+        let is_about_status = |mismatch: &Mismatch| mismatch.pointer.is_empty();
+        if envelope.is_trouble && self.judgement.mismatches[before..].iter().any(is_about_status) {
+            self.judgement.mismatches.truncate(before);
+            self.judgement.inconclusive = Some(format!("{} answered {}", envelope.title, response.status));
         }
     }
 

@@ -1,7 +1,8 @@
 //! Tells whether an endpoint keeps the contract of a call that creates something.
 //!
-//! The first such call, and the one that the built-in suite describes, is `POST /v2/images` of the Open Telekom Cloud. Nothing about it is written in Rust:
-//! the contract is a data file, the cases are data files, and this crate is the engine that reads both. Another call, or another provider, is a new folder.
+//! The first such call is `POST /v2/images` of the Open Telekom Cloud; a second built-in suite describes the same call of OpenStack Glance. Nothing about
+//! either is written in Rust: the contract is a data file, the cases are data files, and this crate is the engine that reads both. Another call, or another
+//! provider, is a new folder.
 //!
 //! # Words
 //!
@@ -13,12 +14,14 @@
 //! | case | one file: what to send, and what must come back |
 //! | probe | one thing to do to a target, from whatever source |
 //! | phase | where a probe comes from: the cases, or the contract's boundaries, pairs and random bodies |
+//! | sequel | steps that a contract adds to generated creations, so that a promise of its prose is seen on many of them |
 //! | violation | how a request breaks a clause |
 //! | exchange | one request and its response |
 //! | target | where requests go: an endpoint, or the stub |
 //! | mismatch | one clause that one exchange broke, with expected and got |
 //! | finding | all mismatches of one clause and one cause, with the smallest example |
 //! | defect | a named way in which the stub breaks a clause, to test the harness |
+//! | known deviation | a clause that a target is known to break, listed with the reason in `known.yaml` or in an operator's own file |
 //! | choice | what a target does where the documentation leaves it open; recorded, never failed |
 //! | drift | what an answer holds that nobody documents; recorded, failed only on request |
 //!
@@ -32,7 +35,8 @@
 //! [`suite`] reads a folder into a [`contract`] and [`case`]s; every value of a [`document`] knows its place, so that each error can show it.
 //! [`mod@plan`] makes [`probe`]s. [`mod@run`] sends their scripts through a [`target`], which never sees what is expected, hands the [`exchange`]s to
 //! [`mod@judge`], a pure function, and has removed at once what they created. [`mod@shrink`] makes examples small. [`snapshot`] holds answers against
-//! reviewed ones. [`report`] turns outcomes into text, [`exit_code`] into a number. The [`stub`] answers by the same contract and the same
+//! reviewed ones. [`identity`] finds the credentials on the machine, a token for them and the endpoint. [`known`] says which deviations fail nothing.
+//! [`report`] turns outcomes into text, [`exit_code`] into a number. The [`stub`] answers by the same contract and the same
 //! [`judge::classify()`] that judges, or breaks one clause of it, to test the harness. [`cli`] is the program.
 //!
 //! # Three kinds of request
@@ -42,17 +46,24 @@
 
 pub mod case;
 pub mod cli;
+pub mod console;
 pub mod contract;
+pub mod doctor;
 pub mod document;
 pub mod exchange;
 pub mod exit_code;
+pub mod identity;
 pub mod judge;
+pub mod known;
+pub mod ledger;
 pub mod plan;
 pub mod probe;
 pub mod report;
 pub mod run;
+pub mod secret;
 pub mod shrink;
 pub mod snapshot;
 pub mod stub;
 pub mod suite;
+pub mod sweep;
 pub mod target;

@@ -2,20 +2,21 @@
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use clap::Parser;
-use ims_conformance::cli::{Cli, Console};
+use ims_conformance::cli::Cli;
+use ims_conformance::console::{Console, Sink};
 
 /// Standard output and standard error; colours reach a terminal only.
 struct Terminal;
 
-impl Console for Terminal {
-    fn print(&mut self, text: &str) {
+impl Sink for Terminal {
+    fn print(&self, text: &str) {
         // A reader that has gone away, as `head` does, is no reason to fail.
         let _ = anstream::stdout().write_all(text.as_bytes());
     }
 
-    fn note(&mut self, text: &str) {
+    fn note(&self, text: &str) {
         let _ = anstream::stderr().write_all(text.as_bytes());
     }
 
@@ -26,10 +27,16 @@ impl Console for Terminal {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match Cli::parse().execute(&mut Terminal).await {
+    let console = Console::new(Arc::new(Terminal));
+    console.take_panics();
+    let cli = match Cli::read(std::env::args_os(), &console) {
+        Ok(cli) => cli,
+        Err(code) => return code.into(),
+    };
+    match cli.execute(&console).await {
         Ok(code) => code.into(),
         Err(failure) => {
-            Terminal.note(&format!("{failure}\n"));
+            console.note(&format!("{failure}\n"));
             failure.exit_code().into()
         }
     }

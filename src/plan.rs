@@ -6,17 +6,21 @@
 mod assemble;
 mod attempts;
 mod boundary;
+mod mark;
 mod pairs;
 mod pattern;
 mod random;
 mod seed;
+mod sequels;
 mod wire;
 
 pub(crate) use assemble::{FieldText, object, probe, request};
+pub(crate) use mark::mark_one;
+pub use mark::{mark, unmarked};
 pub(crate) use random::{BodyTree, fields, tree};
 pub use seed::Seed;
+pub(crate) use sequels::go_on;
 
-use crate::contract::Contract;
 use crate::probe::{Phase, Probe};
 use crate::suite::Suite;
 
@@ -66,6 +70,9 @@ pub enum PlanError {
 /// The probes that any of the selectors matches, in the order of the phases; all of them where there is no selector.
 pub fn plan(suite: &Suite, wish: &Wish) -> Result<Vec<Probe>, PlanError> {
     let mut all: Vec<Probe> = wish.phases.iter().flat_map(|phase| of_phase(suite, *phase, wish)).collect();
+    for probe in &mut all {
+        go_on(&suite.contract, probe, suite.sequels.iter());
+    }
     for selector in &wish.selectors {
         if !all.iter().any(|probe| matches(selector, probe)) {
             let cases = suite.cases.iter().map(|case| case.id.as_str());
@@ -92,13 +99,4 @@ fn of_phase(suite: &Suite, phase: Phase, wish: &Wish) -> Vec<Probe> {
 
 fn matches(selector: &str, probe: &Probe) -> bool {
     probe.id.contains(selector) || probe.clauses.iter().any(|clause| clause.starts_with(selector))
-}
-
-/// How many resources these probes may create at most: a target that is broken enough accepts every request of the call under test.
-pub fn most_creations(contract: &Contract, probes: &[Probe]) -> usize {
-    let subject = contract.subject();
-    let may_create = |request: &crate::exchange::Request| {
-        request.method == subject.method && subject.path.matches(&request.path).is_some()
-    };
-    probes.iter().flat_map(|probe| &probe.script.steps).filter(|step| may_create(&step.request)).count()
 }

@@ -67,6 +67,19 @@ pub struct Script {
     pub steps: Vec<Step>,
 }
 
+/// Steps that show a promise of the prose on whatever a generated valid request created.
+#[derive(Clone, Debug)]
+pub struct Sequel {
+    /// Id of the clause that is broken where an expectation is not met.
+    pub clause: String,
+    /// The phases whose probes it goes with.
+    pub phases: Vec<Phase>,
+    /// What the request must have given.
+    pub when: Vec<(String, Value)>,
+    /// The steps; what they are to be the same as is counted from the creation.
+    pub steps: Vec<(Step, Expectation)>,
+}
+
 /// One request and what later ones need of its answer.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -89,4 +102,6 @@ pub struct Expectation {
     pub same_as: Option<usize>,
     /// Whether another status says nothing about the contract.
     pub is_other_status_inconclusive: bool,
+    /// The clause that is broken where it is not met; without it, one of the probe's.
+    pub clause: Option<String>,
 }

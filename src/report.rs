@@ -2,9 +2,11 @@
 
 mod blame;
 pub mod curl;
+mod deviation;
 mod finding;
 pub mod terminal;
 
+pub use deviation::excuse;
 pub use finding::{Finding, findings};
 
 use std::collections::BTreeMap;
@@ -12,10 +14,11 @@ use std::time::Duration;
 
 use crate::contract::{Assessment, Contract};
 use crate::judge::{Choice, Drift};
-use crate::plan::Seed;
+use crate::known::{Deviation, Known};
+use crate::plan::{Seed, Wish};
 use crate::probe::Phase;
 use crate::run::{Ending, Outcome, Run, Verdict};
-use crate::target::Leftover;
+use crate::target::{Appeared, Leftover};
 
 /// Everything that a report shows, in the order in which it shows it.
 #[derive(Debug)]
@@ -38,8 +41,16 @@ pub struct Report {
     pub passed: usize,
     /// How many show a broken clause.
     pub failed: usize,
-    /// Broken clauses, each once, in the order of the contract.
+    /// How many show broken clauses that are known of the target, and no other.
+    pub known: usize,
+    /// Broken clauses, each once, in the order of the contract; without those that are known.
     pub findings: Vec<Finding>,
+    /// Known deviations that were seen, each with how many probes show it.
+    pub deviations: Vec<(Deviation, usize)>,
+    /// Known deviations that were looked for and are no longer seen.
+    pub gone: Vec<Deviation>,
+    /// Whether drift and deviations that are gone make the run fail.
+    pub is_strict: bool,
     /// Why probes were inconclusive, each cause once.
     pub inconclusive: Vec<Cause>,
     /// Why probes were skipped, each cause once.
@@ -60,6 +71,10 @@ pub struct Report {
     pub removed: usize,
     /// What could not be removed, with the probe that created it.
     pub leftovers: Vec<(String, Leftover)>,
+    /// What was held back, as nobody asked for it.
+    pub withheld: Vec<String>,
+    /// The ledger, where something is left that it is needed for.
+    pub ledger: Option<String>,
     /// How many requests were sent.
     pub requests: u64,
     /// How long the run took.
@@ -69,7 +84,7 @@ pub struct Report {
 }
 
 /// What a report needs to know beside the run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Context<'a> {
     /// Where the requests went.
     pub endpoint: &'a str,
@@ -77,12 +92,18 @@ pub struct Context<'a> {
     pub has_token: bool,
     /// The seed of the random phase.
     pub seed: Seed,
+    /// The deviations that are known of the target, and which probes the run wanted.
+    pub known: Option<(&'a Known, &'a Wish)>,
     /// Whether what nobody documents makes findings.
     pub is_strict: bool,
     /// What appeared during the run and belongs to none of its probes.
-    pub appeared: &'a [Leftover],
+    pub appeared: &'a [Appeared],
     /// What was tried to make examples smaller.
     pub shrunk: &'a [Outcome],
+    /// What was held back, as nobody asked for it.
+    pub withheld: &'a [String],
+    /// The ledger, where something is left that it is needed for.
+    pub ledger: Option<&'a str>,
 }
 
 /// A cause that several probes share.
@@ -104,6 +125,10 @@ impl Report {
         let cleanups = || outcomes.iter().chain(context.shrunk);
         let judgements = || outcomes.iter().map(|outcome| &outcome.judgement);
         let mut findings = findings(contract, outcomes, context.shrunk, context.seed);
+        let is_known = |known: &Known, finding: &Finding| known.covers(&finding.clause, &finding.cause);
+        findings.retain(|finding| !context.known.is_some_and(|(known, _)| is_known(known, finding)));
+        let told = context.known.map(|(known, wish)| deviation::told(contract, known, wish, run, context.shrunk));
+        let (deviations, gone) = told.unwrap_or_default();
         if context.is_strict {
             findings.extend(finding::drift_findings(outcomes));
         }
@@ -118,7 +143,11 @@ impl Report {
             phases: phases(outcomes),
             passed: count(Verdict::Pass),
             failed: count(Verdict::Fail),
+            known: count(Verdict::Known),
             findings,
+            deviations,
+            gone,
+            is_strict: context.is_strict,
             inconclusive: causes(outcomes, Verdict::Inconclusive),
             skipped: causes(outcomes, Verdict::Skipped),
             choices: tally(judgements().flat_map(|judgement| judgement.choices.iter().cloned())),
@@ -129,11 +158,18 @@ impl Report {
             created: cleanups().map(|outcome| outcome.cleanup.created).sum(),
             removed: cleanups().map(|outcome| outcome.cleanup.removed).sum(),
             leftovers: leftovers(cleanups(), context.appeared),
+            withheld: context.withheld.to_vec(),
+            ledger: context.ledger.map(str::to_owned),
             requests: run.requests,
             elapsed: run.elapsed,
             ending: run.ending,
         }
     }
+}
+
+/// A number of things in words: `1 probe`, `2 probes`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn phases(outcomes: &[Outcome]) -> Vec<(Phase, usize)> {
@@ -154,14 +190,14 @@ fn causes(outcomes: &[Outcome], verdict: Verdict) -> Vec<Cause> {
 }
 
 /// What is left, with the probe that created it; what appeared and is known from a probe is told once.
-fn leftovers<'a>(outcomes: impl Iterator<Item = &'a Outcome>, appeared: &[Leftover]) -> Vec<(String, Leftover)> {
+fn leftovers<'a>(outcomes: impl Iterator<Item = &'a Outcome>, appeared: &[Appeared]) -> Vec<(String, Leftover)> {
     let of_probe =
         |outcome: &'a Outcome| outcome.cleanup.leftovers.iter().map(|left| (outcome.probe.id.clone(), left.clone()));
     let mut left: Vec<_> = outcomes.flat_map(of_probe).collect();
-    for found in appeared {
-        let is_known = |known: &Leftover| matches!((known, found), (Leftover::Id(one), Leftover::Id(other) | Leftover::Appeared(other)) if one == other);
-        if !left.iter().any(|(_, known)| is_known(known)) {
-            left.push((String::new(), found.clone()));
+    for found in appeared.iter().filter(|found| !found.is_removed) {
+        let id = Leftover::Id(found.id.clone());
+        if !left.iter().any(|(_, known)| *known == id) {
+            left.push((String::new(), if found.mark.is_some() { id } else { Leftover::Appeared(found.id.clone()) }));
         }
     }
     left

@@ -1,7 +1,7 @@
 //! Shrinks what a run found to the smallest body that still breaks the same clause.
 //!
-//! Only findings of the pair and the random phase need it: a case and a boundary are small already. A random body is grown again from its seed, as a tree
-//! that proptest simplifies.
+//! Only findings of the pair and the random phase need it: a case and a boundary are small already, but for their mark. A random body is grown again from its
+//! seed, as a tree that proptest simplifies.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,11 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 
 use crate::contract::Contract;
+use crate::exchange::Request;
 use crate::judge::Mismatch;
+use crate::known::Known;
 use crate::plan::{self, BodyTree, FieldText, Seed};
 use crate::probe::{Phase, Probe};
 use crate::report::{Finding, findings};
-use crate::run::{Outcome, Run, perform};
+use crate::run::{Ending, Outcome, Run, perform};
 use crate::suite::Suite;
 use crate::target::Target;
 
@@ -22,11 +24,25 @@ use crate::target::Target;
 const BUDGET: usize = 60;
 
 /// Tries smaller examples of the findings of a run, and answers every attempt, in the order of sending. What they create is removed at once.
-pub async fn shrink(suite: &Suite, target: &Target, seed: Seed, run: &mut Run, stop: &AtomicBool) -> Vec<Outcome> {
+/// What is `known` costs nothing.
+pub async fn shrink(
+    suite: &Suite,
+    target: &Target,
+    known: &Known,
+    seed: Seed,
+    run: &mut Run,
+    stop: &AtomicBool,
+) -> Vec<Outcome> {
     let mut attempts = Vec::new();
-    for finding in findings(&suite.contract, &run.outcomes, &[], seed) {
-        let Some(body) = Shrinking::of(&suite.contract, seed, &finding) else { continue };
-        attempts.extend(body.run(suite, target, &finding, stop).await);
+    let found = findings(&suite.contract, &run.outcomes, &[], seed);
+    for finding in found.into_iter().filter(|finding| !known.covers(&finding.clause, &finding.cause)) {
+        let mut smallest = None;
+        if let Some(body) = Shrinking::of(&suite.contract, seed, &finding) {
+            let (tried, last) = body.run(suite, target, &finding, stop).await;
+            attempts.extend(tried);
+            smallest = Some(last);
+        }
+        attempts.extend(without_mark(suite, target, &finding, smallest, stop).await);
     }
     run.requests = target.request_count();
     attempts
@@ -58,7 +74,7 @@ impl Shrinking {
     fn of(contract: &Contract, seed: Seed, finding: &Finding) -> Option<Self> {
         let values = match finding.probe.phase {
             Phase::Random => Values::Grown(plan::tree(contract, seed, &finding.probe.id)?),
-            Phase::Pairs => Values::Fixed(sent_fields(finding)?),
+            Phase::Pairs => Values::Fixed(sent_fields(contract, finding)?),
             Phase::Case | Phase::Boundary => return None,
         };
         let count = match &values {
@@ -108,42 +124,95 @@ impl Shrinking {
         }
     }
 
-    async fn run(mut self, suite: &Suite, target: &Target, finding: &Finding, stop: &AtomicBool) -> Vec<Outcome> {
+    /// Every attempt, and the smallest body that still shows it.
+    async fn run(
+        mut self,
+        suite: &Suite,
+        target: &Target,
+        finding: &Finding,
+        stop: &AtomicBool,
+    ) -> (Vec<Outcome>, Vec<u8>) {
         let mut known: HashMap<Vec<u8>, bool> = HashMap::new();
         let mut attempts = Vec::new();
-        known.insert(plan::object(&self.fields(&suite.contract)), true);
+        let mut smallest = plan::object(&self.fields(&suite.contract));
+        known.insert(smallest.clone(), true);
         let mut goes_on = self.simplify();
         while goes_on && attempts.len() < BUDGET && !stop.load(Ordering::Relaxed) {
             let body = plan::object(&self.fields(&suite.contract));
             let still_fails = if let Some(known) = known.get(&body) {
                 *known
             } else {
-                let outcome = attempt(suite, target, finding, body.clone()).await;
+                let tried = attempt(suite, target, finding, body.clone(), Marking::AsFound, stop).await;
+                let Ok(outcome) = tried else { break };
                 let is_same =
                     |mismatch: &Mismatch| mismatch.clause == finding.clause && mismatch.cause == finding.cause;
                 let still_fails = outcome.judgement.mismatches.iter().any(is_same);
                 attempts.push(outcome);
-                known.insert(body, still_fails);
+                known.insert(body.clone(), still_fails);
                 still_fails
             };
+            if still_fails {
+                smallest = body;
+            }
             goes_on = if still_fails { self.simplify() } else { self.complicate() };
         }
-        attempts
+        (attempts, smallest)
     }
 }
 
-async fn attempt(suite: &Suite, target: &Target, finding: &Finding, body: Vec<u8>) -> Outcome {
+/// Whether an attempt carries a mark.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Marking {
+    /// As the finding's example does.
+    AsFound,
+    /// No.
+    None,
+}
+
+/// One more attempt without the mark: does the example need it? If not, the mark is no part of the example; if so, it takes two fields to show the fault.
+async fn without_mark(
+    suite: &Suite,
+    target: &Target,
+    finding: &Finding,
+    smallest: Option<Vec<u8>>,
+    stop: &AtomicBool,
+) -> Option<Outcome> {
+    let request = finding.requests.first().filter(|_| !stop.load(Ordering::Relaxed))?;
+    request.mark(&suite.contract, target.run_id())?;
+    let body = smallest.unwrap_or_else(|| suite.contract.without_mark(request.body.as_deref().unwrap_or_default()));
+    attempt(suite, target, finding, body, Marking::None, stop).await.ok()
+}
+
+async fn attempt(
+    suite: &Suite,
+    target: &Target,
+    finding: &Finding,
+    body: Vec<u8>,
+    marking: Marking,
+    stop: &AtomicBool,
+) -> Result<Outcome, Ending> {
     let id = format!("{} shrunk", finding.probe.id.trim_end_matches(" shrunk"));
     let about = finding.probe.clauses.first().cloned();
-    let request = plan::request(&suite.contract, body);
-    let probe: Probe = plan::probe(&suite.contract, finding.probe.phase, id, about, request);
-    perform(suite, Arc::new(probe), target).await
+    let headers = finding.requests.first().map(|request| request.headers.clone());
+    let usual = plan::request(&suite.contract, body);
+    let request = Request { headers: headers.unwrap_or_else(|| usual.headers.clone()), ..usual };
+    let mut probe: Probe = plan::probe(&suite.contract, finding.probe.phase, id, about, request);
+    // Only the promise that was broken is worth more requests; whether it speaks of the smaller body is seen anew.
+    plan::go_on(&suite.contract, &mut probe, suite.sequels.iter().filter(|sequel| sequel.clause == finding.clause));
+    let mark = finding.requests.first().and_then(|request| request.mark(&suite.contract, target.run_id()));
+    if mark.is_some() && marking == Marking::AsFound {
+        plan::mark_one(&suite.contract, &mut probe, 0);
+    }
+    perform(suite, Arc::new(probe), target, stop).await
 }
 
 /// The fields of the body that was sent.
-fn sent_fields(finding: &Finding) -> Option<Vec<FieldText>> {
+fn sent_fields(contract: &Contract, finding: &Finding) -> Option<Vec<FieldText>> {
     match serde_json::from_slice(finding.requests.first()?.body.as_deref()?).ok()? {
-        Value::Object(fields) => Some(fields.into_iter().map(|(name, value)| (name, value.to_string())).collect()),
+        Value::Object(fields) => {
+            let fields = contract.without_marks(fields).into_iter();
+            Some(fields.map(|(name, value)| (name, value.to_string())).collect())
+        }
         _ => None,
     }
 }

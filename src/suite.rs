@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 
-use crate::case::Case;
+use crate::case::{self, Case};
 use crate::contract::{Contract, Table};
 use crate::document::{self, SourceError};
+use crate::known::Known;
+use crate::probe::Sequel;
 
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/cases");
 static BUILT_IN_SNAPSHOTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/snapshots");
@@ -17,6 +19,10 @@ static BUILT_IN_SNAPSHOTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/snap
 pub const DEFAULT: &str = "otc";
 
 const CONTRACT: &str = "contract.yaml";
+const KNOWN: &str = "known.yaml";
+
+/// What OpenStack programs call the file in which a provider says where to log in.
+const PROFILES: &str = "clouds-public.yaml";
 
 /// A contract and its cases, all read and checked.
 #[derive(Debug)]
@@ -25,8 +31,14 @@ pub struct Suite {
     pub name: String,
     /// What the API promises.
     pub contract: Contract,
+    /// The deviations that are known of the service that the contract describes.
+    pub known: Known,
     /// The cases in the order of their ids.
     pub cases: Vec<Case>,
+    /// Profiles of clouds, as `clouds-public.yaml` has them: where the text stands, and the text.
+    pub profiles: Option<(String, String)>,
+    /// What goes on with what generated requests create.
+    pub sequels: Vec<Sequel>,
     /// The redacted answers of each case, by case id, as they were reviewed.
     pub snapshots: HashMap<String, String>,
 }
@@ -63,7 +75,7 @@ impl Suite {
     /// Reads a suite that is built in; `None` where there is none of this name.
     pub fn built_in(name: &str) -> Option<Result<Self, SuiteError>> {
         let dir = BUILT_IN.get_dir(name)?;
-        let mut files = Files { name: name.to_owned(), prefix: "cases/".to_owned(), texts: Vec::new() };
+        let mut files = Files { name: name.to_owned(), prefix: format!("cases/{name}/"), texts: Vec::new() };
         collect_built_in(dir, Path::new(name), &mut files.texts);
         let mut snapshots = Vec::new();
         if let Some(dir) = BUILT_IN_SNAPSHOTS.get_dir(name) {
@@ -93,13 +105,7 @@ impl Suite {
     }
 
     fn read(files: Files, snapshots: Vec<(String, String)>) -> Result<Self, SuiteError> {
-        let path_of = |file: &str| {
-            if files.prefix == "cases/" {
-                format!("cases/{}/{file}", files.name)
-            } else {
-                format!("{}{file}", files.prefix)
-            }
-        };
+        let path_of = |file: &str| format!("{}{file}", files.prefix);
         let mut tables = HashMap::new();
         for (file, text) in files.texts.iter().filter(|(file, _)| has_ending(file, "csv")) {
             let mut table = Table::read(&path_of(file), text)?;
@@ -107,12 +113,26 @@ impl Suite {
             tables.insert(file.clone(), Arc::new(table));
         }
         let Some((_, text)) = files.texts.iter().find(|(file, _)| file == CONTRACT) else {
-            return Err(SourceError::of_file(&path_of(CONTRACT), "the suite has no contract").into());
+            let error = SourceError::of_file(&path_of(CONTRACT), "the suite has no contract");
+            let mut below: Vec<_> = files.texts.iter().filter_map(|(file, _)| file.strip_suffix(CONTRACT)).collect();
+            below.sort_unstable();
+            let below: Vec<_> =
+                below.iter().map(|folder| format!("`{}`", path_of(folder.trim_end_matches('/')))).collect();
+            return Err(match &below[..] {
+                [_, ..] => error.with_hint(format!("did you mean {}?", below.join(" or "))).into(),
+                [] => error.into(),
+            });
         };
         let contract = Contract::read(&document::parse(&path_of(CONTRACT), text)?, tables)?;
 
-        let (mut cases, mut errors) = (Vec::new(), Vec::new());
-        for (file, text) in files.texts.iter().filter(|(file, _)| file != CONTRACT && !has_ending(file, "csv")) {
+        let sequels = case::sequels(&contract)?;
+
+        let (mut cases, mut errors, mut known) = (Vec::new(), Vec::new(), Known::default());
+        if let Some((_, text)) = files.texts.iter().find(|(file, _)| file == KNOWN) {
+            let read = document::parse(&path_of(KNOWN), text).and_then(|node| known.add(&contract, &node));
+            errors.extend(read.err());
+        }
+        for (file, text) in files.texts.iter().filter(|(file, _)| !is_about_all(file)) {
             let Some(id) = file.strip_suffix(".yaml") else {
                 errors.push(SourceError::of_file(&path_of(file), "a suite holds cases (.yaml) and tables (.csv) only"));
                 continue;
@@ -132,8 +152,15 @@ impl Suite {
             .into_iter()
             .filter_map(|(file, text)| Some((file.strip_suffix(".snap")?.to_owned(), text)))
             .collect();
-        Ok(Self { name: files.name, contract, cases, snapshots })
+        let profiles = files.texts.iter().find(|(file, _)| file == PROFILES);
+        let profiles = profiles.map(|(file, text)| (path_of(file), text.clone()));
+        Ok(Self { name: files.name, contract, known, cases, sequels, profiles, snapshots })
     }
+}
+
+/// Whether a file is no case.
+fn is_about_all(file: &str) -> bool {
+    file == CONTRACT || file == KNOWN || file == PROFILES || has_ending(file, "csv")
 }
 
 fn has_ending(file: &str, ending: &str) -> bool {

@@ -1,35 +1,72 @@
 //! Where requests go: an endpoint with a token. The only module that speaks HTTP as a client.
+//!
+//! Everything that must hold for each request, whoever sends it, holds in [`Target::send`]: the budget and the pace, the ledger before a request that may
+//! create, what is shown to be let in, patience with a busy server, and that no answer tells a secret.
 
+mod access;
 mod audit;
+mod budget;
 mod cleanup;
 mod endpoint;
+mod http;
+mod patience;
+mod reason;
 mod script;
+mod signature;
 mod token;
 
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::HeaderName;
 use time::OffsetDateTime;
+use tokio::sync::Mutex;
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
-pub use audit::Audit;
+pub use access::{Access, Lease, Renew, Renewed};
+pub(crate) use audit::Item;
+pub use audit::{Appeared, Audit};
+use budget::Budget;
+pub use budget::{Admission, Cost, Denied, Limits, Spent};
 pub use cleanup::{Cleanup, Leftover};
+pub(crate) use cleanup::{is_lost_creation, request_to};
 pub use endpoint::{Endpoint, EndpointError};
+pub use http::{ClientError, Transport};
+use patience::{Again, is_unread};
+pub use signature::{AccessKey, AccessKeyError, Signable, Signature, VARIABLES};
 pub use token::Token;
 
+use crate::contract::{Contract, Effect};
 use crate::exchange::{Credential, Exchange, Request, Response, Trouble};
+use crate::ledger::{Ledger, Record};
+use crate::probe::Script;
+use crate::secret::Secrets;
+use crate::suite::Suite;
 
-/// An endpoint, the token for it, and the limits of every exchange with it.
+/// An endpoint, what opens it, and what every exchange with it must respect.
 #[derive(Debug)]
 pub struct Target {
+    suite: Arc<Suite>,
     wire: Wire,
     endpoint: Endpoint,
-    token: Option<Token>,
-    /// A text that no other run has, for names that must be found again.
+    access: Access,
+    secrets: Secrets,
+    project: Option<String>,
+    /// A text that no other run has, for what must be found again.
     run_id: String,
-    requests: AtomicU64,
+    ledger: Option<Ledger>,
+    budget: Budget,
+    pace: Option<Mutex<Interval>>,
+    retries: usize,
+    /// Whether the last patience was in vain: then the next request has none.
+    is_tired: AtomicBool,
+    /// The ids that were there before the run.
+    before: OnceLock<HashSet<String>>,
+    /// The ids that the target gave out.
+    given: std::sync::Mutex<HashSet<String>>,
 }
 
 /// How requests get to the target.
@@ -53,67 +90,81 @@ pub trait Service: Send + Sync {
     fn answer(&self, request: &Request, token: Option<&str>) -> Response;
 }
 
-/// Limits of every exchange.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// From the first byte sent to the last one received.
-    pub timeout: Duration,
-    /// To establish a connection.
-    pub connect_timeout: Duration,
+/// What a target is made with, beside its endpoint.
+#[derive(Debug)]
+pub struct Setup {
+    /// How a caller proves who they are.
+    pub access: Access,
+    /// How connections are made.
+    pub transport: Transport,
+    /// What the run may cost.
+    pub limits: Limits,
+    /// How often a request is sent again where that is safe.
+    pub retries: usize,
+    /// The secrets of this process, which learn those of `access`.
+    pub secrets: Secrets,
+    /// The project that everything belongs to, if it is known.
+    pub project: Option<String>,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { timeout: Duration::from_secs(30), connect_timeout: Duration::from_secs(10) }
+impl Setup {
+    /// The usual, with this access.
+    pub fn new(access: Access) -> Self {
+        Self {
+            access,
+            transport: Transport::default(),
+            limits: Limits::default(),
+            retries: 4,
+            secrets: Secrets::default(),
+            project: None,
+        }
     }
-}
-
-/// Answers larger than this are not read to their end.
-const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
-
-/// Why a target cannot be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum TargetError {
-    /// The client cannot be made.
-    #[error("the HTTP client cannot be set up: {0}")]
-    Client(reqwest::Error),
-    /// The contract names a header that HTTP does not allow.
-    #[error("`{0}` is no name of a header")]
-    Header(String),
 }
 
 impl Target {
-    /// A target at `endpoint`; `token_header` is the header that carries the token.
-    pub fn new(
-        endpoint: Endpoint,
-        token_header: &str,
-        token: Option<Token>,
-        limits: Limits,
-    ) -> Result<Self, TargetError> {
-        // The provider of the process is ours to choose; a second call finds the first one's, which is the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(limits.timeout)
-            .connect_timeout(limits.connect_timeout)
-            .user_agent(concat!("ims-conformance/", env!("CARGO_PKG_VERSION")));
-        if endpoint.is_loopback() {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(TargetError::Client)?;
-        let token_header =
-            HeaderName::try_from(token_header).map_err(|_| TargetError::Header(token_header.to_owned()))?;
-        Ok(Self::over(Wire::Http { client, token_header }, endpoint, token))
+    /// A target at `endpoint`.
+    pub fn new(suite: &Arc<Suite>, endpoint: Endpoint, setup: Setup) -> Result<Self, ClientError> {
+        let header = &suite.contract.token.header;
+        let token_header = HeaderName::try_from(header).map_err(|_| ClientError::Header(header.clone()))?;
+        let client = setup.transport.client(endpoint.is_loopback())?;
+        Ok(Self::over(suite, Wire::Http { client, token_header }, endpoint, setup))
     }
 
     /// A target that answers without leaving this process.
-    pub fn local(service: Arc<dyn Service>, token: Token) -> Self {
-        Self::over(Wire::Local(service), Endpoint::nowhere(), Some(token))
+    pub fn local(suite: &Arc<Suite>, service: Arc<dyn Service>, setup: Setup) -> Self {
+        Self::over(suite, Wire::Local(service), Endpoint::nowhere(), setup)
     }
 
-    fn over(wire: Wire, endpoint: Endpoint, token: Option<Token>) -> Self {
-        let run_id = uuid::Uuid::new_v4().simple().to_string()[..12].to_owned();
-        Self { wire, endpoint, token, run_id, requests: AtomicU64::new(0) }
+    fn over(suite: &Arc<Suite>, wire: Wire, endpoint: Endpoint, setup: Setup) -> Self {
+        setup.access.confess(&setup.secrets);
+        let pace = setup.limits.rate.map(|rate| {
+            let mut ticks = interval(Duration::from_secs_f64(1.0 / rate));
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            Mutex::new(ticks)
+        });
+        Self {
+            suite: Arc::clone(suite),
+            wire,
+            endpoint,
+            access: setup.access,
+            secrets: setup.secrets,
+            project: setup.project,
+            run_id: uuid::Uuid::new_v4().simple().to_string()[..12].to_owned(),
+            ledger: None,
+            budget: Budget::new(setup.limits),
+            pace,
+            retries: setup.retries,
+            is_tired: AtomicBool::new(false),
+            before: OnceLock::new(),
+            given: std::sync::Mutex::default(),
+        }
+    }
+
+    /// The same target, with a ledger of what it creates.
+    #[must_use]
+    pub fn with_ledger(mut self, ledger: Ledger) -> Self {
+        self.ledger = Some(ledger);
+        self
     }
 
     /// The endpoint, without anything secret.
@@ -121,9 +172,29 @@ impl Target {
         &self.endpoint
     }
 
-    /// Whether there is a token.
+    /// The ledger, if there is one.
+    pub fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.as_ref()
+    }
+
+    /// Whether there is a token from which a nearly right one can be made.
     pub fn has_token(&self) -> bool {
-        self.token.is_some()
+        self.access.token().is_some()
+    }
+
+    /// Whether requests are signed, so that the clock matters.
+    pub fn signs(&self) -> bool {
+        self.access.key(Credential::Good).is_some()
+    }
+
+    /// What requests show that ask for nothing special.
+    pub fn usual_credential(&self) -> Credential {
+        if self.access.is_open() { Credential::Absent } else { Credential::Good }
+    }
+
+    /// The project that everything belongs to, if it is known.
+    pub fn project(&self) -> Option<&str> {
+        self.project.as_deref()
     }
 
     /// The text that no other run has.
@@ -133,23 +204,151 @@ impl Target {
 
     /// How many requests were sent so far.
     pub fn request_count(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
+        self.budget.requests()
     }
 
-    /// Sends a request. The token is added here and taken out of the answer here, so that nothing behind this function can tell it.
+    /// Waits until the budget allows this script.
+    pub async fn admit(&self, script: &Script) -> Result<Admission<'_>, Denied> {
+        self.budget.admit(Cost::of(self.contract(), script)).await
+    }
+
+    fn contract(&self) -> &Contract {
+        &self.suite.contract
+    }
+
+    /// Sends a request, and once more where the target was busy, or the token had ended, and that is safe: a request that may create is sent again only if
+    /// it provably created nothing. What answers, secrets included, is known to nobody behind this function.
     pub async fn send(&self, request: Request) -> Exchange {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let shown = self.shown_token(request.credential);
+        let retries = if self.is_tired.load(Ordering::Relaxed) { 0 } else { self.retries };
+        let mut pauses = patience::pauses(retries);
+        let mut may_renew = true;
+        loop {
+            self.access.refresh(&self.secrets).await;
+            let token = self.access.token();
+            let exchange = self.send_once(request.clone()).await;
+            if may_renew && self.is_turned_away(&exchange) {
+                may_renew = false;
+                let may_repeat = self.is_renewed(token).await && self.may_repeat(&exchange, Again::After(None));
+                if may_repeat && self.has_created_nothing(&exchange).await {
+                    continue;
+                }
+            }
+            let again = patience::again(&exchange, &self.contract().creation.inconclusive.any);
+            if again == Again::No {
+                self.is_tired.store(false, Ordering::Relaxed);
+                return exchange;
+            }
+            let Some(pause) = pauses.next().filter(|_| self.budget.has_spare()) else {
+                self.is_tired.store(true, Ordering::Relaxed);
+                return exchange;
+            };
+            if !self.may_repeat(&exchange, again) {
+                return exchange;
+            }
+            let asked_for = if let Again::After(Some(asked_for)) = again { asked_for } else { Duration::ZERO };
+            tokio::time::sleep(pause.max(asked_for)).await;
+            if !self.has_created_nothing(&exchange).await {
+                return exchange;
+            }
+        }
+    }
+
+    /// Whether a good credential was not taken. A request that shows another one wants to be turned away.
+    fn is_turned_away(&self, exchange: &Exchange) -> bool {
+        let statuses = &self.contract().creation.inconclusive.authorized;
+        let is_refused = exchange.response().is_some_and(|response| statuses.contains(&response.status));
+        is_refused && exchange.request.credential == Credential::Good
+    }
+
+    async fn is_renewed(&self, token: Option<Token>) -> bool {
+        match token.filter(|_| self.budget.has_spare()) {
+            Some(token) => self.access.renew(&token, &self.secrets).await,
+            None => false,
+        }
+    }
+
+    /// Whether sending it again does nothing twice: what never arrived, what only reads, what was turned away unread, and what can be proven to have created
+    /// nothing.
+    fn may_repeat(&self, exchange: &Exchange, again: Again) -> bool {
+        let (contract, request) = (self.contract(), &exchange.request);
+        if again == Again::After(None) && exchange.outcome.is_err() {
+            return true;
+        }
+        if request.may_create(contract) {
+            return again != Again::Lost;
+        }
+        let effect =
+            contract.operation(&request.method, &request.path).map(|(index, _)| contract.operations[index].effect);
+        match effect {
+            Some(Effect::Read | Effect::List) => true,
+            _ => exchange.response().is_some_and(|response| response.status == 401 || is_unread(response.status)),
+        }
+    }
+
+    /// Whether a request that may create is proven not to have done so. It is asked right before the request is sent again: what a gateway gave up is done
+    /// a little later behind it.
+    async fn has_created_nothing(&self, exchange: &Exchange) -> bool {
+        let (contract, request) = (self.contract(), &exchange.request);
+        if !request.may_create(contract) || exchange.outcome.is_err() {
+            return true;
+        }
+        let is_proven = match request.mark(contract, &self.run_id) {
+            Some(mark) => self.lacks(&mark).await,
+            None => self.is_all_explained().await,
+        };
+        if is_proven && cleanup::creation_of(contract, exchange).is_some() {
+            self.budget.note_removed();
+        }
+        is_proven
+    }
+
+    /// Sends a request within the budget. One that may create is in the ledger before it is sent.
+    async fn send_once(&self, request: Request) -> Exchange {
+        let may_create = request.may_create(self.contract());
+        // Before the ledger: the time there is the time of sending.
+        if let Some(pace) = &self.pace {
+            pace.lock().await.tick().await;
+        }
+        let intent = match &self.ledger {
+            Some(ledger) if may_create => match ledger.intend(request.body.as_deref()).await {
+                Ok(number) => Some((ledger, number)),
+                Err(_) => return Exchange { request, outcome: Err(Trouble::Ledger) },
+            },
+            _ => None,
+        };
+        let exchange = self.exchange(request).await;
+        if may_create {
+            let creation = cleanup::creation_of(self.contract(), &exchange);
+            if let Some(cleanup::Created::Named { id, .. }) = &creation {
+                self.given.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
+            }
+            if creation.is_some() {
+                self.budget.note_created();
+            }
+            if let Some((ledger, number)) = intent {
+                // Where this cannot be written the intent stays open, and a sweep looks for what it created.
+                let _ = ledger.write(record_of(number, creation, &exchange)).await;
+            }
+        }
+        exchange
+    }
+
+    async fn exchange(&self, request: Request) -> Exchange {
+        if !self.budget.take_request() {
+            return Exchange { request, outcome: Err(Trouble::Budget) };
+        }
+        let shown = self.access.shown(request.credential);
         let outcome = match &self.wire {
-            Wire::Local(service) => Ok(self.redacted(service.answer(&request, shown.as_deref()))),
+            Wire::Local(service) => Ok(service.answer(&request, shown.as_deref())),
             Wire::Http { client, token_header } => match self.prepare(client, token_header, shown, &request) {
-                Some(prepared) => receive(prepared).await.map(|response| self.redacted(response)),
+                Some(prepared) => http::receive(prepared).await,
                 None => Err(Trouble::Broken),
             },
         };
-        Exchange { request, outcome }
+        Exchange { request, outcome: outcome.map(|response| self.redacted(response)) }
     }
 
+    /// The request as it goes over the wire; `None` where it holds what HTTP cannot carry.
     fn prepare(
         &self,
         client: &reqwest::Client,
@@ -157,63 +356,47 @@ impl Target {
         token: Option<String>,
         request: &Request,
     ) -> Option<reqwest::RequestBuilder> {
-        let method = reqwest::Method::from_bytes(request.method.as_bytes()).ok()?;
-        let mut builder = client.request(method, self.endpoint.join(&request.path)?);
-        for (name, value) in &request.headers {
-            builder = builder.header(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
-        }
-        if let Some(mut value) = token.and_then(|text| HeaderValue::try_from(text).ok()) {
-            value.set_sensitive(true);
-            builder = builder.header(token_header, value);
-        }
-        if let Some(body) = &request.body {
-            builder = builder.body(body.clone());
-        }
-        Some(builder)
-    }
-
-    fn shown_token(&self, credential: Credential) -> Option<String> {
-        match (credential, &self.token) {
-            (Credential::Absent, _) => None,
-            (Credential::Empty, _) => Some(String::new()),
-            (Credential::Wrong, _) => Some("this-was-never-a-token".to_owned()),
-            (credential, token) => token.as_ref().map(|token| token.shown_as(credential)),
-        }
-    }
-
-    /// The answer without the token, if it tells it.
-    fn redacted(&self, mut response: Response) -> Response {
-        if let Some(token) = &self.token {
-            for (_, value) in &mut response.headers {
-                *value = String::from_utf8_lossy(&token.redact(value.as_bytes())).into_owned();
+        let url = self.endpoint.join(&request.path)?;
+        let mut shown: Vec<_> = token.map(|token| (token_header.clone(), token)).into_iter().collect();
+        if let Some(key) = self.access.key(request.credential) {
+            let body = request.body.as_deref().unwrap_or_default();
+            let signable = Signable { method: &request.method, url: &url, headers: &request.headers, body };
+            let signature = key.sign(&signable, OffsetDateTime::now_utc());
+            self.secrets.add(signature.secret());
+            for (name, value) in signature.headers() {
+                shown.push((HeaderName::try_from(*name).ok()?, value.clone()));
             }
-            response.body = token.redact(&response.body);
         }
+        http::prepare(client, request, url, &shown)
+    }
+
+    /// The answer without the secrets that it tells.
+    fn redacted(&self, mut response: Response) -> Response {
+        for (_, value) in &mut response.headers {
+            *value = self.secrets.redact_text(value);
+        }
+        response.body = self.secrets.redact(&response.body);
         response
     }
 }
 
-async fn receive(prepared: reqwest::RequestBuilder) -> Result<Response, Trouble> {
-    let mut answer = prepared.send().await.map_err(|error| trouble_of(&error))?;
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-    let status = answer.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| trouble_of(&error))? {
-        if body.len() + chunk.len() > LARGEST_ANSWER {
-            return Err(Trouble::TooLarge);
+/// What came of a request that was put into the ledger.
+fn record_of(number: u64, creation: Option<cleanup::Created>, exchange: &Exchange) -> Record {
+    match (creation, &exchange.outcome) {
+        (Some(cleanup::Created::Named { id, .. }), _) => Record::Created { number, id },
+        (Some(cleanup::Created::Unnamed), _) => Record::Unknown { number, why: "the answer held no id".to_owned() },
+        (Some(cleanup::Created::Unknown), outcome) => {
+            let why = match outcome {
+                Ok(response) => format!("answered {}", response.status),
+                Err(trouble) => trouble.to_string(),
+            };
+            Record::Unknown { number, why }
         }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Response { status, headers, body, at: OffsetDateTime::now_utc() })
-}
-
-fn trouble_of(error: &reqwest::Error) -> Trouble {
-    if error.is_timeout() {
-        Trouble::Timeout
-    } else if error.is_connect() {
-        Trouble::Connect
-    } else {
-        Trouble::Broken
+        (None, Ok(response)) if response.is_success() => {
+            Record::Unknown { number, why: "the contract does not know the call".to_owned() }
+        }
+        (None, Ok(response)) => Record::Nothing { number, why: format!("refused with {}", response.status) },
+        (None, Err(trouble)) if trouble.is_lost() => Record::Unknown { number, why: trouble.to_string() },
+        (None, Err(trouble)) => Record::Nothing { number, why: trouble.to_string() },
     }
 }

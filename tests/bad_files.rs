@@ -19,7 +19,7 @@ const CONTRACT: &str = "contract.yaml";
 const CASE: &str = "name/accepts_it.yaml";
 
 /// One changed text of the contract: what, from, to.
-const CONTRACTS: [(&str, &str, &str); 20] = [
+const CONTRACTS: [(&str, &str, &str); 27] = [
     ("a version that cannot be read", "openapi: 3.1.0", "openapi: 3.0.3"),
     (
         "a keyword that is misspelt",
@@ -58,12 +58,35 @@ const CONTRACTS: [(&str, &str, &str); 20] = [
     ("a catch-all without what is certain", "          x-certain: {enum: [bare]}\n", ""),
     ("an example that breaks its own schema", "examples: ['0']", "examples: ['zero']"),
     ("a time that is not before what does not exist", "x-not-before: created_at", "x-not-before: createdat"),
+    (
+        "a read-only field of the answer",
+        "          const: queued\n",
+        "          const: queued\n          readOnly: true\n",
+    ),
+    (
+        "a rule for the other fields of the answer",
+        "    Image:\n      type: object\n",
+        "    Image:\n      type: object\n      additionalProperties: {type: string}\n",
+    ),
     ("a key that stands twice", "          default: zvhd2\n", "          default: zvhd2\n          default: raw\n"),
+    ("a sequel after no phase", "          after: pairs\n          then", "          after: pair\n          then"),
+    (
+        "a condition of a sequel that there is not",
+        "          then:\n            - GET: /v2/images/{id}/file\n              expect: {status: [204, 404]}\n",
+        "",
+    ),
+    ("a condition on no field", "when: {protected: true}", "when: {protcted: true}"),
+    ("a condition that no valid request meets", "when: {protected: true}", "when: {protected: 'yes'}"),
+    (
+        "a sequel that does not use the id",
+        "            - GET: /v2/images/{id}/file",
+        "            - GET: /v2/images/7/file",
+    ),
     ("a line that is no YAML", "security:\n  - token: []", "security:\n  - token: ["),
 ];
 
 /// One case file: what, its name, its text.
-const CASES: [(&str, &str, &str); 30] = [
+const CASES: [(&str, &str, &str); 36] = [
     ("nothing", CASE, ""),
     ("no mapping", CASE, "- title: a\n"),
     ("no title", CASE, "clauses: [request.name.type]\nrequest: {body: {}}\nexpect: {status: 201}\n"),
@@ -182,10 +205,65 @@ const CASES: [(&str, &str, &str); 30] = [
         "title: a\nclauses: [request.name.type]\nrequest: {body: {min_disk: 0}}\nexpect: {status: 400}\n",
     ),
     (
+        "a refusal of a valid request",
+        "name/rejects_it.yaml",
+        "title: a\nclauses: [request.name.type]\nrequest: {body: {name: a}}\nexpect: {status: 400}\n",
+    ),
+    (
+        "a wrong status for a refusal",
+        "name/rejects_it.yaml",
+        "title: a\nclauses: [request.name.type]\nrequest: {body: {name: 7}}\nexpect: {status: [400, 422]}\n",
+    ),
+    (
+        "a default that nothing shows",
+        "name/defaults_to_it.yaml",
+        "title: a\nclauses: [request.name.default]\nrequest: {body: {}}\nexpect: {status: 201}\n",
+    ),
+    (
+        "a value that does not come back",
+        "name/echoes_it.yaml",
+        "title: a\nclauses: [response.name.echo]\nrequest: {body: {name: a}}\nexpect: {status: 201, body: {name: b}}\n",
+    ),
+    (
+        "a behaviour of a request",
+        "behaviour/keeps_it.yaml",
+        "title: a\nclauses: [request.name.type]\nrequest: {body: {name: a}}\nexpect: {status: 201}\n",
+    ),
+    (
+        "success for a later step that must be refused",
+        "behaviour/keeps_it.yaml",
+        "title: a\nclauses: [behaviour.no-file-yet]\nsteps:\n  - POST: /v2/images\n    body: {}\n    expect: {status: 201}\n  - POST: /v2/images\n    body: {name: 7}\n    expect: {status: 201}\n",
+    ),
+    (
         "success for what must be refused",
         CASE,
         "title: a\nclauses: [request.name.type]\nrequest: {body: {name: 7}}\nexpect: {status: 201}\n",
     ),
+];
+
+/// One list of known deviations: what, and its text.
+const LISTS: [(&str, &str); 15] = [
+    ("nothing", ""),
+    ("no list", "clause: status.400\nbecause: v1\n"),
+    ("an empty list", "[]\n"),
+    ("no clause", "- {because: v1}\n"),
+    ("no reason", "- {clause: status.400}\n"),
+    ("an empty reason", "- {clause: status.400, because: ' '}\n"),
+    ("a clause that does not exist", "- {clause: request.name.maxLenght, because: v1}\n"),
+    ("a key that is misspelt", "- {clause: status.400, becuase: v1}\n"),
+    ("a key that is unknown", "- {clause: status.400, because: v1, until: v2}\n"),
+    ("a clause that no run can assess", "- {clause: status.503, because: v1}\n"),
+    ("a cause that is misspelt", "- {clause: status.400, cause: request.typ, because: v1}\n"),
+    ("a cause that no mismatch can have", "- {clause: response.id.format, cause: /name, because: v1}\n"),
+    (
+        "the same twice",
+        "- {clause: status.400, cause: request.type, because: v1}\n- {clause: status.400, cause: request.type, because: v2}\n",
+    ),
+    (
+        "one that covers the other",
+        "- {clause: status.400, because: v1}\n- {clause: status.400, cause: request.type, because: v2}\n",
+    ),
+    ("a key that stands twice", "- {clause: status.400, because: v1, because: v2}\n"),
 ];
 
 /// A suite of one case.
@@ -230,6 +308,21 @@ fn what_is_wrong_in_a_case_is_told_with_its_place() {
     }
     assert!(!text.contains("no error"), "{text}");
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, { insta::assert_snapshot!("bad_cases", text) });
+}
+
+#[test]
+fn what_is_wrong_in_a_list_of_known_deviations_is_told_with_its_place() {
+    let contract = fs::read_to_string("cases/otc/contract.yaml").unwrap();
+    let mut text = String::new();
+    for (what, list) in LISTS {
+        let (folder, _) = suite_with(&contract, CASE, GOOD_CASE);
+        let dir = folder.path().join("cases/otc");
+        fs::write(dir.join("known.yaml"), list).unwrap();
+        let shown = Suite::from_dir(&dir).map_or_else(|error| error.to_string(), |_| "no error".to_owned());
+        text.push_str(&format!("## {what}\n{}\n\n", shown.replace(&dir.display().to_string(), "otc")));
+    }
+    assert!(!text.contains("no error"), "{text}");
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, { insta::assert_snapshot!("bad_lists", text) });
 }
 
 #[test]

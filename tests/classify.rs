@@ -5,6 +5,11 @@
 #[path = "support/requests.rs"]
 mod requests;
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ims_conformance::contract::{Contract, Table};
+use ims_conformance::document;
 use ims_conformance::exchange::{Credential, Request};
 use ims_conformance::judge::{Body, Kind, classify};
 use requests::{BODIES, INVALID, JSON, SUITE, UNAUTHORIZED, field_body, good, hold, sent};
@@ -77,12 +82,16 @@ fn lengths_count_characters() {
 
 #[test]
 fn another_content_type_is_open() {
-    let table = "valid application/json | Application/JSON | application/json; charset=utf-8";
+    let table = "valid application/json | Application/JSON | application/json; charset=utf-8 | application/json; v=2
+valid application/json; Charset=\"UTF-8\" | application/json;profile=latin1
+unspecified application/json; charset=iso-8859-1 | application/json; v=2; charset=utf-16";
     hold(table, |_, media_type| kind(&sent(b"{}", Some(media_type), Credential::Good)));
     let others = ["text/plain", "application/xml", "text/json", "application/x-www-form-urlencoded", "", "*/*"];
     for media_type in others.map(Some).into_iter().chain([None]) {
         assert_eq!(kind(&sent(b"{}", media_type, Credential::Good)), "unspecified", "{media_type:?}");
         assert_eq!(kind(&sent(b"", media_type, Credential::Good)), "required", "{media_type:?}");
+        // What is no object as JSON may be one in what it is declared as.
+        assert_eq!(kind(&sent(b"[]", media_type, Credential::Good)), "unspecified", "{media_type:?}");
     }
 }
 
@@ -102,4 +111,34 @@ fn what_json_leaves_open_does_not_hide_what_no_reading_allows() {
     let table = r#"unspecified {"min_disk":0,"x":1,"x":2} | {"min_disk":0,"name":"\ud800"} | {"min_disk":1e400}"#;
     hold(table, |_, body| kind(&good(body)));
     assert_eq!(kind(&good("\u{feff}{\"min_disk\":0}")), "unspecified");
+}
+
+#[test]
+fn a_body_that_need_not_be_there_may_be_empty() {
+    let text = std::fs::read_to_string("cases/otc/contract.yaml").unwrap();
+    let relaxed = text.replacen("requestBody:\n        required: true", "requestBody:\n        required: false", 1);
+    assert_ne!(text, relaxed);
+    let table = Table::read("os-versions.csv", include_str!("../cases/otc/os-versions.csv")).unwrap();
+    let tables = HashMap::from([("os-versions.csv".to_owned(), Arc::new(table))]);
+    let contract = Contract::read(&document::parse("contract.yaml", &relaxed).unwrap(), tables).unwrap();
+    let request = good("");
+    let body = Body::read(&request);
+    assert_eq!(classify(&contract, &request, &body).kind, Kind::Valid);
+}
+
+#[test]
+fn a_number_too_large_for_a_machine_is_open_for_its_size_and_not_for_how_it_is_written() {
+    for (number, title) in [
+        ("1048577", "a memory size over 1048576 MB"),
+        ("18446744073709551615", "a memory size over 1048576 MB"),
+        ("18446744073709551616", "a memory size over 1048576 MB"),
+        ("340282366920938463463374607431768211456", "a memory size over 1048576 MB"),
+        ("1024.0", "a memory size written with a fraction or an exponent"),
+        ("1e3", "a memory size written with a fraction or an exponent"),
+    ] {
+        let request = good(field_body("min_ram", number));
+        let body = Body::read(&request);
+        let titles: Vec<_> = classify(&SUITE.contract, &request, &body).open.iter().map(|open| open.title).collect();
+        assert_eq!(titles, [title], "{number}");
+    }
 }

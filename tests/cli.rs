@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::SystemTime;
 
 use tempfile::TempDir;
 
@@ -15,6 +16,7 @@ const TOKEN: &str = "canary-7f3a-Secret-Token";
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ims-conformance"));
     command.args(arguments).env_remove("OS_TOKEN").env_remove("IMS_ENDPOINT").env("CANARY", TOKEN);
+    command.env("IMS_LEDGER", concat!(env!("CARGO_TARGET_TMPDIR"), "/ledgers"));
     command
 }
 
@@ -147,7 +149,7 @@ fn exit_2_a_misspelt_key_of_a_case_is_named_with_its_place() {
 
 #[test]
 fn exit_2_wrong_arguments_say_what_is_wrong() {
-    let table: [(&[&str], &str); 8] = [
+    let table: [(&[&str], &str); 10] = [
         (&["run", "--endpoint", "ims.example.com"], "an endpoint looks like"),
         (&["run", "--endpoint", "https://user:word@ims.example.com"], "no user and no password"),
         (
@@ -156,7 +158,9 @@ fn exit_2_wrong_arguments_say_what_is_wrong() {
         ),
         (&["run", "--endpoint", "http://127.0.0.1:1", "--token-file", "/no/such/file"], "cannot read /no/such/file"),
         (&["run", "--token-env", "CANARY"], "a token needs an endpoint"),
-        (&["run", "--suite", "no-such-suite"], "neither a built-in suite (otc) nor a folder"),
+        (&["run", "--known", "known.yaml"], "known deviations need an endpoint"),
+        (&["run", "--endpoint", "http://127.0.0.1:1", "--known", "/no/such"], "cannot read /no/such"),
+        (&["run", "--suite", "no-such-suite"], "neither a built-in suite (glance, otc) nor a folder"),
         (&["list", "no_such_case"], "matches no probe"),
         (&["run", "--jobs", "0"], "--jobs"),
     ];
@@ -292,6 +296,99 @@ fn a_redirect_is_an_answer_and_is_not_followed() {
 }
 
 #[test]
+fn variables_that_say_where_to_log_in_lead_there_and_not_to_the_stub() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = program(&["run", "min_disk/", "--retries", "0"]);
+    command.env("OS_AUTH_URL", format!("http://{free}/v3")).env("OS_USERNAME", "me").env("OS_PASSWORD", TOKEN);
+    command
+        .env("OS_PROJECT_NAME", "mine")
+        .env("OS_USER_DOMAIN_NAME", "Default")
+        .env("OS_PROJECT_DOMAIN_NAME", "Default");
+    let (code, text) = text_of(&command.output().unwrap());
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("cannot log in at"), "{text}");
+}
+
+#[test]
+fn exit_3_a_clock_that_is_too_far_off_for_a_signature_is_named() {
+    for (date, expected) in
+        [("Mon, 01 Jan 2001 00:00:00 GMT", true), (&httpdate::fmt_http_date(SystemTime::now()), false)]
+    {
+        let answer =
+            format!("HTTP/1.1 401 Unauthorized\r\nDate: {date}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let address = answers_always(answer.leak().as_bytes());
+        let mut command = program(&["run", "--endpoint", &format!("http://{address}"), "--access-key"]);
+        command.env("OTC_ACCESS_KEY_ID", "an-access-key").env("OTC_SECRET_ACCESS_KEY", TOKEN);
+        let (code, text) = text_of(&command.output().unwrap());
+        assert_eq!(code, 3, "{text}");
+        assert_eq!(text.contains("minutes ahead of its own, and a signature is good for 15"), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_doctor_says_of_each_thing_how_it_is() {
+    let served = Served::start("otc");
+    let (code, text) = outcome(&["doctor", "--endpoint", &served.url, "--token-env", "CANARY", "--try"]);
+    assert_eq!(code, 0, "{text}");
+    for line in ["ok   endpoint", "ok   access", "ok   clock", "ok   list        0 there now", "ok   release"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let (code, text) = outcome(&["doctor", "--endpoint", &served.url, "--token-env", "PATH"]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("BAD  access") && text.contains("-    release     not tried"), "{text}");
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (code, text) = outcome(&["doctor", "--endpoint", &format!("http://{free}"), "--retries", "0"]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("BAD  endpoint") && text.contains("no connection could be made"), "{text}");
+    let served = Served::start_with("otc", &["--defect", "behaviour.unprotected-image-goes:forgets-updates"]);
+    let (code, text) = outcome(&["doctor", "--endpoint", &served.url, "--token-env", "CANARY", "--try"]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("BAD  release     one was created and cannot be removed"), "{text}");
+}
+
+#[test]
+fn a_plan_shows_the_worst_case_and_what_is_held_back() {
+    let (code, text) = outcome(&["list", "--plan", "--endpoint", "https://ims.example.com", "--max-created", "7"]);
+    assert_eq!(code, 0, "{text}");
+    for part in ["created: 7, as --max-created says; without it ", "at most 5 requests in a second", "not sent: "] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let (_, text) = outcome(&["list", "--plan"]);
+    assert!(!text.contains("not sent: ") && text.contains("8 at once"), "{text}");
+}
+
+#[test]
+fn check_of_the_folder_of_suites_names_the_suite() {
+    let (code, text) = outcome(&["check", "cases"]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("did you mean `cases/glance` or `cases/otc`?"), "{text}");
+}
+
+#[test]
+fn an_endpoint_in_the_environment_counts_unless_it_is_empty() {
+    let run = |endpoint: &str| {
+        text_of(&program(&["run", "min_disk/rejects_0"]).env("IMS_ENDPOINT", endpoint).output().unwrap())
+    };
+    let (code, text) = run("");
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("1 passed") && text.contains(" of 1 probe; 0 clauses broken"), "{text}");
+    let (code, text) = run("ims.example.com");
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("IMS_ENDPOINT: no URL"), "{text}");
+    let (code, text) = run("http://127.0.0.1:1");
+    assert_eq!(code, 3, "{text}");
+}
+
+#[test]
+fn one_thing_is_not_told_as_several() {
+    let (_, text) = outcome(&["list", "min_disk/rejects_0"]);
+    assert!(text.contains("1 probe (case 1"), "{text}");
+    let served = Served::start_with("otc", &["--defect", "request.min_disk.minimum:no-limit"]);
+    let (_, text) = served.run(&["min_disk/rejects_0"]);
+    assert!(text.contains(" of 1 probe; 1 clause broken"), "{text}");
+}
+
+#[test]
 fn check_tells_what_it_read() {
     let (code, text) = outcome(&["check"]);
     assert_eq!(code, 0, "{text}");
@@ -317,14 +414,19 @@ fn without_a_terminal_there_are_no_colours() {
 }
 
 #[test]
-fn what_a_refused_request_created_is_removed_if_proven_ours_and_told_if_not() {
-    let served =
-        Served::start_with("otc", &["--defect", "behaviour.refused-request-creates-nothing:creates-what-it-refuses"]);
-    let (code, text) = served.run(&["behaviour/keeps_nothing_over_a_limit", "min_disk/rejects_0"]);
+fn what_a_refused_request_created_is_accused_and_removed_where_its_mark_proves_it() {
+    let defect = ["--defect", "behaviour.refused-request-creates-nothing:creates-what-it-refuses"];
+    let served = Served::start_with("otc", &defect);
+    let (code, text) = served.run(&["min_disk/rejects_0"]);
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("FAIL behaviour.refused-request-creates-nothing"), "{text}");
-    let told = text.lines().filter(|line| line.contains("appeared during the run")).count();
-    assert_eq!(told, 1, "only what min_disk/rejects_0 left cannot be proven: {text}");
+    assert!(text.contains("got       something with its mark, id "), "{text}");
+    assert!(text.contains("; 1 created, 1 removed, 0 left behind, 0 perhaps"), "{text}");
+    let (code, text) = served.run(&["min_disk/rejects_0", "--no-mark"]);
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(text.matches("appeared during the run").count(), 1, "without a mark nothing proves it: {text}");
+    let (_, text) = served.run(&["behaviour/keeps_nothing_over_a_limit", "--no-mark"]);
+    assert!(text.contains(" 0 perhaps"), "a case's own mark proves it, too: {text}");
 }
 
 #[test]
@@ -338,6 +440,24 @@ fn a_defect_that_does_not_exist_is_named_with_a_near_one() {
 }
 
 #[test]
+fn what_the_operator_knows_fails_nothing_and_a_wrong_list_is_an_error() {
+    let served = Served::start_with("otc", &["--defect", "request.min_disk.maximum:off-by-one"]);
+    let folder = TempDir::new().unwrap();
+    let list = folder.path().join("ours.yaml");
+    let run = |text: &str| {
+        fs::write(&list, text).unwrap();
+        served.run(&["request.min_disk", "--known", list.to_str().unwrap()])
+    };
+    let (code, text) = run("- {clause: request.min_disk.maximum, because: mended in v7}\n");
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("known deviations; they fail nothing\n  request.min_disk.maximum: mended in v7"), "{text}");
+    assert!(text.contains(" 0 failed, ") && text.contains(" known, ") && !text.contains("FAIL"), "{text}");
+    let (code, text) = run("- {clause: request.min_dsik.maximum, because: mended in v7}\n");
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("ours.yaml:1:12") && text.contains("did you mean `request.min_disk.maximum`?"), "{text}");
+}
+
+#[test]
 fn a_finding_is_saved_as_a_case_and_not_over_another_one() {
     let served = Served::start_with("otc", &["--defect", "request.min_disk.maximum:off-by-one"]);
     let folder = TempDir::new().unwrap();
@@ -345,6 +465,7 @@ fn a_finding_is_saved_as_a_case_and_not_over_another_one() {
     let (code, text) = served.run(&save);
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("as a case min_disk/rejects_min_disk_maximum_") && text.contains("saved "), "{text}");
+    assert!(text.contains("request: {body: {\"min_disk\":1025}}"), "a case has no mark: {text}");
     let (_, text) = served.run(&save);
     assert!(text.contains("is there already"), "{text}");
 }

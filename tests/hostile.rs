@@ -10,6 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{ServerConfig, ServerConnection};
+
 /// Longer than any run here.
 const LONG: Duration = Duration::from_secs(59);
 
@@ -78,10 +82,17 @@ fn only_on_creation(behave: impl Fn(&mut TcpStream, usize) + Send + Sync + 'stat
 
 /// Runs the program against the endpoint, and holds it to one of these exit codes.
 fn run(endpoint: &str, selector: &str, allowed: &[i32]) -> String {
+    run_with(endpoint, selector, allowed, &["--retries", "0"], &[])
+}
+
+fn run_with(endpoint: &str, selector: &str, allowed: &[i32], more: &[&str], variables: &[(&str, &str)]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_ims-conformance"))
         .args(["run", selector, "--phase", "case", "--endpoint", endpoint, "--token-env", "CANARY", "--timeout", "1"])
+        .args(more)
         .env("CANARY", "a-token-of-the-test")
+        .env("IMS_LEDGER", concat!(env!("CARGO_TARGET_TMPDIR"), "/ledgers"))
         .env_remove("IMS_ENDPOINT")
+        .envs(variables.iter().copied())
         .output()
         .unwrap();
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -102,8 +113,21 @@ fn one_that_accepts_and_never_answers() {
 
 #[test]
 fn one_that_never_answers_a_creation() {
-    let text = run(&only_on_creation(|_, _| std::thread::sleep(LONG)), "min_disk/", &[3]);
-    assert!(text.contains("the target no longer answers"), "{text}");
+    let endpoint = only_on_creation(|_, _| std::thread::sleep(LONG));
+    let text = run(&endpoint, "min_disk/", &[3]);
+    assert!(
+        text.contains("ended early: too many inconclusive probes in a row: no complete answer within the time"),
+        "{text}"
+    );
+    assert!(text.contains(" 0 left behind, 0 perhaps"), "the list tells that nothing is there: {text}");
+    let without_list = serve(|stream, request, _| {
+        if request.starts_with(b"POST ") {
+            std::thread::sleep(LONG);
+        }
+        let is_list = request.starts_with(b"GET /v2/images HTTP");
+        answer(stream, if is_list { "403 Forbidden" } else { "404 Not Found" }, "", b"");
+    });
+    let text = run(&without_list, "min_disk/", &[3]);
     assert!(text.contains("perhaps something: the answer to min_disk/"), "{text}");
 }
 
@@ -238,4 +262,65 @@ fn those_that_speak_http_in_another_way_are_understood() {
         let text = run(&only_on_creation(move |stream, _| way(stream)), "min_disk/rejects", &[0]);
         assert!(text.contains("0 failed, 0 inconclusive"), "{text}");
     }
+}
+
+/// Serves 404 over TLS with a certificate for this name that is valid in these years; `issuer` signs it, or it signs itself.
+fn serve_tls(name: &str, years: (i32, i32), issuer: Option<&Issuer<'_, KeyPair>>) -> String {
+    let mut wanted = CertificateParams::new([name.to_owned()]).unwrap();
+    (wanted.not_before, wanted.not_after) = (date_time_ymd(years.0, 1, 1), date_time_ymd(years.1, 1, 1));
+    let key = KeyPair::generate().unwrap();
+    let certificate = match issuer {
+        Some(issuer) => wanted.signed_by(&key, issuer).unwrap(),
+        None => wanted.self_signed(&key).unwrap(),
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let private = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+    let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], private).unwrap();
+    let (listener, config) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::new(config));
+    let endpoint = format!("https://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (Ok(mut stream), config) = (stream, Arc::clone(&config)) else { return };
+            std::thread::spawn(move || {
+                let mut connection = ServerConnection::new(config).unwrap();
+                let mut stream = rustls::Stream::new(&mut connection, &mut stream);
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            });
+        }
+    });
+    endpoint
+}
+
+#[test]
+fn those_whose_certificates_are_not_to_be_trusted() {
+    let text = run(&serve_tls("127.0.0.1", (2020, 4000), None), "min_disk/", &[3]);
+    assert!(text.contains("certificate is not issued by an authority that is trusted here"), "{text}");
+
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("authority.pem");
+    std::fs::write(&file, authority.self_signed(&key).unwrap().pem()).unwrap();
+    let issuer = Issuer::new(authority, key);
+    let trusted = [("SSL_CERT_FILE", file.to_str().unwrap())];
+    for (name, years, message) in [
+        ("127.0.0.1", (2020, 2021), "certificate has expired, or is not valid yet"),
+        ("127.0.0.1", (3000, 3001), "certificate has expired, or is not valid yet"),
+        ("ims.example.com", (2020, 4000), "certificate is for another host"),
+        ("127.0.0.1", (2020, 4000), "is the path right?"),
+    ] {
+        let text = run_with(&serve_tls(name, years, Some(&issuer)), "min_disk/", &[3], &["--retries", "0"], &trusted);
+        assert!(text.contains(message), "{name} {years:?}: {text}");
+    }
+}
+
+#[test]
+fn one_whose_name_nobody_knows() {
+    let text = run("http://ims.invalid", "min_disk/", &[3]);
+    assert!(text.contains("nobody knows an address for the name of the host"), "{text}");
 }

@@ -7,7 +7,7 @@ mod requests;
 
 use ims_conformance::exchange::{Credential, Exchange, Request, Response, Trouble};
 use ims_conformance::judge::{Judgement, judge};
-use ims_conformance::probe::{Phase, Probe, Script, Step};
+use ims_conformance::probe::{Expectation, Phase, Probe, Script, Step};
 use requests::{BODIES, INVALID, JSON, SUITE, UNAUTHORIZED, field_body, good, hold, sent};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -114,6 +114,33 @@ fn a_request_without_a_good_credential_is_answered_401() {
             assert_eq!(got(503), "inconclusive");
         }
     }
+}
+
+#[test]
+fn an_error_of_somebody_in_between_accuses_nobody() {
+    let gateway = r#"{"error_code":"APIG.0308","error_msg":"too fast","request_id":"7f3a"}"#;
+    let identity = r#"{"error":{"code":403,"message":"no","title":"Forbidden"}}"#;
+    let quota = r#"{"error":{"code":"IMG.0051","message":"the quota of images is used up"}}"#;
+    let timeout = r#"{"message":"The upstream server is timing out","request_id":"7f3a"}"#;
+    let service = r#"{"error":{"code":"IMG.0027","message":"no such image"}}"#;
+    let answered = |body: &str, status, error: &str| {
+        let judgement = judged(good(body), Ok(reply(status, JSON, error)));
+        (verdict(&judgement), judgement.inconclusive.unwrap_or_default())
+    };
+    for (error, who) in
+        [(gateway, "a gateway"), (identity, "the identity service"), (quota, "a quota"), (timeout, "a gateway")]
+    {
+        for (body, status) in [("{}", 404), ("{}", 500), (r#"{"min_disk":0}"#, 404), (r#"{"min_disk":0}"#, 500)] {
+            let expected = ("inconclusive".to_owned(), format!("{who} answered {status}"));
+            assert_eq!(answered(body, status, error), expected, "{body} {error}");
+        }
+        assert_eq!(answered(r#"{"min_disk":0}"#, 400, error).0, "fine", "a refusal is a refusal, whoever gives it");
+    }
+    assert_eq!(answered("{}", 404, service).0, "status.201");
+    assert_eq!(answered(r#"{"min_disk":0}"#, 404, service).0, "status.400");
+    assert_eq!(answered("{}", 500, "<h1>500</h1>").0, "status.201");
+    // A success is the service's own, whatever its body looks like.
+    assert_eq!(answered(r#"{"min_disk":0}"#, 201, gateway).0, "request.min_disk.minimum");
 }
 
 /// A clause without its field, and what breaks it in the example's answer.
@@ -332,4 +359,54 @@ fn tags_may_be_merged_by_key_and_trimmed_whatever_else_is_open_about_them() {
 fn null_that_came_back_as_the_default_gives_what_the_default_gives() {
     let answer = with(&answer_to(&json!({})), &json!({"__platform": "Windows"}));
     assert_eq!(verdict(&created(&json!({"__os_version": null}), &answer)), "response.__platform.derived");
+}
+
+/// A probe that creates and reads, and expects the read to find it.
+fn two_steps(outcomes: &[Result<Response, Trouble>]) -> Judgement {
+    let read = Request { method: "GET".to_owned(), path: "/v2/images/7".to_owned(), body: None, ..good("") };
+    let requests = [good("{}"), read];
+    let step = |request: &Request| Step { request: request.clone(), captures: Vec::new() };
+    let expected = Expectation { statuses: vec![200], ..Expectation::default() };
+    let probe = Probe {
+        id: "two steps".to_owned(),
+        phase: Phase::Case,
+        title: "a creation and a read".to_owned(),
+        clauses: vec!["behaviour.metadata-persists".to_owned()],
+        violation: None,
+        script: Script { steps: requests.iter().map(step).collect() },
+        expectations: vec![Expectation { statuses: vec![201], ..Expectation::default() }, expected],
+    };
+    let exchange = |(request, outcome): (&Request, &Result<Response, Trouble>)| Exchange {
+        request: request.clone(),
+        outcome: outcome.clone(),
+    };
+    judge(&SUITE.contract, &probe, &requests.iter().zip(outcomes).map(exchange).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_step_is_judged_only_if_the_one_before_it_succeeded() {
+    let created = || Ok(reply(201, JSON, answer_to(&json!({})).to_string()));
+    let found = || Ok(reply(200, JSON, "{}"));
+    let status = |status| Ok(reply(status, JSON, "{}"));
+    let mut wrong_field = answer_to(&json!({}));
+    wrong_field["name"] = json!("other");
+    for (expected, outcomes) in [
+        ("fine", vec![created(), found()]),
+        ("behaviour.metadata-persists", vec![created(), status(404)]),
+        ("status.201", vec![status(500), status(404)]),
+        ("status.201", vec![status(500), Err(Trouble::NothingCaptured)]),
+        ("inconclusive", vec![status(503), status(404)]),
+        ("inconclusive", vec![Err(Trouble::Timeout), status(404)]),
+        ("inconclusive", vec![created(), Err(Trouble::Timeout)]),
+        ("inconclusive", vec![created()]),
+        (
+            "request.name.default,behaviour.metadata-persists",
+            vec![Ok(reply(201, JSON, wrong_field.to_string())), status(404)],
+        ),
+    ] {
+        assert_eq!(verdict(&two_steps(&outcomes)), expected, "{outcomes:?}");
+    }
+    let short = two_steps(&[created()]);
+    assert_eq!(short.inconclusive.as_deref(), Some("the run ended before the probe did"));
+    assert_eq!(two_steps(&[status(500)]).inconclusive, None, "what was refused had nothing to go on with");
 }

@@ -18,6 +18,7 @@ use ims_conformance::case::Case;
 use ims_conformance::contract::{Assessment, Contract};
 use ims_conformance::document;
 use ims_conformance::judge::{Body, Kind, classify};
+use ims_conformance::known::Known;
 use ims_conformance::plan::{Seed, Wish, plan};
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::{Context, Finding, Report};
@@ -25,9 +26,15 @@ use ims_conformance::run::{Options, run};
 use ims_conformance::shrink::shrink;
 use ims_conformance::stub::StubService;
 use ims_conformance::suite::Suite;
-use ims_conformance::target::{Target, Token};
+use ims_conformance::target::{Access, Setup, Target, Token};
 use tempfile::TempDir;
 
+fn suites() -> impl Iterator<Item = Suite> {
+    let read = |name| Suite::from_dir(&Path::new("cases").join(name)).unwrap_or_else(|error| panic!("{error}"));
+    Suite::built_in_names().map(read)
+}
+
+/// The suite of which the tests name fields.
 fn suite() -> Suite {
     Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -86,28 +93,30 @@ fn changed_suite(changes: &[(&str, &str)], more: &[(&str, &str)]) -> (TempDir, S
 
 #[test]
 fn every_clause_of_the_request_is_broken_by_a_boundary_probe_and_kept_by_another() {
-    let suite = suite();
-    let contract = &suite.contract;
-    let (mut broken, mut kept) = (HashSet::new(), HashSet::new());
-    for probe in probes(&suite, &[Phase::Boundary], 1, 1) {
-        let (kind, clauses, _) = kind(contract, &probe);
-        match kind {
-            Kind::Invalid | Kind::Unauthorized => broken.extend(clauses),
-            Kind::Valid => kept.extend(
-                serde_json::from_slice::<HashMap<String, serde_json::Value>>(&bytes(&probe)).unwrap().into_keys(),
-            ),
-            Kind::Unspecified => {}
+    for suite in suites() {
+        let contract = &suite.contract;
+        let (mut broken, mut kept) = (HashSet::new(), HashSet::new());
+        for probe in probes(&suite, &[Phase::Boundary], 1, 1) {
+            let (kind, clauses, _) = kind(contract, &probe);
+            match kind {
+                Kind::Invalid | Kind::Unauthorized => broken.extend(clauses),
+                Kind::Valid => kept.extend(
+                    serde_json::from_slice::<HashMap<String, serde_json::Value>>(&bytes(&probe)).unwrap().into_keys(),
+                ),
+                Kind::Unspecified => {}
+            }
         }
+        let asks = |id: &&String| {
+            (id.starts_with("request.") || id.starts_with("security."))
+                && !id.ends_with(".optional")
+                && !id.ends_with(".default")
+        };
+        let missed: Vec<_> = contract.clauses.keys().filter(asks).filter(|id| !broken.contains(*id)).collect();
+        assert!(missed.is_empty(), "no probe breaks {missed:?}");
+        let can_be_given = contract.creation.request.properties.iter().filter(|(_, schema)| schema.can_be_given());
+        let missed: Vec<_> = can_be_given.map(|(name, _)| name).filter(|name| !kept.contains(*name)).collect();
+        assert!(missed.is_empty(), "no valid probe gives {missed:?}");
     }
-    let asks = |id: &&String| {
-        (id.starts_with("request.") || id.starts_with("security."))
-            && !id.ends_with(".optional")
-            && !id.ends_with(".default")
-    };
-    let missed: Vec<_> = contract.clauses.keys().filter(asks).filter(|id| !broken.contains(*id)).collect();
-    assert!(missed.is_empty(), "no probe breaks {missed:?}");
-    let missed: Vec<_> = contract.creation.request.properties.keys().filter(|name| !kept.contains(*name)).collect();
-    assert!(missed.is_empty(), "no valid probe gives {missed:?}");
 }
 
 #[test]
@@ -136,120 +145,136 @@ fn every_limit_is_tried_on_it_and_on_either_side() {
 
 #[test]
 fn every_open_matter_is_tried_alone_by_a_boundary_probe() {
-    let suite = suite();
-    let creation = &suite.contract.creation;
-    let tried: HashSet<_> = probes(&suite, &[Phase::Boundary], 1, 1)
-        .iter()
-        .filter_map(|probe| match kind(&suite.contract, probe) {
-            (Kind::Unspecified, _, titles) if titles.len() == 1 => titles.into_iter().next(),
-            _ => None,
-        })
-        .collect();
-    let properties = creation.request.properties.values().chain(creation.request.additional.as_deref());
-    let schemas = properties.flat_map(|schema| std::iter::once(schema).chain(schema.items.as_deref()));
-    let zones = schemas.flat_map(|schema| &schema.zones).map(|zone| &zone.title);
-    let missed: Vec<_> = zones
-        .chain(creation.open_forms.iter().map(|open| &open.title))
-        .filter(|title| !tried.contains(*title))
-        .collect();
-    assert!(missed.is_empty(), "{missed:#?}");
+    for suite in suites() {
+        let creation = &suite.contract.creation;
+        let tried: HashSet<_> = probes(&suite, &[Phase::Boundary], 1, 1)
+            .iter()
+            .filter_map(|probe| match kind(&suite.contract, probe) {
+                (Kind::Unspecified, _, titles) if titles.len() == 1 => titles.into_iter().next(),
+                _ => None,
+            })
+            .collect();
+        let properties = creation.request.properties.values().chain(creation.request.additional.as_deref());
+        let schemas = properties.flat_map(|schema| std::iter::once(schema).chain(schema.items.as_deref()));
+        let zones = schemas.flat_map(|schema| &schema.zones).map(|zone| &zone.title);
+        let missed: Vec<_> = zones
+            .chain(creation.open_forms.iter().map(|open| &open.title))
+            .filter(|title| !tried.contains(*title))
+            .collect();
+        assert!(missed.is_empty(), "{missed:#?}");
+    }
 }
 
 #[test]
 fn what_a_random_probe_means_is_what_the_judge_takes_it_for() {
-    let suite = suite();
-    let mut broken = HashSet::new();
-    for seed in [1, 77, u64::MAX] {
-        for probe in probes(&suite, &[Phase::Random], 150, seed) {
-            let field = probe.id.split('/').nth(1).unwrap();
-            let (kind, clauses, open) = kind(&suite.contract, &probe);
-            let body = String::from_utf8_lossy(&bytes(&probe)).into_owned();
-            if probe.id.contains("/valid/") {
-                assert_eq!((kind, &clauses[..], &open[..]), (Kind::Valid, &[][..], &[][..]), "{}: {body}", probe.id);
-            } else {
-                assert_eq!((kind, clauses.len()), (Kind::Invalid, 1), "{}: {body} {clauses:?}", probe.id);
-                assert!(clauses[0].starts_with(&format!("request.{field}.")), "{}: {body} {clauses:?}", probe.id);
-                assert_eq!(probe.violation.as_ref().map(|violation| &violation.clause), Some(&clauses[0]));
-                broken.extend(clauses);
+    for suite in suites() {
+        let mut broken = HashSet::new();
+        for seed in [1, 77, u64::MAX] {
+            for probe in probes(&suite, &[Phase::Random], 150, seed) {
+                let field = probe.id.split('/').nth(1).unwrap();
+                let (kind, clauses, open) = kind(&suite.contract, &probe);
+                let body = String::from_utf8_lossy(&bytes(&probe)).into_owned();
+                if probe.id.contains("/valid/") {
+                    assert_eq!(
+                        (kind, &clauses[..], &open[..]),
+                        (Kind::Valid, &[][..], &[][..]),
+                        "{}: {body}",
+                        probe.id
+                    );
+                } else {
+                    assert_eq!((kind, clauses.len()), (Kind::Invalid, 1), "{}: {body} {clauses:?}", probe.id);
+                    assert!(clauses[0].starts_with(&format!("request.{field}.")), "{}: {body} {clauses:?}", probe.id);
+                    assert_eq!(probe.violation.as_ref().map(|violation| &violation.clause), Some(&clauses[0]));
+                    broken.extend(clauses);
+                }
             }
         }
+        let rules = suite
+            .contract
+            .clauses
+            .values()
+            .filter(|clause| clause.id.starts_with("request.") && clause.id.matches('.').count() > 1);
+        let rules = rules.filter(|clause| {
+            let is_drawn = [".optional", ".default", ".readOnly"].iter().all(|end| !clause.id.ends_with(end));
+            clause.assessment == Assessment::Always && is_drawn && !clause.id.contains(".additionalProperties.")
+        });
+        let missed: Vec<_> = rules.map(|clause| &clause.id).filter(|id| !broken.contains(*id)).collect();
+        assert!(missed.is_empty(), "no random body breaks {missed:?}");
     }
-    let rules = suite
-        .contract
-        .clauses
-        .values()
-        .filter(|clause| clause.id.starts_with("request.") && clause.id.matches('.').count() > 1);
-    let rules = rules.filter(|clause| {
-        clause.assessment == Assessment::Always && !clause.id.ends_with(".optional") && !clause.id.ends_with(".default")
-    });
-    let missed: Vec<_> = rules.map(|clause| &clause.id).filter(|id| !broken.contains(*id)).collect();
-    assert!(missed.is_empty(), "no random body breaks {missed:?}");
 }
 
 #[test]
 fn an_independent_validator_accepts_every_valid_body_and_refuses_what_a_schema_can_refuse() {
-    let suite = suite();
-    let text = fs::read_to_string("cases/otc/contract.yaml").unwrap();
-    let contract = document::parse("contract.yaml", &text).unwrap().json();
-    let validator = jsonschema::draft202012::new(&contract["components"]["schemas"]["ImageRequest"]).unwrap();
-    let (mut accepted, mut refused) = (0, 0);
-    for probe in probes(&suite, &[Phase::Boundary, Phase::Pairs, Phase::Random], 100, 5) {
-        let (kind, clauses, _) = kind(&suite.contract, &probe);
-        let Ok(value) = serde_json::from_slice(&bytes(&probe)) else { continue };
-        let is_for_a_schema =
-            clauses.iter().any(|clause| clause.starts_with("request.") && !clause.ends_with(".table"));
-        if kind == Kind::Valid {
-            assert!(validator.is_valid(&value), "{}: {value}", probe.id);
-            accepted += 1;
-        } else if kind == Kind::Invalid && is_for_a_schema {
-            assert!(!validator.is_valid(&value), "{}: {value}", probe.id);
-            refused += 1;
+    for suite in suites() {
+        let text = fs::read_to_string(format!("cases/{}/contract.yaml", suite.name)).unwrap();
+        let contract = document::parse("contract.yaml", &text).unwrap().json();
+        let validator = jsonschema::draft202012::options()
+            .should_validate_formats(true)
+            .build(&contract["components"]["schemas"]["ImageRequest"])
+            .unwrap();
+        let (mut accepted, mut refused) = (0, 0);
+        for probe in probes(&suite, &[Phase::Boundary, Phase::Pairs, Phase::Random], 100, 5) {
+            let (kind, clauses, _) = kind(&suite.contract, &probe);
+            let Ok(value) = serde_json::from_slice(&bytes(&probe)) else { continue };
+            let is_for_a_schema = clauses.iter().any(|clause| {
+                clause.starts_with("request.") && !clause.ends_with(".table") && !clause.ends_with(".readOnly")
+            });
+            if kind == Kind::Valid {
+                assert!(validator.is_valid(&value), "{}: {value}", probe.id);
+                accepted += 1;
+            } else if kind == Kind::Invalid && is_for_a_schema {
+                assert!(!validator.is_valid(&value), "{}: {value}", probe.id);
+                refused += 1;
+            }
         }
+        assert!(accepted > 1000 && refused > 700, "{accepted} accepted, {refused} refused");
     }
-    assert!(accepted > 1000 && refused > 700, "{accepted} accepted, {refused} refused");
 }
 
 #[test]
 fn every_two_values_of_different_fields_meet_in_a_valid_body() {
-    let suite = suite();
-    let pairs = probes(&suite, &[Phase::Pairs], 1, 1);
-    let bodies: Vec<HashMap<String, serde_json::Value>> =
-        pairs.iter().map(|probe| serde_json::from_slice(&bytes(probe)).unwrap()).collect();
-    let names: Vec<_> = suite.contract.creation.request.properties.keys().collect();
-    let values =
-        |name: &String| bodies.iter().map(|body| body.get(name).map(ToString::to_string)).collect::<HashSet<_>>();
-    for (index, one) in names.iter().enumerate() {
-        for other in &names[index + 1..] {
-            let met: HashSet<_> = bodies
-                .iter()
-                .map(|body| (body.get(*one).map(ToString::to_string), body.get(*other).map(ToString::to_string)))
-                .collect();
-            assert_eq!(met.len(), values(one).len() * values(other).len(), "{one} and {other}");
+    for suite in suites() {
+        let pairs = probes(&suite, &[Phase::Pairs], 1, 1);
+        let bodies: Vec<HashMap<String, serde_json::Value>> =
+            pairs.iter().map(|probe| serde_json::from_slice(&bytes(probe)).unwrap()).collect();
+        let names: Vec<_> = suite.contract.creation.request.properties.keys().collect();
+        let values =
+            |name: &String| bodies.iter().map(|body| body.get(name).map(ToString::to_string)).collect::<HashSet<_>>();
+        for (index, one) in names.iter().enumerate() {
+            for other in &names[index + 1..] {
+                let met: HashSet<_> = bodies
+                    .iter()
+                    .map(|body| (body.get(*one).map(ToString::to_string), body.get(*other).map(ToString::to_string)))
+                    .collect();
+                assert_eq!(met.len(), values(one).len() * values(other).len(), "{one} and {other}");
+            }
         }
+        assert!(pairs.iter().all(|probe| kind(&suite.contract, probe).0 == Kind::Valid));
+        assert!(pairs.len() < 200, "{} bodies", pairs.len());
     }
-    assert!(pairs.iter().all(|probe| kind(&suite.contract, probe).0 == Kind::Valid));
-    assert!(pairs.len() < 200, "{} bodies", pairs.len());
 }
 
 #[test]
 fn the_same_seed_sends_the_same_bytes_and_another_one_does_not() {
-    let suite = suite();
-    let sent = |seed| {
-        probes(&suite, &[Phase::Boundary, Phase::Pairs, Phase::Random], 30, seed)
-            .iter()
-            .map(|probe| (probe.id.clone(), bytes(probe)))
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(sent(1), sent(1));
-    assert_ne!(sent(1), sent(2));
+    for suite in suites() {
+        let sent = |seed| {
+            probes(&suite, &[Phase::Boundary, Phase::Pairs, Phase::Random], 30, seed)
+                .iter()
+                .map(|probe| (probe.id.clone(), bytes(probe)))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(sent(1), sent(1));
+        assert_ne!(sent(1), sent(2));
+    }
 }
 
 #[test]
 fn ids_are_unique() {
-    let suite = suite();
-    let mut seen = HashSet::new();
-    for probe in plan(&suite, &Wish::default()).unwrap() {
-        assert!(seen.insert(probe.id.clone()), "{} names two probes", probe.id);
+    for suite in suites() {
+        let mut seen = HashSet::new();
+        for probe in plan(&suite, &Wish::default()).unwrap() {
+            assert!(seen.insert(probe.id.clone()), "{} names two probes", probe.id);
+        }
     }
 }
 
@@ -274,21 +299,30 @@ fn a_case_and_a_field_that_are_added_change_no_other_probe() {
 }
 
 /// Runs the true suite's probes against a stub of a changed contract and returns what is found.
-async fn found_against(changes: &[(&str, &str)], phases: &[Phase]) -> (Suite, Vec<Finding>, u64) {
+async fn found_against(changes: &[(&str, &str)], phases: &[Phase]) -> (Arc<Suite>, Vec<Finding>, u64) {
     let (_folder, faulty) = changed_suite(changes, &[]);
     let (suite, token) = (Arc::new(suite()), Token::random());
     let service = StubService::new(Arc::new(faulty), token.clone(), None);
-    let target = Arc::new(Target::local(Arc::new(service), token));
+    let target = Arc::new(Target::local(&suite, Arc::new(service), Setup::new(Access::Token(token))));
     let options = Options { concurrency: 8, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
     let probes = probes(&suite, phases, 40, 1);
     let mut done = run(&suite, probes, &target, &options, |_| {}).await;
     let before = target.request_count();
-    let shrunk = shrink(&suite, &target, Seed(1), &mut done, &options.stop).await;
+    let shrunk = shrink(&suite, &target, &Known::default(), Seed(1), &mut done, &options.stop).await;
     let spent = target.request_count() - before;
-    let context =
-        Context { endpoint: "", has_token: true, seed: Seed(1), is_strict: false, shrunk: &shrunk, appeared: &[] };
+    let context = Context {
+        endpoint: "",
+        has_token: true,
+        seed: Seed(1),
+        known: None,
+        is_strict: false,
+        shrunk: &shrunk,
+        appeared: &[],
+        withheld: &[],
+        ledger: None,
+    };
     let findings = Report::new(&suite.contract, &done, &context).findings;
-    (Arc::try_unwrap(suite).unwrap_or_else(|_| panic!("the suite is still used")), findings, spent)
+    (suite, findings, spent)
 }
 
 #[tokio::test]

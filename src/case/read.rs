@@ -32,7 +32,7 @@ pub(super) fn case(contract: &Contract, id: &str, node: &Node) -> Result<Case, S
     for row in &rows {
         let steps = match (source, expect) {
             ((_, request), Some(expect)) => vec![single_step(contract, request, expect, row)?],
-            ((_, steps), None) => read_steps(contract, steps, row)?,
+            ((_, steps), None) => read_steps(contract, steps, row, Captured::default(), 0)?,
         };
         let id = row.name.as_ref().map_or_else(|| id.to_owned(), |name| format!("{id}[{name}]"));
         let (steps, expectations) = steps.into_iter().unzip();
@@ -82,11 +82,16 @@ fn single_step(
 
 /// The names that earlier steps captured, and whether a later one used them.
 #[derive(Default)]
-struct Captured<'a> {
+pub(super) struct Captured<'a> {
     names: Vec<(&'a Node, &'a str, bool)>,
 }
 
-impl Captured<'_> {
+impl<'a> Captured<'a> {
+    /// A name that a step before the first one captures; `node` is where an error about it stands.
+    pub(super) fn of(node: &'a Node, name: &'a str) -> Self {
+        Self { names: vec![(node, name, false)] }
+    }
+
     /// Every `{name}` of a text must stand for something.
     fn check(&mut self, node: &Node, text: &str) -> Result<(), SourceError> {
         for name in placeholders(text) {
@@ -109,8 +114,14 @@ impl Captured<'_> {
     }
 }
 
-fn read_steps(contract: &Contract, node: &Node, row: &Row) -> Result<Vec<(Step, Expectation)>, SourceError> {
-    let mut known = Captured::default();
+/// The steps of a list; `before` is how many stand before its first one, and `known` what those captured.
+pub(super) fn read_steps<'a>(
+    contract: &Contract,
+    node: &'a Node,
+    row: &Row,
+    mut known: Captured<'a>,
+    before: usize,
+) -> Result<Vec<(Step, Expectation)>, SourceError> {
     let mut steps = Vec::new();
     for (index, item) in node.items()?.iter().enumerate() {
         let mut fields = item.fields()?;
@@ -122,7 +133,7 @@ fn read_steps(contract: &Contract, node: &Node, row: &Row) -> Result<Vec<(Step, 
         };
         let request = read_request(contract, &mut fields, method, &target, row, &mut known)?;
         let is_resource = operation == contract.creation.operation || operation == contract.creation.lifecycle.read;
-        let expectation = read_expectation(contract, fields.required("expect")?, row, index, is_resource)?;
+        let expectation = read_expectation(contract, fields.required("expect")?, row, before + index, is_resource)?;
         let mut captures = Vec::new();
         if let Some(node) = fields.optional("capture") {
             for (key, name, pointer) in node.entries()? {

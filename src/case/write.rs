@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::contract::Contract;
 use crate::exchange::{Credential, Request};
 use crate::judge::{Body, Kind, Mismatch, Refusals, classify};
+use crate::probe::{Expectation, Probe};
 
 /// A case file that is ready to be saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +18,9 @@ pub struct CaseFile {
 
 /// The case that shows what this request showed; `None` where no case can: the documentation leaves the request open, or its bytes are no text.
 pub fn write(contract: &Contract, request: &Request, mismatch: &Mismatch, origin: &str) -> Option<CaseFile> {
-    let body = Body::read(request);
-    let found = classify(contract, request, &body);
+    let request = Request { body: request.body.as_deref().map(|body| contract.without_mark(body)), ..request.clone() };
+    let body = Body::read(&request);
+    let found = classify(contract, &request, &body);
     let created = contract.creation.created.to_string();
     let default = default_of(contract, &mismatch.clause);
     let (verb, clause, status) = match found.kind {
@@ -37,18 +39,71 @@ pub fn write(contract: &Contract, request: &Request, mismatch: &Mismatch, origin
         Kind::Valid => ("requires", mismatch.clause.clone(), created),
     };
     let bytes = request.body.as_deref().unwrap_or_default();
-    let sent = sent(request, &body, bytes)?;
+    let sent = sent(&request, &body, bytes)?.join(", ");
     let expected = default.map(|(name, value)| format!(", body: {{{name}: {value}}}")).unwrap_or_default();
     let name = format!("{}_{:04x}", slug(&clause), checksum(bytes));
-    let title = format!("{} ({:04x})", title(verb, &clause), checksum(bytes));
+    let title = title(contract, verb, &clause, bytes);
     let text = format!(
-        "# Found by {origin}.\ntitle: {}\nclauses: [{clause}]\nrequest: {sent}\nexpect: {{status: {status}{expected}}}\n",
+        "# Found by {origin}.\ntitle: {}\nclauses: [{clause}]\nrequest: {{{sent}}}\nexpect: {{status: {status}{expected}}}\n",
         Value::from(title),
     );
     Some(CaseFile { path: format!("{}/{verb}_{name}.yaml", topic(&clause)), text })
 }
 
-fn sent(request: &Request, body: &Body, bytes: &[u8]) -> Option<String> {
+/// The case that shows what the sequel of a probe showed: the creation, and the steps about this clause; `None` where no case can.
+pub fn write_steps(contract: &Contract, probe: &Probe, mismatch: &Mismatch, origin: &str) -> Option<CaseFile> {
+    let clause = &mismatch.clause;
+    let creation = &probe.script.steps[0].request;
+    let is_about = |index: &usize| probe.expectations[*index].clause.as_ref() == Some(clause);
+    let kept: Vec<usize> = (0..probe.expectations.len()).filter(|index| *index == 0 || is_about(index)).collect();
+    if !kept.contains(&mismatch.step) || mismatch.step == 0 {
+        return None;
+    }
+    let bytes = creation.body.as_deref().unwrap_or_default();
+    let title = Value::from(title(contract, "keeps", clause, bytes));
+    let mut text = format!("# Found by {origin}.\ntitle: {title}\nclauses: [{clause}]\nsteps:\n");
+    for index in &kept {
+        let step = &probe.script.steps[*index];
+        text.push_str(&format!("  - {}: {}\n", step.request.method, step.request.path));
+        if let Some(bytes) = &step.request.body {
+            for part in sent(&step.request, &Body::read(&step.request), bytes)? {
+                text.push_str(&format!("    {part}\n"));
+            }
+        }
+        let expected = match index {
+            0 => format!("status: {}", contract.creation.created),
+            _ => expected(&probe.expectations[*index], &kept),
+        };
+        text.push_str(&format!("    expect: {{{expected}}}\n"));
+        for (name, pointer) in &step.captures {
+            text.push_str(&format!("    capture: {{{name}: {pointer}}}\n"));
+        }
+    }
+    let name = format!("{}_{:04x}", slug(clause), checksum(bytes));
+    Some(CaseFile { path: format!("{}/keeps_{name}.yaml", topic(clause)), text })
+}
+
+/// What a step expects, with the numbers that the kept steps have in the file.
+fn expected(expectation: &Expectation, kept: &[usize]) -> String {
+    let mut parts = vec![format!("status: {:?}", expectation.statuses)];
+    let object = |fields: Vec<(String, Value)>| Value::Object(fields.into_iter().collect());
+    if !expectation.body.is_empty() {
+        parts.push(format!("body: {}", object(expectation.body.clone())));
+    }
+    if !expectation.any_of.is_empty() {
+        let lists = expectation.any_of.iter().map(|(name, values)| (name.clone(), Value::from(values.clone())));
+        parts.push(format!("any_of: {}", object(lists.collect())));
+    }
+    let earlier = expectation.same_as.and_then(|step| kept.iter().position(|each| *each == step));
+    parts.extend(earlier.map(|position| format!("same_as: {}", position + 1)));
+    if expectation.is_other_status_inconclusive {
+        parts.push("otherwise: inconclusive".to_owned());
+    }
+    parts.join(", ")
+}
+
+/// What a case says of a request, key by key.
+fn sent(request: &Request, body: &Body, bytes: &[u8]) -> Option<Vec<String>> {
     let text = std::str::from_utf8(bytes).ok()?;
     // JSON is YAML, but for what YAML reads otherwise: what does not come back the same is sent as it was.
     let is_same_again =
@@ -61,7 +116,7 @@ fn sent(request: &Request, body: &Body, bytes: &[u8]) -> Option<String> {
     if let Some((name, value)) = media_type.filter(|(_, value)| value != "application/json") {
         parts.push(format!("headers: {{{name}: {}}}", Value::from(value.as_str())));
     }
-    Some(format!("{{{}}}", parts.join(", ")))
+    Some(parts)
 }
 
 fn default_of(contract: &Contract, clause: &str) -> Option<(String, Value)> {
@@ -70,12 +125,17 @@ fn default_of(contract: &Contract, clause: &str) -> Option<(String, Value)> {
     Some((name.to_owned(), default))
 }
 
-fn title(verb: &str, clause: &str) -> String {
-    match verb {
-        "rejects" => format!("what breaks {clause} is refused"),
-        "accepts" => format!("what keeps {clause} is accepted"),
-        _ => format!("the answer keeps {clause}"),
-    }
+/// What a case shows, in words: the clause's own, where they fit a line.
+fn title(contract: &Contract, verb: &str, clause: &str, bytes: &[u8]) -> String {
+    const LONGEST: usize = 80;
+    let text = contract.clauses.get(clause).map(|clause| clause.text.as_str());
+    let title = match (verb, text.filter(|text| text.chars().count() <= LONGEST)) {
+        ("rejects", _) => format!("a request that breaks {clause} is refused"),
+        ("accepts", _) => format!("a request that keeps {clause} is accepted"),
+        (_, Some(text)) => text.to_owned(),
+        (_, None) => format!("{clause} holds"),
+    };
+    format!("{title} ({:04x})", checksum(bytes))
 }
 
 fn topic(clause: &str) -> &str {
@@ -84,6 +144,7 @@ fn topic(clause: &str) -> &str {
         (Some("request" | "response"), Some(field), Some(_)) => field,
         (Some("request"), Some(_), None) => "body",
         (Some("security"), ..) => "token",
+        (Some("behaviour"), ..) => "behaviour",
         _ => "response",
     }
 }

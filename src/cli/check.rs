@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Console, Failure, load};
+use super::{Failure, load};
+use crate::console::Console;
 use crate::exit_code::ExitCode;
+use crate::report::counted;
 use crate::suite;
 
 #[derive(Debug, Args)]
@@ -15,14 +17,19 @@ pub(super) struct Arguments {
     suite: PathBuf,
 }
 
-pub(super) fn execute(arguments: &Arguments, console: &mut dyn Console) -> Result<ExitCode, Failure> {
+pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCode, Failure> {
     let suite = load(&arguments.suite)?;
     let probes: usize = suite.cases.iter().map(|case| case.probes.len()).sum();
+    let known = match suite.known.iter().count() {
+        0 => String::new(),
+        count => format!("{}, ", counted(count, "known deviation")),
+    };
     console.print(&format!(
-        "{}: {} clauses, {} cases, {probes} probes, no error\n",
+        "{}: {}, {}, {}, {known}no error\n",
         suite.name,
-        suite.contract.clauses.len(),
-        suite.cases.len()
+        counted(suite.contract.clauses.len(), "clause"),
+        counted(suite.cases.len(), "case"),
+        counted(probes, "probe"),
     ));
     Ok(ExitCode::Holds)
 }

@@ -4,94 +4,91 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::budget::{BudgetArguments, Place, Withheld};
+use super::target::TargetArguments;
 use super::wishes::Wishes;
-use super::{Console, Failure, SuiteChoice};
+use super::{Failure, SuiteChoice};
+use crate::console::Console;
+use crate::document;
 use crate::exit_code::ExitCode;
-use crate::plan::plan;
-use crate::report::{Context, Report, terminal};
-use crate::run::{Ending, Options, Verdict, reach, run};
+use crate::judge::Mismatch;
+use crate::known::Known;
+use crate::ledger::{self, Ledger, Record};
+use crate::plan::{self, Seed, plan};
+use crate::probe::Probe;
+use crate::report::{Context, Report, excuse, terminal};
+use crate::run::{Ending, Options, Outcome, Run, Verdict, reach, run, settle, take_back};
 use crate::shrink::shrink;
 use crate::stub::{Stub, StubService};
 use crate::suite::Suite;
-use crate::target::{Audit, Endpoint, Limits, Target, Token};
+use crate::sweep::{SETTLING, Swept, sweep};
+use crate::target::{Access, Appeared, Audit, Setup, Target, Token};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     wish: Wishes,
-    /// Where the API is, with or without /v2, with or without a path prefix; without it the built-in stub is the target
-    #[arg(long, value_name = "URL", env = "IMS_ENDPOINT")]
-    endpoint: Option<Endpoint>,
-    /// Environment variable that holds the token; `OS_TOKEN` is used if it is set
-    #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
-    token_env: Option<String>,
-    /// File that holds the token
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
     #[command(flatten)]
     suite: SuiteChoice,
-    /// Fail on what nobody documents, too
+    /// File with deviations that are known of the endpoint, beside those of the suite
+    #[arg(long, value_name = "FILE")]
+    known: Option<PathBuf>,
+    /// Fail on what nobody documents, and on known deviations that are gone, too
     #[arg(long)]
     strict: bool,
-    /// Probes under way at once [default: 8 for the stub, 1 for an endpoint]
-    #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
-    jobs: Option<u8>,
-    /// Seconds until a request without a complete answer is given up
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    timeout: u64,
     /// Folder in which every finding is saved as a case file
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
     /// Show every clause that was not assessed
     #[arg(long, short)]
     verbose: bool,
+    /// Send bodies as they are, without the mark that proves what they create to be this run's
+    #[arg(long)]
+    no_mark: bool,
+    #[command(flatten)]
+    target: TargetArguments,
+    #[command(flatten)]
+    budget: BudgetArguments,
 }
 
-pub(super) async fn execute(arguments: Arguments, console: &mut dyn Console) -> Result<ExitCode, Failure> {
+pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
     let suite = arguments.suite.load()?;
     let wish = arguments.wish.wish();
-    let probes = plan(&suite, &wish).map_err(|error| Failure::WrongUse(error.to_string()))?;
-    let (target, _stub) = target(&arguments, &suite).await?;
-    if target.endpoint().is_exposed() && target.has_token() {
-        console.note("warning: the token travels unencrypted; the endpoint is not https\n");
-    }
-    let options = Options { concurrency: jobs(&arguments), is_strict: arguments.strict, stop: stop_on_ctrl_c() };
+    let known = arguments.known(&suite)?;
+    let mut probes = plan(&suite, &wish).map_err(|error| Failure::WrongUse(error.to_string()))?;
+    let (target, place, _stub) = arguments.connect(&suite, console).await?;
+    let withheld = arguments.prepare(&suite, place, &mut probes)?;
     reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
-
-    let audit = Audit::begin(&target, &suite.contract).await.map_err(|status| {
+    let target = Arc::new(arguments.with_ledger(&suite, target, place)?);
+    let stop = stop_on_ctrl_c(console, &target);
+    let audit = Audit::begin(&target).await.map_err(|status| {
+        if let Some(ledger) = target.ledger() {
+            // Nothing was created; a file that cannot be removed does no harm.
+            let _ = ledger.discard();
+        }
         let endpoint = target.endpoint();
         Failure::NotAssessed(format!(
             "{endpoint} answers {status} to a call that the contract knows; is the path right?"
         ))
     })?;
-    let bar = progress_bar(probes.len(), console.is_watched());
-    let mut failed = 0;
-    let mut done = run(&suite, probes, &target, &options, |outcome| {
-        failed += usize::from(outcome.verdict == Verdict::Fail);
-        bar.set_message(format!("{failed} failed"));
-        bar.inc(1);
-    })
-    .await;
-    bar.finish_and_clear();
-    let shrunk = if done.ending == Ending::Complete {
-        shrink(&suite, &target, wish.seed, &mut done, &options.stop).await
-    } else {
-        Vec::new()
-    };
-    let appeared = audit.finish(&target, &suite.contract).await;
-    done.requests = target.request_count();
+    let options = Options { concurrency: arguments.budget.jobs(place), is_strict: arguments.strict, stop };
+    let mut done = perform(&suite, probes, &target, &options, &known, console).await;
+    let end = End::of(&suite, &target, &known, wish.seed, &mut done, audit, &options.stop).await;
+    excuse(&suite.contract, &known, arguments.strict, &mut done.outcomes, &end.shrunk);
     let context = Context {
         endpoint: &target.endpoint().to_string(),
         has_token: target.has_token(),
         seed: wish.seed,
+        known: Some((&known, &wish)),
         is_strict: arguments.strict,
-        appeared: &appeared,
-        shrunk: &shrunk,
+        appeared: &end.appeared,
+        shrunk: &end.shrunk,
+        withheld: &withheld,
+        ledger: end.ledger.as_deref(),
     };
     let report = Report::new(&suite.contract, &done, &context);
     console.print(&terminal::render(&report, arguments.verbose));
@@ -101,83 +98,192 @@ pub(super) async fn execute(arguments: Arguments, console: &mut dyn Console) -> 
     Ok(ExitCode::of(&report))
 }
 
+impl Arguments {
+    /// What is known of the endpoint: the suite's list and the operator's. The stub keeps the contract, so that nothing is known of it.
+    fn known(&self, suite: &Suite) -> Result<Known, Failure> {
+        match (self.target.names_one()?, &self.known) {
+            (false, None) => Ok(Known::default()),
+            (false, Some(_)) => Err(Failure::WrongUse(
+                "known deviations need an endpoint; without --endpoint the target is the built-in stub, which has none"
+                    .to_owned(),
+            )),
+            (true, None) => Ok(suite.known.clone()),
+            (true, Some(file)) => {
+                let shown = file.display().to_string();
+                let text = std::fs::read_to_string(file)
+                    .map_err(|error| Failure::WrongUse(format!("cannot read {shown}: {error}")))?;
+                let mut known = suite.known.clone();
+                let added = document::parse(&shown, &text).and_then(|node| known.add(&suite.contract, &node));
+                added.map(|()| known).map_err(|error| Failure::Suite(error.into()))
+            }
+        }
+    }
+
+    /// Holds back what a careful run does not send, and marks the rest.
+    fn prepare(&self, suite: &Suite, place: Place, probes: &mut Vec<Probe>) -> Result<Withheld, Failure> {
+        let withheld = self.budget.withhold(&suite.contract, place, self.wish.names_phases(), probes);
+        if probes.is_empty() {
+            return Err(Failure::WrongUse(format!("nothing is left to send without {}", withheld.join(", "))));
+        }
+        if !self.no_mark {
+            plan::mark(&suite.contract, probes);
+        }
+        Ok(withheld)
+    }
+
+    /// The endpoint that was named, or a stub that lives as long as what is returned beside it.
+    async fn connect(&self, suite: &Arc<Suite>, console: &Console) -> Result<(Target, Place, Option<Stub>), Failure> {
+        if self.target.names_one()? {
+            let connected = self.target.connect(suite, |place| self.budget.limits(place), console).await?;
+            return Ok((connected.target, connected.place, None));
+        }
+        if self.target.says_more() {
+            return Err(Failure::WrongUse(
+                "a token needs an endpoint; without --endpoint the target is the built-in stub, which has its own"
+                    .to_owned(),
+            ));
+        }
+        let wrong_use = |error: &dyn std::fmt::Display| Failure::WrongUse(error.to_string());
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| wrong_use(&error))?;
+        let token = Token::random();
+        let stub = Stub::start(StubService::new(Arc::clone(suite), token.clone(), None), listener).await;
+        let endpoint = format!("http://{}", stub.address()).parse().map_err(|error| wrong_use(&error))?;
+        let setup = Setup {
+            limits: self.budget.limits(Place::Stub),
+            secrets: console.secrets().clone(),
+            transport: self.target.transport()?,
+            ..Setup::new(Access::Token(token))
+        };
+        let target = Target::new(suite, endpoint, setup).map_err(|error| wrong_use(&error))?;
+        Ok((target, Place::Stub, Some(stub)))
+    }
+
+    /// What the stub holds ends with the program; everything else needs a ledger.
+    fn with_ledger(&self, suite: &Suite, target: Target, place: Place) -> Result<Target, Failure> {
+        if place == Place::Stub {
+            return Ok(target);
+        }
+        let folder = self.target.ledgers()?;
+        let endpoint = target.endpoint().to_string();
+        let first = Record::run(target.run_id(), &self.suite.name(suite), &endpoint, target.project());
+        let ledger = Ledger::begin(&folder, &first).map_err(|error| {
+            Failure::WrongUse(format!(
+                "no ledger can be kept in {}: {error}; --ledger names another folder",
+                folder.display()
+            ))
+        })?;
+        Ok(target.with_ledger(ledger))
+    }
+}
+
+async fn perform(
+    suite: &Arc<Suite>,
+    probes: Vec<Probe>,
+    target: &Arc<Target>,
+    options: &Options,
+    known: &Known,
+    console: &Console,
+) -> Run {
+    let bar = progress_bar(probes.len(), console.is_watched());
+    let mut failed = 0;
+    let done = run(suite, probes, target, options, |outcome| {
+        let is_known = |mismatch: &Mismatch| known.covers(&mismatch.clause, &mismatch.cause);
+        let mismatches = &outcome.judgement.mismatches;
+        let is_news = mismatches.is_empty() || !mismatches.iter().all(is_known);
+        failed += usize::from(outcome.verdict == Verdict::Fail && is_news);
+        bar.set_message(format!("{failed} failed"));
+        bar.inc(1);
+    })
+    .await;
+    bar.finish_and_clear();
+    done
+}
+
+/// What happens after the last probe: examples become smaller, stock is taken, the ledger is settled.
+struct End {
+    shrunk: Vec<Outcome>,
+    appeared: Vec<Appeared>,
+    /// The ledger, where something is left that it is needed for.
+    ledger: Option<String>,
+}
+
+impl End {
+    async fn of(
+        suite: &Suite,
+        target: &Target,
+        known: &Known,
+        seed: Seed,
+        done: &mut Run,
+        audit: Audit,
+        stop: &AtomicBool,
+    ) -> Self {
+        let mut shrunk = match done.ending {
+            Ending::Complete => shrink(suite, target, known, seed, done, stop).await,
+            _ => Vec::new(),
+        };
+        if done.outcomes.iter().chain(&shrunk).any(Outcome::is_lost) {
+            tokio::time::sleep(SETTLING).await;
+        }
+        let appeared = audit.finish(target).await;
+        if let Some(appeared) = &appeared {
+            settle(&suite.contract, target, done, &mut shrunk, appeared);
+        }
+        let mut appeared = appeared.unwrap_or_default();
+        let (ledger, mut gone) = settle_ledger(suite, target).await;
+        for found in &mut appeared {
+            found.is_removed |= gone.contains(&found.id);
+            gone.extend(found.is_removed.then(|| found.id.clone()));
+        }
+        take_back(done, &mut shrunk, &gone);
+        done.requests = target.request_count();
+        Self { shrunk, appeared, ledger }
+    }
+}
+
+/// Removes what the ledger still knows of, and then the ledger. Its path where something is left, and the ids that are gone now.
+async fn settle_ledger(suite: &Suite, target: &Target) -> (Option<String>, Vec<String>) {
+    let Some(ledger) = target.ledger() else { return (None, Vec::new()) };
+    let path = ledger.path();
+    let swept = match ledger::read(path) {
+        Ok(read) if read.state.is_settled() => Some(Swept::default()),
+        Ok(read) => Some(sweep(&suite.contract, target, ledger, &read.state, false).await),
+        Err(_) => None,
+    };
+    let is_discarded = swept.as_ref().is_some_and(Swept::is_clean) && ledger.discard().is_ok();
+    let gone = swept.map(|swept| [swept.removed, swept.gone].concat()).unwrap_or_default();
+    ((!is_discarded).then(|| path.display().to_string()), gone)
+}
+
 /// Writes the case files of the findings; a file that is there already is left alone.
-fn save(report: &Report, dir: &Path, console: &mut dyn Console) -> Result<(), Failure> {
+fn save(report: &Report, dir: &Path, console: &Console) -> Result<(), Failure> {
     for file in report.findings.iter().filter_map(|finding| finding.case_file.as_ref()) {
         let path = dir.join(&file.path);
         if path.exists() {
             console.note(&format!("{} is there already\n", path.display()));
             continue;
         }
-        let folder = path.parent().unwrap_or(dir);
-        let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, &file.text));
-        written.map_err(|error| Failure::WrongUse(format!("cannot write {}: {error}", path.display())))?;
+        console
+            .write_new(&path, &file.text)
+            .map_err(|error| Failure::WrongUse(format!("cannot write {}: {error}", path.display())))?;
         console.note(&format!("saved {}\n", path.display()));
     }
     Ok(())
 }
 
-/// The endpoint that was named, or a stub that lives as long as what is returned beside it.
-async fn target(arguments: &Arguments, suite: &Arc<Suite>) -> Result<(Arc<Target>, Option<Stub>), Failure> {
-    let limits = Limits { timeout: Duration::from_secs(arguments.timeout), ..Limits::default() };
-    let header = &suite.contract.token.header;
-    let wrong_use = |error: &dyn std::fmt::Display| Failure::WrongUse(error.to_string());
-    if let Some(endpoint) = &arguments.endpoint {
-        let target =
-            Target::new(endpoint.clone(), header, token(arguments)?, limits).map_err(|error| wrong_use(&error))?;
-        return Ok((Arc::new(target), None));
-    }
-    if arguments.token_env.is_some() || arguments.token_file.is_some() {
-        return Err(Failure::WrongUse(
-            "a token needs an endpoint; without --endpoint the target is the built-in stub, which has its own"
-                .to_owned(),
-        ));
-    }
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| wrong_use(&error))?;
-    let token = Token::random();
-    let stub = Stub::start(StubService::new(Arc::clone(suite), token.clone(), None), listener).await;
-    let endpoint = format!("http://{}", stub.address()).parse().map_err(|error| wrong_use(&error))?;
-    let target = Target::new(endpoint, header, Some(token), limits).map_err(|error| wrong_use(&error))?;
-    Ok((Arc::new(target), Some(stub)))
-}
-
-fn token(arguments: &Arguments) -> Result<Option<Token>, Failure> {
-    let (text, place) = match (&arguments.token_file, &arguments.token_env) {
-        (Some(file), _) => {
-            let text = std::fs::read_to_string(file)
-                .map_err(|error| Failure::WrongUse(format!("cannot read {}: {error}", file.display())))?;
-            (text, file.display().to_string())
-        }
-        (None, Some(name)) => {
-            let text = std::env::var(name)
-                .map_err(|_| Failure::WrongUse(format!("the environment variable {name} is not set, or no text")))?;
-            (text, format!("${name}"))
-        }
-        (None, None) => match std::env::var("OS_TOKEN") {
-            Ok(text) if !text.trim().is_empty() => (text, "$OS_TOKEN".to_owned()),
-            _ => return Ok(None),
-        },
-    };
-    match Token::new(&text) {
-        Some(token) => Ok(Some(token)),
-        None => Err(Failure::WrongUse(format!("{place} holds no token: it must be one word that a header can carry"))),
-    }
-}
-
-fn jobs(arguments: &Arguments) -> usize {
-    let usual = if arguments.endpoint.is_none() { 8 } else { 1 };
-    arguments.jobs.map_or(usual, usize::from)
-}
-
 /// A flag that the first Ctrl-C sets; the second one ends the process at once.
-fn stop_on_ctrl_c() -> Arc<AtomicBool> {
+fn stop_on_ctrl_c(console: &Console, target: &Target) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
+    let (flag, console) = (Arc::clone(&stop), console.clone());
+    let ledger = target.ledger().map(|ledger| ledger.path().display().to_string());
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
             flag.store(true, Ordering::Relaxed);
+            console.note("stopping: what was created is removed; Ctrl-C again stops at once\n");
         }
         if tokio::signal::ctrl_c().await.is_ok() {
+            if let Some(ledger) = ledger {
+                console.note(&format!("stopped; what is left is in {ledger}, and `sweep` removes it\n"));
+            }
             std::process::exit(i32::from(ExitCode::Incomplete as u8));
         }
     });

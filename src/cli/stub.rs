@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Console, Failure, load};
+use super::{Failure, load};
+use crate::console::Console;
 use crate::document::nearest;
 use crate::exit_code::ExitCode;
 use crate::stub::defect::defects;
@@ -33,7 +34,7 @@ pub(super) struct Arguments {
 /// The good token where none is given; it opens nothing but a stub.
 const TOKEN: &str = "stub-token";
 
-pub(super) async fn execute(arguments: Arguments, console: &mut dyn Console) -> Result<ExitCode, Failure> {
+pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
     let suite = load(&arguments.suite.suite)?;
     let known = defects(&suite.contract);
     if arguments.list_defects {

@@ -10,7 +10,7 @@ pub(super) struct Wishes {
     /// Part of a probe's id, or beginning of a clause's; none means all
     #[arg(value_name = "SELECTOR")]
     selectors: Vec<String>,
-    /// Where probes come from [default: all phases]
+    /// Where probes come from [default: all phases; case where the target is not on this machine]
     #[arg(long = "phase", value_name = "PHASE", value_enum, value_delimiter = ',')]
     phases: Vec<PhaseName>,
     /// Random bodies, valid and broken, for each field
@@ -26,6 +26,8 @@ pub(super) struct Wishes {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum PhaseName {
+    /// Everything below
+    All,
     /// The case files
     Case,
     /// Every limit, list, type and malformed body, enumerated
@@ -37,20 +39,26 @@ enum PhaseName {
 }
 
 impl PhaseName {
-    fn phase(self) -> Phase {
+    fn phases(self) -> Vec<Phase> {
         match self {
-            Self::Case => Phase::Case,
-            Self::Boundary => Phase::Boundary,
-            Self::Pairs => Phase::Pairs,
-            Self::Random => Phase::Random,
+            Self::All => Wish::default().phases,
+            Self::Case => vec![Phase::Case],
+            Self::Boundary => vec![Phase::Boundary],
+            Self::Pairs => vec![Phase::Pairs],
+            Self::Random => vec![Phase::Random],
         }
     }
 }
 
 impl Wishes {
+    /// Whether phases are named.
+    pub(super) fn names_phases(&self) -> bool {
+        !self.phases.is_empty()
+    }
+
     pub(super) fn wish(&self) -> Wish {
         let all = Wish::default();
-        let mut phases: Vec<_> = self.phases.iter().map(|name| name.phase()).collect();
+        let mut phases: Vec<_> = self.phases.iter().flat_map(|name| name.phases()).collect();
         phases.sort_unstable();
         phases.dedup();
         Wish {

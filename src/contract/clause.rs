@@ -54,7 +54,7 @@ impl ClauseList {
             let place = &property.place;
             if schema.required.contains(name) {
                 self.add(format!("{place}.required"), format!("{name} must be given"), source, Assessment::Always);
-            } else {
+            } else if property.can_be_given() {
                 self.add(format!("{place}.optional"), format!("{name} can be left out"), source, Assessment::Always);
             }
             self.add_rules(property, name, Assessment::Always);
@@ -66,6 +66,9 @@ impl ClauseList {
                     Assessment::Always,
                 );
             }
+        }
+        if let Some(others) = &schema.additional {
+            self.add_rules(others, "any other field", Assessment::Always);
         }
     }
 
@@ -107,6 +110,13 @@ impl ClauseList {
             for relation in &property.relations {
                 let id = format!("{}.{}", property.place, relation.keyword());
                 self.add(id, format!("{name} {}", relation.text()), &property.description, assessment.clone());
+            }
+        }
+        if let Some(others) = &schema.additional {
+            for relation in &others.relations {
+                let id = format!("{}.{}", others.place, relation.keyword());
+                let text = format!("any other field {}", relation.text());
+                self.add(id, text, &others.description, Assessment::Always);
             }
         }
     }

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::clause::ClauseList;
 use super::read_schema::{SchemaReader, named};
 use super::{
-    Answer, Assessment, Behaviour, Contract, Creation, Effect, Form, Inconclusive, Lifecycle, Misbehaviour, OpenForm,
-    Operation, PathTemplate, Relation, Schema, Table, TokenHeader,
+    Answer, Assessment, Behaviour, Contract, Creation, Effect, Envelope, Form, Inconclusive, Lifecycle, Misbehaviour,
+    OpenForm, Operation, PathTemplate, Relation, Schema, SequelNodes, Table, TokenHeader,
 };
 use crate::document::{Fields, Node, SourceError};
 
@@ -24,6 +24,7 @@ pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Resu
     let components = Components::read(fields.required("components")?)?;
     let token = read_security(fields.required("security")?, &components)?;
     let paths = fields.required("paths")?;
+    let service_type = fields.optional("x-service-type").map(Node::words).transpose()?;
     fields.finish()?;
 
     let nodes = operation_nodes(paths)?;
@@ -32,7 +33,7 @@ pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Resu
     let reader = SchemaReader { tables: &tables, shared: components.schemas };
     let creation = read_creation(nodes[subject].node, subject, &operations, &reader)?;
     let clauses = derive_clauses(&creation, &operations[subject], &token);
-    Ok(Contract { title, operations, creation, token, clauses: clauses.into_clauses(), tables })
+    Ok(Contract { title, service_type, operations, creation, token, clauses: clauses.into_clauses(), tables })
 }
 
 fn derive_clauses(creation: &Creation, subject: &Operation, token: &TokenHeader) -> ClauseList {
@@ -125,6 +126,7 @@ fn read_operation(found: &OperationNode<'_>) -> Result<Operation, SourceError> {
         ("list", Effect::List),
         ("update", Effect::Update),
         ("delete", Effect::Delete),
+        ("quota", Effect::Quota),
         ("none", Effect::None),
     ];
     let mut fields = found.node.fields()?;
@@ -144,6 +146,7 @@ fn read_operation(found: &OperationNode<'_>) -> Result<Operation, SourceError> {
         refused_when: Vec::new(),
         items: String::new(),
         next: None,
+        quota: None,
     };
     match effect {
         Effect::Create => return Ok(operation), // the rest is read, and checked, as the creation
@@ -156,6 +159,9 @@ fn read_operation(found: &OperationNode<'_>) -> Result<Operation, SourceError> {
                 operation.refused_when =
                     node.entries()?.map(|(_, name, value)| (name.to_owned(), value.json())).collect();
             }
+        }
+        Effect::Quota => {
+            operation.quota = Some((fields.required("x-limit")?.words()?, fields.required("x-used")?.words()?));
         }
         Effect::Read | Effect::Update | Effect::None => {}
     }
@@ -177,14 +183,16 @@ fn read_answers(node: &Node) -> Result<IndexMap<u16, Answer>, SourceError> {
         let status = text.parse().map_err(|_| key.error("expected an HTTP status, such as '201'"))?;
         let mut fields = node.fields()?;
         let description = fields.required("description")?.words()?;
-        let example = fields.optional("content").map(read_example).transpose()?.flatten();
+        let content = fields.optional("content");
+        let media_type = content.map(|node| only_media_type(node).map(|(name, _)| name.to_owned())).transpose()?;
+        let example = content.map(read_example).transpose()?.flatten();
         let assessment = match fields.optional("x-not-assessed") {
             Some(reason) => Assessment::Never(reason.words()?),
             None => Assessment::Always,
         };
         fields.optional("links");
         fields.finish()?;
-        answers.insert(status, Answer { description, example, assessment });
+        answers.insert(status, Answer { description, example, media_type, assessment });
     }
     Ok(answers)
 }
@@ -254,6 +262,10 @@ fn read_creation<'a>(
         media_type: media_type.to_owned(),
         lifecycle: read_links(answer_fields.required("links")?, operations)?,
         inconclusive: fields.optional("x-inconclusive").map(read_inconclusive).transpose()?.unwrap_or_default(),
+        envelopes: match fields.optional("x-envelopes") {
+            Some(node) => node.items()?.iter().map(Envelope::read).collect::<Result<_, _>>()?,
+            None => Vec::new(),
+        },
         behaviours: fields.optional("x-behaviours").map(read_behaviours).transpose()?.unwrap_or_default(),
     };
     fields.finish()?;
@@ -286,6 +298,7 @@ fn read_links(node: &Node, operations: &[Operation]) -> Result<Lifecycle, Source
     fields.finish()?;
     Ok(Lifecycle {
         id: read.id,
+        parameter: read.parameter,
         read: read.operation,
         release: release.map(|link| (link.operation, link.body.unwrap_or_default())),
         remove: remove.operation,
@@ -294,6 +307,7 @@ fn read_links(node: &Node, operations: &[Operation]) -> Result<Lifecycle, Source
 
 struct Link {
     operation: usize,
+    parameter: String,
     id: String,
     body: Option<Value>,
 }
@@ -310,14 +324,16 @@ fn read_link(node: &Node, operations: &[Operation], effect: Effect) -> Result<Li
         return Err(name.error("no operation of this kind has this id").with_nearest(name.text()?, candidates));
     };
     let parameters: Vec<_> = fields.required("parameters")?.entries()?.collect();
-    let [(_, _, value)] = parameters[..] else { return Err(node.error("exactly one parameter can be honoured")) };
+    let [(_, parameter, value)] = parameters[..] else {
+        return Err(node.error("exactly one parameter can be honoured"));
+    };
     let text = value.text()?;
     let id = text
         .strip_prefix("$response.body#")
         .ok_or_else(|| value.error("expected $response.body# and a JSON pointer"))?;
     let body = fields.optional("requestBody").map(Node::json);
     fields.finish()?;
-    Ok(Link { operation, id: id.to_owned(), body })
+    Ok(Link { operation, parameter: parameter.to_owned(), id: id.to_owned(), body })
 }
 
 fn read_inconclusive(node: &Node) -> Result<Inconclusive, SourceError> {
@@ -347,6 +363,11 @@ fn read_behaviours(node: &Node) -> Result<Vec<Behaviour>, SourceError> {
             text: fields.required("text")?.words()?,
             place: fields.required("place")?.words()?,
             defects: defects.one_or_more()?.iter().map(named_defect).collect::<Result<_, SourceError>>()?,
+            sequel: read_sequel(&mut fields)?,
+            is_shown_by_removal: match fields.optional("shown-by") {
+                Some(node) => named(node, &[("removal", true)])?,
+                None => false,
+            },
         };
         fields.finish()?;
         if behaviours.iter().any(|other| other.id == behaviour.id) {
@@ -357,8 +378,26 @@ fn read_behaviours(node: &Node) -> Result<Vec<Behaviour>, SourceError> {
     Ok(behaviours)
 }
 
+/// `after`, `when` and `then`, which belong together.
+fn read_sequel(fields: &mut Fields<'_>) -> Result<Option<SequelNodes>, SourceError> {
+    let (after, when) = (fields.optional("after"), fields.optional("when"));
+    match (fields.optional("then"), after.or(when)) {
+        (Some(then), _) => {
+            let after = fields.required("after")?.clone();
+            Ok(Some(SequelNodes { after, when: when.cloned(), then: then.clone() }))
+        }
+        (None, Some(node)) => Err(node.error("without `then` there is nothing that this could go with")),
+        (None, None) => Ok(None),
+    }
+}
+
 /// A relation names other fields; each must exist on its side.
 fn check_relations(node: &Node, request: &Schema, response: &Schema) -> Result<(), SourceError> {
+    if let Some(others) = &response.additional
+        && !(others.rules.is_empty() && matches!(others.relations.as_slice(), [Relation::Echo(_)]))
+    {
+        return Err(node.error("of the other fields of an answer only `x-echo` can be honoured"));
+    }
     for (name, property) in &response.properties {
         for relation in &property.relations {
             let (other, side) = match relation {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::rule::{Format, Notation, Type};
 use super::schema::{Certain, Returns, Schema, Zone};
-use super::{Derived, Echo, Relation, Rule, Table};
+use super::{Derived, Echo, Mark, Relation, Rule, Table};
 use crate::document::{Fields, Node, SourceError};
 
 /// What reading a schema needs from outside: the tables of the suite and the schemas that others refer to.
@@ -30,7 +30,14 @@ impl<'a> SchemaReader<'a> {
         if let Some(node) = fields.optional("description") {
             schema.description = node.words()?;
         }
-        schema.rules = self.read_rules(&mut fields)?;
+        if let Some(node) = fields.optional("readOnly") {
+            must_be_true(node)?;
+            if !place.starts_with("request.") {
+                return Err(node.error("only a field of the request under test can be read-only"));
+            }
+            schema.rules.push(Rule::ReadOnly);
+        }
+        schema.rules.extend(self.read_rules(&mut fields)?);
         schema.relations = self.read_relations(&mut fields)?;
         schema.default = fields.optional("default").map(Node::json);
         if let Some(node) = fields.optional("examples") {
@@ -38,6 +45,7 @@ impl<'a> SchemaReader<'a> {
         }
         self.read_parts(&mut fields, &mut schema)?;
         self.read_openness(&mut fields, &mut schema)?;
+        schema.mark = fields.optional("x-mark").map(|node| Mark::read(node, &schema)).transpose()?;
         fields.finish()?;
         check_examples(node, &schema)?;
         Ok(schema)
@@ -120,7 +128,7 @@ impl<'a> SchemaReader<'a> {
                 .collect::<Result<IndexMap<_, _>, SourceError>>()?;
         }
         if let Some(node) = fields.optional("additionalProperties") {
-            schema.additional = Some(Box::new(self.read(node, "")?));
+            schema.additional = Some(Box::new(self.read(node, &nested(&schema.place, "additionalProperties"))?));
         }
         if let Some(node) = fields.optional("required") {
             for item in node.one_or_more()? {

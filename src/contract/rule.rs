@@ -82,6 +82,8 @@ pub enum Format {
 /// One keyword of a schema with its value.
 #[derive(Clone, Debug)]
 pub enum Rule {
+    /// `readOnly`: only answers have the field, no request may give it.
+    ReadOnly,
     /// `type`: one of these types.
     Type(Vec<Type>),
     /// `enum`: one of these values.
@@ -116,6 +118,7 @@ impl Rule {
     /// The keyword, which ends a clause's id.
     pub fn keyword(&self) -> &'static str {
         match self {
+            Self::ReadOnly => "readOnly",
             Self::Type(_) => "type",
             Self::Enum(_) => "enum",
             Self::Const(_) => "const",
@@ -136,6 +139,7 @@ impl Rule {
     /// Whether a value keeps the rule. A rule about texts says nothing about numbers, and so on, as in JSON Schema.
     pub fn holds(&self, value: &Value) -> bool {
         match (self, value) {
+            (Self::ReadOnly, _) => false,
             (Self::Type(types), _) => types.iter().any(|each| each.holds(value)),
             (Self::Enum(values), _) => values.iter().any(|each| same(each, value)),
             (Self::Const(expected), _) => same(expected, value),
@@ -157,6 +161,7 @@ impl Rule {
     /// What the rule says of a value, as the end of a sentence: "is at most 1024".
     pub fn text(&self) -> String {
         match self {
+            Self::ReadOnly => "is not given, as it is read-only".to_owned(),
             Self::Type(types) => {
                 let names: Vec<_> = types.iter().map(|each| each.name()).collect();
                 format!("is of type {}", names.join(" or "))

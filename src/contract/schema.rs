@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::Value;
 
-use super::{Relation, Rule};
+use super::{Echo, Mark, Relation, Rule, Type};
 
 /// What one value may be. Its clauses begin with [`Schema::place`].
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,8 @@ pub struct Schema {
     pub error_code: Option<String>,
     /// Whether the value may differ when it is read again.
     pub may_change: bool,
+    /// What the field can hold to tell whose the resource is.
+    pub mark: Option<Mark>,
 }
 
 /// Which of the allowed values no reading of the documentation forbids.
@@ -149,6 +151,11 @@ impl Schema {
         self.rules.iter().all(|rule| rule.holds(value))
     }
 
+    /// Whether a value of this type is among those that the schema names.
+    pub fn is(&self, kind: Type) -> bool {
+        matches!(self.rule("type"), Some(Rule::Type(types)) if types.contains(&kind))
+    }
+
     /// The rule with this keyword.
     pub fn rule(&self, keyword: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.keyword() == keyword)
@@ -167,6 +174,19 @@ impl Schema {
         };
         match certain.or_else(|| self.rule("distinct-by")) {
             Some(Rule::DistinctBy(pattern)) => Some(pattern),
+            _ => None,
+        }
+    }
+
+    /// Whether there are values that every reading of the documentation allows a request to give.
+    pub fn can_be_given(&self) -> bool {
+        self.rule(Rule::ReadOnly.keyword()).is_none() && !matches!(self.certain, Certain::Nothing)
+    }
+
+    /// How fields that the schema does not list come back, if they do.
+    pub fn echo_of_others(&self) -> Option<&Echo> {
+        match self.additional.as_deref()?.relation("echo")? {
+            Relation::Echo(echo) => Some(echo),
             _ => None,
         }
     }

@@ -51,6 +51,11 @@ impl SourceError {
         }
     }
 
+    /// Line and column, both from 1.
+    pub fn position(&self) -> (usize, usize) {
+        (self.span.line, self.span.column)
+    }
+
     /// What is wrong, without the place.
     pub fn message(&self) -> &str {
         &self.message

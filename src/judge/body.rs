@@ -198,10 +198,11 @@ mod tests {
         assert_eq!(forms(br#"{"a":"\ud800x"}"#), [Form::LoneSurrogate]);
         assert_eq!(forms(br#"{"a":"\ud800\u0041"}"#), [Form::LoneSurrogate]);
         assert_eq!(forms(br#"{"a":1e999}"#), [Form::HugeNumber]);
-        let deep = format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
+        let deep = format!("{{\"n\":7,\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
         assert_eq!(forms(deep.as_bytes()), [Form::DeepNesting]);
-        let huge = format!("{{\"a\":\"{}\"}}", "x".repeat(70_000));
-        assert_eq!(forms(huge.as_bytes()), [Form::HugeBody]);
+        let of_size = |size: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(size - 8));
+        assert_eq!(forms(of_size(65_536).as_bytes()), []);
+        assert_eq!(forms(of_size(65_537).as_bytes()), [Form::HugeBody]);
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Bench<'_> {
 
     /// The clause that a refused valid request breaks, if only one field can be to blame.
     fn blamed(&self, body: &Body) -> Option<String> {
-        let fields = body.value.as_ref()?.as_object()?;
+        let fields = self.contract.without_marks(body.value.as_ref()?.as_object()?.clone());
         let mut names = fields.keys();
         let (name, None) = (names.next()?, names.next()) else { return None };
         let prefix = format!("request.{name}.");
@@ -59,11 +59,23 @@ impl Bench<'_> {
         } else if classification.refusals.allow(response.status) {
             self.assess(violation.clause.clone());
             self.assess(status_clause(400));
+            self.note_envelope(response);
         } else {
             let expected = format!("{} for a request that breaks {}", classification.refusals.text(), violation.clause);
             self.mismatch(status_clause(400), "", expected, answered(response));
             self.name_cause(&violation.clause);
         }
+    }
+
+    /// Who refused is worth knowing; where the contract names envelopes, it leaves open which one comes.
+    fn note_envelope(&mut self, response: &Response) {
+        if self.contract.creation.envelopes.is_empty() {
+            return;
+        }
+        let known =
+            response.json().and_then(|body| self.contract.envelope(&body).map(|envelope| envelope.title.clone()));
+        let taken = known.or_else(|| response.media_type()).unwrap_or_else(|| "no body of a known form".to_owned());
+        self.choice("who refuses a request", "the page does not say what an error looks like", taken);
     }
 
     fn judge_unspecified(&mut self, classification: &Classification<'_>, body: &Body, response: &Response) {

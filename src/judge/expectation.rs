@@ -34,6 +34,10 @@ impl Bench<'_> {
             };
             self.judge_fields(&fields, all);
         }
+        let is_met = self.judgement.mismatches.iter().all(|mismatch| mismatch.step != self.step);
+        if let Some(clause) = expectation.clause.as_ref().filter(|_| is_met) {
+            self.assess(clause);
+        }
         let is_last = self.step + 1 == self.probe.script.steps.len();
         if is_last && !self.judgement.mismatches.iter().any(|mismatch| self.probe.clauses.contains(&mismatch.clause)) {
             let shown = self.probe.clauses.iter().filter(|clause| !clause.starts_with("request."));
@@ -93,8 +97,12 @@ impl Bench<'_> {
         named.filter(|_| is_refusal).unwrap_or_else(|| self.clause_of(""))
     }
 
-    /// The clause of the case that speaks of this field, or its first one.
+    /// The clause that the step is about; else that of the case that speaks of this field, or its first one.
     fn clause_of(&self, field: &str) -> String {
+        if let Some(clause) = self.probe.expectations.get(self.step).and_then(|expectation| expectation.clause.as_ref())
+        {
+            return clause.clone();
+        }
         let middle = format!(".{field}.");
         let clauses = &self.probe.clauses;
         clauses.iter().find(|clause| clause.contains(&middle)).unwrap_or(&clauses[0]).clone()

@@ -37,12 +37,33 @@ impl Bench<'_> {
                 None => {}
             }
         }
-        let is_sent = |name: &str| matches!(answer.given.field(name), Field::Plain(_) | Field::Open { .. });
+        self.judge_others(&answer);
+        let come_back = creation.response.echo_of_others().is_some();
+        let is_sent = |name: &str| match answer.given.field(name) {
+            Field::Plain(_) | Field::Open { .. } => true,
+            Field::Unknown => come_back,
+            Field::Absent => false,
+        };
         let undocumented =
             fields.keys().filter(|name| !creation.response.properties.contains_key(*name) && !is_sent(name));
         let drift = undocumented
             .map(|name| Drift { pointer: format!("/{name}"), text: "a field that nobody documents".to_owned() });
         self.judgement.drift.extend(drift);
+    }
+
+    /// Fields that neither side lists come back as they were given, where the contract says so.
+    fn judge_others(&mut self, answer: &Answer<'_>) {
+        let creation = &self.contract.creation;
+        let Some(echo) = creation.response.echo_of_others() else { return };
+        for name in answer.given.names().filter(|name| !creation.lists(name)) {
+            let Field::Plain(given) = answer.given.field(name) else { continue };
+            let clause = format!("{}.additionalProperties.echo", creation.response.place);
+            if let Some(value) = answer.fields.get(name) {
+                self.compare_echo(echo, clause, format!("/{name}"), given, value);
+            } else {
+                self.mismatch(clause, format!("/{name}"), shortened(&given.to_string()), "no such field");
+            }
+        }
     }
 
     /// One fault of a field is one mismatch: a wrong type hides what would follow from it, and so does a wrong relation.
@@ -58,7 +79,8 @@ impl Bench<'_> {
         }
         // A null where nothing was given lacks the default; that says more than that null has the wrong type.
         let default = self.contract.creation.request.properties.get(name).and_then(|request| request.default.as_ref());
-        let lacks_default = value.is_null() && matches!(given, Field::Absent) && default.is_some();
+        let lacks_default =
+            value.is_null() && matches!(given, Field::Absent) && default.is_some_and(|default| !default.is_null());
         let type_fault = broken.iter().find(|broken| broken.keyword == "type");
         if let Some(fault) = type_fault.filter(|_| !lacks_default) {
             let expected = fault.rule.map(|rule| format!("a value that {}", rule.text())).unwrap_or_default();
@@ -252,6 +274,10 @@ impl<'a> Given<'a> {
     fn of(classification: &'a Classification<'a>, body: &'a Body) -> Self {
         let is_other_media_type = classification.open.iter().any(|open| open.value.is_none());
         Self { value: body.value.as_ref().filter(|_| !is_other_media_type), classification }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.value.and_then(Value::as_object).into_iter().flat_map(|fields| fields.keys().map(String::as_str))
     }
 
     fn field(&self, name: &str) -> Field<'a> {

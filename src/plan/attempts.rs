@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::pattern;
-use crate::contract::{Certain, Rule, Schema, Type};
+use crate::contract::{Certain, Format, Rule, Schema, Type};
 
 /// A value to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,14 +45,17 @@ fn label(json: &str) -> String {
 
 /// Everything worth trying in a field of this schema, each value once.
 pub(super) fn attempts(schema: &Schema) -> Vec<Attempt> {
+    if schema.rule("readOnly").is_some() {
+        return [json!("text"), json!(7), json!(true), json!({})].iter().map(Attempt::of).collect();
+    }
     let mut found = valid_values(schema);
     found.extend(schema.default.iter().map(Attempt::of));
     found.extend(zone_values(schema));
     found.extend(other_types());
-    if allows_type(schema, Type::Integer) {
+    if schema.is(Type::Integer) {
         found.extend(numbers(schema));
     }
-    if allows_type(schema, Type::String) {
+    if schema.is(Type::String) {
         found.extend(if listed(schema).is_some() { near_misses(schema) } else { texts(schema) });
     }
     if let Some(items) = schema.items.as_deref() {
@@ -64,13 +67,13 @@ pub(super) fn attempts(schema: &Schema) -> Vec<Attempt> {
 /// Values that every reading allows, those at the limits among them.
 pub(super) fn valid_values(schema: &Schema) -> Vec<Attempt> {
     let mut found: Vec<_> = listed(schema).into_iter().flatten().map(|value| Attempt::of(&value)).collect();
-    if allows_type(schema, Type::Boolean) {
+    if schema.is(Type::Boolean) {
         found.extend([Attempt::new("true"), Attempt::new("false")]);
     }
-    if allows_type(schema, Type::Integer) {
+    if schema.is(Type::Integer) {
         found.extend(numbers(schema));
     }
-    if allows_type(schema, Type::String) && listed(schema).is_none() {
+    if schema.is(Type::String) && listed(schema).is_none() {
         found.extend(texts(schema));
     }
     if let Some(items) = schema.items.as_deref() {
@@ -92,10 +95,6 @@ pub(super) fn is_certain(schema: &Schema, json: &str) -> bool {
 fn unique(attempts: Vec<Attempt>) -> Vec<Attempt> {
     let mut seen = BTreeSet::new();
     attempts.into_iter().filter(|attempt| seen.insert(attempt.json.clone())).collect()
-}
-
-fn allows_type(schema: &Schema, kind: Type) -> bool {
-    matches!(schema.rule("type"), Some(Rule::Type(types)) if types.contains(&kind))
 }
 
 /// The values of an `enum`, or of a table's column.
@@ -198,9 +197,21 @@ fn texts(schema: &Schema) -> Vec<Attempt> {
             found.extend(made.into_iter().flatten().map(|text| Attempt::of(&Value::from(text))));
         }
     }
+    if let Some(Rule::Format(Format::Uuid)) = schema.rule("format") {
+        found.extend(UUIDS.map(Attempt::new));
+    }
     found.extend(mangled());
     found
 }
+
+/// Ids of every form that somebody may take for one: with and without hyphens, in capitals, with a digit too many.
+const UUIDS: [&str; 5] = [
+    "\"7f3a9c52-6f0e-4d1b-9a4e-2b8c5d6e7f01\"",
+    "\"7F3A9C52-6F0E-4D1B-9A4E-2B8C5D6E7F02\"",
+    "\"7f3a9c526f0e4d1b9a4e2b8c5d6e7f03\"",
+    "\"{7f3a9c52-6f0e-4d1b-9a4e-2b8c5d6e7f04}\"",
+    "\"7f3a9c52-6f0e-4d1b-9a4e-2b8c5d6e7f005\"",
+];
 
 fn mangled() -> Vec<Attempt> {
     let texts = [

@@ -70,24 +70,29 @@ type FieldStrategy = BoxedStrategy<Option<String>>;
 fn body_strategy(contract: &Contract, name: &str, aim: Aim) -> Option<Vec<FieldStrategy>> {
     let properties = &contract.creation.request.properties;
     let position = properties.get_index_of(name)?;
-    let companions = properties.values().take(position).map(|schema| prop::option::of(valid(schema)).boxed());
+    let companions = properties.values().take(position).map(|schema| match valid(schema) {
+        Some(values) => prop::option::of(values).boxed(),
+        None => Just(None).boxed(),
+    });
     let subject = match aim {
-        Aim::Valid => valid(&properties[position]),
+        Aim::Valid => valid(&properties[position])?,
         Aim::Broken => broken(contract, name, &properties[position])?,
     };
     Some(companions.chain(std::iter::once(subject.prop_map(Some).boxed())).collect())
 }
 
-/// Valid values: often those at the limits, else any.
-fn valid(schema: &Schema) -> BoxedStrategy<String> {
+/// Valid values: often those at the limits, else any; `None` where a request had better not give the field.
+fn valid(schema: &Schema) -> Option<BoxedStrategy<String>> {
+    if !schema.can_be_given() {
+        return None;
+    }
     let known: Vec<_> =
         valid_values(schema).into_iter().map(|attempt| attempt.json).filter(|json| json.len() < 2000).collect();
     let any = any_valid(schema);
     match (known.is_empty(), any) {
-        (true, None) => Just(schema.default.clone().unwrap_or_default().to_string()).boxed(),
-        (true, Some(any)) => any,
-        (false, None) => select(known).boxed(),
-        (false, Some(any)) => prop_oneof![2 => any, 1 => select(known)].boxed(),
+        (true, any) => any,
+        (false, None) => Some(select(known).boxed()),
+        (false, Some(any)) => Some(prop_oneof![2 => any, 1 => select(known)].boxed()),
     }
 }
 
@@ -102,7 +107,7 @@ fn any_valid(schema: &Schema) -> Option<BoxedStrategy<String>> {
         let texts = proptest::string::string_regex_parsed(&pattern::without_anchors(pattern)?).ok()?;
         return Some(texts.prop_map(|text| Value::from(text).to_string()).boxed());
     }
-    if has_type(schema, Type::Integer) {
+    if schema.is(Type::Integer) {
         let (low, high) = range(schema);
         return Some((low..=high).prop_map(|number| number.to_string()).boxed());
     }
@@ -123,6 +128,9 @@ fn any_valid(schema: &Schema) -> Option<BoxedStrategy<String>> {
 
 /// Values that break exactly one rule of this field.
 fn broken(contract: &Contract, name: &str, schema: &Schema) -> Option<BoxedStrategy<String>> {
+    if schema.rule("readOnly").is_some() {
+        return None; // whatever is given, it is the same fault, and the boundaries show it
+    }
     let is_broken = |json: &String| {
         let request = request(contract, object(&[(name.to_owned(), json.clone())]));
         let body = Body::read(&request);
@@ -147,7 +155,7 @@ fn broken(contract: &Contract, name: &str, schema: &Schema) -> Option<BoxedStrat
 
 /// Values of the right type outside every zone and every limit.
 fn outside(schema: &Schema) -> Option<BoxedStrategy<String>> {
-    if has_type(schema, Type::Integer) {
+    if schema.is(Type::Integer) {
         let (low, high) = outer_range(schema);
         // Distances shrink, so that the smallest example stands next to the limit.
         let below = low.map(|low| (1..1_000_000_i64).prop_map(move |distance| (low - distance).to_string()).boxed());
@@ -184,19 +192,19 @@ fn outside(schema: &Schema) -> Option<BoxedStrategy<String>> {
 /// Values of a type that neither the schema nor a zone names.
 fn of_another_type(schema: &Schema) -> Option<BoxedStrategy<String>> {
     let mut ways: Vec<BoxedStrategy<String>> = Vec::new();
-    if !has_type(schema, Type::Boolean) {
+    if !schema.is(Type::Boolean) {
         ways.push(any::<bool>().prop_map(|value| value.to_string()).boxed());
     }
-    if !has_type(schema, Type::Integer) {
+    if !schema.is(Type::Integer) {
         ways.push(any::<i32>().prop_map(|number| number.to_string()).boxed());
     }
-    if !has_type(schema, Type::String) {
+    if !schema.is(Type::String) {
         ways.push("[ -~]{0,12}".prop_map(|text| Value::from(text).to_string()).boxed());
     }
-    if !has_type(schema, Type::Object) {
+    if !schema.is(Type::Object) {
         ways.push(("[a-z]{1,5}", any::<u8>()).prop_map(|(name, number)| format!("{{\"{name}\":{number}}}")).boxed());
     }
-    if !has_type(schema, Type::Array) {
+    if !schema.is(Type::Array) {
         ways.push(prop::collection::vec(any::<u8>(), 0..3).prop_map(|items| format!("{items:?}")).boxed());
     }
     (!ways.is_empty()).then(|| prop::strategy::Union::new(ways).boxed())
@@ -208,10 +216,6 @@ fn rule<'a>(schema: &'a Schema, keyword: &str) -> Option<&'a Rule> {
         Certain::All | Certain::Nothing => None,
     };
     certain.or_else(|| schema.rule(keyword))
-}
-
-fn has_type(schema: &Schema, kind: Type) -> bool {
-    matches!(schema.rule("type"), Some(Rule::Type(types)) if types.contains(&kind))
 }
 
 /// The integers that every reading allows.

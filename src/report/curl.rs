@@ -73,5 +73,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_escaped() {
         assert_eq!(quoted(b"{\n\xff}"), r"$'{\n\xff}'");
+        assert_eq!(quoted(b"{\n}"), r"$'{\n}'");
+        assert_eq!(quoted(b"\x01'\\"), r"$'\x01\'\\'");
     }
 }

@@ -54,9 +54,9 @@ impl Finding {
     }
 
     /// Takes the example of another probe if it is no larger: of those that shrank, the later ones are the smaller ones.
-    fn take_smaller(&mut self, outcome: &Outcome, mismatch: &Mismatch) {
+    fn take_smaller(&mut self, contract: &Contract, outcome: &Outcome, mismatch: &Mismatch) {
         let requests = requests(outcome, mismatch);
-        if size(&requests) <= size(&self.requests) {
+        if size(contract, &requests) <= size(contract, &self.requests) {
             (self.probe, self.mismatch, self.requests) = (Arc::clone(&outcome.probe), mismatch.clone(), requests);
         }
     }
@@ -64,15 +64,15 @@ impl Finding {
 
 /// The findings of these outcomes in the order of the contract. `shrunk` holds smaller examples, which count for nothing else.
 pub fn findings(contract: &Contract, outcomes: &[Outcome], shrunk: &[Outcome], seed: Seed) -> Vec<Finding> {
-    let refused = Refused::of(contract, outcomes);
+    let refused = Refused::of(contract, outcomes, shrunk);
     let mut found: Vec<Finding> = Vec::new();
     for (outcome, mismatch) in mismatches(outcomes) {
-        let blame = refused.explain(outcome, mismatch).unwrap_or((&mismatch.clause, &mismatch.cause));
+        let blame = blame_of(&refused, outcome, mismatch);
         match found.iter_mut().find(|finding| (finding.clause.as_str(), finding.cause.as_str()) == blame) {
             Some(finding) => {
                 finding.count += 1;
-                if size(&requests(outcome, mismatch)) < size(&finding.requests) {
-                    finding.take_smaller(outcome, mismatch);
+                if size(contract, &requests(outcome, mismatch)) < size(contract, &finding.requests) {
+                    finding.take_smaller(contract, outcome, mismatch);
                 }
             }
             None => found.push(Finding::new(contract, blame, outcome, mismatch)),
@@ -82,7 +82,7 @@ pub fn findings(contract: &Contract, outcomes: &[Outcome], shrunk: &[Outcome], s
         if let Some(finding) =
             found.iter_mut().find(|finding| finding.clause == mismatch.clause && finding.cause == mismatch.cause)
         {
-            finding.take_smaller(outcome, mismatch);
+            finding.take_smaller(contract, outcome, mismatch);
         }
     }
     for finding in &mut found {
@@ -93,25 +93,38 @@ pub fn findings(contract: &Contract, outcomes: &[Outcome], shrunk: &[Outcome], s
 }
 
 fn case_file(contract: &Contract, finding: &Finding, seed: Seed) -> Option<CaseFile> {
-    let [request] = finding.requests.as_slice() else { return None };
     let origin = match finding.probe.phase {
         Phase::Case => return None,
         Phase::Random => format!("{} with seed {seed}", finding.probe.id),
         Phase::Boundary | Phase::Pairs => finding.probe.id.clone(),
     };
-    case::write(contract, request, &finding.mismatch, &origin)
+    match finding.requests.as_slice() {
+        [request] => case::write(contract, request, &finding.mismatch, &origin),
+        _ => case::write_steps(contract, &finding.probe, &finding.mismatch, &origin),
+    }
+}
+
+/// Clause and cause of a mismatch, as the whole run tells them.
+pub(super) fn blame_of<'a>(refused: &Refused<'a>, outcome: &Outcome, mismatch: &'a Mismatch) -> Blame<'a> {
+    refused.explain(outcome, mismatch).unwrap_or((&mismatch.clause, &mismatch.cause))
 }
 
 pub(super) fn mismatches(outcomes: &[Outcome]) -> impl Iterator<Item = (&Outcome, &Mismatch)> {
     outcomes.iter().flat_map(|outcome| outcome.judgement.mismatches.iter().map(move |mismatch| (outcome, mismatch)))
 }
 
+/// The creation and what came after it up to the mismatch, without the steps that are about other clauses.
 fn requests(outcome: &Outcome, mismatch: &Mismatch) -> Vec<Request> {
-    outcome.exchanges.iter().take(mismatch.step + 1).map(|exchange| exchange.request.clone()).collect()
+    let clause = |step: usize| outcome.probe.expectations.get(step).and_then(|expectation| expectation.clause.as_ref());
+    let is_needed = |step: &usize| *step == 0 || clause(*step) == clause(mismatch.step);
+    let steps = (0..outcome.exchanges.len().min(mismatch.step + 1)).filter(is_needed);
+    steps.map(|step| outcome.exchanges[step].request.clone()).collect()
 }
 
-fn size(requests: &[Request]) -> usize {
-    requests.iter().map(|request| 1 + request.body.as_ref().map_or(0, Vec::len)).sum()
+/// How much there is to read, without the marks.
+fn size(contract: &Contract, requests: &[Request]) -> usize {
+    let length = |request: &Request| request.body.as_ref().map_or(0, |body| contract.without_mark(body).len());
+    requests.iter().map(|request| 1 + length(request)).sum()
 }
 
 /// What nobody documents, as findings of a strict run.

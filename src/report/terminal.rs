@@ -4,7 +4,8 @@ use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Cause, Finding, Report, curl};
+use super::{Cause, Finding, Report, counted, curl};
+use crate::known::Deviation;
 use crate::run::Ending;
 use crate::target::Leftover;
 
@@ -26,6 +27,7 @@ fn write_report(out: &mut String, report: &Report, is_verbose: bool) -> fmt::Res
     for finding in &report.findings {
         write_finding(out, finding, report)?;
     }
+    write_deviations(out, report)?;
     write_causes(out, "inconclusive", &report.inconclusive)?;
     write_causes(out, "skipped", &report.skipped)?;
     write_choices(out, report)?;
@@ -60,6 +62,28 @@ fn write_finding(out: &mut String, finding: &Finding, report: &Report) -> fmt::R
         }
     }
     writeln!(out)
+}
+
+fn write_deviations(out: &mut String, report: &Report) -> fmt::Result {
+    let name = |deviation: &Deviation| match &deviation.cause {
+        Some(cause) => format!("{}, {cause}", deviation.clause),
+        None => deviation.clause.clone(),
+    };
+    if !report.deviations.is_empty() {
+        writeln!(out, "{BOLD}known deviations{BOLD:#}; they fail nothing")?;
+        for (deviation, count) in &report.deviations {
+            writeln!(out, "  {}: {}  {FAINT}{count} ×{FAINT:#}", name(deviation), deviation.because)?;
+        }
+        writeln!(out)?;
+    }
+    if !report.gone.is_empty() {
+        writeln!(out, "{YELLOW}gone{YELLOW:#}: known deviations that are no longer seen; take them out of the list")?;
+        for deviation in &report.gone {
+            writeln!(out, "  {}: {}", name(deviation), deviation.because)?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 fn write_causes(out: &mut String, heading: &str, causes: &[Cause]) -> fmt::Result {
@@ -113,6 +137,9 @@ fn write_coverage(out: &mut String, report: &Report, is_verbose: bool) -> fmt::R
         let more = if more == 0 { String::new() } else { format!(" and {more} more (-v shows all)") };
         writeln!(out, "  not assessed: {}{more}  {FAINT}{reason}{FAINT:#}", clauses[..shown].join(", "))?;
     }
+    for withheld in &report.withheld {
+        writeln!(out, "  not sent: {withheld}")?;
+    }
     writeln!(out)
 }
 
@@ -134,11 +161,18 @@ fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
     }
     for (probe, leftover) in &perhaps {
         match leftover {
+            Leftover::Foreign(id) => writeln!(
+                out,
+                "  {id}  {FAINT}given out as new to {probe}, but it was there before the run: not this run's{FAINT:#}"
+            )?,
             Leftover::Appeared(id) => writeln!(out, "  {id}  {FAINT}appeared during the run{FAINT:#}")?,
             _ => writeln!(out, "  perhaps something: the answer to {probe} was lost")?,
         }
     }
-    if report.leftovers.is_empty() { Ok(()) } else { writeln!(out) }
+    if let Some(ledger) = &report.ledger {
+        writeln!(out, "  {ledger} knows of it; `ims-conformance sweep` with the same target tries again")?;
+    }
+    if report.leftovers.is_empty() && report.ledger.is_none() { Ok(()) } else { writeln!(out) }
 }
 
 fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
@@ -146,13 +180,14 @@ fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
     let (inconclusive, skipped) = (count(&report.inconclusive), count(&report.skipped));
     writeln!(out, "{} at {}", report.title, report.endpoint)?;
     write!(out, "{GREEN}{} passed{GREEN:#}, ", report.passed)?;
+    let known = if report.known == 0 { String::new() } else { format!("{} known, ", report.known) };
     let style = if report.failed == 0 { Style::new() } else { RED };
-    write!(out, "{style}{} failed{style:#}, {inconclusive} inconclusive, {skipped} skipped", report.failed)?;
-    writeln!(out, " of {} probes; {} clauses broken", report.planned, broken(report))?;
+    write!(out, "{style}{} failed{style:#}, {known}{inconclusive} inconclusive, {skipped} skipped", report.failed)?;
+    writeln!(out, " of {}; {} broken", counted(report.planned, "probe"), counted(broken(report), "clause"))?;
     writeln!(
         out,
-        "{} requests in {:.2} s; {} created, {} removed, {} left behind, {} perhaps",
-        report.requests,
+        "{} in {:.2} s; {} created, {} removed, {} left behind, {} perhaps",
+        counted(usize::try_from(report.requests).unwrap_or(usize::MAX), "request"),
         report.elapsed.as_secs_f64(),
         report.created,
         report.removed,
@@ -164,7 +199,13 @@ fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
     match report.ending {
         Ending::Complete => Ok(()),
         Ending::Interrupted => writeln!(out, "{YELLOW}interrupted{YELLOW:#}: the rest was not sent"),
-        Ending::TargetLost => writeln!(out, "{YELLOW}ended early{YELLOW:#}: the target no longer answers"),
+        Ending::Spent(spent) => {
+            writeln!(out, "{YELLOW}incomplete{YELLOW:#}: {spent} allows no more; the rest was not sent")
+        }
+        Ending::TargetLost => {
+            let cause = report.inconclusive.last().map(|cause| format!(": {}", cause.text)).unwrap_or_default();
+            writeln!(out, "{YELLOW}ended early{YELLOW:#}: too many inconclusive probes in a row{cause}")
+        }
     }
 }
 

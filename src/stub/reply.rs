@@ -44,9 +44,18 @@ pub(super) fn refusal(
     code: Option<&str>,
     message: &str,
 ) -> Response {
-    let example = |operation: &Operation| operation.answers.get(&status).and_then(|answer| answer.example.clone());
-    match example(operation).or_else(|| example(contract.subject())) {
-        Some(example) => json(status, &filled(&example, code.unwrap_or("unknown"), message)),
+    let answer = |operation: &'_ Operation| {
+        let answer = operation.answers.get(&status)?;
+        Some((answer.example.clone()?, answer.media_type.clone()?))
+    };
+    match answer(operation).or_else(|| answer(contract.subject())) {
+        Some((example, media_type)) => {
+            let body = match filled(&example, code.unwrap_or("unknown"), message) {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            with_body(status, &media_type, body.into_bytes())
+        }
         None => bare(status),
     }
 }

@@ -7,15 +7,25 @@ use time::format_description::well_known::Rfc3339;
 use crate::contract::{Contract, Relation, Rule, Schema, Type};
 use crate::judge::fill;
 
-/// The resource that a request for `given` creates. It has the required fields and no others.
+/// The resource that a request for `given` creates. It has the required fields, and what comes back as it was given.
 pub(super) fn create(contract: &Contract, given: &Map<String, Value>) -> Map<String, Value> {
     let response = &contract.creation.response;
     let mut resource = Map::new();
     for (name, schema) in response.properties.iter().filter(|(name, _)| response.required.contains(name)) {
         resource.insert(name.clone(), field(contract, name, schema, given));
     }
+    resource.extend(others(contract, given).map(|(name, value)| (name.clone(), value.clone())));
     fill_templates(contract, &mut resource);
     resource
+}
+
+/// What a request gives beside the fields that the contract lists, where the contract says that it comes back.
+pub(super) fn others<'a>(
+    contract: &'a Contract,
+    given: &'a Map<String, Value>,
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let come_back = contract.creation.response.echo_of_others().is_some();
+    given.iter().filter(move |(name, _)| come_back && !contract.creation.lists(name))
 }
 
 /// Fills in the fields that are made of others.

@@ -70,7 +70,7 @@ impl StubService {
             Kind::Invalid | Kind::Unauthorized => self.flaw().lets_pass(&found, request),
         };
         let created = resource::create(self.contract(), given.unwrap_or(&nothing));
-        if is_accepted || self.flaw().misbehaves(Misbehaviour::CreatesWhatItRefuses) {
+        if is_accepted || self.flaw().misbehaves(Misbehaviour::CreatesWhatItRefuses, &created) {
             self.keep(&created, resources);
         }
         if !is_accepted {
@@ -78,6 +78,9 @@ impl StubService {
         }
         resources.created += 1;
         let mut shown = self.flaw().twisted(created.clone(), given.unwrap_or(&nothing), resources.created);
+        for (name, _) in resource::others(self.contract(), given.unwrap_or(&nothing)) {
+            self.flaw().twist_other(&mut shown, name, resources.created);
+        }
         if self.id_of(&shown) != self.id_of(&created) {
             // A server with another idea of ids has it everywhere.
             resource::fill_templates(self.contract(), &mut shown);
@@ -126,7 +129,7 @@ impl StubService {
             let code = self.contract().creation.error_code.as_deref();
             return reply::refusal(self.contract(), operation, 400, code, "the patch cannot be applied");
         };
-        if !self.flaw().misbehaves(Misbehaviour::ForgetsUpdates) {
+        if !self.flaw().misbehaves(Misbehaviour::ForgetsUpdates, resource) {
             resource.clone_from(&changed);
         }
         reply::resource(200, &changed)
@@ -135,10 +138,10 @@ impl StubService {
     fn delete(&self, operation: &Operation, id: &str, resources: &mut Resources) -> Response {
         let Some(resource) = resources.kept.get(id) else { return self.not_found(operation) };
         let is_held = operation.refused_when.iter().any(|(field, value)| resource.get(field) == Some(value));
-        if is_held && !self.flaw().misbehaves(Misbehaviour::DeletesWhatIsHeld) {
+        if is_held && !self.flaw().misbehaves(Misbehaviour::DeletesWhatIsHeld, resource) {
             return reply::refusal(self.contract(), operation, 403, None, "the state does not allow it");
         }
-        if !self.flaw().misbehaves(Misbehaviour::KeepsWhatIsDeleted) {
+        if !self.flaw().misbehaves(Misbehaviour::KeepsWhatIsDeleted, resource) {
             resources.kept.shift_remove(id);
         }
         reply::first_of(operation)
@@ -169,10 +172,11 @@ impl Service for StubService {
             Effect::Read => self.read(operation, id, &resources),
             Effect::Update => self.update(operation, id, request, &mut resources),
             Effect::Delete => self.delete(operation, id, &mut resources),
-            Effect::None if resources.kept.contains_key(id) => {
-                self.flaw().file().unwrap_or_else(|| reply::first_of(operation))
-            }
-            Effect::None => self.not_found(operation),
+            Effect::Quota => reply::first_of(operation),
+            Effect::None => match resources.kept.get(id) {
+                Some(resource) => self.flaw().file(resource).unwrap_or_else(|| reply::first_of(operation)),
+                None => self.not_found(operation),
+            },
         }
     }
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Target;
+use super::patience::is_unread;
 use super::script::segment;
 use crate::contract::{Contract, Operation};
-use crate::exchange::{Credential, Exchange, Request, Trouble};
+use crate::exchange::{Credential, Exchange, Request};
+use crate::ledger::Record;
 
 /// What became of the resources that a probe created.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +33,8 @@ pub enum Leftover {
     Appeared(String),
     /// The answer was lost: whether anything was created is not known.
     Unknown,
+    /// The target gave this id for a new thing, and it was there before the run.
+    Foreign(String),
 }
 
 impl Leftover {
@@ -38,7 +42,7 @@ impl Leftover {
     pub fn is_certain(&self) -> bool {
         match self {
             Self::Id(_) | Self::Unnamed => true,
-            Self::Appeared(_) | Self::Unknown => false,
+            Self::Appeared(_) | Self::Unknown | Self::Foreign(_) => false,
         }
     }
 }
@@ -48,13 +52,16 @@ const PAUSE: Duration = Duration::from_millis(150);
 
 impl Target {
     /// Removes everything that these exchanges created.
-    pub async fn clean(&self, contract: &Contract, exchanges: &[Exchange]) -> Cleanup {
+    pub async fn clean(&self, exchanges: &[Exchange]) -> Cleanup {
         let mut cleanup = Cleanup::default();
-        for created in exchanges.iter().filter_map(|exchange| creation_of(contract, exchange)) {
+        for created in exchanges.iter().filter_map(|exchange| creation_of(self.contract(), exchange)) {
             match created {
+                Created::Named { id, .. } if self.was_there_before(&id) => {
+                    cleanup.leftovers.push(Leftover::Foreign(id));
+                }
                 Created::Named { id, is_held } => {
                     cleanup.created += 1;
-                    if self.remove(contract, &id, is_held).await {
+                    if self.remove(&id, is_held).await {
                         cleanup.removed += 1;
                     } else {
                         cleanup.leftovers.push(Leftover::Id(id));
@@ -71,7 +78,27 @@ impl Target {
     }
 
     /// Removes one resource; true when a read no longer finds it.
-    pub(super) async fn remove(&self, contract: &Contract, id: &str, is_held: bool) -> bool {
+    pub(crate) async fn remove(&self, id: &str, is_held: bool) -> bool {
+        let is_gone = self.make_gone(id, is_held).await;
+        if is_gone {
+            self.budget.note_removed();
+            if let Some(ledger) = &self.ledger {
+                // Where this cannot be written a sweep removes it once more, which does no harm.
+                let _ = ledger.write(Record::Removed { id: id.to_owned() }).await;
+            }
+        }
+        is_gone
+    }
+
+    /// Whether a read does not find this id.
+    pub(crate) async fn is_gone(&self, id: &str) -> bool {
+        let contract = self.contract();
+        let read = request_to(&contract.operations[contract.creation.lifecycle.read], id, None);
+        self.send(read).await.response().is_some_and(|response| matches!(response.status, 404 | 410))
+    }
+
+    async fn make_gone(&self, id: &str, is_held: bool) -> bool {
+        let contract = self.contract();
         let lifecycle = &contract.creation.lifecycle;
         let mut must_release = is_held;
         for attempt in 0..ATTEMPTS {
@@ -82,8 +109,7 @@ impl Target {
                 self.send(request_to(&contract.operations[*release], id, Some(body))).await;
             }
             self.send(request_to(&contract.operations[lifecycle.remove], id, None)).await;
-            let read = self.send(request_to(&contract.operations[lifecycle.read], id, None)).await;
-            if read.response().is_some_and(|response| matches!(response.status, 404 | 410)) {
+            if self.is_gone(id).await {
                 return true;
             }
             must_release = true;
@@ -92,22 +118,31 @@ impl Target {
     }
 }
 
-enum Created {
+/// What a request created.
+pub(super) enum Created {
     Named { id: String, is_held: bool },
     Unnamed,
     Unknown,
 }
 
+/// Whether an exchange may have created something, and its answer does not tell.
+pub(crate) fn is_lost_creation(contract: &Contract, exchange: &Exchange) -> bool {
+    matches!(creation_of(contract, exchange), Some(Created::Unknown))
+}
+
 /// What an exchange created, if it is one of the call under test and the target says that it succeeded.
-fn creation_of(contract: &Contract, exchange: &Exchange) -> Option<Created> {
+pub(super) fn creation_of(contract: &Contract, exchange: &Exchange) -> Option<Created> {
     let (operation, _) = contract.operation(&exchange.request.method, &exchange.request.path)?;
     if operation != contract.creation.operation {
         return None;
     }
     let response = match &exchange.outcome {
         Ok(response) if response.is_success() => response,
-        Err(Trouble::Timeout | Trouble::Broken | Trouble::TooLarge) => return Some(Created::Unknown),
-        Ok(_) | Err(Trouble::Connect | Trouble::NothingCaptured) => return None,
+        Ok(response) => {
+            let says_nothing = contract.creation.inconclusive.any.contains(&response.status);
+            return (says_nothing && !is_unread(response.status)).then_some(Created::Unknown);
+        }
+        Err(trouble) => return trouble.is_lost().then_some(Created::Unknown),
     };
     let answer = response.json();
     let id = answer.as_ref().and_then(|answer| answer.pointer(&contract.creation.lifecycle.id)).and_then(Value::as_str);
@@ -124,7 +159,8 @@ fn creation_of(contract: &Contract, exchange: &Exchange) -> Option<Created> {
     })
 }
 
-fn request_to(operation: &Operation, id: &str, body: Option<&Value>) -> Request {
+/// A request of this operation about the resource with this id.
+pub(crate) fn request_to(operation: &Operation, id: &str, body: Option<&Value>) -> Request {
     let media_type = operation.media_type.iter().filter(|_| body.is_some());
     Request {
         method: operation.method.clone(),
@@ -134,3 +170,6 @@ fn request_to(operation: &Operation, id: &str, body: Option<&Value>) -> Request 
         credential: Credential::Good,
     }
 }
+
+/// The most requests that removing one resource takes.
+pub(super) const MOST_REQUESTS: u64 = 3 * ATTEMPTS as u64;

@@ -47,11 +47,14 @@ impl FromStr for Endpoint {
 }
 
 impl Endpoint {
-    /// The URL of a path. A version that ends the endpoint and begins the path is not doubled.
+    /// The URL of a path. Where the path begins with a version, one that ends the endpoint gives way to it.
     pub fn join(&self, path: &str) -> Option<Url> {
         let prefix = self.root.path().trim_end_matches('/');
         let first = path.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
-        let prefix = prefix.strip_suffix(first).filter(|rest| rest.ends_with('/')).unwrap_or(prefix);
+        let prefix = match prefix.rsplit_once('/') {
+            Some((rest, last)) if is_version(first) && is_version(last) => rest,
+            _ => prefix,
+        };
         let mut text = self.root[..url::Position::BeforePath].to_owned();
         text.push_str(prefix.trim_end_matches('/'));
         text.push_str(path);
@@ -79,6 +82,13 @@ impl Endpoint {
     }
 }
 
+/// Whether a segment of a path is a version: `v2`, `v2.1`.
+fn is_version(segment: &str) -> bool {
+    let number = segment.strip_prefix('v').unwrap_or_default();
+    number.starts_with(|first: char| first.is_ascii_digit())
+        && number.chars().all(|each| each.is_ascii_digit() || each == '.')
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.root.as_str().trim_end_matches('/'))
@@ -104,6 +114,12 @@ mod tests {
             let endpoint: Endpoint = endpoint.parse().unwrap();
             assert_eq!(endpoint.join("/v2/images").unwrap().as_str(), expected);
         }
+    }
+
+    #[test]
+    fn a_path_of_another_version_is_joined_beside_that_of_the_endpoint() {
+        let endpoint: Endpoint = "https://ims.example.com/image/v2".parse().unwrap();
+        assert_eq!(endpoint.join("/v1/quota").unwrap().as_str(), "https://ims.example.com/image/v1/quota");
     }
 
     #[test]

@@ -1,11 +1,12 @@
-//! The token: the one secret of a run, which no output ever shows.
+//! The token, and the nearly right ones that are made from it.
 
 use std::fmt;
 
 use crate::exchange::Credential;
+use crate::secret::{Kind, Secret, Secrets};
 
 /// A token. Neither `Debug` nor anything else shows its text.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
 impl fmt::Debug for Token {
@@ -13,9 +14,6 @@ impl fmt::Debug for Token {
         formatter.write_str("Token([secret])")
     }
 }
-
-/// What stands where a token stood.
-const PLACEHOLDER: &[u8] = b"[token]";
 
 impl Token {
     /// A token as it was given, without the line end that files and commands leave behind it. `None` where nothing is left, or nothing
@@ -72,30 +70,19 @@ impl Token {
         }
     }
 
-    /// The bytes without the token and without what is made from it.
-    pub(super) fn redact(&self, bytes: &[u8]) -> Vec<u8> {
-        let made = [self.0.clone(), self.in_other_case(), self.shown_as(Credential::Shortened)];
-        // The shortened form of a very short token is a letter of every word.
-        made.iter().filter(|text| text.len() >= 4).fold(bytes.to_vec(), |bytes, text| replace(&bytes, text.as_bytes()))
+    /// Makes known the token and what is made from it, so that no answer can tell them.
+    pub(super) fn confess(&self, secrets: &Secrets) {
+        for text in [self.0.clone(), self.in_other_case(), self.shown_as(Credential::Shortened)] {
+            secrets.add(&Secret::new(Kind::Token, text));
+        }
     }
-}
-
-fn replace(bytes: &[u8], secret: &[u8]) -> Vec<u8> {
-    let mut clean = Vec::with_capacity(bytes.len());
-    let mut end = 0;
-    for at in memchr::memmem::find_iter(bytes, secret) {
-        clean.extend_from_slice(&bytes[end..at]);
-        clean.extend_from_slice(PLACEHOLDER);
-        end = at + secret.len();
-    }
-    clean.extend_from_slice(&bytes[end..]);
-    clean
 }
 
 #[cfg(test)]
 mod tests {
     use super::Token;
     use crate::exchange::Credential;
+    use crate::secret::Secrets;
 
     #[test]
     fn near_misses_differ_from_the_token_by_one_character() {
@@ -108,10 +95,11 @@ mod tests {
 
     #[test]
     fn the_token_and_what_is_made_from_it_are_redacted() {
-        let token = Token::new("gAAAAB-7").unwrap();
+        let (token, secrets) = (Token::new("gAAAAB-7").unwrap(), Secrets::default());
+        token.confess(&secrets);
         for shown in [Credential::Good, Credential::Appended, Credential::Shortened, Credential::OtherCase] {
             let text = format!("<p>no such token: {}</p>", token.shown_as(shown));
-            let clean = String::from_utf8(token.redact(text.as_bytes())).unwrap();
+            let clean = secrets.redact_text(&text);
             assert!(clean.contains("[token]") && !clean.contains("gAAAA"), "{clean}");
         }
         assert!(!format!("{token:?}").contains("gAAAA"));

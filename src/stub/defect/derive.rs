@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Defect;
 use super::flaw::{Condition, Flaw, Manner};
 use super::twist::{Twist, perturbed};
-use crate::contract::{Certain, Contract, Derived, Relation, Rule, Schema, TokenHeader, Type};
+use crate::contract::{Behaviour, Certain, Contract, Derived, Relation, Rule, Schema, TokenHeader, Type};
 use crate::exchange::Credential;
 
 /// Every defect that the contract can express, in the order of its clauses.
@@ -17,6 +17,11 @@ pub fn defects(contract: &Contract) -> Vec<Defect> {
     for (name, schema) in &contract.creation.request.properties {
         list.of_request_field(name, schema);
     }
+    if let Some(others) = &contract.creation.request.additional {
+        for rule in &others.rules {
+            list.of_request_rule(others, rule);
+        }
+    }
     list.of_pairs(contract);
     list.of_token();
     list.of_statuses(contract);
@@ -24,14 +29,12 @@ pub fn defects(contract: &Contract) -> Vec<Defect> {
     for (name, schema) in &contract.creation.response.properties {
         list.of_response_field(contract, name, schema);
     }
+    list.of_others(&contract.creation.response);
     for behaviour in &contract.creation.behaviours {
-        let clause = format!("behaviour.{}", behaviour.id);
-        for (way, misbehaviour) in &behaviour.defects {
-            let defect = list.add(&clause, way, "a promise of the prose is broken", Flaw::Misbehaves(*misbehaviour));
-            // Promises about reading and deleting rest on each other.
-            defect.follows.push("behaviour.".to_owned());
-        }
+        list.of_behaviour(contract, behaviour);
     }
+    // A status that the documentation does not mention makes no clause.
+    list.0.retain(|defect| contract.clauses.contains_key(&defect.clause) || !defect.clause.starts_with("status."));
     list.0
 }
 
@@ -86,7 +89,8 @@ impl List {
     fn of_request_field(&mut self, name: &str, schema: &Schema) {
         let place = &schema.place;
         if let Some(default) = &schema.default {
-            for (way, value) in [("other", perturbed(Some(default))), ("null", Value::Null)] {
+            let others = [("other", perturbed(Some(default))), ("null", Value::Null)];
+            for (way, value) in others.into_iter().filter(|(_, value)| value != default) {
                 let when = vec![Condition::Absent(name.to_owned())];
                 let flaw = Flaw::Twisted { field: name.to_owned(), twist: Twist::Set(value), when, every: 1 };
                 let defect = self.add(&format!("{place}.default"), way, "what is left out gets another default", flaw);
@@ -94,8 +98,10 @@ impl List {
                 defect.follows.push(format!("response.{name}.type"));
             }
         }
-        let needed = Flaw::Refuses(vec![Condition::Absent(name.to_owned())]);
-        self.add(&format!("{place}.optional"), "needed", "a request without the field is refused", needed);
+        if schema.can_be_given() {
+            let needed = Flaw::Refuses(vec![Condition::Absent(name.to_owned())]);
+            self.add(&format!("{place}.optional"), "needed", "a request without the field is refused", needed);
+        }
         for rule in &schema.rules {
             self.of_request_rule(schema, rule);
         }
@@ -149,7 +155,8 @@ impl List {
     /// Faults that need two fields together: nothing that tries one at a time can see them.
     fn of_pairs(&mut self, contract: &Contract) {
         let clause = format!("status.{}", contract.creation.created);
-        let properties: Vec<_> = contract.creation.request.properties.iter().collect();
+        let all = contract.creation.request.properties.iter();
+        let properties: Vec<_> = all.filter(|(_, schema)| schema.can_be_given()).collect();
         for (index, (one, _)) in properties.iter().enumerate() {
             for (other, _) in &properties[index + 1..] {
                 let both = vec![Condition::Given((*one).clone()), Condition::Given((*other).clone())];
@@ -169,12 +176,11 @@ impl List {
             if echoed(one) {
                 let when = vec![Condition::Given(one.clone()), Condition::Given(other.clone())];
                 let flaw = Flaw::Twisted { field: one.clone(), twist: Twist::Perturb, when, every: 1 };
-                self.add(
-                    &format!("response.{one}.echo"),
-                    &format!("lost-with-{other}"),
-                    "a value is lost when another field is given",
-                    flaw,
-                );
+                let clause = format!("response.{one}.echo");
+                let way = format!("lost-with-{other}");
+                let defect = self.add(&clause, &way, "a value is lost when another field is given", flaw);
+                // A null that was given is lost too, and what comes instead is neither it nor the default.
+                defect.follows.push(format!("request.{one}.default"));
             }
         }
     }
@@ -265,6 +271,38 @@ impl List {
         }
     }
 
+    /// A promise broken for everything; and, where more than its own cases shows it, for what has some values only.
+    fn of_behaviour(&mut self, contract: &Contract, behaviour: &Behaviour) {
+        let clause = format!("behaviour.{}", behaviour.id);
+        let mut whens = vec![(String::new(), Vec::new())];
+        if behaviour.is_shown_by_removal {
+            // What is deleted has been released before.
+            let held = &contract.operations[contract.creation.lifecycle.remove].refused_when;
+            let is_free =
+                |when: &Vec<Condition>| !when.iter().any(|each| held.iter().any(|(field, _)| each.field() == field));
+            whens.extend(rare_states(contract).into_iter().filter(|(_, when)| is_free(when)));
+        } else if behaviour.sequel.is_some() {
+            whens.extend(rare_states(contract));
+        }
+        for (way, misbehaviour) in &behaviour.defects {
+            for (state, when) in &whens {
+                let flaw = Flaw::Misbehaves { way: *misbehaviour, when: when.clone() };
+                let defect = self.add(&clause, &format!("{way}{state}"), "a promise of the prose is broken", flaw);
+                // Promises about reading and deleting rest on each other.
+                defect.follows.push("behaviour.".to_owned());
+            }
+        }
+    }
+
+    fn of_others(&mut self, response: &Schema) {
+        if response.echo_of_others().is_some() {
+            let clause = format!("{}.additionalProperties.echo", response.place);
+            for (way, twist) in [("missing", Twist::Remove), ("other", Twist::Perturb)] {
+                self.add(&clause, way, "a field that is not listed does not come back", Flaw::TwistedOthers(twist));
+            }
+        }
+    }
+
     fn of_relation(&mut self, name: &str, schema: &Schema, relation: &Relation) {
         let clause = format!("{}.{}", schema.place, relation.keyword());
         for Way { name: way, text, twist, when } in ways(name, schema, relation) {
@@ -346,6 +384,27 @@ fn ways_to_derive(derived: &Derived) -> Vec<Way> {
     found
 }
 
+/// States that few resources have: one value of a field that has several, and two such values together.
+fn rare_states(contract: &Contract) -> Vec<(String, Vec<Condition>)> {
+    let one_of = |(name, schema): (&String, &Schema)| {
+        let values = certain_values(schema);
+        let is_listed = values.len() > 1 && schema.rule("minimum").is_none();
+        // The last value of a list is no default; the first row of a table stands for others in the pair phase.
+        let value = if schema.rule("enum").is_some() { values.last() } else { values.first() };
+        value.filter(|_| is_listed).map(|value| Condition::OneOf(name.clone(), vec![value.clone()]))
+    };
+    let singles: Vec<_> = contract.creation.request.properties.iter().filter_map(one_of).collect();
+    let name = |condition: &Condition| match condition {
+        Condition::OneOf(field, values) => format!("-{field}-{}", values[0]),
+        other => format!("-{}", other.field()),
+    };
+    let mut states: Vec<_> = singles.iter().map(|one| (format!("-for{}", name(one)), vec![one.clone()])).collect();
+    for pair in singles.windows(2) {
+        states.push((format!("-for{}-and{}", name(&pair[0]), name(&pair[1])), pair.to_vec()));
+    }
+    states
+}
+
 /// Values that every reading allows, where the rules themselves name them.
 fn certain_values(schema: &Schema) -> Vec<Value> {
     let certain = match &schema.certain {
@@ -364,7 +423,11 @@ fn certain_values(schema: &Schema) -> Vec<Value> {
             _ => {}
         }
     }
-    values
+    let is_certain = |value: &Value| {
+        let found = schema.examine(value);
+        found.broken.is_empty() && found.open.is_empty()
+    };
+    values.into_iter().filter(is_certain).collect()
 }
 
 fn listed(rule: &Rule) -> Vec<Value> {

@@ -29,15 +29,17 @@ pub(in crate::stub) enum Flaw {
     Unknown(u16),
     /// A field of the answer is changed where all these conditions hold, in each so-and-so-manieth answer.
     Twisted { field: String, twist: Twist, when: Vec<Condition>, every: usize },
+    /// Every field of the answer that the contract does not list is changed.
+    TwistedOthers(Twist),
     /// The answer declares this media type, or none.
     MediaType(Option<&'static str>),
     /// The answer has this body.
     Body(&'static str),
-    /// A promise of the prose is broken.
-    Misbehaves(Misbehaviour),
+    /// A promise of the prose is broken for what all these conditions hold of.
+    Misbehaves { way: Misbehaviour, when: Vec<Condition> },
 }
 
-/// What a request must give for a flaw to show.
+/// What a request must give, or a resource have, for a flaw to show.
 #[derive(Clone, Debug)]
 pub(in crate::stub) enum Condition {
     /// The field is given.
@@ -72,6 +74,13 @@ pub(in crate::stub) enum Manner {
 }
 
 impl Condition {
+    /// The field that it is about.
+    pub(super) fn field(&self) -> &str {
+        match self {
+            Self::Given(field) | Self::Absent(field) | Self::OneOf(field, _) => field,
+        }
+    }
+
     fn holds(&self, given: &Map<String, Value>) -> bool {
         match self {
             Self::Given(field) => given.contains_key(field),
@@ -148,7 +157,7 @@ impl Flaw {
     pub(in crate::stub) fn unknown_status(&self) -> Option<u16> {
         match self {
             Self::Unknown(status) => Some(*status),
-            Self::Misbehaves(Misbehaviour::FindsUnknownIds) => Some(200),
+            Self::Misbehaves { way: Misbehaviour::FindsUnknownIds, .. } => Some(200),
             _ => None,
         }
     }
@@ -166,6 +175,12 @@ impl Flaw {
             twist.apply(&mut resource, field, number);
         }
         resource
+    }
+
+    pub(in crate::stub) fn twist_other(&self, resource: &mut Map<String, Value>, name: &str, number: usize) {
+        if let Self::TwistedOthers(twist) = self {
+            twist.apply(resource, name, number);
+        }
     }
 
     pub(in crate::stub) fn wrapped(&self, answer: Response) -> Response {
@@ -191,24 +206,26 @@ impl Flaw {
         };
         let field = resource.keys().find(echoes).cloned().unwrap_or_default();
         let mut shown = resource.clone();
-        match self {
-            Self::Misbehaves(Misbehaviour::ReadsNothingBack) => return None,
-            Self::Misbehaves(Misbehaviour::LosesAField) => drop(shown.shift_remove(&field)),
-            Self::Misbehaves(Misbehaviour::ChangesAValue) => {
-                let changed = perturbed(shown.get(&field));
-                shown.insert(field, changed);
-            }
-            _ => {}
+        if self.misbehaves(Misbehaviour::ReadsNothingBack, resource) {
+            return None;
+        }
+        if self.misbehaves(Misbehaviour::LosesAField, resource) {
+            shown.shift_remove(&field);
+        }
+        if self.misbehaves(Misbehaviour::ChangesAValue, resource) {
+            let changed = perturbed(shown.get(&field));
+            shown.insert(field, changed);
         }
         Some(shown)
     }
 
-    pub(in crate::stub) fn file(&self) -> Option<Response> {
-        self.misbehaves(Misbehaviour::HasAFile)
+    pub(in crate::stub) fn file(&self, resource: &Map<String, Value>) -> Option<Response> {
+        self.misbehaves(Misbehaviour::HasAFile, resource)
             .then(|| reply::with_body(200, "application/octet-stream", b"bytes".to_vec()))
     }
 
-    pub(in crate::stub) fn misbehaves(&self, way: Misbehaviour) -> bool {
-        matches!(self, Self::Misbehaves(each) if *each == way)
+    pub(in crate::stub) fn misbehaves(&self, wanted: Misbehaviour, resource: &Map<String, Value>) -> bool {
+        matches!(self, Self::Misbehaves { way, when }
+            if *way == wanted && when.iter().all(|condition| condition.holds(resource)))
     }
 }

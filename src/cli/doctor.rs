@@ -1,0 +1,79 @@
+//! `doctor`: is everything there that a run needs?
+
+use clap::Args;
+
+use super::target::TargetArguments;
+use super::{Failure, SuiteChoice};
+use crate::console::Console;
+use crate::doctor::{Health, Line, examine, try_release};
+use crate::exit_code::ExitCode;
+use crate::ledger::{self, Ledger, Ledgered, Record};
+use crate::target::Limits;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    suite: SuiteChoice,
+    #[command(flatten)]
+    target: TargetArguments,
+    /// Create one thing that is held, release it and remove it; without this nothing is created
+    #[arg(long = "try")]
+    tries: bool,
+}
+
+pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
+    let suite = arguments.suite.load()?;
+    if !arguments.target.names_one()? {
+        return Err(Failure::WrongUse("which target? --endpoint or --os-cloud names one".to_owned()));
+    }
+    let connected = match arguments.target.connect(&suite, |_| Limits::default(), console).await {
+        Ok(connected) => connected,
+        Err(Failure::NotAssessed(text)) => {
+            console.print(&shown(&Line::bad("access", text)));
+            return Ok(ExitCode::NotAssessed);
+        }
+        Err(failure) => return Err(failure),
+    };
+    let folder = arguments.target.ledgers()?;
+    let contract = &suite.contract;
+    let mut lines = examine(contract, &connected.target, &connected.who, &known(&folder)?).await;
+    let is_reached = lines.iter().all(|line| line.health != Health::Bad || line.what == "leftovers");
+    if arguments.tries && is_reached {
+        let target = connected.target;
+        let endpoint = target.endpoint().to_string();
+        let first = Record::run(target.run_id(), &arguments.suite.name(&suite), &endpoint, target.project());
+        let ledger = Ledger::begin(&folder, &first)
+            .map_err(|error| Failure::WrongUse(format!("no ledger can be kept in {}: {error}", folder.display())))?;
+        let target = target.with_ledger(ledger.clone());
+        let line = try_release(contract, &target).await;
+        if line.health == Health::Good {
+            // A ledger that stays tells a sweep of nothing, which does no harm.
+            let _ = ledger.discard();
+        }
+        lines.push(line);
+    } else {
+        lines
+            .push(Line::unknown("release", "not tried; --try creates one thing that is held, releases and removes it"));
+    }
+    for line in &lines {
+        console.print(&shown(line));
+    }
+    let worst = lines.iter().map(|line| line.health).max();
+    Ok(if worst == Some(Health::Bad) { ExitCode::NotAssessed } else { ExitCode::Holds })
+}
+
+/// The ledgers that can be read; `sweep` tells of the others.
+fn known(folder: &std::path::Path) -> Result<Vec<Ledgered>, Failure> {
+    let paths = ledger::find(folder)
+        .map_err(|error| Failure::WrongUse(format!("cannot read {}: {error}", folder.display())))?;
+    Ok(paths.iter().filter_map(|path| ledger::read(path).ok()).collect())
+}
+
+fn shown(line: &Line) -> String {
+    let word = match line.health {
+        Health::Good => "ok ",
+        Health::Unknown => "-  ",
+        Health::Bad => "BAD",
+    };
+    format!("{word}  {:<10}  {}\n", line.what, line.text)
+}

@@ -1,0 +1,217 @@
+//! What opens a target: a token that is given, or a login with what other OpenStack programs use.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::Failure;
+use super::target::UNCHECKED;
+use crate::console::Console;
+use crate::identity::{self, Choice, Cloud, Login, Renewal, Session, Surroundings, Trust};
+use crate::secret::{Kind, Secret, Secrets};
+use crate::suite::Suite;
+use crate::target::{Access, AccessKey, Endpoint, Lease, Token, Transport, VARIABLES};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Credentials")]
+pub(super) struct LoginArguments {
+    /// Environment variable that holds the token; `OS_TOKEN` is used if it is set
+    #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
+    token_env: Option<String>,
+    /// File that holds the token
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Cloud of clouds.yaml to log in to; the `OS_` variables are used otherwise, if they say where to log in
+    #[arg(long, value_name = "NAME", env = "OS_CLOUD", conflicts_with_all = ["token_env", "token_file"])]
+    os_cloud: Option<String>,
+    /// Sign requests with the access key of the environment, such as `$OTC_ACCESS_KEY_ID` and `$OTC_SECRET_ACCESS_KEY`
+    #[arg(long, conflicts_with_all = ["token_env", "token_file", "os_cloud"])]
+    access_key: bool,
+    /// Region of the catalog
+    #[arg(long, value_name = "NAME")]
+    region: Option<String>,
+    /// Which of the catalog's addresses: public, internal or admin
+    #[arg(long, value_name = "NAME")]
+    interface: Option<String>,
+}
+
+/// What a login gives to a run.
+pub(super) struct Opened {
+    pub(super) access: Access,
+    /// Where the service is, if the login says it.
+    pub(super) endpoint: Option<Endpoint>,
+    /// How connections are made, as the cloud's settings have it.
+    pub(super) transport: Transport,
+    /// Who we are, and until when, for a person.
+    pub(super) who: String,
+    /// The cloud that was logged in to.
+    pub(super) origin: Option<String>,
+    /// The project that the login is for.
+    pub(super) project: Option<String>,
+}
+
+impl Opened {
+    fn signed(key: AccessKey, transport: Transport) -> Self {
+        let who = "an access key, which signs each request".to_owned();
+        Self { access: Access::Key(key), endpoint: None, transport, who, origin: None, project: None }
+    }
+}
+
+impl LoginArguments {
+    /// Whether a token is named.
+    pub(super) fn names_a_token(&self) -> bool {
+        self.token_env.is_some() || self.token_file.is_some() || self.access_key
+    }
+
+    /// Whether a cloud is named, or the variables say where to log in.
+    pub(super) fn names_a_cloud(&self) -> bool {
+        let says_where = std::env::var("OS_AUTH_URL").is_ok_and(|text| !text.trim().is_empty());
+        self.os_cloud.as_ref().is_some_and(|name| !name.is_empty()) || (says_where && !self.names_a_token())
+    }
+
+    /// Reads the token, or logs in.
+    pub(super) async fn open(&self, suite: &Suite, transport: Transport, console: &Console) -> Result<Opened, Failure> {
+        if self.access_key {
+            return match key()? {
+                Some(key) => Ok(Opened::signed(key, transport)),
+                None => Err(Failure::WrongUse(format!(
+                    "no access key in the environment; the variables are {}",
+                    VARIABLES.iter().map(|names| names.id).collect::<Vec<_>>().join(", ")
+                ))),
+            };
+        }
+        if !self.names_a_token()
+            && let Some(cloud) = self.cloud(suite, console.secrets())?
+        {
+            return log_in(cloud, transport, console).await;
+        }
+        let token = self.token()?;
+        if token.is_none()
+            && let Some(key) = key()?
+        {
+            return Ok(Opened::signed(key, transport));
+        }
+        let who = if token.is_some() { "a token that was given" } else { "nobody: there is no credential" };
+        let access = token.map_or(Access::Open, Access::Token);
+        Ok(Opened { access, endpoint: None, transport, who: who.to_owned(), origin: None, project: None })
+    }
+
+    fn cloud(&self, suite: &Suite, secrets: &Secrets) -> Result<Option<Cloud>, Failure> {
+        let Some(service_type) = suite.contract.service_type.as_deref() else { return Ok(None) };
+        let interface = self.interface.clone();
+        let variable = move |name: &str| match name {
+            "OS_INTERFACE" if interface.is_some() => interface.clone(),
+            _ => std::env::var(name).ok(),
+        };
+        let mut around = Surroundings::usual(&variable);
+        around.profiles = suite.profiles.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+        let choice = Choice {
+            cloud: self.os_cloud.as_deref().filter(|name| !name.is_empty()),
+            region: self.region.as_deref(),
+            service_type,
+        };
+        Cloud::find(&choice, &around, secrets).map_err(|error| Failure::WrongUse(error.to_string()))
+    }
+
+    fn token(&self) -> Result<Option<Token>, Failure> {
+        let (text, place) = match (&self.token_file, &self.token_env) {
+            (Some(file), _) => (read(file)?, file.display().to_string()),
+            (None, Some(name)) => {
+                let text = std::env::var(name).map_err(|_| Failure::WrongUse(not_set(name)))?;
+                (text, format!("${name}"))
+            }
+            (None, None) => match std::env::var("OS_TOKEN") {
+                Ok(text) if !text.trim().is_empty() => (text, "$OS_TOKEN".to_owned()),
+                _ => return Ok(None),
+            },
+        };
+        let wrong =
+            || Failure::WrongUse(format!("{place} holds no token: it must be one word that a header can carry"));
+        Token::new(&text).map(Some).ok_or_else(wrong)
+    }
+}
+
+fn key() -> Result<Option<AccessKey>, Failure> {
+    AccessKey::from_variables(|name| std::env::var(name).ok()).map_err(|error| Failure::WrongUse(error.to_string()))
+}
+
+/// Makes known what the variables hold, whether it is going to be used or not.
+pub(super) fn confess_variables(secrets: &Secrets) {
+    let variable = |name: &str| std::env::var(name).ok();
+    identity::confess_variables(&variable, secrets);
+    for names in VARIABLES {
+        for (name, kind) in [(names.id, Kind::Key), (names.secret, Kind::Key), (names.security_token, Kind::Token)] {
+            if let Some(text) = variable(name) {
+                secrets.add(&Secret::new(kind, text));
+            }
+        }
+    }
+}
+
+/// People give the token itself where its variable is asked for; only what looks like a variable is repeated.
+fn not_set(name: &str) -> String {
+    let is_name = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    let shown = if is_name { name } else { "that --token-env names" };
+    let hint = if is_name { "" } else { "; it takes the name of a variable, not a token" };
+    format!("the environment variable {shown} is not set, or no text{hint}")
+}
+
+/// As with the variable, what may be the token itself is not repeated.
+fn read(file: &Path) -> Result<String, Failure> {
+    let shown = if file.is_absolute() { file.display().to_string() } else { "the file of --token-file".to_owned() };
+    std::fs::read_to_string(file).map_err(|error| Failure::WrongUse(format!("cannot read {shown}: {error}")))
+}
+
+async fn log_in(cloud: Cloud, transport: Transport, console: &Console) -> Result<Opened, Failure> {
+    if *cloud.trust() == Trust::Anything && !transport.is_insecure {
+        console.note(UNCHECKED);
+    }
+    let transport = trusting(transport, cloud.trust())?;
+    let is_loopback = match cloud.login() {
+        Login::Keystone(keystone) => {
+            if keystone.address.is_exposed() {
+                console.note("warning: the password travels unencrypted; the identity service is not https\n");
+            }
+            keystone.address.is_loopback()
+        }
+        Login::FixedToken(_) | Login::Open => false,
+    };
+    let client = transport.client(is_loopback).map_err(|error| Failure::WrongUse(error.to_string()))?;
+    let session =
+        cloud.log_in(&client, console.secrets()).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
+    let endpoint = cloud.endpoint(&session).map_err(|error| Failure::WrongUse(error.to_string()));
+    let (who, origin) = (who(&session), cloud.origin().to_string());
+    let project = session.project.as_ref().map(|project| project.id.clone());
+    let token = session.token.as_ref().and_then(|secret| Token::new(secret.expose()));
+    let access = match token {
+        None => Access::Open,
+        Some(token) if !cloud.can_renew() => Access::Token(token),
+        Some(token) => {
+            let source = Renewal::new(cloud, client, console.secrets().clone());
+            Access::Lease(Arc::new(Lease::new(Box::new(source), token, session.expires_at)))
+        }
+    };
+    Ok(Opened { access, endpoint: Some(endpoint?), transport, who, origin: Some(origin), project })
+}
+
+/// The arguments outrank the settings of the cloud.
+fn trusting(mut transport: Transport, trust: &Trust) -> Result<Transport, Failure> {
+    match trust {
+        Trust::Authority(path) if transport.authorities.is_none() => {
+            let pem = std::fs::read(path);
+            let pem = pem.map_err(|error| Failure::WrongUse(format!("cannot read {}: {error}", path.display())))?;
+            transport.authorities = Some(pem);
+        }
+        Trust::System | Trust::Authority(_) => {}
+        Trust::Anything => transport.is_insecure = true,
+    }
+    Ok(transport)
+}
+
+fn who(session: &Session) -> String {
+    let user = session.user.as_ref().map_or("somebody", |user| user.name.as_str());
+    let project = session.project.as_ref().map_or("no project", |project| project.name.as_str());
+    let roles = if session.roles.is_empty() { "no role".to_owned() } else { session.roles.join(", ") };
+    format!("{user} in {project} ({roles})")
+}

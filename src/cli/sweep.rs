@@ -1,0 +1,204 @@
+//! `sweep`: removes what runs have left behind, as their ledgers know it.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::target::TargetArguments;
+use super::{Failure, load};
+use crate::console::Console;
+use crate::exit_code::ExitCode;
+use crate::ledger::{self, Damaged, Ledger, Ledgered};
+use crate::run::reach;
+use crate::suite::Suite;
+use crate::sweep::{Swept, sweep};
+use crate::target::Limits;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Ledgers; none means all in the folder
+    #[arg(value_name = "LEDGER")]
+    ledgers: Vec<PathBuf>,
+    #[command(flatten)]
+    target: TargetArguments,
+    /// Show what the ledgers say, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Remove, too, what nothing proves to be a run's own, where exactly one thing looks as if a lost request had created it
+    #[arg(long)]
+    likely: bool,
+}
+
+/// What became of one ledger, from good to bad.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fate {
+    Swept,
+    NotAssessed,
+    Left,
+    Unreadable,
+}
+
+impl Fate {
+    fn exit_code(self) -> ExitCode {
+        match self {
+            Self::Swept => ExitCode::Holds,
+            Self::NotAssessed => ExitCode::NotAssessed,
+            Self::Left => ExitCode::LeftBehind,
+            Self::Unreadable => ExitCode::WrongUse,
+        }
+    }
+}
+
+pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
+    let paths = arguments.paths()?;
+    if paths.is_empty() {
+        console.print(&format!("no ledger in {}: nothing is left\n", arguments.target.ledgers()?.display()));
+        return Ok(ExitCode::Holds);
+    }
+    let mut worst = Fate::Swept;
+    for path in paths {
+        let fate = match ledger::read(&path) {
+            Ok(found) if arguments.dry_run => {
+                console.print(&contents(&found));
+                Fate::Swept
+            }
+            Err(damaged @ Damaged::Unbegun { .. }) if arguments.dry_run => {
+                console.print(&format!("{damaged}\n"));
+                Fate::Swept
+            }
+            Ok(_) | Err(Damaged::Unbegun { .. }) => arguments.settle(&path, console).await?,
+            Err(damaged) => arguments.told(&damaged, console),
+        };
+        worst = worst.max(fate);
+    }
+    Ok(worst.exit_code())
+}
+
+impl Arguments {
+    fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
+        if !self.ledgers.is_empty() {
+            return Ok(self.ledgers.clone());
+        }
+        let folder = self.target.ledgers()?;
+        ledger::find(&folder).map_err(|error| Failure::WrongUse(format!("cannot read {}: {error}", folder.display())))
+    }
+
+    /// Sweeps one ledger. What is wrong with it is told, and keeps no other from being swept; an error concerns all of them.
+    async fn settle(&self, path: &Path, console: &Console) -> Result<Fate, Failure> {
+        let unusable = |error| Damaged::Unreadable { path: path.display().to_string(), error };
+        let ledger = match Ledger::resume(path) {
+            Ok(Some(ledger)) => ledger,
+            Ok(None) => {
+                console.print(&format!("{}: its run is still under way\n", path.display()));
+                return Ok(Fate::NotAssessed);
+            }
+            Err(error) => return Ok(self.told(&unusable(error), console)),
+        };
+        // What the file says now: its run may have ended between the first look and the lock.
+        let fate = match ledger::read(path) {
+            Ok(found) => self.sweep(&found, &ledger, console).await?,
+            Err(unbegun @ Damaged::Unbegun { .. }) => {
+                console.print(&format!("{unbegun}\n"));
+                Fate::Swept
+            }
+            Err(damaged) => self.told(&damaged, console),
+        };
+        match fate {
+            Fate::Swept => Ok(ledger.discard().map_or_else(|error| self.told(&unusable(error), console), |()| fate)),
+            _ => Ok(fate),
+        }
+    }
+
+    /// Tells what is wrong with a ledger. One that was found in the folder and is gone by now is one whose run has ended well.
+    fn told(&self, damaged: &Damaged, console: &Console) -> Fate {
+        match damaged {
+            Damaged::Unreadable { error, .. } if error.kind() == ErrorKind::NotFound && self.ledgers.is_empty() => {
+                Fate::Swept
+            }
+            _ => {
+                console.note(&format!("{damaged}\n"));
+                Fate::Unreadable
+            }
+        }
+    }
+
+    async fn sweep(&self, found: &Ledgered, ledger: &Ledger, console: &Console) -> Result<Fate, Failure> {
+        let shown = found.path.display();
+        let suite: Arc<Suite> = match load(Path::new(&found.state.suite)) {
+            Ok(suite) => Arc::new(suite),
+            Err(failure) => {
+                console.note(&format!("{shown}: {failure}\n"));
+                return Ok(Fate::Unreadable);
+            }
+        };
+        let target = self.target.connect(&suite, |_| Limits::default(), console).await?.target;
+        if target.endpoint().to_string() != found.state.endpoint {
+            console.print(&format!("{shown}: not of this target but of {}\n", found.state.endpoint));
+            return Ok(Fate::NotAssessed);
+        }
+        if let (Some(theirs), Some(ours)) = (&found.state.project, target.project())
+            && theirs != ours
+        {
+            console.print(&format!("{shown}: not of this project but of {theirs}\n"));
+            return Ok(Fate::NotAssessed);
+        }
+        reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
+        let target = target.with_ledger(ledger.clone());
+        let swept = sweep(&suite.contract, &target, ledger, &found.state, self.likely).await;
+        console.print(&told(&found.path, &swept));
+        Ok(match &swept {
+            Swept { is_elsewhere: true, .. } => Fate::NotAssessed,
+            swept if swept.is_clean() => Fate::Swept,
+            _ => Fate::Left,
+        })
+    }
+}
+
+/// What a ledger says, for somebody who wants to know before anything is sent.
+fn contents(found: &Ledgered) -> String {
+    let state = &found.state;
+    let mut text = format!("{}: run {} of {} at {}\n", found.path.display(), state.run, state.suite, state.endpoint);
+    for id in &state.alive {
+        text.push_str(&format!("  {id}  created and not known to be removed\n"));
+    }
+    for intent in &state.open {
+        let body = intent.body.as_deref().unwrap_or("a body that was not kept");
+        text.push_str(&format!("  request {} of {}: what it did is not known: {body}\n", intent.number, intent.at));
+    }
+    if state.is_settled() {
+        text.push_str("  nothing is known to be left\n");
+    }
+    text
+}
+
+fn told(path: &Path, swept: &Swept) -> String {
+    if swept.is_elsewhere {
+        return format!(
+            "{}: nothing of what was there before the run is there now; is it the same project? Nothing was removed; --likely takes it for the same\n",
+            path.display()
+        );
+    }
+    let counts = format!("{} removed, {} were gone already", swept.removed.len(), swept.gone.len());
+    let mut text = format!("{}: {counts}, {} left\n", path.display(), swept.left.len());
+    for id in &swept.left {
+        text.push_str(&format!("  {id}  cannot be removed\n"));
+    }
+    for id in &swept.foreign {
+        text.push_str(&format!("  {id}  not touched: it was there before the run\n"));
+    }
+    for (intent, ids) in &swept.likely {
+        let body = intent.body.as_deref().unwrap_or("a body that was not kept");
+        for id in ids {
+            text.push_str(&format!("  {id}  not touched: nothing proves that it is the run's own; request {} may have created it: {body}\n", intent.number));
+        }
+    }
+    if swept.likely.iter().any(|(_, ids)| ids.len() == 1) {
+        text.push_str("  look at them; --likely removes those of which there is one for a request\n");
+    }
+    for intent in &swept.unknown {
+        text.push_str(&format!("  what request {} did is not known: the target gives no list\n", intent.number));
+    }
+    text
+}

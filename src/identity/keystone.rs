@@ -1,0 +1,172 @@
+//! The one request to Keystone v3 that makes a token, or looks one up. Whatever comes back is untrusted.
+
+use reqwest::header::HeaderValue;
+use reqwest::{Client, RequestBuilder};
+use serde_json::{Value, json};
+
+use super::access::{ApplicationCredential, Domain, Keystone, Proof, Scope, User};
+use super::login_error::{Failure, LoginError};
+use super::obstacle::Obstacle;
+use super::place::shown;
+use super::session::Session;
+use crate::secret::{Kind, Secret, Secrets};
+
+/// Where tokens are made, from the root of an identity service.
+const TOKENS: &str = "/v3/auth/tokens";
+/// The token that an answer gives, or that a request is about.
+const SUBJECT: &str = "x-subject-token";
+/// The token that a request shows.
+const SHOWN: &str = "x-auth-token";
+/// What comes instead of a token where one factor is not enough.
+const RECEIPT: &str = "openstack-auth-receipt";
+
+/// Largest answer that is read; the catalog of a big cloud has a few hundred kilobytes.
+const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
+/// Longest token that is taken; no server takes a longer header.
+const LONGEST_TOKEN: usize = 64 * 1024;
+
+/// An answer, read as far as it may be.
+struct Answer {
+    status: u16,
+    token: Option<Secret>,
+    location: String,
+    wants_second_factor: bool,
+    body: Vec<u8>,
+}
+
+impl Keystone {
+    /// Logs in. A success and a failure hold no secret that `secrets` does not know.
+    pub(super) async fn log_in(&self, client: &Client, secrets: &Secrets) -> Result<Session, LoginError> {
+        let failed = |failure| LoginError { address: self.address.to_string(), failure };
+        let Some(request) = self.request(client) else {
+            return Err(failed(Failure::Unreachable(Obstacle::System(
+                "no request can be made of this address".to_owned(),
+            ))));
+        };
+        let answer = receive(request, secrets).await.map_err(failed)?;
+        self.session(answer, secrets).map_err(failed)
+    }
+
+    fn request(&self, client: &Client) -> Option<RequestBuilder> {
+        let url = self.address.join(TOKENS)?;
+        match (&self.credential, &self.scope) {
+            // A token that is not to be good for something else is looked up: it keeps its scope, and no second one comes to be.
+            (Proof::Token(token), Scope::Given) => {
+                let mut value = HeaderValue::try_from(token.expose()).ok()?;
+                value.set_sensitive(true);
+                Some(client.get(url).header(SHOWN, value.clone()).header(SUBJECT, value))
+            }
+            (credential, scope) => {
+                let body = body(credential, scope).to_string();
+                Some(client.post(url).header("content-type", "application/json").body(body))
+            }
+        }
+    }
+
+    fn session(&self, answer: Answer, secrets: &Secrets) -> Result<Session, Failure> {
+        let Answer { status, token, location, wants_second_factor, body } = answer;
+        match status {
+            200..=299 => {
+                let not_keystone = |what| Failure::NotKeystone { status, what };
+                let token = match (&self.credential, token) {
+                    (_, Some(token)) => token,
+                    (Proof::Token(token), None) if matches!(self.scope, Scope::Given) => token.clone(),
+                    _ => return Err(not_keystone("there is no token in its header")),
+                };
+                Session::read(&body, token, secrets).map_err(not_keystone)
+            }
+            300..=399 if !location.is_empty() => Err(Failure::Redirect { status, location }),
+            401 if wants_second_factor => Err(Failure::SecondFactor),
+            401 => Err(Failure::WrongCredential {
+                credential: self.credential.name(),
+                message: message(&body, secrets),
+                hint: hint(&self.credential),
+            }),
+            _ => Err(Failure::Refused { status, message: message(&body, secrets) }),
+        }
+    }
+}
+
+fn hint(credential: &Proof) -> &'static str {
+    match credential {
+        Proof::Password { .. } => "are user, password, domain and project right?",
+        Proof::ApplicationCredential { .. } => "are its id and secret right, and has it not expired?",
+        Proof::Token(_) => "it has expired, or is not good for this; get a new one",
+    }
+}
+
+/// What is sent: the credential, and what the token shall be good for.
+fn body(credential: &Proof, scope: &Scope) -> Value {
+    let identity = match credential {
+        Proof::Password { user, password } => {
+            let mut user = user_body(user);
+            user["password"] = password.expose().into();
+            json!({"methods": ["password"], "password": {"user": user}})
+        }
+        Proof::ApplicationCredential { which, secret } => {
+            let mut which = match which {
+                ApplicationCredential::Id(id) => json!({"id": id}),
+                ApplicationCredential::Name(name, user) => json!({"name": name, "user": user_body(user)}),
+            };
+            which["secret"] = secret.expose().into();
+            json!({"methods": ["application_credential"], "application_credential": which})
+        }
+        Proof::Token(token) => json!({"methods": ["token"], "token": {"id": token.expose()}}),
+    };
+    let scope = match scope {
+        Scope::Project(id) => json!({"project": {"id": id}}),
+        Scope::ProjectName(name, domain) => json!({"project": {"name": name, "domain": domain_body(domain)}}),
+        Scope::Domain(domain) => json!({"domain": domain_body(domain)}),
+        Scope::System => json!({"system": {"all": true}}),
+        Scope::Given => return json!({"auth": {"identity": identity}}),
+    };
+    json!({"auth": {"identity": identity, "scope": scope}})
+}
+
+fn user_body(user: &User) -> Value {
+    match user {
+        User::Id(id) => json!({"id": id}),
+        User::Name(name, domain) => json!({"name": name, "domain": domain_body(domain)}),
+    }
+}
+
+fn domain_body(domain: &Domain) -> Value {
+    match domain {
+        Domain::Id(id) => json!({"id": id}),
+        Domain::Name(name) => json!({"name": name}),
+    }
+}
+
+async fn receive(request: RequestBuilder, secrets: &Secrets) -> Result<Answer, Failure> {
+    let unreachable = |error: reqwest::Error| Failure::Unreachable(Obstacle::of(&error));
+    let mut response = request.header("accept", "application/json").send().await.map_err(unreachable)?;
+    let status = response.status().as_u16();
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let token = token(header(SUBJECT));
+    if let Some(token) = &token {
+        secrets.add(token);
+    }
+    let location = shown(header("location"), secrets);
+    let wants_second_factor = response.headers().contains_key(RECEIPT);
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if body.len() + chunk.len() > LARGEST_ANSWER {
+            return Err(Failure::NotKeystone { status, what: "its body has no end" });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status, token, location, wants_second_factor, body })
+}
+
+/// The token in a header, if it is one that another header can carry.
+fn token(text: &str) -> Option<Secret> {
+    let can_be_sent = text.bytes().all(|byte| (0x21..0x7F).contains(&byte));
+    (!text.is_empty() && text.len() <= LONGEST_TOKEN && can_be_sent).then(|| Secret::new(Kind::Token, text))
+}
+
+/// What a Keystone says about a failure; what others say is not repeated.
+fn message(body: &[u8], secrets: &Secrets) -> String {
+    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = answer.pointer("/error/message").or_else(|| answer.get("error_msg")).and_then(Value::as_str);
+    shown(text.unwrap_or_default(), secrets)
+}

@@ -1,0 +1,178 @@
+//! Deviations that are known of a target: which clauses it breaks, and why nobody needs to hear of it again.
+//!
+//! A suite has them in `known.yaml` beside its contract, an operator in a file of his own. A list that is wrong would hide what is broken, so it is read
+//! strictly: a deviation must name a clause that a run can find broken, and give a reason. One that is no longer seen is reported too.
+
+use std::collections::HashSet;
+
+use crate::contract::{Assessment, Contract, Misbehaviour, Schema};
+use crate::document::{Node, SourceError};
+use crate::judge::{Body, classify};
+use crate::plan::Wish;
+use crate::probe::{Phase, Probe};
+
+/// One deviation that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deviation {
+    /// Id of the clause that the target breaks.
+    pub clause: String,
+    /// In which way; without it, in every way.
+    pub cause: Option<String>,
+    /// Why it is known: a link, or a version.
+    pub because: String,
+}
+
+/// The deviations that are known of a target.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    deviations: Vec<Deviation>,
+}
+
+impl Deviation {
+    /// Whether a mismatch of the clause with this id and this cause is this deviation.
+    pub fn covers(&self, id: &str, cause: &str) -> bool {
+        self.clause == id && self.cause.as_ref().is_none_or(|known| known == cause)
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        self.clause == other.clause && (self.cause.is_none() || other.cause.is_none() || self.cause == other.cause)
+    }
+}
+
+impl Known {
+    /// Adds the deviations of a file.
+    pub fn add(&mut self, contract: &Contract, node: &Node) -> Result<(), SourceError> {
+        if node.items()?.is_empty() {
+            return Err(node.error("a list of known deviations names at least one"));
+        }
+        for item in node.items()? {
+            let deviation = read(contract, item)?;
+            if let Some(other) = self.deviations.iter().find(|other| other.overlaps(&deviation)) {
+                let message = format!("this deviation of `{}` is listed already", deviation.clause);
+                let hint = match &other.cause {
+                    Some(cause) => format!("the other one has the cause `{cause}`"),
+                    None => "the other one has no cause, and so covers each".to_owned(),
+                };
+                return Err(item.error(message).with_hint(hint));
+            }
+            self.deviations.push(deviation);
+        }
+        Ok(())
+    }
+
+    /// All of them, in the order of the files.
+    pub fn iter(&self) -> impl Iterator<Item = &Deviation> {
+        self.deviations.iter()
+    }
+
+    /// Whether a mismatch of the clause with this id and this cause is known.
+    pub fn covers(&self, id: &str, cause: &str) -> bool {
+        self.deviations.iter().any(|deviation| deviation.covers(id, cause))
+    }
+}
+
+fn read(contract: &Contract, node: &Node) -> Result<Deviation, SourceError> {
+    let mut fields = node.fields()?;
+    let id = fields.required("clause")?;
+    let clause = contract.clauses.get(id.text()?).ok_or_else(|| {
+        let error = id.error(format!("the contract has no clause `{}`", id.text().unwrap_or_default()));
+        error.with_nearest(id.text().unwrap_or_default(), contract.clauses.keys().map(String::as_str))
+    })?;
+    if let Assessment::Never(reason) = &clause.assessment {
+        return Err(id.error(format!("no run can find `{}` broken: {reason}", clause.id)));
+    }
+    let way = fields.optional("cause");
+    let deviation = Deviation {
+        clause: clause.id.clone(),
+        cause: way.map(Node::words).transpose()?,
+        because: fields.required("because")?.words()?,
+    };
+    fields.finish()?;
+    match way.zip(deviation.cause.as_deref()) {
+        Some((node, text)) => check_cause(contract, &deviation.clause, text, node).map(|()| deviation),
+        None => Ok(deviation),
+    }
+}
+
+/// A cause that no mismatch of the clause can have would make the deviation one that is never seen.
+fn check_cause(contract: &Contract, id: &str, cause: &str, node: &Node) -> Result<(), SourceError> {
+    let possible = causes(contract, id);
+    if possible.contains(cause) {
+        return Ok(());
+    }
+    let error = node.error(format!("no mismatch of `{id}` has the cause `{cause}`"));
+    Err(match crate::document::nearest(cause, possible.iter().map(String::as_str)) {
+        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+        None if is_about_refusals(contract, id) => error
+            .with_hint("a cause is the id of the clause that the request breaks, or the title of what is left open"),
+        None => error.with_hint("a cause is a pointer to a field of the answer, such as `/id`"),
+    })
+}
+
+/// What can tell mismatches of a clause apart: the field of the answer; for a status also what the request breaks, or what is
+/// open about it.
+fn causes(contract: &Contract, clause: &str) -> HashSet<String> {
+    let fields = &contract.creation.response.properties;
+    let about = fields.values().find(|schema| clause.starts_with(&format!("{}.", schema.place)));
+    let pointers = fields.iter().filter(|(_, schema)| about.is_none_or(|about| about.place == schema.place));
+    let mut found: HashSet<String> = pointers.map(|(name, _)| format!("/{name}")).collect();
+    if is_about_refusals(contract, clause) {
+        found.extend(contract.clauses.keys().filter(|id| id.starts_with("request.")).cloned());
+    }
+    if is_about_refusals(contract, clause) || is_about_what_they_create(contract, clause) {
+        found.extend(contract.creation.open_forms.iter().map(|open| open.title.clone()));
+        add_titles(&contract.creation.request, &mut found);
+    }
+    found
+}
+
+fn is_about_refusals(contract: &Contract, clause: &str) -> bool {
+    clause == "status.400" || clause == format!("status.{}", contract.creation.created)
+}
+
+/// Whether this is the promise that a refusal creates nothing.
+fn is_about_what_they_create(contract: &Contract, clause: &str) -> bool {
+    let breaks = |(_, way): &(String, Misbehaviour)| *way == Misbehaviour::CreatesWhatItRefuses;
+    let promises = contract.creation.behaviours.iter().filter(|behaviour| behaviour.defects.iter().any(breaks));
+    promises.into_iter().any(|behaviour| clause == format!("behaviour.{}", behaviour.id))
+}
+
+fn add_titles(schema: &Schema, titles: &mut HashSet<String>) {
+    titles.extend(schema.zones.iter().map(|zone| zone.title.clone()));
+    let inner = schema.properties.values().chain(schema.additional.as_deref()).chain(schema.items.as_deref());
+    for schema in inner {
+        add_titles(schema, titles);
+    }
+}
+
+/// What a run tried, to tell a deviation that is gone from one that was not provoked.
+#[derive(Debug)]
+pub struct Tried<'a> {
+    wish: &'a Wish,
+    causes: HashSet<String>,
+}
+
+impl<'a> Tried<'a> {
+    /// What these probes of a run provoke.
+    pub fn new<'p>(contract: &Contract, wish: &'a Wish, probes: impl Iterator<Item = &'p Probe>) -> Self {
+        let mut causes = HashSet::new();
+        for request in probes.flat_map(|probe| &probe.script.steps).map(|step| &step.request) {
+            let body = Body::read(request);
+            let found = classify(contract, request, &body);
+            causes.extend(found.violations.first().map(|violation| violation.clause.clone()));
+            causes.extend(found.open.first().map(|open| open.title.to_owned()));
+        }
+        Self { wish, causes }
+    }
+
+    /// Whether the run would have seen the deviation: it tried all there is about the clause, and what provokes the deviation.
+    pub fn would_show(&self, deviation: &Deviation) -> bool {
+        let Wish { selectors, phases, .. } = self.wish;
+        let has_all_phases = Phase::ALL.iter().all(|(_, phase)| phases.contains(phase));
+        let is_selected =
+            selectors.is_empty() || selectors.iter().any(|selector| deviation.clause.starts_with(selector));
+        let is_field = |cause: &String| cause.starts_with('/');
+        let is_provoked = deviation.cause.as_ref().is_none_or(|cause| is_field(cause) || self.causes.contains(cause));
+        has_all_phases && is_selected && is_provoked
+    }
+}

@@ -1,0 +1,44 @@
+//! Lets a generated probe go on with what its request creates, so that a promise of the prose is not only seen on the few images of its own cases.
+
+use serde_json::Value;
+
+use crate::contract::{Contract, same};
+use crate::judge::{Body, Kind, classify};
+use crate::probe::{Expectation, Phase, Probe, Sequel};
+
+/// Adds to a generated probe the steps of each of these sequels that goes with it. Only a valid request has any: an open one may be refused, and what an
+/// accepted one promises is open too.
+pub(crate) fn go_on<'a>(contract: &Contract, probe: &mut Probe, sequels: impl Iterator<Item = &'a Sequel>) {
+    let [creation] = probe.script.steps.as_slice() else { return };
+    if probe.phase == Phase::Case {
+        return;
+    }
+    let body = Body::read(&creation.request);
+    if classify(contract, &creation.request, &body).kind != Kind::Valid {
+        return;
+    }
+    let gives = |(name, wanted): &(String, Value)| {
+        body.value.as_ref().and_then(|body| body.get(name)).is_some_and(|given| same(given, wanted))
+    };
+    for sequel in sequels {
+        if sequel.phases.contains(&probe.phase) && sequel.when.iter().all(gives) {
+            append(contract, probe, sequel);
+        }
+    }
+}
+
+fn append(contract: &Contract, probe: &mut Probe, sequel: &Sequel) {
+    let lifecycle = &contract.creation.lifecycle;
+    let before = probe.script.steps.len();
+    if before == 1 {
+        probe.script.steps[0].captures.push((lifecycle.parameter.clone(), lifecycle.id.clone()));
+        probe.expectations.push(Expectation::default());
+    }
+    for (step, expectation) in &sequel.steps {
+        let mut expectation = expectation.clone();
+        // The creation is the first step of every sequel; the others move behind those of earlier sequels.
+        expectation.same_as = expectation.same_as.map(|step| if step == 0 { 0 } else { step + before - 1 });
+        probe.script.steps.push(step.clone());
+        probe.expectations.push(expectation);
+    }
+}

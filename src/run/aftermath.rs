@@ -1,0 +1,102 @@
+//! What is known only when a run is over: what turned up of requests that were refused, and what became of those whose answer was lost.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::{Outcome, Run, Verdict};
+use crate::contract::{Contract, Misbehaviour};
+use crate::exchange::Exchange;
+use crate::judge::{Body, Mismatch, classify};
+use crate::target::{Appeared, Leftover, Target, is_lost_creation};
+
+/// Adds to the outcomes what has appeared since the run began: an image with the mark of a request that was refused accuses the target. Answers whose loss
+/// left open what they did are settled where a mark tells it.
+pub fn settle(contract: &Contract, target: &Target, run: &mut Run, shrunk: &mut [Outcome], appeared: &[Appeared]) {
+    let given_out: HashSet<String> = run.outcomes.iter().chain(&*shrunk).flat_map(Outcome::left_ids).collect();
+    // Where all that appeared has a mark, no request without one has created anything.
+    let is_all_explained = appeared.iter().all(|found| found.mark.is_some() || given_out.contains(&found.id));
+    for outcome in run.outcomes.iter_mut().chain(shrunk) {
+        let marks: Vec<_> = outcome.exchanges.iter().map(|exchange| mark_of(contract, target, exchange)).collect();
+        for (step, mark) in marks.iter().enumerate() {
+            let Some(mark) = mark else {
+                if is_all_explained && outcome.exchanges[step].request.may_create(contract) {
+                    settle_lost(contract, outcome, step, None);
+                }
+                continue;
+            };
+            let is_of_it = |found: &&Appeared| found.mark.as_ref() == Some(mark) && !given_out.contains(&found.id);
+            let found = appeared.iter().find(is_of_it);
+            settle_lost(contract, outcome, step, found);
+            if let Some(found) = found.filter(|_| is_refused(contract, &outcome.exchanges[step])) {
+                accuse(contract, outcome, step, found);
+            }
+        }
+    }
+}
+
+/// Takes back that these ids are left: what the clean-up of a probe could not remove, the end of the run has removed.
+pub fn take_back(run: &mut Run, shrunk: &mut [Outcome], removed: &[String]) {
+    for outcome in run.outcomes.iter_mut().chain(shrunk) {
+        let cleanup = &mut outcome.cleanup;
+        let before = cleanup.leftovers.len();
+        cleanup.leftovers.retain(|left| !matches!(left, Leftover::Id(id) if removed.contains(id)));
+        cleanup.removed += before - cleanup.leftovers.len();
+    }
+}
+
+fn mark_of(contract: &Contract, target: &Target, exchange: &Exchange) -> Option<String> {
+    exchange.request.mark(contract, target.run_id()).filter(|_| exchange.request.may_create(contract))
+}
+
+/// Whether the answer says that the request was refused. One that says nothing about the request is no refusal.
+fn is_refused(contract: &Contract, exchange: &Exchange) -> bool {
+    let says_nothing = |status| contract.creation.inconclusive.any.contains(&status);
+    exchange.response().is_some_and(|response| !response.is_success() && !says_nothing(response.status))
+}
+
+/// What a request with a mark did is known once it is known what is there.
+fn settle_lost(contract: &Contract, outcome: &mut Outcome, step: usize, found: Option<&Appeared>) {
+    if !is_lost_creation(contract, &outcome.exchanges[step]) {
+        return;
+    }
+    let unknown = outcome.cleanup.leftovers.iter().position(|leftover| *leftover == Leftover::Unknown);
+    let Some(index) = unknown else { return };
+    outcome.cleanup.leftovers.remove(index);
+    if let Some(found) = found {
+        outcome.cleanup.created += 1;
+        if found.is_removed {
+            outcome.cleanup.removed += 1;
+        } else {
+            outcome.cleanup.leftovers.push(Leftover::Id(found.id.clone()));
+        }
+    }
+}
+
+/// A refusal after which the thing is there breaks the promise that a refusal creates nothing, if the contract makes it.
+fn accuse(contract: &Contract, outcome: &mut Outcome, step: usize, found: &Appeared) {
+    let is_about_it = |(_, misbehaviour): &(String, Misbehaviour)| *misbehaviour == Misbehaviour::CreatesWhatItRefuses;
+    let Some(behaviour) =
+        contract.creation.behaviours.iter().find(|behaviour| behaviour.defects.iter().any(is_about_it))
+    else {
+        return;
+    };
+    let exchange = &outcome.exchanges[step];
+    let status = exchange.response().map_or(0, |response| response.status);
+    // What must be refused is one matter, whatever it breaks; each thing that is left open is another.
+    let body = Body::read(&exchange.request);
+    let open = classify(contract, &exchange.request, &body).open;
+    let mismatch = Mismatch {
+        clause: format!("behaviour.{}", behaviour.id),
+        cause: open.first().map_or_else(String::new, |open| open.title.to_owned()),
+        pointer: String::new(),
+        expected: format!("nothing, after the request was refused with {status}"),
+        got: format!("something with its mark, id {}", Value::from(found.id.as_str())),
+        step,
+    };
+    outcome.judgement.assessed.insert(mismatch.clause.clone());
+    outcome.judgement.mismatches.push(mismatch);
+    outcome.verdict = Verdict::Fail;
+    outcome.cleanup.created += 1;
+    outcome.cleanup.removed += usize::from(found.is_removed);
+}

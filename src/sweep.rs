@@ -1,0 +1,192 @@
+//! Removes what a run has left behind, as far as its ledger proves that it is its own.
+//!
+//! Its own is what the target said that it created, and what holds the run's mark; neither may have been there before the run. A request without a mark,
+//! of which nobody knows what it did, may have created something that looks like it: that is told, and removed only if somebody asks for it.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::contract::{Contract, Relation, Schema, same, same_items};
+use crate::ledger::{Intent, Ledger, Record, State};
+use crate::target::{Item, Target};
+
+/// What a sweep did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Ids that a read found before and no longer finds.
+    pub removed: Vec<String>,
+    /// Ids that were gone already.
+    pub gone: Vec<String>,
+    /// Ids of this run that are still there.
+    pub left: Vec<String>,
+    /// Ids that the target gave out, and that were there before the run: not its own.
+    pub foreign: Vec<String>,
+    /// Ids that may be its own, with the request that may have created them.
+    pub likely: Vec<(Intent, Vec<String>)>,
+    /// Requests of which nobody knows what they did, as the target gives no list.
+    pub unknown: Vec<Intent>,
+    /// Whether this seems to be another place than that of the run: nothing of what was there before is there. Then nothing was done.
+    pub is_elsewhere: bool,
+}
+
+impl Swept {
+    /// Whether nothing of the run is left, as far as can be known.
+    pub fn is_clean(&self) -> bool {
+        self.left.is_empty() && self.likely.is_empty() && self.unknown.is_empty() && !self.is_elsewhere
+    }
+}
+
+/// A request that was under way when its run was killed may still create something for this long.
+pub(crate) const SETTLING: Duration = Duration::from_secs(5);
+
+/// Removes what is left of a run. `takes_likely` removes, too, what only looks like its own, where there is one such thing for a request.
+pub async fn sweep(contract: &Contract, target: &Target, ledger: &Ledger, state: &State, takes_likely: bool) -> Swept {
+    let mut sweeper = Sweeper { contract, target, ledger, state, swept: Swept::default() };
+    if !takes_likely && sweeper.seems_elsewhere().await {
+        sweeper.swept.is_elsewhere = true;
+        return sweeper.swept;
+    }
+    for id in &state.alive {
+        sweeper.take(id).await;
+    }
+    sweeper.settle_requests(takes_likely).await;
+    sweeper.swept
+}
+
+struct Sweeper<'a> {
+    contract: &'a Contract,
+    target: &'a Target,
+    ledger: &'a Ledger,
+    state: &'a State,
+    swept: Swept,
+}
+
+impl Sweeper<'_> {
+    /// Whether something was there before the run, and nothing of it is there now. With the credential of another project an id that is not found proves
+    /// nothing.
+    async fn seems_elsewhere(&self) -> bool {
+        let Some(before) = self.state.before.as_ref().filter(|before| !before.is_empty()) else { return false };
+        match self.target.inventory().await {
+            Ok(items) => !items.iter().any(|item| before.contains(&item.id)),
+            Err(_) => false,
+        }
+    }
+
+    /// Removes one thing that is proven to be the run's own, unless it was there before.
+    async fn take(&mut self, id: &str) {
+        if self.was_there_before(id) {
+            self.swept.foreign.push(id.to_owned());
+        } else if self.target.is_gone(id).await {
+            let _ = self.ledger.write(Record::Removed { id: id.to_owned() }).await;
+            self.swept.gone.push(id.to_owned());
+        } else if self.target.remove(id, true).await {
+            self.swept.removed.push(id.to_owned());
+        } else {
+            self.swept.left.push(id.to_owned());
+        }
+    }
+
+    fn was_there_before(&self, id: &str) -> bool {
+        self.state.before.as_ref().is_some_and(|before| before.contains(id))
+    }
+
+    async fn settle_requests(&mut self, takes_likely: bool) {
+        if let Some(last) = self.state.open.iter().map(|intent| intent.at).max() {
+            let age = Duration::try_from(OffsetDateTime::now_utc() - last).unwrap_or_default();
+            tokio::time::sleep(SETTLING.saturating_sub(age)).await;
+        }
+        let Ok(items) = self.target.inventory().await else {
+            self.swept.unknown.clone_from(&self.state.open);
+            return;
+        };
+        let (marked, others): (Vec<_>, Vec<_>) = items
+            .into_iter()
+            .filter(|item| !self.state.alive.contains(&item.id) && !self.was_there_before(&item.id))
+            .partition(|item| item.text_with(&self.state.run).is_some());
+        // What holds the mark of another run is that one's.
+        let others: Vec<_> = others.into_iter().filter(|item| !self.contract.is_marked(&item.value)).collect();
+        for item in marked {
+            self.take(&item.id).await;
+        }
+        for intent in &self.state.open {
+            self.settle(intent, &others, takes_likely).await;
+        }
+    }
+
+    /// Finds out what a request did of which nobody knows it.
+    async fn settle(&mut self, intent: &Intent, others: &[Item], takes_likely: bool) {
+        let is_marked = intent
+            .body
+            .as_deref()
+            .is_some_and(|body| self.contract.mark_of(body.as_bytes(), &self.state.run).is_some());
+        let sent = sent_fields(intent);
+        let likely: Vec<_> = if is_marked {
+            Vec::new()
+        } else {
+            others.iter().filter(|item| may_be_of(self.contract, intent, &sent, item)).collect()
+        };
+        let is_bare = |item: &&&Item| holds_no_more(self.contract, &sent, item);
+        let bare: Vec<_> = likely.iter().filter(is_bare).map(|item| item.id.clone()).collect();
+        match &bare[..] {
+            _ if likely.is_empty() => {}
+            [id] if takes_likely && self.state.before.is_some() => {
+                self.take(id).await;
+                if self.swept.left.contains(id) {
+                    return;
+                }
+            }
+            _ => {
+                self.swept.likely.push((intent.clone(), likely.iter().map(|item| item.id.clone()).collect()));
+                return;
+            }
+        }
+        let why = "looked for in the list, and nothing of it is there".to_owned();
+        let _ = self.ledger.write(Record::Nothing { number: intent.number, why }).await;
+    }
+}
+
+/// What a request asked for, as far as it can be read.
+fn sent_fields(intent: &Intent) -> Map<String, Value> {
+    intent.body.as_deref().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default()
+}
+
+/// Whether a thing looks as if this request had created it: it came at the time, and holds what was sent.
+fn may_be_of(contract: &Contract, intent: &Intent, sent: &Map<String, Value>, item: &Item) -> bool {
+    let differs = |(name, value): (&String, &Value)| {
+        // What is not certain to be accepted as it is may have come back as something else.
+        let is_certain = contract.creation.request.properties.get(name).is_none_or(|schema| {
+            let found = schema.examine(value);
+            found.broken.is_empty() && found.open.is_empty()
+        });
+        is_certain && item.value.get(name).is_some_and(|found| !may_come_back(contract, name, value, found))
+    };
+    let properties = contract.creation.response.properties.iter();
+    let came_at_another_time = |(name, schema): (&String, &Schema)| {
+        let Some(Relation::NearNow(tolerance)) = schema.relation("near-now") else { return false };
+        let time =
+            item.value.get(name).and_then(Value::as_str).and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+        time.is_some_and(|time| (time - intent.at).whole_seconds().unsigned_abs() > *tolerance)
+    };
+    !sent.iter().any(differs) && !properties.into_iter().any(came_at_another_time)
+}
+
+/// Whether a thing holds nothing that somebody else must have asked for: what the request left out is as it is by default.
+fn holds_no_more(contract: &Contract, sent: &Map<String, Value>, item: &Item) -> bool {
+    let mut left_out = contract.creation.request.properties.iter().filter(|(name, _)| !sent.contains_key(*name));
+    left_out.all(|(name, schema)| match (item.value.get(name), &schema.default) {
+        (None | Some(Value::Null), _) | (_, None) => true,
+        (Some(found), Some(default)) => may_come_back(contract, name, default, found),
+    })
+}
+
+/// Whether a value of a request's field comes back as this one.
+fn may_come_back(contract: &Contract, name: &str, value: &Value, found: &Value) -> bool {
+    let also = match contract.creation.response.properties.get(name).and_then(|schema| schema.relation("echo")) {
+        Some(Relation::Echo(echo)) => echo.also(value),
+        _ => &[],
+    };
+    same(found, value) || same_items(found, value) || also.iter().any(|also| same(found, also))
+}

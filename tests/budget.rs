@@ -1,0 +1,212 @@
+//! Budgets are hard: the target counts, and counts no more than was allowed.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+#[path = "support/server.rs"]
+mod server;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use ims_conformance::plan::{Wish, mark, plan};
+use ims_conformance::run::{Ending, Options, Run, Verdict, run};
+use ims_conformance::target::{Access, Limits, Setup, Spent, Target, Token};
+use serde_json::json;
+use server::{Server, TOKEN, bare, outcome, suite};
+use tempfile::TempDir;
+
+/// Performs probes, eight at once, within these limits.
+fn performed(server: &Arc<Server>, selector: &str, limits: Limits) -> Run {
+    let suite = suite();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(8).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let setup = Setup { limits, ..Setup::new(Access::Token(Token::new(TOKEN).unwrap())) };
+        let target = Arc::new(Target::local(&suite, Arc::clone(server) as _, setup));
+        let mut probes = plan(&suite, &Wish { selectors: vec![selector.to_owned()], ..Wish::default() }).unwrap();
+        mark(&suite.contract, &mut probes);
+        let options = Options { concurrency: 8, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
+        run(&suite, probes, &target, &options, |_| {}).await
+    })
+}
+
+/// A server that takes a moment for each request, and counts what was created and what was there at the same time.
+#[derive(Default)]
+struct Counts {
+    created: AtomicUsize,
+    most_alive: AtomicUsize,
+}
+
+fn counting() -> (Arc<Server>, Arc<Counts>) {
+    let counts = Arc::new(Counts::default());
+    let counted = Arc::clone(&counts);
+    let server = Server::with(move |server, request, token| {
+        std::thread::sleep(Duration::from_millis(1));
+        let answer = server.pass(request, token);
+        if request.method == "POST" && answer.is_success() {
+            counted.created.fetch_add(1, Ordering::SeqCst);
+            counted.most_alive.fetch_max(server.ids().len(), Ordering::SeqCst);
+        }
+        Some(answer)
+    });
+    (server, counts)
+}
+
+#[test]
+fn never_more_is_created_than_was_allowed() {
+    let (server, counts) = counting();
+    let done = performed(&server, "min_ram/", Limits { created: Some(5), ..Limits::default() });
+    assert_eq!(done.ending, Ending::Spent(Spent::Created));
+    assert_eq!((counts.created.load(Ordering::SeqCst), server.ids()), (5, vec![]));
+}
+
+#[test]
+fn never_more_is_there_at_the_same_time_than_was_allowed() {
+    for alive in [1, 3] {
+        let (server, counts) = counting();
+        let done = performed(&server, "min_ram/", Limits { alive: Some(alive), ..Limits::default() });
+        assert_eq!((done.ending, done.outcomes.len()), (Ending::Complete, done.planned));
+        let most = counts.most_alive.load(Ordering::SeqCst) as u64;
+        assert!(most <= alive && (most > 1 || alive == 1), "{most} of {alive}");
+    }
+}
+
+#[test]
+fn never_more_requests_are_sent_than_were_allowed_and_the_last_ones_clean_up() {
+    for requests in [14, 60, 100] {
+        let (server, _) = counting();
+        let done = performed(&server, "min_ram/", Limits { requests: Some(requests), ..Limits::default() });
+        let sent = server.seen().len() as u64;
+        assert_eq!(done.ending, Ending::Spent(Spent::Requests));
+        assert!(
+            sent <= requests
+                && done.requests == sent
+                && done.outcomes.iter().any(|outcome| outcome.verdict == Verdict::Pass),
+            "{sent} of {requests}"
+        );
+        assert_eq!(server.ids(), [""; 0]);
+    }
+}
+
+#[test]
+fn clean_up_and_the_search_for_smaller_bodies_are_within_the_budget() {
+    for requests in ["120", "160", "200"] {
+        let folder = TempDir::new().unwrap();
+        let defect = Some("request.min_ram.default:other");
+        let server = Server::with_defect(defect, |server, request, token| Some(server.pass(request, token)));
+        let arguments = ["--phase", "pairs", "--max-requests", requests];
+        let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
+        let sent = server.seen().len();
+        assert_eq!((code, server.ids()), (1, vec![]), "{text}");
+        assert!(sent <= requests.parse().unwrap(), "{sent} of {requests}: {text}");
+        assert!(text.contains(&format!("{sent} requests in ")), "{sent}: {text}");
+    }
+    // A whole phase, and then smaller bodies until the budget is spent.
+    let folder = TempDir::new().unwrap();
+    let defect = Some("request.min_ram.default:other");
+    let server = Server::with_defect(defect, |server, request, token| Some(server.pass(request, token)));
+    let arguments = ["--phase", "random", "min_disk/valid", "--max-requests", "110"];
+    let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
+    assert_eq!((code, server.ids()), (1, vec![]), "{text}");
+    assert!(server.seen().len() <= 110, "{text}");
+}
+
+#[test]
+fn a_spent_budget_is_exit_4_and_named() {
+    let table: [(&[&str], &str); 3] = [
+        (&["--max-created", "3"], "--max-created allows no more; the rest was not sent"),
+        (&["--max-requests", "40"], "--max-requests allows no more; the rest was not sent"),
+        (&["--time-limit", "0"], "--time-limit allows no more; the rest was not sent"),
+    ];
+    for (arguments, message) in table {
+        let (folder, server) = (TempDir::new().unwrap(), Server::faithful());
+        let (code, text) = outcome("run", &server.listen(), &[arguments, &["min_ram/"]].concat(), folder.path());
+        assert_eq!((code, server.ids()), (4, vec![]), "{text}");
+        assert!(text.contains(message), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_removed_counts_until_no_more_may_be_there() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::with(|server, request, token| {
+        Some(if request.method == "DELETE" { bare(409) } else { server.pass(request, token) })
+    });
+    let arguments = ["min_ram/accepts", "--max-alive", "2", "-j", "4"];
+    let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
+    assert_eq!((code, server.ids().len()), (5, 2), "{text}");
+    assert!(text.contains("--max-alive allows no more"), "{text}");
+}
+
+#[test]
+fn no_probe_begins_after_the_time() {
+    let (server, _) = counting();
+    let limits = Limits { time: Some(Duration::from_millis(60)), ..Limits::default() };
+    let done = performed(&server, "boundary/", limits);
+    assert_eq!((done.ending, server.ids()), (Ending::Spent(Spent::Time), vec![]));
+    assert!(!done.outcomes.is_empty(), "the time begins with the first probe");
+    let seen = server.seen();
+    assert!(seen[seen.len() - 1].at - seen[0].at < Duration::from_secs(5));
+}
+
+#[test]
+fn requests_keep_their_distance() {
+    let server = Server::faithful();
+    let limits = Limits { rate: Some(200.0), requests: Some(60), ..Limits::default() };
+    performed(&server, "min_ram/", limits);
+    let seen = server.seen();
+    let took = seen[seen.len() - 1].at - seen[0].at;
+    let least = Duration::from_millis(5) * u32::try_from(seen.len() - 1).unwrap();
+    assert!(seen.len() > 30 && took >= least.mul_f64(0.95), "{} requests in {took:?}", seen.len());
+}
+
+#[test]
+fn a_probe_that_alone_is_too_much_is_skipped_and_the_others_are_not() {
+    let (folder, server) = (TempDir::new().unwrap(), Server::faithful());
+    let arguments = ["keeps_the_twin", "keeps_no_deleted", "--max-created", "1"];
+    let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("alone it may exceed --max-created") && text.contains("1 passed"), "{text}");
+    assert_eq!(server.count("POST"), 1);
+}
+
+#[test]
+fn on_a_target_elsewhere_a_run_is_careful_unless_it_is_told_otherwise() {
+    // This address leads to this machine, and does not look like it.
+    let elsewhere = |server: &Arc<Server>| server.listen().replace("127.0.0.1", "0.0.0.0");
+    let (folder, server) = (TempDir::new().unwrap(), Server::faithful());
+    let (code, text) = outcome("run", &elsewhere(&server), &["protected/echoes", "pairs/"], folder.path());
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("of the phases boundary, pairs and random; --phase all adds them"), "{text}");
+    assert!(text.contains("that create something protected; --allow-protected adds them"), "{text}");
+    assert!(text.contains("phases: case "), "{text}");
+    assert!(!server.seen().iter().any(|seen| seen.body.contains("\"protected\":true")), "{text}");
+    let seen = server.seen();
+    let took = seen[seen.len() - 1].at - seen[0].at;
+    assert!(took >= Duration::from_millis(190) * u32::try_from(seen.len() - 1).unwrap(), "5 in a second: {took:?}");
+
+    let server = Server::faithful();
+    let arguments = ["protected", "--phase", "all", "--allow-protected", "--rate", "1000"];
+    let (code, text) = outcome("run", &elsewhere(&server), &arguments, folder.path());
+    assert_eq!(code, 0, "{text}");
+    assert!(!text.contains("not sent:") && text.contains("boundary"), "{text}");
+    assert!(server.seen().iter().any(|seen| seen.body.contains("\"protected\":true")), "{text}");
+
+    let server = Server::faithful();
+    let (code, text) = outcome("run", &elsewhere(&server), &["protected/echoes_true"], folder.path());
+    assert_eq!((code, server.seen().len()), (2, 0), "{text}");
+    assert!(text.contains("nothing is left to send without"), "{text}");
+}
+
+#[test]
+fn a_gateway_that_gives_up_may_have_created_something_and_that_counts() {
+    let server = Server::with(|server, request, token| {
+        let answer = server.pass(request, token);
+        Some(if request.method == "POST" && answer.is_success() { bare(504) } else { answer })
+    });
+    let theirs = server.create(&json!({}));
+    let done = performed(&server, "min_ram/accepts", Limits { created: Some(2), ..Limits::default() });
+    assert_eq!(done.ending, Ending::Spent(Spent::Created));
+    let ours = server.ids().into_iter().filter(|id| *id != theirs).count();
+    assert_eq!(ours, 2);
+}

@@ -1,0 +1,114 @@
+//! Known deviations: what they excuse, what they do not, and what becomes of those that are gone.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use ims_conformance::document;
+use ims_conformance::exit_code::ExitCode;
+use ims_conformance::known::Known;
+use ims_conformance::plan::{Wish, plan};
+use ims_conformance::probe::Phase;
+use ims_conformance::report::{Context, Report, excuse, terminal};
+use ims_conformance::run::{Options, run};
+use ims_conformance::shrink::shrink;
+use ims_conformance::stub::StubService;
+use ims_conformance::stub::defect::defects;
+use ims_conformance::suite::Suite;
+use ims_conformance::target::{Access, Setup, Target, Token};
+
+fn suite() -> Arc<Suite> {
+    Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// The report of a run against a stub with this defect, and how many attempts were spent on smaller examples.
+fn reported(defect: &str, list: &str, wish: &Wish, is_strict: bool) -> (Report, usize) {
+    let suite = suite();
+    let mut known = Known::default();
+    known.add(&suite.contract, &document::parse("known.yaml", list).unwrap()).unwrap();
+    let all = defects(&suite.contract);
+    let defect = all.iter().find(|each| each.name == defect);
+    let token = Token::random();
+    let service = StubService::new(Arc::clone(&suite), token.clone(), defect);
+    let setup = Setup::new(Access::Token(token));
+    let target = Arc::new(Target::local(&suite, Arc::new(service), setup));
+    let options = Options { concurrency: 1, is_strict, stop: Arc::new(AtomicBool::new(false)) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let mut done = run(&suite, plan(&suite, wish).unwrap(), &target, &options, |_| {}).await;
+        let shrunk = shrink(&suite, &target, &known, wish.seed, &mut done, &options.stop).await;
+        excuse(&suite.contract, &known, is_strict, &mut done.outcomes, &shrunk);
+        let context = Context {
+            has_token: true,
+            seed: wish.seed,
+            known: Some((&known, wish)),
+            is_strict,
+            shrunk: &shrunk,
+            ..Context::default()
+        };
+        (Report::new(&suite.contract, &done, &context), shrunk.len())
+    })
+}
+
+const DEFECT: &str = "request.min_disk.maximum:no-limit";
+const LIST: &str = "- {clause: request.min_disk.maximum, because: 'https://bugs.example.com/7'}\n";
+
+#[test]
+fn a_known_deviation_fails_nothing_and_is_told_with_its_reason() {
+    let (report, attempts) = reported(DEFECT, LIST, &Wish::default(), true);
+    let text = terminal::render(&report, false);
+    assert_eq!(ExitCode::of(&report), ExitCode::Holds, "{text}");
+    assert_eq!((report.findings.len(), report.failed, attempts), (0, 0, 0), "{text}");
+    assert_eq!(report.deviations[0].1, report.known, "{text}");
+    assert!(report.known > 1 && text.contains(&format!(", {} known, ", report.known)), "{text}");
+    assert!(text.contains("request.min_disk.maximum: https://bugs.example.com/7"), "{text}");
+}
+
+#[test]
+fn another_clause_still_fails() {
+    let (report, _) = reported("request.min_disk.minimum:no-limit", LIST, &Wish::default(), false);
+    assert_eq!(ExitCode::of(&report), ExitCode::Broken);
+    assert_eq!(report.findings[0].clause, "request.min_disk.minimum");
+}
+
+#[test]
+fn a_cause_excuses_only_itself() {
+    let list = |cause: &str| format!("- {{clause: status.400, cause: {cause}, because: v1}}\n");
+    let (report, _) = reported("status.400:500-for-no-object", &list("request.type"), &Wish::default(), false);
+    assert_eq!((ExitCode::of(&report), report.findings.len()), (ExitCode::Holds, 0));
+    let (report, _) = reported("status.400:500-for-no-object", &list("request.syntax"), &Wish::default(), false);
+    assert_eq!(ExitCode::of(&report), ExitCode::Broken);
+    assert_eq!(report.findings[0].cause, "request.type");
+}
+
+#[test]
+fn a_refusal_that_only_the_whole_run_explains_is_known_too() {
+    let list = "- {clause: request.disk_format.enum, because: v1}\n";
+    let (report, _) = reported("request.disk_format.enum:refuses-\"qcow2\"", list, &Wish::default(), false);
+    assert_eq!((ExitCode::of(&report), report.failed), (ExitCode::Holds, 0), "{}", terminal::render(&report, false));
+}
+
+#[test]
+fn what_is_gone_is_told_and_fails_a_strict_run() {
+    let (report, _) = reported("none", LIST, &Wish::default(), false);
+    let text = terminal::render(&report, false);
+    assert_eq!((ExitCode::of(&report), report.gone.len()), (ExitCode::Holds, 1), "{text}");
+    assert!(text.contains("no longer seen; take them out of the list\n  request.min_disk.maximum"), "{text}");
+    let (report, _) = reported("none", LIST, &Wish::default(), true);
+    assert_eq!(ExitCode::of(&report), ExitCode::Broken);
+}
+
+#[test]
+fn what_a_run_did_not_provoke_is_not_gone() {
+    let gone = |list: &str, wish: Wish| reported("none", list, &wish, true).0.gone.len();
+    let about = |selector: &str| Wish { selectors: vec![selector.to_owned()], ..Wish::default() };
+    assert_eq!(gone(LIST, about("request.min_disk")), 1);
+    assert_eq!(gone(LIST, about("min_disk/accepts_the_whole")), 0, "other probes might show it");
+    assert_eq!(gone(LIST, about("request.name")), 0, "nothing was about it");
+    assert_eq!(gone(LIST, Wish { phases: vec![Phase::Case], ..Wish::default() }), 0, "other phases might show it");
+    let list = "- {clause: status.400, cause: a byte order mark before the body, because: v1}\n";
+    assert_eq!(gone(list, Wish::default()), 1);
+    assert_eq!(gone(list, about("status.400")), 0, "no case has a byte order mark");
+}

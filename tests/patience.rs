@@ -1,0 +1,229 @@
+//! When a request is sent again, and when it is not: never so that something could be done twice.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+#[path = "support/server.rs"]
+mod server;
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use ims_conformance::exchange::{Exchange, Request, Response, Trouble};
+use ims_conformance::target::{Access, Setup, Target, Token};
+use server::{IMAGES, Server, TOKEN, bare, come_again, ledgers, outcome, request, suite};
+use tempfile::TempDir;
+
+fn setup() -> Setup {
+    Setup::new(Access::Token(Token::new(TOKEN).unwrap()))
+}
+
+/// Sends these requests one after the other, while waiting takes no time.
+fn sent(server: &Arc<Server>, requests: impl FnOnce(&Target) -> Vec<Request>) -> Vec<Exchange> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let target = Target::local(&suite(), Arc::clone(server) as _, setup());
+        let mut exchanges = Vec::new();
+        for request in requests(&target) {
+            exchanges.push(target.send(request).await);
+        }
+        exchanges
+    })
+}
+
+/// A request that creates something with this run's mark.
+fn marked(target: &Target) -> Request {
+    request("POST", IMAGES, &format!("{{\"name\":\"conformance-{}-1\"}}", target.run_id()))
+}
+
+fn read() -> Request {
+    request("GET", "/v2/images/4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86", "")
+}
+
+/// A server that gives this answer to the first requests with this method, and then does what it should.
+fn busy(method: &'static str, times: usize, answer: impl Fn() -> Response + Send + Sync + 'static) -> Arc<Server> {
+    let turn = AtomicUsize::new(0);
+    Server::with(move |server, request, token| {
+        let is_busy = request.method == method && turn.fetch_add(1, Ordering::SeqCst) < times;
+        Some(if is_busy { answer() } else { server.pass(request, token) })
+    })
+}
+
+fn methods(server: &Server) -> Vec<String> {
+    server.seen().into_iter().map(|seen| seen.method).collect()
+}
+
+fn status(exchange: &Exchange) -> u16 {
+    exchange.response().map_or(0, |response| response.status)
+}
+
+#[test]
+fn the_time_that_an_answer_asks_for_is_waited() {
+    for status_of_busy in [429, 503] {
+        let server = busy("GET", 1, move || come_again(status_of_busy, 7));
+        let exchanges = sent(&server, |_| vec![read()]);
+        let seen = server.seen();
+        assert_eq!((status(&exchanges[0]), seen.len()), (404, 2));
+        let pause = seen[1].at - seen[0].at;
+        assert!(pause >= Duration::from_secs(7) && pause < Duration::from_secs(9), "{pause:?}");
+    }
+}
+
+#[test]
+fn a_time_beyond_measure_is_not_waited() {
+    let server = busy("GET", usize::MAX, || come_again(429, 86400));
+    assert_eq!(status(&sent(&server, |_| vec![read()])[0]), 429);
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[test]
+fn patience_ends_and_is_not_had_twice_in_a_row() {
+    let server = busy("GET", 8, || bare(503));
+    let exchanges = sent(&server, |_| vec![read(); 6]);
+    let statuses: Vec<_> = exchanges.iter().map(status).collect();
+    assert_eq!(statuses, [503, 503, 503, 503, 404, 404], "five attempts, then one each until an answer comes");
+    assert_eq!(server.seen().len(), 5 + 3 + 2);
+    let turn = AtomicUsize::new(0);
+    let server = Server::with(move |server, request, token| {
+        let is_busy = ![5, 7, 8].contains(&turn.fetch_add(1, Ordering::SeqCst));
+        Some(if is_busy { bare(503) } else { server.pass(request, token) })
+    });
+    let statuses: Vec<_> = sent(&server, |_| vec![read(); 3]).iter().map(status).collect();
+    assert_eq!(statuses, [503, 404, 404], "an answer brings patience back");
+    assert_eq!(server.seen().len(), 5 + 1 + 2);
+}
+
+#[test]
+fn a_creation_is_sent_again_once_the_list_shows_that_it_created_nothing() {
+    for status_of_busy in [429, 503] {
+        let server = busy("POST", 1, move || bare(status_of_busy));
+        let exchanges = sent(&server, |target| vec![marked(target)]);
+        assert_eq!(status(&exchanges[0]), 201);
+        assert_eq!(methods(&server), ["POST", "GET", "POST"]);
+        let seen = server.seen();
+        assert!(
+            seen[1].at > seen[0].at && seen[1].at == seen[2].at,
+            "the list is read right before the second attempt"
+        );
+        assert_eq!(server.ids().len(), 1);
+    }
+}
+
+#[test]
+fn a_creation_is_not_sent_again_where_its_mark_is_there_or_the_list_is_not() {
+    let created = Server::with(|server, request, token| {
+        let answer = server.pass(request, token);
+        Some(if request.method == "POST" { bare(503) } else { answer })
+    });
+    assert_eq!(status(&sent(&created, |target| vec![marked(target)])[0]), 503);
+    assert_eq!((methods(&created), created.ids().len()), (vec!["POST".to_owned(), "GET".to_owned()], 1));
+
+    let silent = Server::with(|_, request, _| Some(bare(if request.method == "POST" { 503 } else { 500 })));
+    assert_eq!(status(&sent(&silent, |target| vec![marked(target)])[0]), 503);
+    assert_eq!(methods(&silent), ["POST", "GET"]);
+}
+
+#[test]
+fn a_creation_without_a_mark_is_not_sent_again() {
+    for body in ["{}", "{\"name\":\"conformance-0123456789ab-1\"}", "{", ""] {
+        let server = busy("POST", 1, || bare(503));
+        assert_eq!(status(&sent(&server, |_| vec![request("POST", IMAGES, body)])[0]), 503);
+        assert_eq!(methods(&server), ["POST"], "{body}");
+    }
+}
+
+#[test]
+fn a_removal_is_sent_again_only_where_it_was_turned_away() {
+    let path = "/v2/images/4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86";
+    for (status_of_busy, attempts) in [(429, 2), (503, 2), (502, 1), (504, 1), (500, 1)] {
+        for method in ["DELETE", "PATCH"] {
+            let server = busy(method, 1, move || bare(status_of_busy));
+            sent(&server, |_| vec![request(method, path, "")]);
+            assert_eq!(server.count(method), attempts, "{method} after {status_of_busy}");
+        }
+    }
+}
+
+/// Sends a request over HTTP to a server that hangs up once.
+fn hung_up_on(method: &'static str, path: &str, body: &str) -> (Exchange, usize) {
+    let turn = AtomicUsize::new(0);
+    let server = Server::with(move |server, request, token| {
+        let hangs_up = request.method == method && turn.fetch_add(1, Ordering::SeqCst) == 0;
+        (!hangs_up).then(|| server.pass(request, token))
+    });
+    let url = server.listen();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let exchange = runtime.block_on(async {
+        let target = Target::new(&suite(), url.parse().unwrap(), setup()).unwrap();
+        let request = if body == "marked" { marked(&target) } else { request(method, path, body) };
+        target.send(request).await
+    });
+    (exchange, server.count(method))
+}
+
+#[test]
+fn after_a_lost_answer_only_what_reads_is_sent_again() {
+    let image = "/v2/images/4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86";
+    let (exchange, count) = hung_up_on("GET", image, "");
+    assert_eq!((status(&exchange), count), (404, 2));
+    for (method, path, body) in [("DELETE", image, ""), ("POST", IMAGES, "{}"), ("POST", IMAGES, "marked")] {
+        let (exchange, count) = hung_up_on(method, path, body);
+        assert_eq!((exchange.outcome.err(), count), (Some(Trouble::Broken), 1), "{method} {body}");
+    }
+}
+
+#[test]
+fn a_connection_that_was_refused_is_tried_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let server = Server::faithful();
+    let late = Arc::clone(&server);
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        late.listen_on(TcpListener::bind(address).unwrap())
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let exchange = runtime.block_on(async {
+        let target = Target::new(&suite(), format!("http://{address}").parse().unwrap(), setup()).unwrap();
+        target.send(request("POST", IMAGES, "{}")).await
+    });
+    assert_eq!((status(&exchange), server.count("POST")), (201, 1), "without a mark, too: nothing has left");
+}
+
+#[test]
+fn a_service_that_recovers_is_assessed() {
+    let folder = TempDir::new().unwrap();
+    let turn = AtomicUsize::new(0);
+    let server = Server::with(move |server, request, token| {
+        let is_busy = turn.fetch_add(1, Ordering::SeqCst) % 10 == 3;
+        Some(if is_busy { bare(503) } else { server.pass(request, token) })
+    });
+    let (code, text) = outcome("run", &server.listen(), &["min_disk/rejects_0", "min_disk/accepts_its"], folder.path());
+    assert_eq!((code, server.ids()), (0, vec![]), "{text}");
+    assert!(text.contains("0 inconclusive, 0 skipped"), "{text}");
+}
+
+#[test]
+fn an_answer_that_says_nothing_accuses_nobody_and_what_it_created_is_removed() {
+    let hold = |status_of_busy| {
+        let folder = TempDir::new().unwrap();
+        let server = Server::with(move |server, request, token| {
+            let answer = server.pass(request, token);
+            Some(if request.method == "POST" { bare(status_of_busy) } else { answer })
+        });
+        let arguments = ["min_disk/accepts_its", "--retries", "1"];
+        let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
+        assert_eq!((code, server.ids(), ledgers(folder.path())), (3, vec![], vec![]), "{text}");
+        assert!(!text.contains("FAIL") && text.contains(&format!("the answer was {status_of_busy}")), "{text}");
+        assert!(text.contains(" 0 left behind, 0 perhaps"), "{text}");
+        assert_eq!(server.count("POST"), 1);
+    };
+    // At the same time, as each waits for what may still be under way behind a gateway.
+    std::thread::scope(|scope| {
+        for status_of_busy in [429, 502, 503, 504] {
+            scope.spawn(move || hold(status_of_busy));
+        }
+    });
+}

@@ -1,0 +1,327 @@
+//! What a run's outcomes become: counts, causes, findings, and the text of a terminal.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use ims_conformance::contract::Assessment;
+use ims_conformance::exchange::{Credential, Exchange, Request, Response};
+use ims_conformance::judge::{Choice, Drift, Judgement, Mismatch, judge};
+use ims_conformance::plan::{Seed, Wish, plan};
+use ims_conformance::probe::{Phase, Probe};
+use ims_conformance::report::{Context, Report, curl, terminal};
+use ims_conformance::run::{Ending, Options, Outcome, Run, Verdict, run};
+use ims_conformance::stub::StubService;
+use ims_conformance::suite::Suite;
+use ims_conformance::target::{Access, Appeared, Cleanup, Leftover, Setup, Target, Token};
+
+static SUITE: LazyLock<Arc<Suite>> =
+    LazyLock::new(|| Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}"))));
+
+static PROBES: LazyLock<Vec<Probe>> = LazyLock::new(|| plan(&SUITE, &Wish::default()).unwrap());
+
+fn probe(id: &str) -> Arc<Probe> {
+    let found = PROBES.iter().find(|probe| probe.id == id);
+    Arc::new(found.unwrap_or_else(|| panic!("no probe {id}")).clone())
+}
+
+/// A probe and the status with which its first request is answered.
+fn answered(id: &str, status: u16) -> Outcome {
+    answered_with(id, status, "{\"error\": \"no\"}")
+}
+
+fn answered_with(id: &str, status: u16, body: &str) -> Outcome {
+    let probe = probe(id);
+    let response = Response {
+        status,
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: body.as_bytes().to_vec(),
+        at: time::OffsetDateTime::UNIX_EPOCH,
+    };
+    let exchanges = vec![Exchange { request: probe.script.steps[0].request.clone(), outcome: Ok(response) }];
+    let judgement = judge(&SUITE.contract, &probe, &exchanges);
+    let verdict = match (&judgement.mismatches[..], &judgement.inconclusive) {
+        ([], None) => Verdict::Pass,
+        ([], Some(_)) => Verdict::Inconclusive,
+        _ => Verdict::Fail,
+    };
+    Outcome { probe, verdict, judgement, exchanges, cleanup: Cleanup::default() }
+}
+
+fn done(outcomes: Vec<Outcome>) -> Run {
+    let planned = outcomes.len();
+    Run { outcomes, planned, requests: 7, elapsed: Duration::from_millis(1234), ending: Ending::Complete }
+}
+
+fn context() -> Context<'static> {
+    Context { endpoint: "https://ims.example.com/", has_token: true, seed: Seed(1), ..Context::default() }
+}
+
+fn report(outcomes: Vec<Outcome>) -> Report {
+    Report::new(&SUITE.contract, &done(outcomes), &context())
+}
+
+fn clauses(report: &Report) -> Vec<(&str, usize)> {
+    report.findings.iter().map(|finding| (finding.clause.as_str(), finding.count)).collect()
+}
+
+#[test]
+fn a_faithful_server_shows_every_clause_that_a_run_can_show() {
+    let token = Token::random();
+    let service = StubService::new(Arc::clone(&SUITE), token.clone(), None);
+    let target = Arc::new(Target::local(&SUITE, Arc::new(service), Setup::new(Access::Token(token))));
+    let options = Options { concurrency: 1, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let done = runtime.block_on(run(&SUITE, PROBES.clone(), &target, &options, |_| {}));
+    let report = Report::new(&SUITE.contract, &done, &context());
+    let rest = SUITE.contract.clauses.values().filter(|clause| clause.assessment != Assessment::Always);
+    // What an answer need not have, and in the stub's has not, and what a run cannot provoke.
+    let is_shown = |id: &str| !report.not_assessed.iter().any(|(clause, _)| clause == id);
+    let missed: Vec<_> =
+        report.not_assessed.iter().filter(|(id, _)| !rest.clone().any(|clause| clause.id == *id)).collect();
+    assert!(missed.is_empty(), "{missed:?}");
+    assert!(rest.clone().all(|clause| !is_shown(&clause.id)));
+    assert_eq!(report.assessed, report.clauses - rest.count());
+    let counts: Vec<_> = report.phases.iter().map(|(phase, _)| *phase).collect();
+    assert_eq!(counts, [Phase::Case, Phase::Boundary, Phase::Pairs, Phase::Random]);
+    assert_eq!(report.phases.iter().map(|(_, count)| count).sum::<usize>(), report.planned);
+    assert_eq!((report.passed, report.failed), (report.planned, 0));
+    assert_eq!((report.created, report.findings.len(), report.drift.len()), (report.removed, 0, 0));
+}
+
+#[test]
+fn only_phases_that_were_performed_are_counted_and_each_cause_is_told_once() {
+    let mut skipped = answered("token/requires_no_character_more", 401);
+    skipped.verdict = Verdict::Skipped;
+    skipped.judgement = Judgement::default();
+    skipped.judgement.inconclusive = Some("it needs a token".to_owned());
+    let report = report(vec![
+        answered("pairs/001", 503),
+        answered("pairs/002", 503),
+        answered("pairs/003", 504),
+        answered("min_disk/rejects_0", 400),
+        skipped,
+    ]);
+    assert_eq!(report.phases, [(Phase::Case, 2), (Phase::Pairs, 3)]);
+    let causes: Vec<_> = report.inconclusive.iter().map(|cause| (cause.text.as_str(), cause.count)).collect();
+    assert_eq!(causes, [("the answer was 503", 2), ("the answer was 504", 1)]);
+    assert_eq!(report.inconclusive[0].example, "pairs/001");
+    assert_eq!((report.skipped.len(), report.passed, report.failed), (1, 1, 0));
+    let reason =
+        |id: &str| report.not_assessed.iter().find(|(clause, _)| clause == id).map(|(_, reason)| reason.as_str());
+    assert_eq!(reason("request.min_disk.minimum"), None);
+    assert_eq!(reason("security.token"), Some("the probes about it were inconclusive, skipped, or ended before it"));
+    assert_eq!(reason("request.name.type"), Some("no probe of this run is about it"));
+    assert_eq!(reason("status.500"), Some("it takes a broken service"));
+    assert_eq!(reason("response.checksum.type"), Some("no answer had the field"));
+}
+
+#[test]
+fn a_refusal_is_blamed_on_the_value_that_is_refused_alone() {
+    let mut pairs = PROBES.iter().filter(|probe| probe.phase == Phase::Pairs);
+    let gives = |probe: &&Probe, text: &str| {
+        String::from_utf8_lossy(probe.script.steps[0].request.body.as_deref().unwrap()).contains(text)
+    };
+    let with = pairs.clone().find(|probe| gives(probe, r#""disk_format":"qcow2""#)).unwrap();
+    let without = pairs.find(|probe| !gives(probe, r#""disk_format":"qcow2""#)).unwrap();
+    let alone = r#"boundary/disk_format/"qcow2""#;
+    let found = report(vec![answered(&with.id, 400), answered(alone, 400), answered(&without.id, 400)]);
+    assert_eq!(clauses(&found), [("request.disk_format.enum", 2), ("status.201", 1)]);
+    assert_eq!(found.findings[0].requests[0].body.as_deref(), Some(br#"{"disk_format":"qcow2"}"#.as_slice()));
+    // A server error is not a refusal of a value; and where nothing at all is accepted, no value is to blame.
+    assert_eq!(clauses(&report(vec![answered(alone, 500)])), [("status.201", 1)]);
+    let nothing = report(vec![
+        answered("boundary/presence/no field", 400),
+        answered("boundary/presence/all but name", 400),
+        answered("boundary/presence/every field", 201),
+    ]);
+    assert_eq!(clauses(&nothing)[0], ("request.name.optional", 2), "{:?}", clauses(&nothing));
+    let needed = report(vec![answered("boundary/presence/all but name", 400)]);
+    assert_eq!(clauses(&needed), [("status.201", 1)], "a body of many fields alone tells nothing");
+}
+
+#[test]
+fn where_nothing_is_accepted_no_value_is_to_blame() {
+    let everything = report(vec![
+        answered(r#"boundary/disk_format/"qcow2""#, 400),
+        answered("boundary/presence/no field", 400),
+        answered("pairs/001", 400),
+    ]);
+    assert_eq!(clauses(&everything), [("status.201", 3)]);
+}
+
+#[test]
+fn a_server_error_for_one_value_does_not_hide_the_refusal_of_another() {
+    let first = PROBES.iter().find(|probe| probe.id.starts_with("boundary/__os_version/") && probe.violation.is_none());
+    let row = first.unwrap().id.clone();
+    let version = row.strip_prefix("boundary/__os_version/").unwrap();
+    let both = PROBES.iter().find(|probe| {
+        let body =
+            String::from_utf8_lossy(probe.script.steps[0].request.body.as_deref().unwrap_or_default()).into_owned();
+        probe.phase == Phase::Pairs && body.contains(version) && body.contains(r#""disk_format":"qcow2""#)
+    });
+    let found = report(vec![
+        answered(&row, 500),
+        answered(r#"boundary/disk_format/"qcow2""#, 400),
+        answered(&both.unwrap().id, 400),
+    ]);
+    assert_eq!(clauses(&found), [("request.disk_format.enum", 2), ("status.201", 1)]);
+}
+
+#[test]
+fn a_boundary_knows_better_than_a_case_which_rule_of_a_value_is_to_blame() {
+    let about = |id: &str, clause: &str| {
+        let mut outcome = answered(id, 400);
+        outcome.exchanges[0].request.body = Some(br#"{"disk_format":"qcow2"}"#.to_vec());
+        outcome.judgement.mismatches[0].clause = clause.to_owned();
+        outcome
+    };
+    let case = || about("name/accepts_127_characters", "request.disk_format.type");
+    let boundary = || about(r#"boundary/disk_format/"qcow2""#, "request.disk_format.enum");
+    for outcomes in [vec![case(), boundary()], vec![boundary(), case()]] {
+        assert_eq!(clauses(&report(outcomes)), [("request.disk_format.enum", 2)]);
+    }
+}
+
+#[test]
+fn an_accepted_request_with_a_wrong_answer_is_no_refusal() {
+    assert_eq!(clauses(&report(vec![answered_with("pairs/001", 201, "created")])), [("response.type", 1)]);
+}
+
+#[test]
+fn of_equal_examples_the_one_of_fewer_requests_is_shown() {
+    let id = "behaviour/keeps_the_defaults";
+    let wrong = |step: usize| {
+        let mut outcome = answered(id, 201);
+        outcome.exchanges.push(outcome.exchanges[0].clone());
+        outcome.exchanges[1].request.body = None;
+        outcome.judgement.mismatches = vec![Mismatch {
+            clause: "behaviour.metadata-persists".to_owned(),
+            cause: String::new(),
+            pointer: String::new(),
+            expected: String::new(),
+            got: String::new(),
+            step,
+        }];
+        outcome
+    };
+    for outcomes in [vec![wrong(0), wrong(1)], vec![wrong(1), wrong(0)]] {
+        let found = report(outcomes);
+        assert_eq!((found.findings[0].mismatch.step, found.findings[0].requests.len()), (0, 1));
+    }
+}
+
+/// An outcome of each kind, made by hand, so that every part of the text is there.
+fn variety() -> Report {
+    let mut left = answered("min_disk/rejects_0", 400);
+    left.cleanup = Cleanup { created: 3, removed: 1, ..Cleanup::default() };
+    left.cleanup.leftovers = vec![Leftover::Id("7f3a".to_owned()), Leftover::Unnamed, Leftover::Unknown];
+    let choice = |taken: &str| Choice {
+        title: "an empty name".to_owned(),
+        because: "nobody says".to_owned(),
+        taken: taken.to_owned(),
+    };
+    left.judgement.choices = vec![choice("accepted"), choice("accepted"), choice("refused with 400")];
+    left.judgement.drift =
+        vec![Drift { pointer: "/os_hidden".to_owned(), text: "a field that nobody documents".to_owned() }];
+    let mut skipped = answered("token/requires_no_character_more", 401);
+    skipped.verdict = Verdict::Skipped;
+    let mut field = answered("min_disk/accepts_its_absence", 400);
+    field.judgement.mismatches = vec![Mismatch {
+        clause: "response.id.format".to_owned(),
+        cause: "/id".to_owned(),
+        pointer: "/id".to_owned(),
+        expected: "a value that is a UUID".to_owned(),
+        got: "\"1\"".to_owned(),
+        step: 0,
+    }];
+    let outcomes = vec![
+        left,
+        skipped,
+        field,
+        answered("boundary/min_disk/1025", 201),
+        answered("min_disk/rejects_above_1024[just_above]", 201),
+        answered("pairs/001", 503),
+    ];
+    let appeared =
+        |id: &str, mark: Option<&str>| Appeared { id: id.to_owned(), mark: mark.map(str::to_owned), is_removed: false };
+    let appeared = [appeared("7f3a", Some("conformance-1")), appeared("9b1c", None)];
+    let mut run = done(outcomes);
+    (run.planned, run.ending) = (9, Ending::Interrupted);
+    Report::new(&SUITE.contract, &run, &Context { appeared: &appeared, ..context() })
+}
+
+#[test]
+fn the_text_of_a_terminal_shows_every_part() {
+    let report = variety();
+    let text = anstream::adapter::strip_str(&terminal::render(&report, false)).to_string();
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("terminal", text);
+    });
+    let verbose = terminal::render(&report, true);
+    assert!(verbose.contains("response.owner.minLength") && !verbose.contains("-v shows all"));
+    let is_red = |text: &str| text.split(" failed").next().is_some_and(|before| before.contains("\u{1b}[31m3"));
+    let last = |report: &Report| terminal::render(report, false).lines().rev().nth(3).unwrap_or_default().to_owned();
+    assert!(is_red(&last(&report)), "{:?}", last(&report));
+    let fine = self::report(vec![answered("min_disk/rejects_0", 400)]);
+    let text = terminal::render(&fine, false);
+    assert!(text.contains("1 passed\u{1b}[0m, 0 failed, "), "{text:?}");
+    let mut ended = done(Vec::new());
+    ended.ending = Ending::TargetLost;
+    let text = terminal::render(&Report::new(&SUITE.contract, &ended, &context()), false);
+    assert!(text.contains("ended early"), "{text}");
+    for word in ["FAIL", "inconclusive\n", "skipped\n", "choices", "drift", "left behind\n"] {
+        assert!(!text.contains(word), "{word}: {text}");
+    }
+}
+
+#[test]
+fn a_strict_run_makes_one_finding_of_each_field_that_nobody_documents() {
+    let drifting = |id: &str, pointers: &[&str]| {
+        let mut outcome = answered(id, 400);
+        let drift = |pointer: &&str| Drift { pointer: (*pointer).to_owned(), text: "more".to_owned() };
+        outcome.judgement.drift = pointers.iter().map(drift).collect();
+        outcome
+    };
+    let run = done(vec![
+        drifting("min_disk/rejects_0", &["/a", "/b"]),
+        drifting("min_disk/rejects_above_1024[just_above]", &["/a"]),
+    ]);
+    let report = Report::new(&SUITE.contract, &run, &Context { is_strict: true, ..context() });
+    let found: Vec<_> =
+        report.findings.iter().map(|finding| (finding.cause.as_str(), finding.count, finding.requests.len())).collect();
+    assert_eq!(found, [("/a", 2, 1), ("/b", 1, 1)]);
+    assert!(Report::new(&SUITE.contract, &run, &context()).findings.is_empty());
+}
+
+#[test]
+fn a_command_shows_each_credential_and_no_long_body() {
+    let request = |credential, body: usize| Request {
+        method: "POST".to_owned(),
+        path: "/v2/images".to_owned(),
+        headers: Vec::new(),
+        body: Some(vec![b'x'; body]),
+        credential,
+    };
+    let command = |credential, body, has_token| {
+        let text = curl::command(&request(credential, body), "https://ims.example.com/", "X-Auth-Token", has_token);
+        text.trim_start_matches("curl -sS -i -X POST 'https://ims.example.com/v2/images' ").to_owned()
+    };
+    let wrong = " -H 'X-Auth-Token: this-was-never-a-token'".trim();
+    for (credential, expected) in [
+        (Credential::Good, "-H \"X-Auth-Token: $OS_TOKEN\" --data-binary 'x'"),
+        (Credential::Absent, "--data-binary 'x'"),
+        (Credential::Empty, "-H 'X-Auth-Token;' --data-binary 'x'"),
+        (Credential::Wrong, &format!("{wrong} --data-binary 'x'")),
+        (Credential::Appended, "-H \"X-Auth-Token: ${OS_TOKEN}x\" --data-binary 'x'"),
+        (Credential::Shortened, "-H \"X-Auth-Token: ${OS_TOKEN%?}\" --data-binary 'x'"),
+    ] {
+        assert_eq!(command(credential, 1, true), expected);
+    }
+    assert_eq!(command(Credential::Good, 1, false), "--data-binary 'x'");
+    assert_eq!(command(Credential::Absent, 4001, true), "--data-binary @body   # of 4001 bytes");
+    assert!(command(Credential::Absent, 4000, true).ends_with("xx'"));
+}

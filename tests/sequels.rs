@@ -1,0 +1,230 @@
+//! What a generated probe goes on with after its creation, and what the clean-up shows: seen on servers whose faults depend on what they were given.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use ims_conformance::case::Case;
+use ims_conformance::document;
+use ims_conformance::exchange::{Request, Response};
+use ims_conformance::exit_code::ExitCode;
+use ims_conformance::judge::{Body, Kind, classify};
+use ims_conformance::known::Known;
+use ims_conformance::plan::{Seed, Wish, plan};
+use ims_conformance::probe::{Phase, Probe};
+use ims_conformance::report::{Context, Report};
+use ims_conformance::run::{Ending, Options, run};
+use ims_conformance::shrink::shrink;
+use ims_conformance::stub::StubService;
+use ims_conformance::suite::Suite;
+use ims_conformance::target::{Access, Service, Setup, Target, Token};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+fn suite() -> Suite {
+    Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A faithful server behind a function that may answer for it. The function gets the resource as it was created, if the request is about one.
+struct Faulty<F> {
+    stub: StubService,
+    created: Mutex<HashMap<String, Value>>,
+    answer: F,
+}
+
+type Answer<'a> = &'a dyn Fn() -> Response;
+
+impl<F: Fn(&Request, Option<&Value>, Answer<'_>) -> Response + Send + Sync> Service for Faulty<F> {
+    fn answer(&self, request: &Request, token: Option<&str>) -> Response {
+        let id = request.path.split('/').nth(3).unwrap_or_default();
+        let known = self.created.lock().unwrap().get(id).cloned();
+        let response = (self.answer)(request, known.as_ref(), &|| self.stub.answer(request, token));
+        if let Some(resource) = response.json().filter(|_| request.method == "POST" && response.is_success()) {
+            self.created.lock().unwrap().insert(resource["id"].as_str().unwrap().to_owned(), resource);
+        }
+        response
+    }
+}
+
+/// Performs these phases against such a server, and shrinks what is found.
+fn report(
+    phases: &[Phase],
+    answer: impl Fn(&Request, Option<&Value>, Answer<'_>) -> Response + Send + Sync + 'static,
+) -> Report {
+    let (suite, token) = (Arc::new(suite()), Token::random());
+    let stub = StubService::new(Arc::clone(&suite), token.clone(), None);
+    let target = Arc::new(Target::local(
+        &suite,
+        Arc::new(Faulty { stub, created: Mutex::default(), answer }),
+        Setup::new(Access::Token(token)),
+    ));
+    let options = Options { concurrency: 1, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
+    let probes = plan(&suite, &Wish { phases: phases.to_vec(), ..Wish::default() }).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let mut done = run(&suite, probes, &target, &options, |_| {}).await;
+        let shrunk = shrink(&suite, &target, &Known::default(), Seed(1), &mut done, &options.stop).await;
+        let context = Context { has_token: true, seed: Seed(1), shrunk: &shrunk, ..Context::default() };
+        Report::new(&suite.contract, &done, &context)
+    })
+}
+
+fn bare(status: u16) -> Response {
+    Response { status, headers: Vec::new(), body: Vec::new(), at: time::OffsetDateTime::now_utc() }
+}
+
+/// The clauses that are accused, each with the bodies and methods of its example.
+fn accused(report: &Report) -> Vec<(String, String)> {
+    let sent = |request: &Request| match &request.body {
+        Some(body) => format!("{} {}", request.method, String::from_utf8_lossy(body)),
+        None => request.method.clone(),
+    };
+    let example = |requests: &[Request]| requests.iter().map(sent).collect::<Vec<_>>().join(", ");
+    report.findings.iter().map(|finding| (finding.clause.clone(), example(&finding.requests))).collect()
+}
+
+/// Reads the case that a finding wrote, which must send what the finding shows.
+fn assert_is_a_case(report: &Report) {
+    let suite = suite();
+    for finding in &report.findings {
+        let file = finding.case_file.as_ref().unwrap_or_else(|| panic!("{} wrote no case", finding.clause));
+        let node = document::parse(&file.path, &file.text).unwrap_or_else(|error| panic!("{error}"));
+        let case = Case::read(&suite.contract, file.path.strip_suffix(".yaml").unwrap(), &node)
+            .unwrap_or_else(|error| panic!("{error}\n{}", file.text));
+        assert_eq!(case.clauses, std::slice::from_ref(&finding.clause));
+        let methods = |requests: &mut dyn Iterator<Item = &Request>| {
+            requests.map(|request| (request.method.clone(), request.body.clone())).collect::<Vec<_>>()
+        };
+        let steps = &case.probes[0].script.steps;
+        let written = methods(&mut steps.iter().map(|step| &step.request));
+        assert!(written.starts_with(&methods(&mut finding.requests.iter())), "{}", file.text);
+        assert!(case.title.chars().count() <= 90, "{}", case.title);
+    }
+}
+
+fn kind(suite: &Suite, probe: &Probe) -> Kind {
+    let request = &probe.script.steps[0].request;
+    let body = Body::read(request);
+    classify(&suite.contract, request, &body).kind
+}
+
+#[test]
+fn every_valid_generated_creation_is_read_and_only_a_held_one_is_deleted() {
+    let suite = suite();
+    let phases = vec![Phase::Boundary, Phase::Pairs, Phase::Random];
+    let mut held = 0;
+    for probe in plan(&suite, &Wish { phases, ..Wish::default() }).unwrap() {
+        let methods: Vec<_> = probe.script.steps[1..].iter().map(|step| step.request.method.as_str()).collect();
+        if kind(&suite, &probe) != Kind::Valid {
+            assert!(methods.is_empty(), "{}", probe.id);
+            continue;
+        }
+        let body: Value = serde_json::from_slice(probe.script.steps[0].request.body.as_deref().unwrap()).unwrap();
+        let is_held = body.get("protected") == Some(&json!(true));
+        held += usize::from(is_held);
+        let expected = match (probe.phase, is_held) {
+            (Phase::Pairs, true) => ["GET", "GET", "DELETE", "GET"].as_slice(),
+            (Phase::Pairs, false) => &["GET", "GET"],
+            (_, true) => &["GET", "DELETE", "GET"],
+            (_, false) => &["GET"],
+        };
+        assert_eq!(methods, expected, "{}", probe.id);
+        assert_eq!(probe.expectations.len(), probe.script.steps.len());
+    }
+    assert!(held > 80, "{held}");
+}
+
+#[test]
+fn one_that_deletes_what_is_held_only_for_one_format() {
+    let found = report(&[Phase::Pairs, Phase::Random], |request, known, faithful| {
+        let is_weak = known.is_some_and(|known| known["disk_format"] == "qcow2");
+        if request.method == "DELETE" && is_weak { bare(204) } else { faithful() }
+    });
+    let body = r#"{"protected":true,"disk_format":"qcow2"}"#;
+    let expected = ("behaviour.protected-image-stays".to_owned(), format!("POST {body}, DELETE"));
+    assert_eq!(accused(&found)[..1], [expected]);
+    assert_eq!(found.findings[0].mismatch.expected, "400 or 403");
+}
+
+#[test]
+fn one_that_reads_a_wrong_value_back_for_one_row_of_the_table() {
+    let found = report(&[Phase::Boundary], |request, known, faithful| {
+        let mut response = faithful();
+        let row = "CentOS 6.9 64bit";
+        if request.method == "GET" && known.is_some_and(|known| known["__os_version"] == row) {
+            let mut resource = response.json().unwrap_or_default();
+            resource["__os_bit"] = json!("32");
+            response.body = resource.to_string().into_bytes();
+        }
+        response
+    });
+    let body = r#"{"__os_version":"CentOS 6.9 64bit"}"#;
+    assert_eq!(accused(&found), [("behaviour.metadata-persists".to_owned(), format!("POST {body}, GET"))]);
+    let mismatch = &found.findings[0].mismatch;
+    assert_eq!((mismatch.pointer.as_str(), mismatch.got.as_str()), ("/__os_bit", "\"32\""));
+    assert_is_a_case(&found);
+}
+
+#[test]
+fn one_that_has_bytes_for_what_is_held_in_one_format() {
+    let found = report(&[Phase::Pairs], |request, known, faithful| {
+        let is_odd = known.is_some_and(|known| known["disk_format"] == "vhd" && known["protected"] == true);
+        if request.path.ends_with("/file") && is_odd { bare(200) } else { faithful() }
+    });
+    let body = r#"{"protected":true,"disk_format":"vhd"}"#;
+    assert_eq!(accused(&found), [("behaviour.no-file-yet".to_owned(), format!("POST {body}, GET"))]);
+    assert_is_a_case(&found);
+}
+
+#[test]
+fn one_that_keeps_what_it_says_it_deleted_is_accused_once_and_what_is_left_is_named() {
+    let found = report(&[Phase::Pairs], |request, known, faithful| {
+        let stays = known.is_some_and(|known| known["disk_format"] == "raw" && known["protected"] == false);
+        if request.method == "DELETE" && stays { bare(204) } else { faithful() }
+    });
+    let [(clause, example)] = &accused(&found)[..] else { panic!("{:?}", found.findings) };
+    assert_eq!(clause, "behaviour.deleted-image-is-gone");
+    assert!(example.starts_with("POST {") && example.ends_with("}, DELETE, GET"), "{example}");
+    assert_eq!(found.findings[0].mismatch.got, "200, even 30 seconds later");
+    assert!(!found.leftovers.is_empty() && found.findings[0].case_file.is_none());
+    assert_eq!(ExitCode::of(&found), ExitCode::Broken);
+}
+
+#[test]
+fn one_that_deletes_some_time_later_is_accused_of_nothing() {
+    let since: Mutex<HashMap<String, Instant>> = Mutex::default();
+    let found = report(&[Phase::Pairs], move |request, known, faithful| {
+        let is_slow = known.is_some_and(|known| known["disk_format"] == "raw" && known["protected"] == false);
+        if request.method == "DELETE" && is_slow {
+            let mut since = since.lock().unwrap();
+            let begin = *since.entry(request.path.clone()).or_insert_with(Instant::now);
+            return if begin.elapsed().as_secs() >= 20 { faithful() } else { bare(204) };
+        }
+        let begin = since.lock().unwrap().get(&request.path).copied();
+        if begin.is_some_and(|begin| begin.elapsed().as_secs() >= 20) { bare(404) } else { faithful() }
+    });
+    assert_eq!(accused(&found), []);
+    assert_eq!(ExitCode::of(&found), ExitCode::LeftBehind);
+}
+
+#[test]
+fn one_that_refuses_to_delete_leaves_things_behind_and_breaks_no_promise() {
+    let found = report(&[Phase::Pairs], |request, known, faithful| {
+        let is_busy = known.is_some_and(|known| known["disk_format"] == "raw" && known["protected"] == false);
+        if request.method == "DELETE" && is_busy { bare(409) } else { faithful() }
+    });
+    assert_eq!(accused(&found), []);
+    assert_eq!(ExitCode::of(&found), ExitCode::LeftBehind);
+}
+
+#[test]
+fn one_whose_quota_is_used_up_ends_the_run_and_breaks_no_promise() {
+    let found =
+        report(&[Phase::Pairs], |request, _, faithful| if request.method == "POST" { bare(403) } else { faithful() });
+    assert_eq!((accused(&found), found.ending), (vec![], Ending::TargetLost));
+    assert_eq!(found.inconclusive.len(), 1, "{:?}", found.inconclusive);
+    assert_eq!(ExitCode::of(&found), ExitCode::NotAssessed);
+}

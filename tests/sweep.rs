@@ -1,0 +1,271 @@
+//! What `sweep` does with the ledgers that it finds: in good order, damaged, of another target, of a run that is still under way.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+#[path = "support/server.rs"]
+mod server;
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ims_conformance::ledger::Record;
+use serde_json::json;
+use server::{IMAGES, Server, bare, ledgers, outcome};
+use tempfile::TempDir;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+const RUN: &str = "0123456789ab";
+const OTHER: &str = "ba9876543210";
+
+fn text(records: &[Record]) -> String {
+    records.iter().map(|record| serde_json::to_string(record).unwrap() + "\n").collect()
+}
+
+fn begun(url: &str, run: &str, before: &[&str]) -> Vec<Record> {
+    let ids = before.iter().map(|id| (*id).to_owned()).collect();
+    vec![Record::run(run, "otc", url, None), Record::Before { ids }]
+}
+
+/// A request that was sent long enough ago that nothing is under way any more.
+fn intent(number: u64, body: &str) -> Record {
+    let at = OffsetDateTime::now_utc() - time::Duration::seconds(10);
+    Record::Intent { number, at: at.format(&Rfc3339).unwrap(), body: Some(body.to_owned()) }
+}
+
+fn created(number: u64, id: &str) -> Record {
+    Record::Created { number, id: id.to_owned() }
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(format!("{name}.ledger"));
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// A faithful server that holds one image of somebody else and one of a run, and the run's ledger.
+fn left_by_a_run() -> (Arc<Server>, String, TempDir, [String; 2]) {
+    let (server, folder) = (Server::faithful(), TempDir::new().unwrap());
+    let url = server.listen();
+    let theirs = server.create(&json!({"name": "theirs"}));
+    let ours = server.create(&json!({"name": "ours", "protected": true}));
+    let records = [begun(&url, RUN, &[&theirs]), vec![intent(1, "{}"), created(1, &ours)]].concat();
+    write(folder.path(), RUN, &text(&records));
+    (server, url, folder, [theirs, ours])
+}
+
+#[test]
+fn what_is_left_is_removed_once() {
+    let (server, url, folder, [theirs, ours]) = left_by_a_run();
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, server.ids(), ledgers(folder.path())), (0, vec![theirs.clone()], vec![]), "{text}");
+    assert!(text.contains("1 removed, 0 were gone already, 0 left"), "{text}");
+    assert!(server.seen().iter().any(|seen| seen.method == "DELETE" && seen.path.contains(&ours)));
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, server.ids()), (0, vec![theirs]), "{text}");
+    assert!(text.contains("no ledger in "), "{text}");
+}
+
+#[test]
+fn a_sweep_that_was_killed_before_it_removed_its_ledger_is_done_again() {
+    let (server, url, folder, [theirs, ours]) = left_by_a_run();
+    let ledger = fs::read_to_string(&ledgers(folder.path())[0]).unwrap();
+    outcome("sweep", &url, &[], folder.path());
+    write(folder.path(), RUN, &ledger);
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, server.ids(), ledgers(folder.path())), (0, vec![theirs], vec![]), "{text}");
+    assert!(text.contains("0 removed, 1 were gone already, 0 left"), "{ours}: {text}");
+}
+
+#[test]
+fn an_id_that_was_there_before_the_run_is_not_touched() {
+    let (server, folder) = (Server::faithful(), TempDir::new().unwrap());
+    let url = server.listen();
+    // It even holds the run's mark, as a target can write what it likes.
+    let theirs = server.create(&json!({"name": format!("conformance-{RUN}-1")}));
+    let records = [begun(&url, RUN, &[&theirs]), vec![intent(1, "{}"), created(1, &theirs)]].concat();
+    write(folder.path(), RUN, &text(&records));
+    let (code, text) = outcome("sweep", &url, &["--likely"], folder.path());
+    assert_eq!((code, server.ids()), (0, vec![theirs.clone()]), "{text}");
+    assert!(text.contains(&format!("{theirs}  not touched: it was there before the run")), "{text}");
+    assert_eq!(server.count("DELETE"), 0);
+}
+
+#[test]
+fn where_nothing_is_there_that_was_before_the_run_it_may_be_another_project() {
+    let (server, folder) = (Server::faithful(), TempDir::new().unwrap());
+    let url = server.listen();
+    let ours = server.create(&json!({"name": "ours"}));
+    let records = [begun(&url, RUN, &["not-in-this-project"]), vec![intent(1, "{}"), created(1, &ours)]].concat();
+    write(folder.path(), RUN, &text(&records));
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, server.ids(), ledgers(folder.path()).len()), (3, vec![ours], 1), "{text}");
+    assert!(text.contains("is it the same project?"), "{text}");
+    let (code, text) = outcome("sweep", &url, &["--likely"], folder.path());
+    assert_eq!((code, server.ids(), ledgers(folder.path()).len()), (0, vec![], 0), "{text}");
+}
+
+#[test]
+fn a_lost_request_is_found_by_its_mark_and_by_nothing_else() {
+    let (server, folder) = (Server::faithful(), TempDir::new().unwrap());
+    let url = server.listen();
+    let mark = format!("conformance-{RUN}-7");
+    let ours = server.create(&json!({"name": mark}));
+    let tagged = server.create(&json!({"tags": [format!("conformance-run={RUN}-8")], "protected": true}));
+    let theirs = [
+        server.create(&json!({"name": format!("conformance-{OTHER}-7")})),
+        server.create(&json!({"name": "conformance-7"})),
+        server.create(&json!({})),
+    ];
+    let body = format!("{{\"name\":\"{mark}\"}}");
+    let tag = format!("{{\"tags\":[\"conformance-run={RUN}-8\"],\"protected\":true}}");
+    let records = [begun(&url, RUN, &[]), vec![intent(7, &body), intent(8, &tag)]].concat();
+    write(folder.path(), RUN, &text(&records));
+    let (code, text) = outcome("sweep", &url, &["--likely"], folder.path());
+    assert_eq!((code, server.ids()), (0, theirs.to_vec()), "{text}");
+    assert!(text.contains("2 removed"), "{ours} {tagged}: {text}");
+}
+
+#[test]
+fn what_only_looks_like_ours_is_told_and_removed_on_request_where_there_is_one() {
+    let (server, folder) = (Server::faithful(), TempDir::new().unwrap());
+    let url = server.listen();
+    let (theirs, perhaps) = (server.create(&json!({"name": "theirs"})), server.create(&json!({"min_disk": 7})));
+    let of_another = server.create(&json!({"min_disk": 7, "name": format!("conformance-{OTHER}-1")}));
+    let records = [begun(&url, RUN, &[]), vec![intent(1, "{\"min_disk\":7}")]].concat();
+    write(folder.path(), RUN, &text(&records));
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, server.ids().len(), ledgers(folder.path()).len()), (5, 3, 1), "{text}");
+    assert_eq!(text.matches("not touched: nothing proves").count(), 1, "{text}");
+    assert!(text.contains(&format!("{perhaps}  not touched")), "{text}");
+    let (code, text) = outcome("sweep", &url, &["--likely"], folder.path());
+    assert_eq!((code, server.ids()), (0, vec![theirs, of_another]), "{text}");
+}
+
+#[test]
+fn of_two_that_look_alike_none_is_removed_and_neither_is_what_holds_more_than_was_asked_for() {
+    for bodies in [[json!({}), json!({})].as_slice(), &[json!({"name": "production"})]] {
+        let (server, folder) = (Server::faithful(), TempDir::new().unwrap());
+        let url = server.listen();
+        let there: Vec<_> = bodies.iter().map(|body| server.create(body)).collect();
+        write(folder.path(), RUN, &text(&[begun(&url, RUN, &[]), vec![intent(1, "{}")]].concat()));
+        let (code, text) = outcome("sweep", &url, &["--likely"], folder.path());
+        assert_eq!((code, server.ids()), (5, there.clone()), "{text}");
+        assert!(there.iter().all(|id| text.contains(&format!("{id}  not touched: nothing proves"))), "{text}");
+    }
+}
+
+#[test]
+fn a_ledger_of_another_target_is_told_and_nothing_is_sent() {
+    let (server, url, folder, _) = left_by_a_run();
+    let other = Server::faithful();
+    let (code, text) = outcome("sweep", &other.listen(), &[], folder.path());
+    assert_eq!((code, ledgers(folder.path()).len()), (3, 1), "{text}");
+    assert!(text.contains(&format!("not of this target but of {url}")), "{text}");
+    assert_eq!((other.seen().len(), server.seen().len()), (0, 0));
+}
+
+#[test]
+fn a_run_that_is_under_way_is_left_alone() {
+    let (server, url, folder, _) = left_by_a_run();
+    let held = File::open(&ledgers(folder.path())[0]).unwrap();
+    held.lock().unwrap();
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, server.seen().len(), ledgers(folder.path()).len()), (3, 0, 1), "{text}");
+    assert!(text.contains("its run is still under way"), "{text}");
+}
+
+#[test]
+fn a_damaged_ledger_is_named_and_the_others_are_swept_all_the_same() {
+    let (server, url, folder, [theirs, _]) = left_by_a_run();
+    let head = text(&begun(&url, OTHER, &[]));
+    let empty_run = text(&begun(&url, "", &[]));
+    let lost_suite = text(&[Record::run(OTHER, "/no/such/suite", &url, None)]);
+    let table = [
+        ("000", format!("{head}{{\"record\":\"cre\n"), "000.ledger:3: no record of a ledger"),
+        ("001", empty_run, "001.ledger:1: no record of a ledger: not the text that no other run has"),
+        ("002", "notes that somebody keeps here".to_owned(), "002.ledger:1: no record of a ledger"),
+        ("003", lost_suite, "`/no/such/suite` is neither a built-in suite"),
+    ];
+    for (name, content, _) in &table {
+        write(folder.path(), name, content);
+    }
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, server.ids(), ledgers(folder.path()).len()), (2, vec![theirs], table.len()), "{text}");
+    for (name, content, message) in table {
+        assert!(text.contains(message), "{message}: {text}");
+        let kept = fs::read_to_string(folder.path().join(format!("{name}.ledger"))).unwrap();
+        assert_eq!(kept, content, "what is damaged is evidence");
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_in_the_middle_of_a_line_is_swept() {
+    let (server, url, folder, [theirs, _]) = left_by_a_run();
+    let path = PathBuf::from(&ledgers(folder.path())[0]);
+    let whole = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{whole}{{\"record\":\"intent\",\"number\":2,\"at\":\"20")).unwrap();
+    let first = text(&begun(&url, OTHER, &[])[..1]);
+    write(folder.path(), "000", "");
+    write(folder.path(), "001", &first[..first.len() / 2]);
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, server.ids(), ledgers(folder.path())), (0, vec![theirs], vec![]), "{text}");
+}
+
+#[test]
+fn where_there_is_no_ledger_nothing_is_left() {
+    let (server, folder) = (Server::faithful(), TempDir::new().unwrap());
+    for place in [folder.path().to_owned(), folder.path().join("not/there")] {
+        let (code, text) = outcome("sweep", &server.listen(), &[], &place);
+        assert_eq!((code, server.seen().len()), (0, 0), "{text}");
+        assert!(text.contains("nothing is left"), "{text}");
+    }
+}
+
+#[test]
+fn a_dry_run_shows_what_is_left_and_sends_nothing() {
+    let (server, url, folder, [_, ours]) = left_by_a_run();
+    let path = PathBuf::from(&ledgers(folder.path())[0]);
+    let before = fs::read_to_string(&path).unwrap() + &serde_json::to_string(&intent(2, "{\"name\":\"x\"}")).unwrap();
+    fs::write(&path, format!("{before}\n")).unwrap();
+    write(folder.path(), "000", "");
+    let (code, text) = outcome("sweep", &url, &["--dry-run"], folder.path());
+    assert_eq!((code, server.seen().len(), ledgers(folder.path()).len()), (0, 0, 2), "{text}");
+    assert!(text.contains(&format!("{ours}  created and not known to be removed")), "{text}");
+    assert!(text.contains("request 2 of") && text.contains("{\"name\":\"x\"}"), "{text}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), format!("{before}\n"));
+}
+
+#[test]
+fn what_cannot_be_removed_is_named_and_its_ledger_stays() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::with(|server, request, token| {
+        Some(if request.method == "DELETE" { bare(409) } else { server.pass(request, token) })
+    });
+    let url = server.listen();
+    let ours = server.create(&json!({}));
+    let records = [begun(&url, RUN, &[]), vec![intent(1, "{}"), created(1, &ours)]].concat();
+    write(folder.path(), RUN, &text(&records));
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, ledgers(folder.path()).len()), (5, 1), "{text}");
+    assert!(text.contains("1 left") && text.contains(&format!("{ours}  cannot be removed")), "{text}");
+}
+
+#[test]
+fn without_a_list_nothing_unproven_is_removed() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::with(|server, request, token| {
+        let is_list = request.method == "GET" && request.path == IMAGES;
+        Some(if is_list { bare(500) } else { server.pass(request, token) })
+    });
+    let url = server.listen();
+    let proven = server.create(&json!({"name": "proven"}));
+    let perhaps = server.create(&json!({"name": format!("conformance-{RUN}-2")}));
+    let marked = intent(2, &format!("{{\"name\":\"conformance-{RUN}-2\"}}"));
+    let records = [begun(&url, RUN, &[]), vec![intent(1, "{}"), created(1, &proven), marked]].concat();
+    write(folder.path(), RUN, &text(&records));
+    let (code, text) = outcome("sweep", &url, &["--likely"], folder.path());
+    assert_eq!((code, server.ids(), ledgers(folder.path()).len()), (5, vec![perhaps], 1), "{text}");
+    assert!(text.contains("what request 2 did is not known: the target gives no list"), "{text}");
+}
