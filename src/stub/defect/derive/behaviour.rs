@@ -1,0 +1,52 @@
+//! Ways to break the promises of the prose.
+
+use super::List;
+use super::request::certain_values;
+use crate::contract::{Behaviour, Contract, Schema};
+use crate::stub::defect::flaw::{Condition, Flaw};
+
+impl List {
+    /// A promise broken for everything; and, where more than its own cases shows it, for what has some values only.
+    pub(super) fn of_behaviour(&mut self, contract: &Contract, behaviour: &Behaviour) {
+        let clause = format!("behaviour.{}", behaviour.id);
+        let mut whens = vec![(String::new(), Vec::new())];
+        if behaviour.is_shown_by_removal {
+            // What is deleted has been released before.
+            let held = &contract.operations[contract.creation.lifecycle.remove].refused_when;
+            let is_free =
+                |when: &Vec<Condition>| !when.iter().any(|each| held.iter().any(|(field, _)| each.field() == field));
+            whens.extend(rare_states(contract).into_iter().filter(|(_, when)| is_free(when)));
+        } else if behaviour.sequel.is_some() {
+            whens.extend(rare_states(contract));
+        }
+        for (way, misbehaviour) in &behaviour.defects {
+            for (state, when) in &whens {
+                let flaw = Flaw::Misbehaves { way: *misbehaviour, when: when.clone() };
+                let defect = self.add(&clause, &format!("{way}{state}"), "a promise of the prose is broken", flaw);
+                // Promises about reading and deleting rest on each other.
+                defect.follows.push("behaviour.".to_owned());
+            }
+        }
+    }
+}
+
+/// States that few resources have: one value of a field that has several, and two such values together.
+fn rare_states(contract: &Contract) -> Vec<(String, Vec<Condition>)> {
+    let one_of = |(name, schema): (&String, &Schema)| {
+        let values = certain_values(schema);
+        let is_listed = values.len() > 1 && schema.rule("minimum").is_none();
+        // The last value of a list is no default; the first row of a table stands for others in the pair phase.
+        let value = if schema.rule("enum").is_some() { values.last() } else { values.first() };
+        value.filter(|_| is_listed).map(|value| Condition::OneOf(name.clone(), vec![value.clone()]))
+    };
+    let singles: Vec<_> = contract.creation.request.properties.iter().filter_map(one_of).collect();
+    let name = |condition: &Condition| match condition {
+        Condition::OneOf(field, values) => format!("-{field}-{}", values[0]),
+        other => format!("-{}", other.field()),
+    };
+    let mut states: Vec<_> = singles.iter().map(|one| (format!("-for{}", name(one)), vec![one.clone()])).collect();
+    for pair in singles.windows(2) {
+        states.push((format!("-for{}-and{}", name(&pair[0]), name(&pair[1])), pair.to_vec()));
+    }
+    states
+}

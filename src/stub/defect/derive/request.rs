@@ -1,0 +1,170 @@
+//! Ways to break the clauses of a request: what should be refused is taken, what should be taken is refused.
+
+use serde_json::{Value, json};
+
+use super::List;
+use crate::contract::{Certain, Contract, Rule, Schema, Type};
+use crate::stub::defect::flaw::{Condition, Flaw, Manner};
+use crate::stub::defect::twist::{Twist, perturbed};
+
+impl List {
+    pub(super) fn of_body(&mut self, contract: &Contract) {
+        let request = &contract.creation.request;
+        if contract.creation.is_body_required {
+            self.pass(&format!("{}.required", request.place), "takes-nothing", Manner::Anything);
+        }
+        let syntax = format!("{}.syntax", request.place);
+        self.pass(&syntax, "takes-anything", Manner::Anything);
+        for (way, part) in [
+            ("takes-comments", "/"),
+            ("takes-trailing-commas", ",}"),
+            ("takes-single-quotes", "'"),
+            ("takes-nan", "NaN"),
+            ("takes-more-behind", "}{"),
+        ] {
+            self.pass(&syntax, way, Manner::Contains(part));
+        }
+        let kind = format!("{}.type", request.place);
+        for (way, letters) in [
+            ("takes-arrays", "["),
+            ("takes-texts", "\""),
+            ("takes-numbers", "-0123456789"),
+            ("takes-booleans", "tf"),
+            ("takes-null", "n"),
+        ] {
+            self.pass(&kind, way, Manner::BeginsWith(letters));
+        }
+    }
+
+    pub(super) fn of_request_field(&mut self, name: &str, schema: &Schema) {
+        let place = &schema.place;
+        if let Some(default) = &schema.default {
+            let others = [("other", perturbed(Some(default))), ("null", Value::Null)];
+            for (way, value) in others.into_iter().filter(|(_, value)| value != default) {
+                let when = vec![Condition::Absent(name.to_owned())];
+                let flaw = Flaw::Twisted { field: name.to_owned(), twist: Twist::Set(value), when, every: 1 };
+                let defect = self.add(&format!("{place}.default"), way, "what is left out gets another default", flaw);
+                // Where the body leaves open what was given, a null has the wrong type and no more can be said.
+                defect.follows.push(format!("response.{name}.type"));
+            }
+        }
+        if schema.can_be_given() {
+            let needed = Flaw::Refuses(vec![Condition::Absent(name.to_owned())]);
+            self.add(&format!("{place}.optional"), "needed", "a request without the field is refused", needed);
+        }
+        for rule in &schema.rules {
+            self.of_request_rule(schema, rule);
+        }
+        let last = schema.rules.last().map_or("type", Rule::keyword);
+        for value in certain_values(schema) {
+            let flaw = Flaw::Refuses(vec![Condition::OneOf(name.to_owned(), vec![value.clone()])]);
+            self.add(&format!("{place}.{last}"), &format!("refuses-{value}"), "a good value is refused", flaw);
+        }
+        if let Some(item) = &schema.items {
+            for rule in &item.rules {
+                self.of_request_rule(item, rule);
+            }
+        }
+    }
+
+    pub(super) fn of_request_rule(&mut self, schema: &Schema, rule: &Rule) {
+        let clause = format!("{}.{}", schema.place, rule.keyword());
+        match rule {
+            Rule::Type(types) => {
+                let others = Type::ALL.iter().filter(|(_, kind)| !types.contains(kind) && *kind != Type::Null);
+                for (name, kind) in
+                    others.filter(|(_, kind)| !(types.contains(&Type::Number) && *kind == Type::Integer))
+                {
+                    self.pass(&clause, &format!("takes-{name}"), Manner::OfType(*kind));
+                }
+            }
+            Rule::Enum(_) | Rule::Table(..) => {
+                let values = listed(rule);
+                self.pass(&clause, "takes-anything", Manner::Anything);
+                self.pass(&clause, "takes-other-case", Manner::OtherCase(values.clone()));
+                self.pass(&clause, "takes-outer-spaces", Manner::OuterSpace(values.clone()));
+                self.pass(&clause, "takes-prefixes", Manner::Prefix(values));
+            }
+            Rule::Minimum(limit) | Rule::Maximum(limit) => {
+                let step = if matches!(rule, Rule::Minimum(_)) { -1 } else { 1 };
+                self.pass(&clause, "no-limit", Manner::Anything);
+                self.pass(&clause, "off-by-one", Manner::Equals(limit.as_i64().unwrap_or_default() + step));
+            }
+            Rule::MinLength(limit) => {
+                self.pass(&clause, "no-limit", Manner::Anything);
+                self.pass(&clause, "off-by-one", Manner::OfLength(limit.saturating_sub(1)));
+            }
+            Rule::MaxLength(limit) => {
+                self.pass(&clause, "no-limit", Manner::Anything);
+                self.pass(&clause, "off-by-one", Manner::OfLength(limit + 1));
+            }
+            _ => self.pass(&clause, "takes-anything", Manner::Anything),
+        }
+    }
+
+    /// Faults that need two fields together: nothing that tries one at a time can see them.
+    pub(super) fn of_pairs(&mut self, contract: &Contract) {
+        let clause = format!("status.{}", contract.creation.created);
+        let all = contract.creation.request.properties.iter();
+        let properties: Vec<_> = all.filter(|(_, schema)| schema.can_be_given()).collect();
+        for (index, (one, _)) in properties.iter().enumerate() {
+            for (other, _) in &properties[index + 1..] {
+                let both = vec![Condition::Given((*one).clone()), Condition::Given((*other).clone())];
+                self.add(
+                    &clause,
+                    &format!("refuses-{one}-with-{other}"),
+                    "two fields together are refused",
+                    Flaw::Refuses(both),
+                );
+            }
+        }
+        let echoed = |name: &str| {
+            contract.creation.response.properties.get(name).is_some_and(|schema| schema.relation("echo").is_some())
+        };
+        for window in properties.windows(2) {
+            let ((one, _), (other, _)) = (window[0], window[1]);
+            if echoed(one) {
+                let when = vec![Condition::Given(one.clone()), Condition::Given(other.clone())];
+                let flaw = Flaw::Twisted { field: one.clone(), twist: Twist::Perturb, when, every: 1 };
+                let clause = format!("response.{one}.echo");
+                let way = format!("lost-with-{other}");
+                let defect = self.add(&clause, &way, "a value is lost when another field is given", flaw);
+                // A null that was given is lost too, and what comes instead is neither it nor the default.
+                defect.follows.push(format!("request.{one}.default"));
+            }
+        }
+    }
+}
+
+/// Values that every reading allows, where the rules themselves name them.
+pub(super) fn certain_values(schema: &Schema) -> Vec<Value> {
+    let certain = match &schema.certain {
+        Certain::Within(certain) => certain.rules.as_slice(),
+        Certain::All | Certain::Nothing => &[],
+    };
+    let mut values: Vec<Value> = Vec::new();
+    for rule in schema.rules.iter().chain(certain) {
+        match rule {
+            Rule::Type(types) if types.contains(&Type::Boolean) => values.extend([json!(true), json!(false)]),
+            Rule::Enum(listed) => values.extend(listed.iter().cloned()),
+            Rule::Table(table, column) => {
+                values.extend([0, table.rows().len() - 1].map(|row| Value::from(table.rows()[row][*column].as_str())));
+            }
+            Rule::Minimum(limit) | Rule::Maximum(limit) => values.push(Value::Number(limit.clone())),
+            _ => {}
+        }
+    }
+    let is_certain = |value: &Value| {
+        let found = schema.examine(value);
+        found.broken.is_empty() && found.open.is_empty()
+    };
+    values.into_iter().filter(is_certain).collect()
+}
+
+fn listed(rule: &Rule) -> Vec<Value> {
+    match rule {
+        Rule::Enum(values) => values.clone(),
+        Rule::Table(table, column) => table.cells(*column).map(Value::from).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,150 @@
+//! Ways to break the clauses of an answer: its shape, its values, and what they must be to the request.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::List;
+use crate::contract::{Contract, Derived, Relation, Rule, Schema};
+use crate::stub::defect::flaw::{Condition, Flaw};
+use crate::stub::defect::twist::Twist;
+
+impl List {
+    pub(super) fn of_response_field(&mut self, contract: &Contract, name: &str, schema: &Schema) {
+        let place = &schema.place;
+        let twisted = |twist, when, every| Flaw::Twisted { field: name.to_owned(), twist, when, every };
+        if contract.creation.response.required.iter().any(|required| required == name) {
+            let clause = format!("{place}.required");
+            self.add(&clause, "missing", "the field is missing", twisted(Twist::Remove, Vec::new(), 1));
+            let text = "the field is missing in every seventh answer";
+            self.add(&clause, "now-and-then", text, twisted(Twist::Remove, Vec::new(), 7));
+        }
+        for rule in &schema.rules {
+            let Some((way, twist)) = breaking(schema, rule) else { continue };
+            // What is given comes back: only where nothing was given, the field's own rules are all that can break.
+            let is_given_back = schema.relation("echo").is_some() && rule.keyword() != "type";
+            let when = if is_given_back { vec![Condition::Absent(name.to_owned())] } else { Vec::new() };
+            let clause = format!("{place}.{}", rule.keyword());
+            self.add(&clause, &way, "the field has a wrong value", twisted(twist, when, 1));
+        }
+        if let Some(items) = &schema.items {
+            let wrong = twisted(Twist::Set(json!([7])), Vec::new(), 1);
+            self.add(&format!("{}.type", items.place), "[7]", "an item has a wrong type", wrong);
+        }
+        for relation in &schema.relations {
+            self.of_relation(name, schema, relation);
+        }
+    }
+
+    pub(super) fn of_others(&mut self, response: &Schema) {
+        if response.echo_of_others().is_some() {
+            let clause = format!("{}.additionalProperties.echo", response.place);
+            for (way, twist) in [("missing", Twist::Remove), ("other", Twist::Perturb)] {
+                self.add(&clause, way, "a field that is not listed does not come back", Flaw::TwistedOthers(twist));
+            }
+        }
+    }
+
+    pub(super) fn of_relation(&mut self, name: &str, schema: &Schema, relation: &Relation) {
+        let clause = format!("{}.{}", schema.place, relation.keyword());
+        for Way { name: way, text, twist, when } in ways(name, schema, relation) {
+            let flaw = Flaw::Twisted { field: name.to_owned(), twist, when, every: 1 };
+            let defect = self.add(&clause, &way, text, flaw);
+            match relation {
+                // What is given may be null, which may stand for the default.
+                Relation::Echo(_) => defect.follows.push(format!("request.{name}.default")),
+                // Two that share what tells them apart share their fate; and what changes is not read back as it was answered.
+                Relation::Unique | Relation::SameForCaller => defect.follows.push("behaviour.".to_owned()),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// One way to break a relation.
+struct Way {
+    name: String,
+    text: &'static str,
+    twist: Twist,
+    when: Vec<Condition>,
+}
+
+fn way(name: &str, text: &'static str, twist: Twist, when: Vec<Condition>) -> Way {
+    Way { name: name.to_owned(), text, twist, when }
+}
+
+fn ways(name: &str, schema: &Schema, relation: &Relation) -> Vec<Way> {
+    match relation {
+        Relation::Echo(_) => {
+            vec![way("other", "another value comes back", Twist::Perturb, vec![Condition::Given(name.to_owned())])]
+        }
+        Relation::Derived(derived) => ways_to_derive(derived),
+        Relation::Template(_) => vec![way("other", "the text has another form", Twist::Perturb, Vec::new())],
+        Relation::NotBefore(_) => {
+            vec![way("a-minute-before", "the time is a minute too early", Twist::SecondsFromNow(-60), Vec::new())]
+        }
+        Relation::NearNow(_) => {
+            // Of two times the later one goes wrong to the later side, so that only this clause breaks.
+            let side = if schema.relation("not-before").is_some() { 1 } else { -1 };
+            let hours = [("two-hours-off", 2), ("a-day-off", 24)];
+            let off = |(name, hours): (&str, i64)| {
+                way(name, "the time is not now", Twist::SecondsFromNow(side * hours * 3600), Vec::new())
+            };
+            hours.map(off).into()
+        }
+        Relation::Unique => {
+            let fixed = Value::from(uuid::Uuid::nil().to_string());
+            vec![way("always-the-same", "every answer has the same value", Twist::Set(fixed), Vec::new())]
+        }
+        Relation::SameForCaller => {
+            vec![way("changing", "every answer has another value", Twist::Counted, Vec::new())]
+        }
+    }
+}
+
+/// Wrong for all, for the default, for all rows with the same outcome, for single rows.
+fn ways_to_derive(derived: &Derived) -> Vec<Way> {
+    let (from, table) = (&derived.from, &derived.table);
+    let rows = |wanted: &dyn Fn(usize, &[String]) -> bool| {
+        let rows = table.rows().iter().enumerate().filter(|(index, row)| wanted(*index, row));
+        vec![Condition::OneOf(from.clone(), rows.map(|(_, row)| Value::from(row[0].as_str())).collect())]
+    };
+    let mut found = vec![
+        way("other", "the value does not follow", Twist::Perturb, Vec::new()),
+        way("other-by-default", "the default has another value", Twist::Perturb, vec![Condition::Absent(from.clone())]),
+    ];
+    let cells: BTreeSet<_> = table.cells(derived.column).collect();
+    for cell in cells {
+        let when = rows(&|_, row| row[derived.column] == cell);
+        found.push(way(&format!("other-for-{cell}"), "the value does not follow for some rows", Twist::Perturb, when));
+    }
+    for index in [0, table.rows().len() / 2, table.rows().len() - 1] {
+        let when = rows(&|each, _| each == index);
+        let name = format!("other-for-row-{}", index + 1);
+        found.push(way(&name, "the value does not follow for one row", Twist::Perturb, when));
+    }
+    found
+}
+
+/// A change of the field that breaks this rule of the schema, and no other, with its name.
+fn breaking(schema: &Schema, rule: &Rule) -> Option<(String, Twist)> {
+    let limits = schema.rules.iter().filter_map(|rule| match rule {
+        Rule::Minimum(limit) | Rule::Maximum(limit) => limit.as_i64(),
+        _ => None,
+    });
+    let near = limits.flat_map(|limit| [json!(limit - 1), json!(limit + 1)]);
+    let texts = ["other", "", "yesterday 12:00Z", "7"].map(Value::from);
+    let plain = texts.into_iter().chain([json!(7), json!(true), json!([]), json!({})]);
+    let breaks =
+        |value: &Value| matches!(schema.examine(value).broken.as_slice(), [broken] if broken.keyword == rule.keyword());
+    let value = plain.chain(near).find(breaks);
+    match value {
+        // Each answer with a value of its own, or that clause would break too.
+        Some(Value::String(_)) if schema.relation("unique").is_some() => Some(("other".to_owned(), Twist::Counted)),
+        Some(_) if schema.rule("format").is_some() && rule.keyword() == "pattern" => {
+            Some(("local-time".to_owned(), Twist::LocalTime))
+        }
+        Some(value) => Some((value.to_string(), Twist::Set(value))),
+        None => None,
+    }
+}
