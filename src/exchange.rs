@@ -136,6 +136,8 @@ pub enum Trouble {
     Broken,
     /// The answer was larger than the cap.
     TooLarge,
+    /// The answer was compressed, or encoded in another way that was not asked for.
+    Encoded,
     /// The request needs a value that an earlier answer did not give.
     NothingCaptured,
     /// It was not sent: the budget of requests is spent.
@@ -161,7 +163,7 @@ impl Trouble {
     /// Whether the request may have been dealt with, and only its answer is missing.
     pub fn is_lost(self) -> bool {
         match self {
-            Self::Timeout | Self::Broken | Self::TooLarge => true,
+            Self::Timeout | Self::Broken | Self::TooLarge | Self::Encoded => true,
             Self::Connect
             | Self::Lookup
             | Self::Certificate(_)
@@ -186,6 +188,7 @@ impl fmt::Display for Trouble {
             Self::Timeout => "no complete answer within the time",
             Self::Broken => "the connection broke, or the answer was no HTTP",
             Self::TooLarge => "the answer was larger than the cap",
+            Self::Encoded => "the answer was compressed, or encoded in another way that was not asked for",
             Self::NothingCaptured => "an earlier answer did not give the value that this request needs",
             Self::Budget => "not sent, as --max-requests are spent",
             Self::Ledger => "not sent, as the ledger cannot be written",

@@ -207,6 +207,27 @@ fn those_with_answers_that_are_no_json_object() {
 }
 
 #[test]
+fn one_that_compresses_what_nobody_asked_it_to() {
+    // 1000 bytes, each of which may stand for a thousand: nobody unpacks them.
+    let bomb = [b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03".as_slice(), &[0; 1000]].concat();
+    let endpoint = only_on_creation(move |stream, _| {
+        answer(stream, "201 Created", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n", &bomb);
+    });
+    let text = run(&endpoint, "min_disk/accepts", &[3]);
+    assert!(text.contains("encoded in another way that was not asked for"), "{text}");
+}
+
+#[test]
+fn requests_ask_for_an_answer_as_it_is() {
+    let endpoint = serve(|stream, request, _| {
+        let asks = String::from_utf8_lossy(request).to_ascii_lowercase().contains("accept-encoding: identity\r\n");
+        answer(stream, if asks { "401 Unauthorized" } else { "404 Not Found" }, "", b"");
+    });
+    let text = run(&endpoint, "min_disk/accepts", &[3]);
+    assert!(text.contains("answers 401"), "{text}");
+}
+
+#[test]
 fn one_with_huge_headers() {
     let huge = format!("X-Huge: {}\r\n", "x".repeat(2_000_000));
     run(&serve(move |stream, _, _| answer(stream, "404 Not Found", &huge, b"")), "min_disk/accepts", &[3]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use time::OffsetDateTime;
 use url::Url;
 
@@ -50,6 +50,9 @@ pub enum ClientError {
     Header(String),
 }
 
+/// The encoding that is none.
+const PLAIN: HeaderValue = HeaderValue::from_static("identity");
+
 /// Answers larger than this are not read to their end.
 const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
 
@@ -58,7 +61,10 @@ impl Transport {
     pub fn client(&self, is_loopback: bool) -> Result<reqwest::Client, ClientError> {
         // The provider of the process is ours to choose; a second call finds the first one's, which is the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        // Without this header any encoding would be a good answer.
+        let plain = HeaderMap::from_iter([(ACCEPT_ENCODING, PLAIN)]);
         let mut builder = reqwest::Client::builder()
+            .default_headers(plain)
             .redirect(reqwest::redirect::Policy::none())
             .timeout(self.timeout)
             .connect_timeout(self.connect_timeout)
@@ -108,6 +114,9 @@ pub(super) fn prepare(
 /// Sends, and reads the answer as far as its size allows.
 pub(super) async fn receive(prepared: reqwest::RequestBuilder) -> Result<Response, Trouble> {
     let mut answer = prepared.send().await.map_err(|error| trouble_of(&error))?;
+    if answer.headers().get(CONTENT_ENCODING).is_some_and(|encoding| *encoding != PLAIN) {
+        return Err(Trouble::Encoded);
+    }
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
     let status = answer.status().as_u16();
