@@ -1,6 +1,6 @@
 //! The kill matrix: a stub with each defect that the contract can express, and the default run must accuse it of that clause and of no other.
 //!
-//! `cargo test --test defects` prints the matrix: a line for each defect, and how many probes it took to catch them.
+//! `cargo test --test defects` prints the matrix: a line for each defect, and how many probes and requests it took to catch them.
 
 #![allow(clippy::panic, clippy::print_stdout, reason = "a test that cannot go on panics; the matrix is printed")]
 
@@ -39,8 +39,24 @@ fn main() {
     conclusion.exit();
 }
 
-/// How many probes it took to catch a defect, with its name.
-type Costs = Arc<Mutex<Vec<(usize, String)>>>;
+/// What it took to catch each defect.
+type Costs = Arc<Mutex<Vec<Cost>>>;
+
+/// What a run did until it accused a defective server for the first time.
+struct Cost {
+    defect: String,
+    /// Probes, in the order of the plan.
+    probes: usize,
+    /// Requests, those that clean up included.
+    requests: u64,
+}
+
+/// What a run found.
+struct Found {
+    clauses: BTreeSet<String>,
+    probes: usize,
+    requests: u64,
+}
 
 /// A trial for each defect of a suite, and what catching them costs.
 fn trials_of(suite: &Arc<Suite>) -> (Vec<Trial>, Costs) {
@@ -62,7 +78,7 @@ fn trials_of(suite: &Arc<Suite>) -> (Vec<Trial>, Costs) {
         .collect();
     let faithful = (Arc::clone(suite), Arc::clone(&probes));
     trials.push(Trial::test(named("the faithful stub is accused of nothing"), move || {
-        let found = accused(&faithful.0, &faithful.1, None).0;
+        let found = accused(&faithful.0, &faithful.1, None).clauses;
         if found.is_empty() { Ok(()) } else { Err(format!("{found:?}").into()) }
     }));
     let complete = Arc::clone(suite);
@@ -70,8 +86,9 @@ fn trials_of(suite: &Arc<Suite>) -> (Vec<Trial>, Costs) {
     (trials, costs)
 }
 
-/// Performs the default run in this process, in the order of the plan, and makes its examples small.
-fn performed(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> (Run, Vec<Outcome>) {
+/// Performs the default run in this process, in the order of the plan, and makes its examples small; with it, how many requests were sent until the first
+/// accusation.
+fn performed(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> (Run, Vec<Outcome>, u64) {
     let token = Token::random();
     let service = StubService::new(Arc::clone(suite), token.clone(), defect);
     let target = Arc::new(Target::local(suite, Arc::new(service), Setup::new(Access::Token(token))));
@@ -79,33 +96,37 @@ fn performed(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> (
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.unwrap_or_else(|error| panic!("{error}"));
     runtime.block_on(async {
-        let mut done = run(suite, probes.to_vec(), &target, &options, |_| {}).await;
+        let mut requests = None;
+        let mut done = run(suite, probes.to_vec(), &target, &options, |outcome| {
+            if requests.is_none() && !outcome.judgement.mismatches.is_empty() {
+                requests = Some(target.request_count());
+            }
+        })
+        .await;
+        let requests = requests.unwrap_or_else(|| target.request_count());
         let shrunk = shrink(suite, &target, &Known::default(), Seed::default(), &mut done, &options.stop).await;
-        (done, shrunk)
+        (done, shrunk, requests)
     })
 }
 
-/// The clauses that are accused, and how many probes were performed until the first accusation.
-fn accused(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> (BTreeSet<String>, usize) {
-    let (done, shrunk) = performed(suite, probes, defect);
+/// The clauses that are accused, and when the first of them was.
+fn accused(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> Found {
+    let (done, shrunk, requests) = performed(suite, probes, defect);
     let until = done.outcomes.iter().position(|outcome| !outcome.judgement.mismatches.is_empty());
     let findings = findings(&suite.contract, &done.outcomes, &shrunk, Seed::default());
-    (findings.into_iter().map(|finding| finding.clause).collect(), until.map_or(0, |index| index + 1))
+    let clauses = findings.into_iter().map(|finding| finding.clause).collect();
+    Found { clauses, probes: until.map_or(0, |index| index + 1), requests }
 }
 
-fn is_caught(
-    suite: &Arc<Suite>,
-    probes: &[Probe],
-    defect: &Defect,
-    costs: &Mutex<Vec<(usize, String)>>,
-) -> Result<(), Failed> {
-    let (mut found, cost) = accused(suite, probes, Some(defect));
-    if !found.remove(&defect.clause) {
-        return Err(format!("{} is not accused; accused are {found:?}", defect.clause).into());
+fn is_caught(suite: &Arc<Suite>, probes: &[Probe], defect: &Defect, costs: &Mutex<Vec<Cost>>) -> Result<(), Failed> {
+    let Found { mut clauses, probes, requests } = accused(suite, probes, Some(defect));
+    if !clauses.remove(&defect.clause) {
+        return Err(format!("{} is not accused; accused are {clauses:?}", defect.clause).into());
     }
-    costs.lock().unwrap_or_else(PoisonError::into_inner).push((cost, defect.name.clone()));
-    found.retain(|clause| !defect.follows.iter().any(|prefix| clause.starts_with(prefix)));
-    if found.is_empty() { Ok(()) } else { Err(format!("accused without reason: {found:?}").into()) }
+    let cost = Cost { defect: defect.name.clone(), probes, requests };
+    costs.lock().unwrap_or_else(PoisonError::into_inner).push(cost);
+    clauses.retain(|clause| !defect.follows.iter().any(|prefix| clause.starts_with(prefix)));
+    if clauses.is_empty() { Ok(()) } else { Err(format!("accused without reason: {clauses:?}").into()) }
 }
 
 fn has_all(suite: &Suite) -> Result<(), Failed> {
@@ -131,14 +152,16 @@ fn has_all(suite: &Suite) -> Result<(), Failed> {
     }
 }
 
-/// Killing power: how many probes it takes until a defect is caught.
-fn print_costs(suite: &str, costs: &Mutex<Vec<(usize, String)>>) {
+/// Killing power: what it takes until a defect is caught.
+fn print_costs(suite: &str, costs: &Mutex<Vec<Cost>>) {
     let mut costs = costs.lock().unwrap_or_else(PoisonError::into_inner);
-    costs.sort_unstable();
-    if let (Some((worst, name)), Some((median, _))) = (costs.last(), costs.get(costs.len() / 2)) {
-        println!(
-            "{suite}: {} defects caught; probes until the first accusation: median {median}, worst {worst} ({name})",
-            costs.len()
-        );
-    }
+    let count = costs.len();
+    let mut spread = |unit: &str, measure: fn(&Cost) -> u64| {
+        costs.sort_unstable_by_key(measure);
+        let (Some(median), Some(worst)) = (costs.get(count / 2), costs.last()) else { return String::new() };
+        format!("{unit} median {}, worst {} ({})", measure(median), measure(worst), worst.defect)
+    };
+    let probes = spread("probes", |cost| cost.probes as u64);
+    let requests = spread("requests", |cost| cost.requests);
+    println!("{suite}: {count} defects caught; until the first accusation: {probes}; {requests}");
 }
