@@ -148,6 +148,8 @@ sqlite_synchronous = false
 expiration = $1
 [fernet_tokens]
 key_repository = $home/fernet
+[fernet_receipts]
+key_repository = $home/fernet
 [credential]
 key_repository = $home/credential
 [cache]
