@@ -74,6 +74,8 @@ pub struct Operation {
     pub items: String,
     /// Where it holds the path of the next page, if it has pages.
     pub next: Option<String>,
+    /// The queries whose answers together hold everything.
+    pub queries: Vec<String>,
     /// Where a quota call's answer holds how many there may be, and how many there are.
     pub quota: Option<(String, String)>,
 }

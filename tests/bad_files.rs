@@ -19,7 +19,7 @@ const CONTRACT: &str = "contract.yaml";
 const CASE: &str = "name/accepts_it.yaml";
 
 /// One changed text of the contract: what, from, to.
-const CONTRACTS: [(&str, &str, &str); 27] = [
+const CONTRACTS: [(&str, &str, &str); 30] = [
     ("a version that cannot be read", "openapi: 3.1.0", "openapi: 3.0.3"),
     (
         "a keyword that is misspelt",
@@ -49,6 +49,9 @@ const CONTRACTS: [(&str, &str, &str); 27] = [
     ("a required field that does not exist", "required: [schema, min_disk,", "required: [schema, min_dsik,"),
     ("an effect that does not exist", "x-effect: read", "x-effect: show"),
     ("a second call under test", "x-effect: list\n      x-items: /images\n      x-next: /next", "x-effect: create"),
+    ("a query that is none", "x-next: /next", "x-next: /next\n      x-queries: ['', hidden]"),
+    ("a query that is asked twice", "x-next: /next", "x-next: /next\n      x-queries: ['', a=b, a=b]"),
+    ("no query", "x-next: /next", "x-next: /next\n      x-queries: []"),
     ("a link to nowhere", "operationId: deleteImage, parameters", "operationId: removeImage, parameters"),
     (
         "an open matter without a reason",

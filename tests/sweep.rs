@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use ims_conformance::ledger::Record;
 use serde_json::json;
-use server::{IMAGES, Server, bare, ledgers, outcome};
+use server::{IMAGES, Server, TOKEN, bare, ledgers, outcome, request};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -125,6 +125,24 @@ fn a_lost_request_is_found_by_its_mark_and_by_nothing_else() {
     let (code, text) = outcome("sweep", &url, &["--likely"], folder.path());
     assert_eq!((code, server.ids()), (0, theirs.to_vec()), "{text}");
     assert!(text.contains("2 removed"), "{ours} {tagged}: {text}");
+}
+
+#[test]
+fn what_the_usual_list_leaves_out_is_found_too() {
+    let (server, folder) = (Server::faithful_to("glance"), TempDir::new().unwrap());
+    let url = server.listen();
+    let marked = server.create(&json!({"name": format!("conformance-{RUN}-1"), "os_hidden": true}));
+    let [alike, theirs] = [7, 8].map(|size| server.create(&json!({"min_disk": size, "os_hidden": true})));
+    assert_eq!(server.ids(), [""; 0], "the usual list leaves them out");
+    let body = format!("{{\"name\":\"conformance-{RUN}-1\",\"os_hidden\":true}}");
+    let requests = vec![intent(1, &body), intent(2, "{\"min_disk\":7,\"os_hidden\":true}")];
+    let begun = vec![Record::run(RUN, "glance", &url, None), Record::Before { ids: Vec::new() }];
+    write(folder.path(), RUN, &text(&[begun, requests].concat()));
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, text.matches("not touched: nothing proves").count()), (5, 1), "{text}");
+    assert!(text.contains(&format!("{alike}  not touched")), "{text}");
+    let status = |id: &str| server.pass(&request("GET", &format!("{IMAGES}/{id}"), ""), Some(TOKEN)).status;
+    assert_eq!([marked, alike, theirs].map(|id| status(&id)), [404, 200, 200]);
 }
 
 #[test]

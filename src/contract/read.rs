@@ -146,6 +146,7 @@ fn read_operation(found: &OperationNode<'_>) -> Result<Operation, SourceError> {
         refused_when: Vec::new(),
         items: String::new(),
         next: None,
+        queries: Vec::new(),
         quota: None,
     };
     match effect {
@@ -153,6 +154,7 @@ fn read_operation(found: &OperationNode<'_>) -> Result<Operation, SourceError> {
         Effect::List => {
             operation.items = fields.required("x-items")?.words()?;
             operation.next = fields.optional("x-next").map(Node::words).transpose()?;
+            operation.queries = fields.optional("x-queries").map_or_else(|| Ok(vec![String::new()]), read_queries)?;
         }
         Effect::Delete => {
             if let Some(node) = fields.optional("x-refused-when") {
@@ -167,6 +169,23 @@ fn read_operation(found: &OperationNode<'_>) -> Result<Operation, SourceError> {
     }
     fields.finish()?;
     Ok(operation)
+}
+
+/// Queries, of which the empty one asks for what is listed unasked.
+fn read_queries(node: &Node) -> Result<Vec<String>, SourceError> {
+    let mut queries: Vec<String> = Vec::new();
+    for item in node.items()? {
+        let query = item.text()?;
+        let is_pair = |part: &str| part.split_once('=').is_some_and(|(name, _)| !name.is_empty());
+        if !query.is_empty() && !query.split('&').all(is_pair) {
+            return Err(item.error("expected a query, such as `hidden=true`, or an empty text"));
+        }
+        if queries.iter().any(|each| each == query) {
+            return Err(item.error(format!("`{query}` is asked for twice")));
+        }
+        queries.push(query.to_owned());
+    }
+    if queries.is_empty() { Err(node.error("expected at least one query")) } else { Ok(queries) }
 }
 
 fn only_creation(operations: &[Operation], paths: &Node) -> Result<usize, SourceError> {

@@ -1,5 +1,6 @@
 //! What the stub answers, without HTTP: a function of the request and of what is kept.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indexmap::IndexMap;
@@ -168,7 +169,7 @@ impl Service for StubService {
         let request = &Request { credential: Credential::Good, ..request.clone() };
         match operation.effect {
             Effect::Create => self.create(request, &mut resources),
-            Effect::List => reply::list(operation, &matching(&resources, request)),
+            Effect::List => reply::list(operation, &matching(&resources, operation, request)),
             Effect::Read => self.read(operation, id, &resources),
             Effect::Update => self.update(operation, id, request, &mut resources),
             Effect::Delete => self.delete(operation, id, &mut resources),
@@ -181,14 +182,29 @@ impl Service for StubService {
     }
 }
 
-/// The resources whose fields have the values that the query names.
-fn matching<'a>(resources: &'a Resources, request: &Request) -> Vec<&'a Map<String, Value>> {
-    let query = request.path.split_once('?').map_or("", |(_, query)| query);
-    let wanted: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
-    let is_match = |resource: &Map<String, Value>| {
-        wanted.iter().all(|(name, value)| resource.get(&**name).is_some_and(|field| field == &**value))
+/// A value as it stands in a query.
+fn text(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::String(text) => Cow::from(text),
+        other => Cow::from(other.to_string()),
+    }
+}
+
+/// The resources whose fields have the values that the query names, without those that take a query of their own.
+fn matching<'a>(resources: &'a Resources, list: &Operation, request: &Request) -> Vec<&'a Map<String, Value>> {
+    fn pairs(query: &str) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+        url::form_urlencoded::parse(query.as_bytes()).collect()
+    }
+    let wanted = pairs(request.path.split_once('?').map_or("", |(_, query)| query));
+    let mut others: Vec<_> = list.queries.iter().flat_map(|query| pairs(query)).collect();
+    others.retain(|(name, _)| !wanted.iter().any(|(each, _)| each == name));
+    let has = |resource: &Map<String, Value>, (name, value): &(Cow<'_, str>, Cow<'_, str>)| {
+        resource.get(&**name).is_some_and(|field| text(field) == *value)
     };
-    resources.kept.values().filter(|resource| is_match(resource)).collect()
+    let is_match = |resource: &&Map<String, Value>| {
+        wanted.iter().all(|pair| has(resource, pair)) && !others.iter().any(|pair| has(resource, pair))
+    };
+    resources.kept.values().filter(is_match).collect()
 }
 
 #[cfg(test)]

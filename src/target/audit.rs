@@ -5,10 +5,11 @@
 
 use std::sync::PoisonError;
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::Target;
-use crate::contract::Effect;
+use crate::contract::{Effect, Operation};
 use crate::exchange::Request;
 use crate::ledger::Record;
 
@@ -118,11 +119,25 @@ impl Target {
         items.iter().all(is_explained)
     }
 
-    /// Everything that the list call tells, page by page; else the status that came instead, if one did.
+    /// Everything that the list call tells, query by query and page by page; else the status that came instead, if one did.
     pub(crate) async fn inventory(&self) -> Result<Vec<Item>, Option<u16>> {
-        let contract = self.contract();
-        let list = contract.operations.iter().find(|operation| operation.effect == Effect::List).ok_or(None)?;
+        let operations = &self.contract().operations;
+        let list = operations.iter().find(|operation| operation.effect == Effect::List).ok_or(None)?;
+        let mut found = IndexMap::new();
+        for query in &list.queries {
+            for item in self.pages(list, query).await? {
+                found.insert(item.id.clone(), item);
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Everything that the list call tells when it is asked this.
+    async fn pages(&self, list: &Operation, query: &str) -> Result<Vec<Item>, Option<u16>> {
         let mut path = list.path.as_str().to_owned();
+        if !query.is_empty() {
+            path = format!("{path}?{query}");
+        }
         let mut found = Vec::new();
         for _ in 0..MOST_PAGES {
             let credential = self.usual_credential();
@@ -132,7 +147,7 @@ impl Target {
             let response = exchange.response().ok_or(None)?;
             let answer = response.json().filter(|_| response.is_success()).ok_or(Some(response.status))?;
             for item in answer.pointer(&list.items).and_then(Value::as_array).ok_or(None)? {
-                let id = item.pointer(&contract.creation.lifecycle.id).and_then(Value::as_str);
+                let id = item.pointer(&self.contract().creation.lifecycle.id).and_then(Value::as_str);
                 let id = id.filter(|id| !id.is_empty()).ok_or(None)?;
                 found.push(Item { id: id.to_owned(), value: item.clone() });
             }

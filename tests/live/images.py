@@ -32,12 +32,12 @@ def ask(method, url, body=None, media_type="application/json"):
 
 
 def ids(url):
-    """Every id, page by page."""
-    path = "/v2/images?limit=500"
-    while path:
-        page, _ = ask("GET", url + path)
-        yield from (image["id"] for image in page["images"])
-        path = page.get("next")
+    """Every id, page by page, those of hidden images too."""
+    for path in ("/v2/images?limit=500", "/v2/images?limit=500&os_hidden=true"):
+        while path:
+            page, _ = ask("GET", url + path)
+            yield from (image["id"] for image in page["images"])
+            path = page.get("next")
 
 
 def delete(url, image):

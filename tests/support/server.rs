@@ -64,7 +64,20 @@ impl Server {
         defect: Option<&str>,
         behaviour: impl Fn(&Self, &Request, Option<&str>) -> Option<Response> + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let suite = suite();
+        Self::of(suite(), defect, behaviour)
+    }
+
+    /// One that keeps the contract of this suite.
+    pub(crate) fn faithful_to(suite: &str) -> Arc<Self> {
+        let suite = Arc::new(Suite::built_in(suite).unwrap().unwrap());
+        Self::of(suite, None, |server, request, token| Some(server.pass(request, token)))
+    }
+
+    fn of(
+        suite: Arc<Suite>,
+        defect: Option<&str>,
+        behaviour: impl Fn(&Self, &Request, Option<&str>) -> Option<Response> + Send + Sync + 'static,
+    ) -> Arc<Self> {
         let known = defects(&suite.contract);
         let defect = defect.map(|name| known.iter().find(|defect| defect.name == name).unwrap());
         let stub = StubService::new(suite, Token::new(TOKEN).unwrap(), defect);
