@@ -33,9 +33,9 @@ impl Mark {
         let pattern =
             Regex::new(&pattern).map_err(|error| node.error(format!("no mark can be made of it: {error}")))?;
         let mark = Self { is_item: schema.is(Type::Array), template, pattern };
-        let sample = mark.value(&mark.text(1).replace(PLACEHOLDER, "0123456789ab"));
-        let found = schema.examine(&sample);
-        if !found.broken.is_empty() || !found.open.is_empty() {
+        let sample = mark.value(&mark.text(1));
+        if !is_certain(schema, &sample) {
+            let sample = filled_in(&sample);
             return Err(node.error(format!("not every reading allows {sample} here, so it cannot be a mark")));
         }
         Ok(mark)
@@ -49,6 +49,14 @@ impl Mark {
     /// The value of the field that holds this text and nothing else.
     pub fn value(&self, text: &str) -> Value {
         if self.is_item { Value::from(vec![text]) } else { Value::from(text) }
+    }
+
+    /// The items of a value with this text as one more; where there is room for no more, with it for the last. `None` where not every reading allows it.
+    pub fn added_to(&self, schema: &Schema, given: &Value, text: &str) -> Option<Value> {
+        let items = given.as_array().filter(|_| self.is_item && is_certain(schema, given))?;
+        let rest = items.split_last().map_or(&[][..], |(_, rest)| rest);
+        let with_it = |items: &[Value]| Value::Array([items, &[Value::from(text)]].concat());
+        [with_it(items), with_it(rest)].into_iter().find(|value| is_certain(schema, value))
     }
 
     /// Whether a text is a mark of any run.
@@ -126,6 +134,23 @@ impl Contract {
             }
         }
         fields
+    }
+}
+
+/// Whether every reading allows a value, when the text that no other run has is filled in.
+fn is_certain(schema: &Schema, value: &Value) -> bool {
+    let value = filled_in(value);
+    let found = schema.examine(&value);
+    found.broken.is_empty() && found.open.is_empty()
+}
+
+/// A value with the text of some run in its marks.
+fn filled_in(value: &Value) -> Value {
+    let fill = |text: &str| Value::from(text.replace(PLACEHOLDER, "0123456789ab"));
+    match value {
+        Value::String(text) => fill(text),
+        Value::Array(items) => items.iter().map(filled_in).collect(),
+        other => other.clone(),
     }
 }
 

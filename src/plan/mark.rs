@@ -75,13 +75,10 @@ fn marked(contract: &Contract, step: &Step, field: &str, mark: &Mark, number: us
     if fields.contains_key(field) {
         // What is written in a special way stays so.
         let is_plain = serde_json::to_vec(&fields).is_ok_and(|again| again == body);
-        let schema = contract.creation.request.properties.get(field).filter(|_| is_plain && mark.is_item)?;
-        let found = schema.examine(&fields[field]);
-        let was_right = found.broken.is_empty() && found.open.is_empty();
-        fields.get_mut(field)?.as_array_mut()?.push(Value::from(text));
-        let found = schema.examine(&fields[field]);
-        let is_right = found.broken.is_empty() && found.open.is_empty();
-        return if was_right && is_right { serde_json::to_vec(&fields).ok() } else { None };
+        let schema = contract.creation.request.properties.get(field).filter(|_| is_plain)?;
+        let given = fields.get_mut(field)?;
+        *given = mark.added_to(schema, given, &text)?;
+        return serde_json::to_vec(&fields).ok();
     }
     if fields.is_empty() {
         return None;
@@ -91,4 +88,69 @@ fn marked(contract: &Contract, step: &Step, field: &str, mark: &Mark, number: us
     let start = whole.find('{')? + 1;
     let entry = format!("{}:{},", Value::from(field), mark.value(&text));
     Some([&body[..start], entry.as_bytes(), &body[start..]].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mark_one;
+    use crate::plan::{self, Wish};
+    use crate::probe::Phase;
+    use crate::suite::{DEFAULT, Suite};
+
+    fn marked(body: &str) -> String {
+        let suite = Suite::built_in(DEFAULT).unwrap().unwrap();
+        let request = plan::request(&suite.contract, body.as_bytes().to_vec());
+        let mut probe = plan::probe(&suite.contract, Phase::Pairs, "one".to_owned(), None, request);
+        mark_one(&suite.contract, &mut probe, 5);
+        String::from_utf8(probe.script.steps[0].request.body.clone().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_mark_goes_where_it_changes_least() {
+        let table = [
+            (r#"{ "min_disk": 7 }"#, r#"{"name":"conformance-{run}-5", "min_disk": 7 }"#),
+            (r#"{"min_disk":1e1}"#, r#"{"name":"conformance-{run}-5","min_disk":1e1}"#),
+            (r#"{"name":"a"}"#, r#"{"tags":["conformance-run={run}-5"],"name":"a"}"#),
+            (r#"{"name":"a","tags":["k=v"]}"#, r#"{"name":"a","tags":["k=v","conformance-run={run}-5"]}"#),
+            (r#"{"name":"a","tags":[]}"#, r#"{"name":"a","tags":["conformance-run={run}-5"]}"#),
+        ];
+        for (body, expected) in table {
+            assert_eq!(marked(body), expected);
+        }
+    }
+
+    #[test]
+    fn where_there_is_no_room_for_one_more_the_last_one_goes() {
+        let tags = |last: &str| {
+            let tags: Vec<_> = (0..9).map(|number| format!("\"k{number}=\"")).chain([format!("\"{last}\"")]).collect();
+            format!(r#"{{"name":"a","tags":[{}]}}"#, tags.join(","))
+        };
+        assert_eq!(marked(&tags("k9=")), tags("conformance-run={run}-5"));
+    }
+
+    #[test]
+    fn what_a_mark_would_spoil_carries_none() {
+        for body in [
+            "{}",
+            "[]",
+            "{",
+            r#"{"name":"\u0041","tags":["k=v"]}"#,
+            r#"{"name":"a","tags":["bare"]}"#,
+            r#"{"name":"a","tags":null}"#,
+        ] {
+            assert_eq!(marked(body), body);
+        }
+    }
+
+    #[test]
+    fn most_of_what_a_run_creates_is_marked() {
+        for name in Suite::built_in_names() {
+            let suite = Suite::built_in(name).unwrap().unwrap();
+            let mut probes = plan::plan(&suite, &Wish::default()).unwrap();
+            let before = plan::unmarked(&suite.contract, &probes);
+            plan::mark(&suite.contract, &mut probes);
+            let after = plan::unmarked(&suite.contract, &probes);
+            assert!(after * 6 < before, "{name}: {after} of {before} carry no mark");
+        }
+    }
 }
