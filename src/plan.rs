@@ -1,6 +1,6 @@
 //! From a suite to the probes of a run: the cases that somebody wrote, and what follows from the contract.
 //!
-//! Three phases come from the contract. *Boundary* enumerates, one value at a time; *pairs* combines valid values; *random* draws, from a seed. A probe of
+//! Three phases come from the contract. *Boundary* enumerates, one value at a time; *pairs* combines values; *random* draws, from a seed. A probe of
 //! these phases expects nothing of its own: the judge classifies its request like any other, and the contract says what it deserves.
 
 mod assemble;

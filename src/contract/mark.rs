@@ -59,6 +59,11 @@ impl Mark {
         [with_it(items), with_it(rest)].into_iter().find(|value| is_certain(schema, value))
     }
 
+    /// This text for a text that was given; `None` where none was.
+    pub fn in_place_of(&self, given: &Value, text: &str) -> Option<Value> {
+        given.as_str().filter(|_| !self.is_item).map(|_| Value::from(text))
+    }
+
     /// Whether a text is a mark of any run.
     fn is(&self, text: &str) -> bool {
         self.pattern.is_match(text)

@@ -47,6 +47,17 @@ pub(crate) fn probe(contract: &Contract, phase: Phase, id: String, about: Option
     single(phase, id, title, clauses, violation, request)
 }
 
+/// What a body breaks that holds this value alone, if it is one thing and no reading allows it.
+pub(crate) fn only_violation(contract: &Contract, name: &str, json: &str) -> Option<Violation> {
+    let request = request(contract, object(&[(name.to_owned(), json.to_owned())]));
+    let body = Body::read(&request);
+    let found = classify(contract, &request, &body);
+    match &found.violations[..] {
+        [violation] if found.kind == Kind::Invalid => Some(violation.clone()),
+        _ => None,
+    }
+}
+
 fn single(
     phase: Phase,
     id: String,

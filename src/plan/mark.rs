@@ -41,8 +41,13 @@ fn only_field(probe: &Probe) -> Option<String> {
 /// Marks one probe with this number.
 pub(crate) fn mark_one(contract: &Contract, probe: &mut Probe, number: usize) {
     let free: Vec<_> = contract.marks().filter(|(name, _)| !is_about(probe, name)).collect();
+    // Where one value is wrong the others may be anything right.
+    let manners: &[Manner] =
+        if probe.violation.is_some() { &[Manner::Added, Manner::Replacing] } else { &[Manner::Added] };
     for step in probe.script.steps.iter_mut().filter(|step| step.request.may_create(contract)) {
-        if let Some(body) = free.iter().find_map(|(name, mark)| marked(contract, step, name, mark, number)) {
+        let in_manner =
+            |manner| free.iter().find_map(|(name, mark)| marked(contract, step, name, mark, number, manner));
+        if let Some(body) = manners.iter().find_map(|manner| in_manner(*manner)) {
             step.request.body = Some(body);
         }
     }
@@ -67,8 +72,24 @@ fn is_about(probe: &Probe, field: &str) -> bool {
     is_expected || breaks || probe.clauses.iter().any(|clause| prefixes.iter().any(|prefix| clause.starts_with(prefix)))
 }
 
+/// How a mark gets into a field that is given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// As one more item.
+    Added,
+    /// For the text that is there.
+    Replacing,
+}
+
 /// The body with the mark in this field; `None` where the body is no object, or the field has no room for it.
-fn marked(contract: &Contract, step: &Step, field: &str, mark: &Mark, number: usize) -> Option<Vec<u8>> {
+fn marked(
+    contract: &Contract,
+    step: &Step,
+    field: &str,
+    mark: &Mark,
+    number: usize,
+    manner: Manner,
+) -> Option<Vec<u8>> {
     let body = step.request.body.as_deref()?;
     let mut fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
     let text = mark.text(number);
@@ -77,7 +98,10 @@ fn marked(contract: &Contract, step: &Step, field: &str, mark: &Mark, number: us
         let is_plain = serde_json::to_vec(&fields).is_ok_and(|again| again == body);
         let schema = contract.creation.request.properties.get(field).filter(|_| is_plain)?;
         let given = fields.get_mut(field)?;
-        *given = mark.added_to(schema, given, &text)?;
+        *given = match manner {
+            Manner::Added => mark.added_to(schema, given, &text)?,
+            Manner::Replacing => mark.in_place_of(given, &text)?,
+        };
         return serde_json::to_vec(&fields).ok();
     }
     if fields.is_empty() {
@@ -113,6 +137,18 @@ mod tests {
             (r#"{"name":"a"}"#, r#"{"tags":["conformance-run={run}-5"],"name":"a"}"#),
             (r#"{"name":"a","tags":["k=v"]}"#, r#"{"name":"a","tags":["k=v","conformance-run={run}-5"]}"#),
             (r#"{"name":"a","tags":[]}"#, r#"{"name":"a","tags":["conformance-run={run}-5"]}"#),
+        ];
+        for (body, expected) in table {
+            assert_eq!(marked(body), expected);
+        }
+    }
+
+    #[test]
+    fn beside_a_wrong_value_a_mark_takes_the_place_of_a_text() {
+        let table = [
+            (r#"{"name":"a","tags":[""]}"#, r#"{"name":"conformance-{run}-5","tags":[""]}"#),
+            (r#"{"name":7,"tags":["k=v"]}"#, r#"{"name":7,"tags":["k=v","conformance-run={run}-5"]}"#),
+            (r#"{"name":7,"tags":[""]}"#, r#"{"name":7,"tags":[""]}"#),
         ];
         for (body, expected) in table {
             assert_eq!(marked(body), expected);

@@ -3,6 +3,10 @@
 //!
 //! The array is built greedily: a body begins with a combination that none has yet, and each further field takes the value that covers the most. Nothing
 //! is left to chance. A field that is added changes the array, as it must: its values have to meet all others.
+//!
+//! What is broken meets all others, too: see [`broken`].
+
+mod broken;
 
 use std::collections::HashSet;
 
@@ -29,7 +33,8 @@ pub(super) fn probes(contract: &Contract, strength: usize) -> Vec<Probe> {
         let body = object(&fields(&factors, row));
         probe(contract, Phase::Pairs, format!("pairs/{:0width$}", index + 1), None, request(contract, body))
     };
-    rows.iter().enumerate().map(make).collect()
+    let valid = rows.iter().enumerate().map(make);
+    valid.chain(broken::probes(contract, &factors)).collect()
 }
 
 fn fields(factors: &[Factor], row: &[usize]) -> Vec<FieldText> {

@@ -8,11 +8,10 @@ use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use serde_json::Value;
 
-use super::assemble::{FieldText, object, probe, request};
+use super::assemble::{FieldText, object, only_violation, probe, request};
 use super::attempts::{attempts, good_item, listed, valid_values};
 use super::{Seed, pattern};
 use crate::contract::{Certain, Contract, Rule, Schema, Type};
-use crate::judge::{Body, Kind, classify};
 use crate::probe::{Phase, Probe};
 
 /// What a random probe sends in its field.
@@ -131,17 +130,11 @@ fn broken(contract: &Contract, name: &str, schema: &Schema) -> Option<BoxedStrat
     if schema.rule("readOnly").is_some() {
         return None; // whatever is given, it is the same fault, and the boundaries show it
     }
-    let is_broken = |json: &String| {
-        let request = request(contract, object(&[(name.to_owned(), json.clone())]));
-        let body = Body::read(&request);
-        let found = classify(contract, &request, &body);
-        found.kind == Kind::Invalid && found.violations.len() == 1
-    };
     let known: Vec<_> = attempts(schema)
         .into_iter()
         .map(|attempt| attempt.json)
         .filter(|json| json.len() < 2000)
-        .filter(is_broken)
+        .filter(|json| only_violation(contract, name, json).is_some())
         .collect();
     let mut ways = vec![(2, known)]
         .into_iter()
