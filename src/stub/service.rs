@@ -27,7 +27,7 @@ pub struct StubService {
 #[derive(Debug, Default)]
 pub(super) struct Resources {
     pub kept: IndexMap<String, Map<String, Value>>,
-    /// How many were created so far.
+    /// How many requests were accepted so far.
     pub created: usize,
 }
 
@@ -63,23 +63,26 @@ impl StubService {
     fn create(&self, request: &Request, resources: &mut Resources) -> Response {
         let body = Body::read(request);
         let found = classify(self.contract(), request, &body);
-        let nothing = Map::new();
-        let given = body.value.as_ref().and_then(Value::as_object);
+        let is_object = body.value.as_ref().is_some_and(Value::is_object);
+        let given = body.value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
         let is_accepted = match found.kind {
-            Kind::Valid => !self.flaw().refuses(given.unwrap_or(&nothing)),
-            Kind::Unspecified => given.is_some(),
-            Kind::Invalid | Kind::Unauthorized => self.flaw().lets_pass(&found, request),
+            Kind::Valid => !self.flaw().refuses(&given),
+            Kind::Unspecified => is_object,
+            Kind::Invalid | Kind::Unauthorized => self.flaw().lets_pass(&found, request, &given),
         };
-        let created = resource::create(self.contract(), given.unwrap_or(&nothing));
+        resources.created += usize::from(is_accepted);
+        if found.kind == Kind::Valid && is_accepted && self.flaw().fails(resources.created) {
+            return reply::bare(500);
+        }
+        let created = resource::create(self.contract(), &given);
         if is_accepted || self.flaw().misbehaves(Misbehaviour::CreatesWhatItRefuses, &created) {
             self.keep(&created, resources);
         }
         if !is_accepted {
             return self.refuse(&found);
         }
-        resources.created += 1;
-        let mut shown = self.flaw().twisted(created.clone(), given.unwrap_or(&nothing), resources.created);
-        for (name, _) in resource::others(self.contract(), given.unwrap_or(&nothing)) {
+        let mut shown = self.flaw().twisted(created.clone(), &given, resources.created);
+        for (name, _) in resource::others(self.contract(), &given) {
             self.flaw().twist_other(&mut shown, name, resources.created);
         }
         if self.id_of(&shown) != self.id_of(&created) {

@@ -53,7 +53,7 @@ impl List {
             clause,
             way,
             "a request that breaks the clause is accepted",
-            Flaw::Passes { clause: clause.to_owned(), manner },
+            Flaw::Passes { clause: clause.to_owned(), manner, when: Vec::new() },
         );
     }
 
@@ -73,6 +73,8 @@ impl List {
         for status in [200, 202] {
             self.add(&created, &status.to_string(), "success has another status", Flaw::Created(status));
         }
+        let text = "every eleventh good request ends in an error";
+        self.add(&created, "500-now-and-then", text, Flaw::Fails { every: 11 });
         for status in [404, 422, 500] {
             self.add(
                 "status.400",

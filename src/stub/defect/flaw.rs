@@ -13,10 +13,12 @@ use crate::stub::reply;
 pub(in crate::stub) enum Flaw {
     /// There is none.
     None,
-    /// Requests that break this clause are accepted, if they do it in this manner.
-    Passes { clause: String, manner: Manner },
+    /// Requests that break this clause are accepted, if they do it in this manner and all these conditions hold.
+    Passes { clause: String, manner: Manner, when: Vec<Condition> },
     /// Valid requests are refused where all these conditions hold.
     Refuses(Vec<Condition>),
+    /// Each so-and-so-manieth valid request ends in an error inside the service.
+    Fails { every: usize },
     /// This credential is taken for a good one.
     Opens(Credential),
     /// Success has this status.
@@ -125,12 +127,23 @@ impl Flaw {
         matches!(self, Self::Refuses(conditions) if conditions.iter().all(|condition| condition.holds(given)))
     }
 
-    pub(in crate::stub) fn lets_pass(&self, found: &Classification<'_>, request: &Request) -> bool {
-        let Self::Passes { clause, manner } = self else { return false };
-        found
-            .violations
-            .iter()
-            .all(|violation| violation.clause == *clause && manner.covers(violation.value.as_ref(), request))
+    pub(in crate::stub) fn lets_pass(
+        &self,
+        found: &Classification<'_>,
+        request: &Request,
+        given: &Map<String, Value>,
+    ) -> bool {
+        let Self::Passes { clause, manner, when } = self else { return false };
+        when.iter().all(|condition| condition.holds(given))
+            && found
+                .violations
+                .iter()
+                .all(|violation| violation.clause == *clause && manner.covers(violation.value.as_ref(), request))
+    }
+
+    /// Whether the valid request with this number ends in an error.
+    pub(in crate::stub) fn fails(&self, number: usize) -> bool {
+        matches!(self, Self::Fails { every } if number.is_multiple_of(*every))
     }
 
     pub(in crate::stub) fn created_status(&self, usual: u16) -> u16 {

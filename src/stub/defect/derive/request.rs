@@ -122,7 +122,14 @@ impl List {
             contract.creation.response.properties.get(name).is_some_and(|schema| schema.relation("echo").is_some())
         };
         for window in properties.windows(2) {
-            let ((one, _), (other, _)) = (window[0], window[1]);
+            let ((one, schema), (other, _)) = (window[0], window[1]);
+            if let Some(rule) = schema.rules.last() {
+                let clause = format!("{}.{}", schema.place, rule.keyword());
+                let when = vec![Condition::Given(other.clone())];
+                let flaw = Flaw::Passes { clause: clause.clone(), manner: Manner::Anything, when };
+                let text = "a value is not checked when another field is given";
+                self.add(&clause, &format!("unchecked-with-{other}"), text, flaw);
+            }
             if echoed(one) {
                 let when = vec![Condition::Given(one.clone()), Condition::Given(other.clone())];
                 let flaw = Flaw::Twisted { field: one.clone(), twist: Twist::Perturb, when, every: 1 };

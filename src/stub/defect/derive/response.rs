@@ -27,6 +27,12 @@ impl List {
             let clause = format!("{place}.{}", rule.keyword());
             self.add(&clause, &way, "the field has a wrong value", twisted(twist, when, 1));
         }
+        if schema.rule("type").is_some_and(|rule| !rule.holds(&Value::Null)) {
+            let null = twisted(Twist::Set(Value::Null), Vec::new(), 1);
+            let defect = self.add(&format!("{place}.type"), "null", "the field is null", null);
+            // A null where nothing was given lacks the default.
+            defect.follows.push(format!("request.{name}.default"));
+        }
         if let Some(items) = &schema.items {
             let wrong = twisted(Twist::Set(json!([7])), Vec::new(), 1);
             self.add(&format!("{}.type", items.place), "[7]", "an item has a wrong type", wrong);
@@ -47,8 +53,8 @@ impl List {
 
     pub(super) fn of_relation(&mut self, name: &str, schema: &Schema, relation: &Relation) {
         let clause = format!("{}.{}", schema.place, relation.keyword());
-        for Way { name: way, text, twist, when } in ways(name, schema, relation) {
-            let flaw = Flaw::Twisted { field: name.to_owned(), twist, when, every: 1 };
+        for Way { name: way, text, twist, when, every } in ways(name, schema, relation) {
+            let flaw = Flaw::Twisted { field: name.to_owned(), twist, when, every };
             let defect = self.add(&clause, &way, text, flaw);
             match relation {
                 // What is given may be null, which may stand for the default.
@@ -67,10 +73,11 @@ struct Way {
     text: &'static str,
     twist: Twist,
     when: Vec<Condition>,
+    every: usize,
 }
 
 fn way(name: &str, text: &'static str, twist: Twist, when: Vec<Condition>) -> Way {
-    Way { name: name.to_owned(), text, twist, when }
+    Way { name: name.to_owned(), text, twist, when, every: 1 }
 }
 
 fn ways(name: &str, schema: &Schema, relation: &Relation) -> Vec<Way> {
@@ -94,7 +101,11 @@ fn ways(name: &str, schema: &Schema, relation: &Relation) -> Vec<Way> {
         }
         Relation::Unique => {
             let fixed = Value::from(uuid::Uuid::nil().to_string());
-            vec![way("always-the-same", "every answer has the same value", Twist::Set(fixed), Vec::new())]
+            let same = |name, text, every| Way { every, ..way(name, text, Twist::Set(fixed.clone()), Vec::new()) };
+            vec![
+                same("always-the-same", "every answer has the same value", 1),
+                same("now-and-then", "every seventh answer has the same value", 7),
+            ]
         }
         Relation::SameForCaller => {
             vec![way("changing", "every answer has another value", Twist::Counted, Vec::new())]
