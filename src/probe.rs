@@ -1,5 +1,7 @@
 //! A probe: one thing to do to a target, from whatever source, and what must come of it.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::exchange::Request;
@@ -87,6 +89,39 @@ pub struct Step {
     pub request: Request,
     /// Name and JSON pointer of each value to capture.
     pub captures: Vec<(String, String)>,
+    /// For how long it is sent again, as a service may do some time later what it said it did.
+    pub patience: Option<Patience>,
+}
+
+impl Step {
+    /// A request of whose answer nobody needs anything.
+    pub fn new(request: Request) -> Self {
+        Self { request, captures: Vec::new(), patience: None }
+    }
+}
+
+/// What ends the waiting for an answer that may come later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// One of these statuses.
+    pub statuses: Vec<u16>,
+    /// So much time.
+    pub within: Duration,
+}
+
+/// The pause before the first of the further requests; each later one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+impl Patience {
+    /// The pauses before each further request, which together are as long as the waiting.
+    pub fn pauses(&self) -> impl Iterator<Item = Duration> {
+        let (mut next, mut left) = (FIRST_PAUSE, self.within);
+        std::iter::from_fn(move || {
+            let pause = next.min(left);
+            (next, left) = (next * 2, left.saturating_sub(pause));
+            (!pause.is_zero()).then_some(pause)
+        })
+    }
 }
 
 /// What a step's answer must be beyond what the contract says.
@@ -104,4 +139,21 @@ pub struct Expectation {
     pub is_other_status_inconclusive: bool,
     /// The clause that is broken where it is not met; without it, one of the probe's.
     pub clause: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Patience;
+
+    #[test]
+    fn pauses_grow_and_are_together_as_long_as_the_waiting() {
+        for seconds in [1, 30, 120] {
+            let within = Duration::from_secs(seconds);
+            let pauses: Vec<_> = Patience { statuses: vec![404], within }.pauses().collect();
+            assert_eq!(pauses.iter().sum::<Duration>(), within);
+            assert!(pauses[..pauses.len() - 1].is_sorted() && pauses.len() < 12, "{pauses:?}");
+        }
+    }
 }

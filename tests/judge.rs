@@ -31,7 +31,7 @@ fn judged(request: Request, outcome: Result<Response, Trouble>) -> Judgement {
         title: "a row of a table".to_owned(),
         clauses: vec!["status.201".to_owned()],
         violation: None,
-        script: Script { steps: vec![Step { request: request.clone(), captures: Vec::new() }] },
+        script: Script { steps: vec![Step::new(request.clone())] },
         expectations: Vec::new(),
     };
     judge(&SUITE.contract, &probe, &[Exchange { request, outcome }])
@@ -100,6 +100,19 @@ fn answer_to(request: &Value) -> Value {
 
 fn dotted_field(patch: &str) -> String {
     read(patch).as_object().unwrap().keys().map(|name| format!(".{name}.")).next().unwrap()
+}
+
+#[test]
+fn who_refuses_is_recorded() {
+    for (body, media_type, taken) in [
+        (r#"{"error":{"code":"IMG.0001","message":"no"}}"#, JSON, "the service"),
+        ("<h1>400</h1>", Some("text/html"), "text/html"),
+        ("", None, "no body of a known form"),
+    ] {
+        let judgement = judged(good(r#"{"min_disk":0}"#), Ok(reply(400, media_type, body)));
+        let choices: Vec<_> = judgement.choices.iter().map(|choice| (&*choice.title, &*choice.taken)).collect();
+        assert_eq!(choices, [("who refuses a request", taken)]);
+    }
 }
 
 #[test]
@@ -365,7 +378,7 @@ fn null_that_came_back_as_the_default_gives_what_the_default_gives() {
 fn two_steps(outcomes: &[Result<Response, Trouble>]) -> Judgement {
     let read = Request { method: "GET".to_owned(), path: "/v2/images/7".to_owned(), body: None, ..good("") };
     let requests = [good("{}"), read];
-    let step = |request: &Request| Step { request: request.clone(), captures: Vec::new() };
+    let step = |request: &Request| Step::new(request.clone());
     let expected = Expectation { statuses: vec![200], ..Expectation::default() };
     let probe = Probe {
         id: "two steps".to_owned(),

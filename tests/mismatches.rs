@@ -45,7 +45,7 @@ fn created(changes: &Value) -> Value {
 
 /// Judges a probe about these clauses; each step has a request, an answer and an expectation.
 fn judged(clauses: &[&str], steps: &[(Request, Response, Expectation)]) -> Judgement {
-    let step = |(request, ..): &(Request, Response, Expectation)| Step { request: request.clone(), captures: vec![] };
+    let step = |(request, ..): &(Request, Response, Expectation)| Step::new(request.clone());
     let probe = Probe {
         id: "steps".to_owned(),
         phase: Phase::Case,

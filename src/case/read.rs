@@ -1,13 +1,15 @@
 //! From the YAML of a case to its probes.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::rows::{self, Row};
 use super::{Case, Verb};
-use crate::contract::{Contract, list};
+use crate::contract::{Contract, Effect, list};
 use crate::document::{Fields, Node, SourceError, nearest};
 use crate::exchange::{Credential, Request};
-use crate::probe::{Expectation, Phase, Probe, Script, Step};
+use crate::probe::{Expectation, Patience, Phase, Probe, Script, Step};
 
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -77,7 +79,11 @@ fn single_step(
     let request =
         read_request(contract, &mut fields, &subject.method, subject.path.as_str(), row, &mut Captured::default())?;
     fields.finish()?;
-    Ok((Step { request, captures: Vec::new() }, read_expectation(contract, expect, row, 0, true)?))
+    let (expectation, patience) = read_expectation(contract, expect, row, 0, true)?;
+    match patience {
+        Some(_) => Err(expect.error("only a call that reads is sent again")),
+        None => Ok((Step::new(request), expectation)),
+    }
 }
 
 /// The names that earlier steps captured, and whether a later one used them.
@@ -133,7 +139,11 @@ pub(super) fn read_steps<'a>(
         };
         let request = read_request(contract, &mut fields, method, &target, row, &mut known)?;
         let is_resource = operation == contract.creation.operation || operation == contract.creation.lifecycle.read;
-        let expectation = read_expectation(contract, fields.required("expect")?, row, before + index, is_resource)?;
+        let expect = fields.required("expect")?;
+        let (expectation, patience) = read_expectation(contract, expect, row, before + index, is_resource)?;
+        if patience.is_some() && !matches!(contract.operations[operation].effect, Effect::Read | Effect::List) {
+            return Err(expect.error("only a call that reads is sent again"));
+        }
         let mut captures = Vec::new();
         if let Some(node) = fields.optional("capture") {
             for (key, name, pointer) in node.entries()? {
@@ -142,7 +152,7 @@ pub(super) fn read_steps<'a>(
             }
         }
         fields.finish()?;
-        steps.push((Step { request, captures }, expectation));
+        steps.push((Step { request, captures, patience }, expectation));
     }
     if steps.is_empty() {
         return Err(node.error("a case has at least one step"));
@@ -207,7 +217,7 @@ fn read_expectation(
     row: &Row,
     step: usize,
     is_resource: bool,
-) -> Result<Expectation, SourceError> {
+) -> Result<(Expectation, Option<Patience>), SourceError> {
     let mut fields = node.fields()?;
     let statuses = fields.required("status")?.one_or_more()?.iter().map(Node::status).collect::<Result<_, _>>()?;
     let mut expectation = Expectation { statuses, ..Expectation::default() };
@@ -238,8 +248,21 @@ fn read_expectation(
     if let Some(node) = fields.optional("otherwise") {
         expectation.is_other_status_inconclusive = crate::contract::named(node, &[("inconclusive", true)])?;
     }
+    let patience = fields.optional("within").map(|node| read_patience(node, &expectation.statuses)).transpose()?;
     fields.finish()?;
-    Ok(expectation)
+    Ok((expectation, patience))
+}
+
+/// The most seconds that one step may take.
+const LONGEST_PATIENCE: u64 = 120;
+
+fn read_patience(node: &Node, statuses: &[u16]) -> Result<Patience, SourceError> {
+    match node.count()? {
+        seconds @ 1..=LONGEST_PATIENCE => {
+            Ok(Patience { statuses: statuses.to_vec(), within: Duration::from_secs(seconds) })
+        }
+        _ => Err(node.error(format!("expected 1 to {LONGEST_PATIENCE} seconds"))),
+    }
 }
 
 /// An expectation must name a documented field, and a value that the field can have.

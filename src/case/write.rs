@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::contract::Contract;
 use crate::exchange::{Credential, Request};
 use crate::judge::{Body, Kind, Mismatch, Refusals, classify};
-use crate::probe::{Expectation, Probe};
+use crate::probe::{Expectation, Probe, Step};
 
 /// A case file that is ready to be saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub fn write_steps(contract: &Contract, probe: &Probe, mismatch: &Mismatch, orig
         }
         let expected = match index {
             0 => format!("status: {}", contract.creation.created),
-            _ => expected(&probe.expectations[*index], &kept),
+            _ => expected(step, &probe.expectations[*index], &kept),
         };
         text.push_str(&format!("    expect: {{{expected}}}\n"));
         for (name, pointer) in &step.captures {
@@ -84,7 +84,7 @@ pub fn write_steps(contract: &Contract, probe: &Probe, mismatch: &Mismatch, orig
 }
 
 /// What a step expects, with the numbers that the kept steps have in the file.
-fn expected(expectation: &Expectation, kept: &[usize]) -> String {
+fn expected(step: &Step, expectation: &Expectation, kept: &[usize]) -> String {
     let mut parts = vec![format!("status: {:?}", expectation.statuses)];
     let object = |fields: Vec<(String, Value)>| Value::Object(fields.into_iter().collect());
     if !expectation.body.is_empty() {
@@ -99,6 +99,7 @@ fn expected(expectation: &Expectation, kept: &[usize]) -> String {
     if expectation.is_other_status_inconclusive {
         parts.push("otherwise: inconclusive".to_owned());
     }
+    parts.extend(step.patience.iter().map(|patience| format!("within: {}", patience.within.as_secs())));
     parts.join(", ")
 }
 

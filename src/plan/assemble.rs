@@ -66,6 +66,6 @@ fn single(
     violation: Option<Violation>,
     request: Request,
 ) -> Probe {
-    let script = Script { steps: vec![Step { request, captures: Vec::new() }] };
+    let script = Script { steps: vec![Step::new(request)] };
     Probe { id, phase, title, clauses, violation, script, expectations: Vec::new() }
 }

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::cleanup::MOST_REQUESTS;
 use crate::contract::Contract;
-use crate::probe::Script;
+use crate::probe::{Script, Step};
 
 /// What a run may cost at most; `None` is as much as it takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -71,7 +71,9 @@ impl Cost {
     /// What a script may cost at most, with the removal of all that it may create.
     pub fn of(contract: &Contract, script: &Script) -> Self {
         let created = script.steps.iter().filter(|step| step.request.may_create(contract)).count() as u64;
-        Self { requests: script.steps.len() as u64 + created * MOST_REQUESTS, created }
+        let more = |step: &Step| step.patience.as_ref().map_or(0, |patience| patience.pauses().count());
+        let asked = script.steps.iter().map(|step| 1 + more(step)).sum::<usize>() as u64;
+        Self { requests: asked + created * MOST_REQUESTS, created }
     }
 }
 

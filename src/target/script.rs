@@ -12,7 +12,7 @@ impl Target {
         let mut values = vec![("run".to_owned(), self.run_id.clone())];
         let mut exchanges = Vec::new();
         for step in &script.steps {
-            let exchange = self.send(filled(&step.request, &values)).await;
+            let exchange = self.ask(step, filled(&step.request, &values)).await;
             let captured = exchange.response().map(|response| capture(step, response.json().as_ref()));
             exchanges.push(exchange);
             match captured {
@@ -25,6 +25,20 @@ impl Target {
             }
         }
         exchanges
+    }
+
+    /// The answer to a step's request; the last one, where it is sent again.
+    async fn ask(&self, step: &Step, request: Request) -> Exchange {
+        let mut exchange = self.send(request.clone()).await;
+        let Some(patience) = &step.patience else { return exchange };
+        for pause in patience.pauses() {
+            if exchange.response().is_none_or(|response| patience.statuses.contains(&response.status)) {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            exchange = self.send(request.clone()).await;
+        }
+        exchange
     }
 }
 
