@@ -50,21 +50,27 @@ pub enum Credential {
     Wrong,
     /// The good token and one more character.
     Appended,
+    /// One more character and the good token.
+    Prepended,
     /// The good token without its last character.
     Shortened,
+    /// The good token without its first character.
+    Beheaded,
     /// The good token with one letter in the other case.
     OtherCase,
 }
 
 impl Credential {
     /// Every credential, with its name in a case.
-    pub const ALL: [(&'static str, Self); 7] = [
+    pub const ALL: [(&'static str, Self); 9] = [
         ("good", Self::Good),
         ("absent", Self::Absent),
         ("empty", Self::Empty),
         ("wrong", Self::Wrong),
         ("appended", Self::Appended),
+        ("prepended", Self::Prepended),
         ("shortened", Self::Shortened),
+        ("beheaded", Self::Beheaded),
         ("other-case", Self::OtherCase),
     ];
 
@@ -75,7 +81,7 @@ impl Credential {
 
     /// Whether the value is made from the good token, and so needs one.
     pub fn needs_token(self) -> bool {
-        matches!(self, Self::Appended | Self::Shortened | Self::OtherCase)
+        matches!(self, Self::Appended | Self::Prepended | Self::Shortened | Self::Beheaded | Self::OtherCase)
     }
 }
 

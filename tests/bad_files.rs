@@ -19,7 +19,7 @@ const CONTRACT: &str = "contract.yaml";
 const CASE: &str = "name/accepts_it.yaml";
 
 /// One changed text of the contract: what, from, to.
-const CONTRACTS: [(&str, &str, &str); 30] = [
+const CONTRACTS: [(&str, &str, &str); 31] = [
     ("a version that cannot be read", "openapi: 3.1.0", "openapi: 3.0.3"),
     (
         "a keyword that is misspelt",
@@ -49,6 +49,7 @@ const CONTRACTS: [(&str, &str, &str); 30] = [
     ("a required field that does not exist", "required: [schema, min_disk,", "required: [schema, min_dsik,"),
     ("an effect that does not exist", "x-effect: read", "x-effect: show"),
     ("a second call under test", "x-effect: list\n      x-items: /images\n      x-next: /next", "x-effect: create"),
+    ("an example that is none", "examples: [key.value, key]", "examples: [key.value, key=value]"),
     ("a query that is none", "x-next: /next", "x-next: /next\n      x-queries: ['', hidden]"),
     ("a query that is asked twice", "x-next: /next", "x-next: /next\n      x-queries: ['', a=b, a=b]"),
     ("no query", "x-next: /next", "x-next: /next\n      x-queries: []"),
@@ -89,7 +90,17 @@ const CONTRACTS: [(&str, &str, &str); 30] = [
 ];
 
 /// One case file: what, its name, its text.
-const CASES: [(&str, &str, &str); 36] = [
+const CASES: [(&str, &str, &str); 38] = [
+    (
+        "patience with what may create",
+        CASE,
+        "title: a\nclauses: [request.name.type]\nrequest: {body: {}}\nexpect: {status: 201, within: 30}\n",
+    ),
+    (
+        "patience without an end",
+        "name/keeps_it.yaml",
+        "title: a\nclauses: [behaviour.metadata-persists]\nsteps:\n  - POST: /v2/images\n    body: {}\n    expect: {status: 201}\n    capture: {id: /id}\n  - GET: /v2/images/{id}\n    expect: {status: 200, within: 86400}\n",
+    ),
     ("nothing", CASE, ""),
     ("no mapping", CASE, "- title: a\n"),
     ("no title", CASE, "clauses: [request.name.type]\nrequest: {body: {}}\nexpect: {status: 201}\n"),

@@ -430,6 +430,15 @@ fn what_a_refused_request_created_is_accused_and_removed_where_its_mark_proves_i
 }
 
 #[test]
+fn what_a_request_without_a_good_token_created_is_accused_and_removed() {
+    let defect = ["--defect", "behaviour.refused-request-creates-nothing:creates-for-anybody"];
+    let (code, text) = Served::start_with("otc", &defect).run(&["token/requires_no_character_before_it"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("FAIL behaviour.refused-request-creates-nothing"), "{text}");
+    assert!(text.contains("; 1 created, 1 removed, 0 left behind, 0 perhaps"), "{text}");
+}
+
+#[test]
 fn a_defect_that_does_not_exist_is_named_with_a_near_one() {
     let (code, text) = outcome(&["stub", "--defect", "request.min_disk.maximum:of-by-one"]);
     assert_eq!(code, 2, "{text}");

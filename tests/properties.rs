@@ -234,7 +234,8 @@ fn an_independent_validator_accepts_every_valid_body_and_refuses_what_a_schema_c
 #[test]
 fn every_two_values_of_different_fields_meet_in_a_valid_body() {
     for suite in suites() {
-        let pairs = probes(&suite, &[Phase::Pairs], 1, 1);
+        let mut pairs = probes(&suite, &[Phase::Pairs], 1, 1);
+        pairs.retain(|probe| probe.violation.is_none());
         let bodies: Vec<HashMap<String, serde_json::Value>> =
             pairs.iter().map(|probe| serde_json::from_slice(&bytes(probe)).unwrap()).collect();
         let names: Vec<_> = suite.contract.creation.request.properties.keys().collect();
@@ -251,6 +252,32 @@ fn every_two_values_of_different_fields_meet_in_a_valid_body() {
         }
         assert!(pairs.iter().all(|probe| kind(&suite.contract, probe).0 == Kind::Valid));
         assert!(pairs.len() < 200, "{} bodies", pairs.len());
+    }
+}
+
+#[test]
+fn every_rule_is_broken_beside_every_value_of_every_other_field() {
+    for suite in suites() {
+        let pairs = probes(&suite, &[Phase::Pairs], 1, 1);
+        let fields =
+            |probe: &Probe| -> HashMap<String, serde_json::Value> { serde_json::from_slice(&bytes(probe)).unwrap() };
+        let (valid, broken): (Vec<_>, Vec<_>) = pairs.iter().partition(|probe| probe.violation.is_none());
+        let values: HashSet<_> =
+            valid.iter().flat_map(|probe| fields(probe)).map(|(name, value)| (name, value.to_string())).collect();
+        let mut met: HashMap<String, HashSet<(String, String)>> = HashMap::new();
+        for probe in &broken {
+            let (kind, clauses, _) = kind(&suite.contract, probe);
+            assert!(kind == Kind::Invalid && clauses.len() == 1, "{} is {kind:?}", probe.id);
+            let clause = clauses.into_iter().next().unwrap();
+            let seen = fields(probe).into_iter().map(|(name, value)| (name, value.to_string()));
+            met.entry(clause).or_default().extend(seen);
+        }
+        assert!(met.len() > 15, "{} clauses", met.len());
+        for (clause, met) in met {
+            let is_of_another = |(name, _): &&(String, String)| !clause.starts_with(&format!("request.{name}."));
+            let lonely: Vec<_> = values.iter().filter(is_of_another).filter(|value| !met.contains(value)).collect();
+            assert!(lonely.is_empty(), "{clause} is not broken beside {lonely:?}");
+        }
     }
 }
 

@@ -21,11 +21,13 @@ pub enum Misbehaviour {
     FindsUnknownIds,
     /// A refused request creates all the same.
     CreatesWhatItRefuses,
+    /// A request without a good credential is turned away, and creates all the same.
+    CreatesForAnybody,
 }
 
 impl Misbehaviour {
     /// Every misbehaviour, with its name in a contract.
-    pub const ALL: [(&'static str, Self); 9] = [
+    pub const ALL: [(&'static str, Self); 10] = [
         ("reads-nothing-back", Self::ReadsNothingBack),
         ("loses-a-field", Self::LosesAField),
         ("changes-a-value", Self::ChangesAValue),
@@ -35,5 +37,6 @@ impl Misbehaviour {
         ("keeps-what-is-deleted", Self::KeepsWhatIsDeleted),
         ("finds-unknown-ids", Self::FindsUnknownIds),
         ("creates-what-it-refuses", Self::CreatesWhatItRefuses),
+        ("creates-for-anybody", Self::CreatesForAnybody),
     ];
 }

@@ -157,6 +157,13 @@ impl<'a> SchemaReader<'a> {
             if catch_all != usize::from(!matches!(schema.certain, Certain::All)) {
                 return Err(node.error("`x-certain` and exactly one zone without a `schema` belong together"));
             }
+            for (zone, node) in schema.zones.iter().zip(node.items()?) {
+                let is_open =
+                    |value: &&Value| schema.examine(value).open.iter().any(|open| std::ptr::eq(open.zone, zone));
+                if let Some(wrong) = zone.examples.iter().find(|value| !is_open(value)) {
+                    return Err(node.get("examples").unwrap_or(node).error(format!("{wrong} is no example of it")));
+                }
+            }
         }
         if let Some(node) = fields.optional("x-refused") {
             for (key, keyword, statuses) in node.entries()? {
@@ -186,6 +193,10 @@ impl<'a> SchemaReader<'a> {
                 Some(node) => {
                     node.one_or_more()?.iter().map(|node| named(node, &Returns::ALL)).collect::<Result<_, _>>()?
                 }
+                None => Vec::new(),
+            },
+            examples: match fields.optional("examples") {
+                Some(node) => node.items()?.iter().map(Node::json).collect(),
                 None => Vec::new(),
             },
         };

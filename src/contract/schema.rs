@@ -66,6 +66,8 @@ pub struct Zone {
     pub because: String,
     /// How an accepted value may come back other than unchanged.
     pub returns: Vec<Returns>,
+    /// Some of the values, worth trying.
+    pub examples: Vec<Value>,
 }
 
 /// How an accepted value that the documentation leaves open may come back.

@@ -125,10 +125,11 @@ fn all_rules(schema: &Schema) -> impl Iterator<Item = &Rule> {
 
 fn zone_values(schema: &Schema) -> impl Iterator<Item = Attempt> {
     let schemas = schema.zones.iter().filter_map(|zone| zone.schema.as_ref());
-    schemas.flat_map(|schema| &schema.rules).filter_map(|rule| match rule {
-        Rule::Const(value) => Some(Attempt::of(value)),
+    let only = schemas.flat_map(|schema| &schema.rules).filter_map(|rule| match rule {
+        Rule::Const(value) => Some(value),
         _ => None,
-    })
+    });
+    only.chain(schema.zones.iter().flat_map(|zone| &zone.examples)).map(Attempt::of)
 }
 
 /// A value of every type, and the texts that a lenient reader takes for another type.
@@ -167,9 +168,12 @@ fn numbers(schema: &Schema) -> Vec<Attempt> {
     whole.extend(edges.iter().flat_map(|edge| [edge - 1, *edge, edge + 1, -edge]));
     whole.extend([-1, 0, 1]);
     let mut found: Vec<_> = whole.into_iter().map(|number| Attempt::new(number.to_string())).collect();
-    let inside = limits.iter().copied().find(|limit| *limit > 0).unwrap_or(10);
+    let inside: Vec<i128> = limits.iter().copied().filter(|limit| *limit > 0).collect();
+    let inside = if inside.is_empty() { vec![10] } else { inside };
     found.extend(["-0", "0.5", "-0.5", "1e2", "1E+2", "1e-2", "1e400", "-1.0", "100.00000000000001"].map(Attempt::new));
-    found.extend([format!("{inside}.0"), format!("{inside}.5"), format!("\"{inside}\"")].map(Attempt::new));
+    for number in inside {
+        found.extend([format!("{number}.0"), format!("{number}.5"), format!("\"{number}\"")].map(Attempt::new));
+    }
     found
 }
 

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::contract::{Contract, Mark};
+use crate::exchange::Credential;
 use crate::judge::{Body, Kind, classify};
 use crate::probe::{Probe, Step};
 
@@ -104,13 +105,15 @@ fn marked(
         };
         return serde_json::to_vec(&fields).ok();
     }
-    if fields.is_empty() {
+    // What a target does with an empty body must be seen, unless it is to turn it away unread.
+    if fields.is_empty() && step.request.credential == Credential::Good {
         return None;
     }
     // The rest of the body stays as it is, byte for byte: it may be about its bytes.
     let whole = std::str::from_utf8(body).ok()?;
     let start = whole.find('{')? + 1;
-    let entry = format!("{}:{},", Value::from(field), mark.value(&text));
+    let end = if fields.is_empty() { "" } else { "," };
+    let entry = format!("{}:{}{end}", Value::from(field), mark.value(&text));
     Some([&body[..start], entry.as_bytes(), &body[start..]].concat())
 }
 

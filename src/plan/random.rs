@@ -1,7 +1,7 @@
 //! The random phase: valid bodies, and bodies with exactly one violation, from proptest strategies that are built from the contract.
 //!
 //! A probe is about one field, and holds besides it only fields that stand before it in the contract, so that a field added behind it changes nothing.
-//! Nothing is filtered: only what is wanted is built.
+//! Bodies are not filtered: only what is wanted is built.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree;
 use serde_json::Value;
 
 use super::assemble::{FieldText, object, only_violation, probe, request};
-use super::attempts::{attempts, good_item, listed, valid_values};
+use super::attempts::{attempts, good_item, is_certain, listed, valid_values};
 use super::{Seed, pattern};
 use crate::contract::{Certain, Contract, Rule, Schema, Type};
 use crate::probe::{Phase, Probe};
@@ -115,14 +115,28 @@ fn any_valid(schema: &Schema) -> Option<BoxedStrategy<String>> {
         Some(Rule::MaxItems(most)) => usize::try_from(*most).unwrap_or(10),
         _ => 10,
     };
-    let numbered: Vec<_> = (0..200).filter_map(|index| good_item(items, index)).collect();
-    let most = most.min(numbered.len());
-    Some(
-        prop::sample::subsequence(numbered, 0..=most)
-            .prop_shuffle()
-            .prop_map(|items| format!("[{}]", items.join(",")))
-            .boxed(),
-    )
+    let arrays = if let Some(items) = any_valid(items) {
+        prop::collection::vec(items, 0..=most).boxed()
+    } else {
+        let numbered: Vec<_> = (0..200).filter_map(|index| good_item(items, index)).collect();
+        let most = most.min(numbered.len());
+        prop::sample::subsequence(numbered, 0..=most).prop_shuffle().boxed()
+    };
+    let schema = schema.clone();
+    Some(arrays.prop_map(move |items| array(&schema, items)).boxed())
+}
+
+/// These items, without those that do not go with the ones before them.
+fn array(schema: &Schema, items: Vec<String>) -> String {
+    let text = |items: &[String]| format!("[{}]", items.join(","));
+    let mut kept = Vec::new();
+    for item in items {
+        kept.push(item);
+        if !is_certain(schema, &text(&kept)) {
+            kept.pop();
+        }
+    }
+    text(&kept)
 }
 
 /// Values that break exactly one rule of this field.

@@ -6,6 +6,9 @@ use crate::target::Endpoint;
 /// Bodies longer than this are not worth a line.
 const LONGEST_BODY: usize = 4000;
 
+/// The token with its last letter in the other case, as a command.
+const IN_OTHER_CASE: &str = r#"printf %s "$OS_TOKEN" | perl -pe 's/([A-Za-z])([^A-Za-z]*)$/($1 ^ " ") . $2/e'"#;
+
 /// The command that sends the request.
 pub fn command(request: &Request, endpoint: &str, token_header: &str, has_token: bool) -> String {
     let url = endpoint.parse::<Endpoint>().ok().and_then(|endpoint| endpoint.join(&request.path));
@@ -20,8 +23,10 @@ pub fn command(request: &Request, endpoint: &str, token_header: &str, has_token:
         Credential::Empty => format!(" -H '{token_header};'"),
         Credential::Wrong => format!(" -H '{token_header}: this-was-never-a-token'"),
         Credential::Appended => format!(" -H \"{token_header}: ${{OS_TOKEN}}x\""),
+        Credential::Prepended => format!(" -H \"{token_header}: x$OS_TOKEN\""),
         Credential::Shortened => format!(" -H \"{token_header}: ${{OS_TOKEN%?}}\""),
-        Credential::OtherCase => format!(" -H \"{token_header}: $OS_TOKEN_WITH_ITS_LAST_LETTER_IN_THE_OTHER_CASE\""),
+        Credential::Beheaded => format!(" -H \"{token_header}: ${{OS_TOKEN#?}}\""),
+        Credential::OtherCase => format!(" -H \"{token_header}: $({IN_OTHER_CASE})\""),
     };
     command.push_str(&token);
     match request.body.as_deref() {

@@ -151,6 +151,19 @@ impl StubService {
         reply::first_of(operation)
     }
 
+    fn turn_away(&self, operation: &Operation, request: &Request, resources: &mut Resources) -> Response {
+        if operation.effect == Effect::Create {
+            let body = Body::read(request);
+            let given = body.value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+            let created = resource::create(self.contract(), &given);
+            if self.flaw().misbehaves(Misbehaviour::CreatesForAnybody, &created) {
+                self.keep(&created, resources);
+            }
+        }
+        let status = self.flaw().unauthorized_status();
+        reply::refusal(self.contract(), operation, status, None, "the token is not good")
+    }
+
     fn not_found(&self, operation: &Operation) -> Response {
         reply::refusal(self.contract(), operation, 404, None, "there is no such resource")
     }
@@ -163,11 +176,10 @@ impl Service for StubService {
             return reply::unknown_call(request);
         };
         let operation = &self.contract().operations[index];
-        if self.credential(token) != Credential::Good {
-            let status = self.flaw().unauthorized_status();
-            return reply::refusal(self.contract(), operation, status, None, "the token is not good");
-        }
         let mut resources = self.resources.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.credential(token) != Credential::Good {
+            return self.turn_away(operation, request, &mut resources);
+        }
         let id = parameters.first().copied().unwrap_or_default();
         let request = &Request { credential: Credential::Good, ..request.clone() };
         match operation.effect {

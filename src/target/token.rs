@@ -36,12 +36,14 @@ impl Token {
             Credential::Absent => false,
             Credential::Empty => text.is_empty(),
             Credential::Wrong => !text.is_empty() && !self.is_near(text),
-            Credential::Appended | Credential::Shortened | Credential::OtherCase => self.shown_as(credential) == text,
+            credential => self.shown_as(credential) == text,
         }
     }
 
     fn is_near(&self, text: &str) -> bool {
-        text.starts_with(&self.0) || self.0.starts_with(text) || text.eq_ignore_ascii_case(&self.0)
+        let is_longer = text.starts_with(&self.0) || text.ends_with(&self.0);
+        let is_shorter = self.0.starts_with(text) || self.0.ends_with(text);
+        is_longer || is_shorter || text.eq_ignore_ascii_case(&self.0)
     }
 
     /// Whether this is the text of the token; for a server that checks it.
@@ -53,7 +55,9 @@ impl Token {
     pub(super) fn shown_as(&self, credential: Credential) -> String {
         match credential {
             Credential::Appended => format!("{}x", self.0),
+            Credential::Prepended => format!("x{}", self.0),
             Credential::Shortened => self.0[..self.0.len() - 1].to_owned(),
+            Credential::Beheaded => self.0[1..].to_owned(),
             Credential::OtherCase => self.in_other_case(),
             Credential::Good | Credential::Absent | Credential::Empty | Credential::Wrong => self.0.clone(),
         }
@@ -72,7 +76,8 @@ impl Token {
 
     /// Makes known the token and what is made from it, so that no answer can tell them.
     pub(super) fn confess(&self, secrets: &Secrets) {
-        for text in [self.0.clone(), self.in_other_case(), self.shown_as(Credential::Shortened)] {
+        let shorter = [Credential::Shortened, Credential::Beheaded].map(|credential| self.shown_as(credential));
+        for text in [self.0.clone(), self.in_other_case()].into_iter().chain(shorter) {
             secrets.add(&Secret::new(Kind::Token, text));
         }
     }
@@ -88,6 +93,8 @@ mod tests {
     fn near_misses_differ_from_the_token_by_one_character() {
         let token = Token::new("gAAAAB-7\n").unwrap();
         assert_eq!(token.shown_as(Credential::Appended), "gAAAAB-7x");
+        assert_eq!(token.shown_as(Credential::Prepended), "xgAAAAB-7");
+        assert_eq!(token.shown_as(Credential::Beheaded), "AAAAB-7");
         assert_eq!(token.shown_as(Credential::Shortened), "gAAAAB-");
         assert_eq!(token.shown_as(Credential::OtherCase), "gAAAAb-7");
         assert_eq!(Token::new("12345").unwrap().shown_as(Credential::OtherCase), "12345X");
@@ -97,10 +104,11 @@ mod tests {
     fn the_token_and_what_is_made_from_it_are_redacted() {
         let (token, secrets) = (Token::new("gAAAAB-7").unwrap(), Secrets::default());
         token.confess(&secrets);
-        for shown in [Credential::Good, Credential::Appended, Credential::Shortened, Credential::OtherCase] {
+        let made = Credential::ALL.into_iter().filter(|(_, shown)| shown.needs_token());
+        for (name, shown) in made.chain([("good", Credential::Good)]) {
             let text = format!("<p>no such token: {}</p>", token.shown_as(shown));
             let clean = secrets.redact_text(&text);
-            assert!(clean.contains("[token]") && !clean.contains("gAAAA"), "{clean}");
+            assert!(clean.contains("[token]") && !clean.contains("AAAA"), "{name}: {clean}");
         }
         assert!(!format!("{token:?}").contains("gAAAA"));
     }
