@@ -17,7 +17,7 @@ mod token;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -63,6 +63,8 @@ pub struct Target {
     retries: usize,
     /// Whether the last patience was in vain: then the next request has none.
     is_tired: AtomicBool,
+    /// How many removals were in vain since the last one that was not.
+    removals_in_vain: AtomicUsize,
     /// The ids that were there before the run.
     before: OnceLock<HashSet<String>>,
     /// The ids that the target gave out.
@@ -155,6 +157,7 @@ impl Target {
             pace,
             retries: setup.retries,
             is_tired: AtomicBool::new(false),
+            removals_in_vain: AtomicUsize::new(0),
             before: OnceLock::new(),
             given: std::sync::Mutex::default(),
         }

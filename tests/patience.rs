@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ims_conformance::exchange::{Exchange, Request, Response, Trouble};
+use ims_conformance::probe::{Patience, Script, Step};
 use ims_conformance::target::{Access, Setup, Target, Token};
 use server::{IMAGES, Server, TOKEN, bare, come_again, ledgers, outcome, request, suite};
 use tempfile::TempDir;
@@ -226,4 +227,39 @@ fn an_answer_that_says_nothing_accuses_nobody_and_what_it_created_is_removed() {
             scope.spawn(move || hold(status_of_busy));
         }
     });
+}
+
+#[test]
+fn a_server_that_removes_nothing_is_not_asked_for_ever() {
+    let server = Server::with(|server, request, token| {
+        Some(if request.method == "DELETE" { bare(204) } else { server.pass(request, token) })
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let target = Target::local(&suite(), Arc::clone(&server) as _, setup());
+        for _ in 0..10 {
+            let created = target.send(request("POST", IMAGES, "{}")).await;
+            assert_eq!(target.clean(&[created]).await.removed, 0);
+        }
+    });
+    assert_eq!(server.count("DELETE"), 3 * 4 + 7, "three are tried again, the others once");
+}
+
+#[test]
+fn a_step_with_patience_is_asked_until_it_holds_and_no_longer() {
+    let found = |times: usize| {
+        let turn = AtomicUsize::new(0);
+        let server = Server::with(move |_, _, _| {
+            Some(bare(if turn.fetch_add(1, Ordering::SeqCst) < times { 200 } else { 404 }))
+        });
+        let patience = Patience { statuses: vec![404], within: Duration::from_secs(30) };
+        let script = Script { steps: vec![Step { patience: Some(patience), ..Step::new(read()) }] };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let target = Target::local(&suite(), Arc::clone(&server) as _, setup());
+        let exchanges = runtime.block_on(target.perform(&script));
+        (exchanges.iter().map(status).collect::<Vec<_>>(), server.count("GET"))
+    };
+    assert_eq!(found(0), (vec![404], 1));
+    assert_eq!(found(3), (vec![404], 4));
+    assert_eq!(found(1000), (vec![200], 9), "only the last answer counts, and the waiting ends");
 }

@@ -67,7 +67,7 @@ impl Audit {
         }
         let mut found = Vec::new();
         for item in target.inventory().await.ok()? {
-            if !target.was_there_before(&item.id) {
+            if !target.was_there_before(&item.id) && !target.has_removed(&item.id).await {
                 let mark = item.text_with(target.run_id());
                 let is_removed = mark.is_some() && target.remove(&item.id, true).await;
                 found.push(Appeared { id: item.id, mark, is_removed });
@@ -97,6 +97,12 @@ impl Target {
     /// Whether this id was there before the run.
     pub(super) fn was_there_before(&self, id: &str) -> bool {
         self.before.get().is_some_and(|before| before.contains(id))
+    }
+
+    /// Whether this id was given out, and is gone: some services go on listing for a while what they have deleted.
+    async fn has_removed(&self, id: &str) -> bool {
+        let was_given = self.given.lock().unwrap_or_else(PoisonError::into_inner).contains(id);
+        was_given && self.is_gone(id).await
     }
 
     /// Whether nothing with this mark is there.

@@ -1,5 +1,6 @@
 //! Removes what a probe created. Gone is only what a read no longer finds.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -48,6 +49,8 @@ impl Leftover {
 }
 
 const ATTEMPTS: u32 = 4;
+/// After so many removals in vain, one after the other, each further one is tried once.
+const MOST_IN_VAIN: usize = 3;
 const PAUSE: Duration = Duration::from_millis(150);
 
 impl Target {
@@ -81,11 +84,14 @@ impl Target {
     pub(crate) async fn remove(&self, id: &str, is_held: bool) -> bool {
         let is_gone = self.make_gone(id, is_held).await;
         if is_gone {
+            self.removals_in_vain.store(0, Ordering::Relaxed);
             self.budget.note_removed();
             if let Some(ledger) = &self.ledger {
                 // Where this cannot be written a sweep removes it once more, which does no harm.
                 let _ = ledger.write(Record::Removed { id: id.to_owned() }).await;
             }
+        } else {
+            self.removals_in_vain.fetch_add(1, Ordering::Relaxed);
         }
         is_gone
     }
@@ -101,7 +107,9 @@ impl Target {
         let contract = self.contract();
         let lifecycle = &contract.creation.lifecycle;
         let mut must_release = is_held;
-        for attempt in 0..ATTEMPTS {
+        let in_vain = self.removals_in_vain.load(Ordering::Relaxed);
+        let attempts = if in_vain < MOST_IN_VAIN { ATTEMPTS } else { 1 };
+        for attempt in 0..attempts {
             if attempt > 0 {
                 tokio::time::sleep(PAUSE * attempt).await;
             }
