@@ -19,7 +19,7 @@ use ims_conformance::plan::{Wish, mark, plan};
 use ims_conformance::run::{Options, Run, run};
 use ims_conformance::target::{Access, Setup, Target, Token};
 use serde_json::json;
-use server::{Server, TOKEN, bare, ledgers, outcome, program, renamed, signal, suite, wait_until};
+use server::{IMAGES, Server, TOKEN, bare, ledgers, outcome, program, renamed, signal, suite, wait_until};
 use tempfile::TempDir;
 
 /// A store that takes its time, notes each line when it is written, and fails from a certain line on.
@@ -227,6 +227,43 @@ fn ctrl_c_ends_a_run_that_leaves_nothing() {
     assert_eq!((code, server.ids(), ledgers(folder.path())), (4, vec![], vec![]), "{text}");
     assert!(text.contains("interrupted: the rest was not sent"), "{text}");
     assert!(server.count("POST") <= before + 2, "{before} and then {}", server.count("POST"));
+}
+
+#[test]
+fn what_ends_a_process_politely_is_heard_like_ctrl_c() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::with(|server, request, token| {
+        std::thread::sleep(Duration::from_millis(20));
+        Some(server.pass(request, token))
+    });
+    let child = start(&server.listen(), &["--phase", "case"], folder.path());
+    wait_until("a creation", || server.count("POST") > 3);
+    signal(&child, "-TERM");
+    let (code, text) = end_of(child);
+    assert_eq!((code, server.ids(), ledgers(folder.path())), (4, vec![], vec![]), "{text}");
+    assert!(text.contains("interrupted: the rest was not sent"), "{text}");
+}
+
+#[test]
+fn what_is_still_listed_and_no_longer_found_is_not_left_behind() {
+    let folder = TempDir::new().unwrap();
+    let gone = Arc::new(Mutex::new(Vec::new()));
+    let server = Server::with(move |server, request, token| {
+        let mut gone = gone.lock().unwrap();
+        if request.method == "DELETE" {
+            let id = request.path.rsplit('/').next().unwrap_or_default();
+            gone.extend(server.images().into_iter().filter(|image| image["id"] == id));
+        }
+        let mut response = server.pass(request, token);
+        if request.method == "GET" && request.path == IMAGES {
+            let listed = [server.images(), gone.clone()].concat();
+            response.body = json!({ "images": listed }).to_string().into_bytes();
+        }
+        Some(response)
+    });
+    let (code, text) = outcome("run", &server.listen(), &["min_disk/accepts"], folder.path());
+    assert_eq!((code, ledgers(folder.path())), (0, vec![]), "{text}");
+    assert!(text.contains(" 0 left behind, 0 perhaps"), "{text}");
 }
 
 #[test]

@@ -270,17 +270,17 @@ fn save(report: &Report, dir: &Path, console: &Console) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A flag that the first Ctrl-C sets; the second one ends the process at once.
+/// A flag that the first Ctrl-C sets, or whoever ends the process politely; the second one ends the process at once.
 fn stop_on_ctrl_c(console: &Console, target: &Target) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let (flag, console) = (Arc::clone(&stop), console.clone());
     let ledger = target.ledger().map(|ledger| ledger.path().display().to_string());
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if interruption().await.is_ok() {
             flag.store(true, Ordering::Relaxed);
             console.note("stopping: what was created is removed; Ctrl-C again stops at once\n");
         }
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if interruption().await.is_ok() {
             if let Some(ledger) = ledger {
                 console.note(&format!("stopped; what is left is in {ledger}, and `sweep` removes it\n"));
             }
@@ -288,6 +288,20 @@ fn stop_on_ctrl_c(console: &Console, target: &Target) -> Arc<AtomicBool> {
         }
     });
     stop
+}
+
+/// Waits for Ctrl-C, or for the signal with which CI and `timeout` end a process.
+async fn interruption() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut end = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = end.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 fn progress_bar(length: usize, is_watched: bool) -> ProgressBar {
