@@ -50,6 +50,9 @@ pub enum ClientError {
     Header(String),
 }
 
+/// Servers end idle connections after two seconds or more, and a request that meets the end of one is lost.
+const LONGEST_IDLE: Duration = Duration::from_secs(1);
+
 /// The encoding that is none.
 const PLAIN: HeaderValue = HeaderValue::from_static("identity");
 
@@ -68,6 +71,7 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .timeout(self.timeout)
             .connect_timeout(self.connect_timeout)
+            .pool_idle_timeout(LONGEST_IDLE)
             .tls_danger_accept_invalid_certs(self.is_insecure)
             .user_agent(concat!("ims-conformance/", env!("CARGO_PKG_VERSION")));
         if is_loopback {
