@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use ims_conformance::exchange::{Credential, Request, Response};
 use ims_conformance::judge::{Body, Kind, classify};
@@ -363,6 +364,65 @@ fn one_that_serves_bare_metal_and_writes_uds_large() {
             fields.insert("__image_size".to_owned(), json!("12345"));
         })
     });
+}
+
+#[test]
+fn those_that_say_little_of_a_change() {
+    for (status, body) in [(200, "{}"), (204, "")] {
+        acquit(move |asked, response| {
+            let is_change = asked.request.method == "PATCH" && response.is_success();
+            if is_change { Response { status, body: body.as_bytes().to_vec(), ..response } } else { response }
+        });
+    }
+}
+
+#[test]
+fn one_that_deletes_a_little_later() {
+    let (shown, lingering) = (Mutex::new(HashMap::new()), Mutex::new(HashMap::new()));
+    acquit(move |asked, response| {
+        let path = asked.request.path.clone();
+        match (asked.request.method.as_str(), response.status) {
+            ("POST", 201) => {
+                let id = response.json().unwrap()["id"].as_str().unwrap().to_owned();
+                shown.lock().unwrap().insert(format!("/v2/images/{id}"), response.clone());
+            }
+            ("DELETE", 204) => drop(lingering.lock().unwrap().insert(path, 3)),
+            ("GET", 404) if lingering.lock().unwrap().get(&path).is_some_and(|left| *left > 0) => {
+                *lingering.lock().unwrap().get_mut(&path).unwrap() -= 1;
+                return Response { status: 200, ..shown.lock().unwrap()[&path].clone() };
+            }
+            _ => {}
+        }
+        response
+    });
+}
+
+#[test]
+fn one_that_says_it_deletes_what_it_keeps() {
+    acquit(|asked, response| match (asked.request.method.as_str(), response.status) {
+        ("DELETE", 403) => Response { status: 204, headers: Vec::new(), body: Vec::new(), ..response },
+        _ => response,
+    });
+}
+
+#[test]
+fn one_that_writes_times_in_small_letters() {
+    acquit(|_, response| {
+        with_fields(response, |fields| {
+            for name in ["created_at", "updated_at"] {
+                fields.insert(name.to_owned(), json!(fields[name].as_str().unwrap().to_lowercase()));
+            }
+        })
+    });
+}
+
+#[test]
+fn one_that_accepts_all_that_is_left_open_and_can_be_read() {
+    let report = acquit(|_, response| response);
+    let (accepted, refused): (Vec<_>, Vec<_>) =
+        report.choices.iter().map(|(choice, _)| choice).partition(|choice| choice.taken.starts_with("accepted"));
+    let unreadable = refused.iter().filter(|choice| choice.taken == "refused with 400").count();
+    assert!(accepted.len() >= 15 && unreadable <= 5, "{accepted:?} {refused:?}");
 }
 
 #[test]
