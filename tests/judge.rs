@@ -5,9 +5,14 @@
 #[path = "support/requests.rs"]
 mod requests;
 
+use std::sync::Arc;
+
 use ims_conformance::exchange::{Credential, Exchange, Request, Response, Trouble};
 use ims_conformance::judge::{Judgement, judge};
 use ims_conformance::probe::{Expectation, Phase, Probe, Script, Step};
+use ims_conformance::stub::StubService;
+use ims_conformance::suite::Suite;
+use ims_conformance::target::{Service, Token};
 use requests::{BODIES, INVALID, JSON, SUITE, UNAUTHORIZED, field_body, good, hold, sent};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -24,8 +29,9 @@ fn reply(status: u16, media_type: Option<&str>, body: impl AsRef<[u8]>) -> Respo
     }
 }
 
-fn judged(request: Request, outcome: Result<Response, Trouble>) -> Judgement {
-    let probe = Probe {
+/// A probe that sends this request and expects nothing of its own.
+fn plan_of(request: &Request) -> Probe {
+    Probe {
         id: "table".to_owned(),
         phase: Phase::Case,
         title: "a row of a table".to_owned(),
@@ -33,7 +39,11 @@ fn judged(request: Request, outcome: Result<Response, Trouble>) -> Judgement {
         violation: None,
         script: Script { steps: vec![Step::new(request.clone())] },
         expectations: Vec::new(),
-    };
+    }
+}
+
+fn judged(request: Request, outcome: Result<Response, Trouble>) -> Judgement {
+    let probe = plan_of(&request);
     judge(&SUITE.contract, &probe, &[Exchange { request, outcome }])
 }
 
@@ -100,6 +110,33 @@ fn answer_to(request: &Value) -> Value {
 
 fn dotted_field(patch: &str) -> String {
     read(patch).as_object().unwrap().keys().map(|name| format!(".{name}.")).next().unwrap()
+}
+
+#[test]
+fn a_null_where_nothing_was_given_lacks_the_default() {
+    let answer = with(&answer_to(&json!({})), &json!({"name": null, "min_disk": null}));
+    assert_eq!(verdict(&created(&json!({}), &answer)), "response.min_disk.type,request.name.default");
+}
+
+#[test]
+fn properties_of_the_callers_own_come_back_where_the_contract_says_so() {
+    let suite = Arc::new(Suite::built_in("glance").unwrap().unwrap());
+    let token = Token::new("a-good-token").unwrap();
+    let request = good(r#"{"colour":"red","name":"a"}"#);
+    let answer = StubService::new(Arc::clone(&suite), token, None).answer(&request, Some("a-good-token"));
+    let judged = |change: fn(&mut Value)| {
+        let mut body = answer.json().unwrap();
+        change(&mut body);
+        let response = Response { body: body.to_string().into_bytes(), ..answer.clone() };
+        let probe = plan_of(&request);
+        judge(&suite.contract, &probe, &[Exchange { request: request.clone(), outcome: Ok(response) }])
+    };
+    assert_eq!(verdict(&judged(|_| {})), "fine");
+    assert!(judged(|_| {}).drift.is_empty(), "what was sent is no drift");
+    assert_eq!(verdict(&judged(|body| body["colour"] = json!("blue"))), "response.additionalProperties.echo");
+    let lost = judged(|body| drop(body.as_object_mut().unwrap().shift_remove("colour")));
+    assert_eq!(verdict(&lost), "response.additionalProperties.echo");
+    assert_eq!(judged(|body| body["shape"] = json!("round")).drift.len(), 1);
 }
 
 #[test]
