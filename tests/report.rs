@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ims_conformance::contract::Assessment;
 use ims_conformance::exchange::{Credential, Exchange, Request, Response};
+use ims_conformance::exit_code::ExitCode;
 use ims_conformance::judge::{Choice, Drift, Judgement, Mismatch, judge};
 use ims_conformance::plan::{Seed, Wish, plan};
 use ims_conformance::probe::{Phase, Probe};
@@ -16,7 +17,7 @@ use ims_conformance::report::{Context, Report, curl, terminal};
 use ims_conformance::run::{Ending, Options, Outcome, Run, Verdict, run};
 use ims_conformance::stub::StubService;
 use ims_conformance::suite::Suite;
-use ims_conformance::target::{Access, Appeared, Cleanup, Leftover, Setup, Target, Token};
+use ims_conformance::target::{Access, Appeared, Cleanup, Leftover, Setup, Spent, Target, Token};
 
 static SUITE: LazyLock<Arc<Suite>> =
     LazyLock::new(|| Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}"))));
@@ -324,4 +325,31 @@ fn a_command_shows_each_credential_and_no_long_body() {
     assert_eq!(command(Credential::Good, 1, false), "--data-binary 'x'");
     assert_eq!(command(Credential::Absent, 4001, true), "--data-binary @body   # of 4001 bytes");
     assert!(command(Credential::Absent, 4000, true).ends_with("xx'"));
+}
+
+#[test]
+fn the_exit_code_says_the_worst() {
+    let pass = || answered("min_disk/rejects_0", 400);
+    let with = |leftover: Leftover| {
+        let cleanup = Cleanup { created: 1, removed: 0, leftovers: vec![leftover] };
+        Outcome { cleanup, ..pass() }
+    };
+    let broken = || answered("min_disk/rejects_0", 201);
+    let lost = || answered("pairs/001", 503);
+    let certain = || with(Leftover::Id("7".to_owned()));
+    let table = [
+        (vec![pass()], Ending::Complete, ExitCode::Holds),
+        (vec![pass(), with(Leftover::Appeared("7".to_owned()))], Ending::Complete, ExitCode::Holds),
+        (vec![pass(), lost()], Ending::Complete, ExitCode::NotAssessed),
+        (vec![pass()], Ending::TargetLost, ExitCode::NotAssessed),
+        (vec![], Ending::Complete, ExitCode::NotAssessed),
+        (vec![pass(), lost()], Ending::Interrupted, ExitCode::Incomplete),
+        (vec![pass()], Ending::Spent(Spent::Created), ExitCode::Incomplete),
+        (vec![certain(), lost()], Ending::Interrupted, ExitCode::LeftBehind),
+        (vec![certain(), broken()], Ending::Interrupted, ExitCode::Broken),
+    ];
+    for (index, (outcomes, ending, expected)) in table.into_iter().enumerate() {
+        let run = Run { ending, ..done(outcomes) };
+        assert_eq!(ExitCode::of(&Report::new(&SUITE.contract, &run, &context())), expected, "row {index}");
+    }
 }
