@@ -39,6 +39,9 @@
 //! [`report`] turns outcomes into text, [`exit_code`] into a number. The [`stub`] answers by the same contract and the same
 //! [`judge::classify()`] that judges, or breaks one clause of it, to test the harness. [`cli`] is the program.
 //!
+//! What a run may leave behind is in its [`ledger`] before it is sent; [`mod@sweep`] removes it, and [`doctor`] looks at a target first. Every word leaves
+//! through the [`console`], which takes out each [`secret`].
+//!
 //! # Three kinds of request
 //!
 //! [`judge::classify()`] says of every request that it is *valid* (each reading of the documentation allows it), *invalid* (none does) or *unspecified* (the

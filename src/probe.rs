@@ -32,7 +32,7 @@ pub enum Phase {
     Case,
     /// Enumerated from the contract, one value at a time.
     Boundary,
-    /// A covering array of valid values.
+    /// A covering array of valid values, and each broken rule beside each valid value of the other fields.
     Pairs,
     /// Drawn by chance, from a seed.
     Random,
