@@ -8,16 +8,17 @@ use std::sync::atomic::AtomicBool;
 
 use ims_conformance::document;
 use ims_conformance::exit_code::ExitCode;
+use ims_conformance::judge::{Drift, Judgement, Mismatch};
 use ims_conformance::known::Known;
 use ims_conformance::plan::{Wish, plan};
 use ims_conformance::probe::Phase;
 use ims_conformance::report::{Context, Report, excuse, terminal};
-use ims_conformance::run::{Options, run};
+use ims_conformance::run::{Options, Outcome, Verdict, run};
 use ims_conformance::shrink::shrink;
 use ims_conformance::stub::StubService;
 use ims_conformance::stub::defect::defects;
 use ims_conformance::suite::Suite;
-use ims_conformance::target::{Access, Setup, Target, Token};
+use ims_conformance::target::{Access, Cleanup, Setup, Target, Token};
 
 fn suite() -> Arc<Suite> {
     Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}")))
@@ -64,6 +65,44 @@ fn a_known_deviation_fails_nothing_and_is_told_with_its_reason() {
     assert_eq!(report.deviations[0].1, report.known, "{text}");
     assert!(report.known > 1 && text.contains(&format!(", {} known, ", report.known)), "{text}");
     assert!(text.contains("request.min_disk.maximum: https://bugs.example.com/7"), "{text}");
+}
+
+#[test]
+fn a_run_of_which_everything_is_known_holds() {
+    let wish = Wish { selectors: vec!["min_disk/rejects_above_1024".to_owned()], ..Wish::default() };
+    let (report, _) = reported(DEFECT, LIST, &wish, false);
+    assert_eq!((report.passed, report.known), (0, report.planned), "{}", terminal::render(&report, false));
+    assert_eq!(ExitCode::of(&report), ExitCode::Holds);
+}
+
+#[test]
+fn a_strict_run_does_not_excuse_what_nobody_documents() {
+    let suite = suite();
+    let mut known = Known::default();
+    known.add(&suite.contract, &document::parse("known.yaml", LIST).unwrap()).unwrap();
+    let verdict = |is_strict: bool, drift: &[Drift]| {
+        let wish = Wish { selectors: vec!["min_disk/rejects_above_1024".to_owned()], ..Wish::default() };
+        let probe = Arc::new(plan(&suite, &wish).unwrap().swap_remove(0));
+        let mut judgement = Judgement::default();
+        judgement.drift = drift.to_vec();
+        judgement.mismatches = vec![Mismatch {
+            clause: "request.min_disk.maximum".to_owned(),
+            cause: String::new(),
+            pointer: String::new(),
+            expected: String::new(),
+            got: String::new(),
+            step: 0,
+        }];
+        let (exchanges, cleanup) = (Vec::new(), Cleanup::default());
+        let mut outcomes = [Outcome { probe, verdict: Verdict::Fail, judgement, exchanges, cleanup }];
+        excuse(&suite.contract, &known, is_strict, &mut outcomes, &[]);
+        outcomes[0].verdict
+    };
+    let drift = [Drift { pointer: "/more".to_owned(), text: "a field that nobody documents".to_owned() }];
+    assert_eq!(verdict(false, &[]), Verdict::Known);
+    assert_eq!(verdict(false, &drift), Verdict::Known);
+    assert_eq!(verdict(true, &[]), Verdict::Known);
+    assert_eq!(verdict(true, &drift), Verdict::Fail);
 }
 
 #[test]

@@ -188,6 +188,32 @@ fn a_boundary_knows_better_than_a_case_which_rule_of_a_value_is_to_blame() {
 }
 
 #[test]
+fn a_refusal_that_names_no_rule_leaves_the_value_to_one_that_does() {
+    let about = |clause: &str| {
+        let mut outcome = answered("name/accepts_127_characters", 400);
+        outcome.exchanges[0].request.body = Some(br#"{"disk_format":"qcow2"}"#.to_vec());
+        outcome.judgement.mismatches[0].clause = clause.to_owned();
+        outcome
+    };
+    let found = report(vec![about("status.201"), about("request.disk_format.enum")]);
+    assert_eq!(clauses(&found), [("request.disk_format.enum", 2)]);
+}
+
+#[test]
+fn a_value_that_is_accepted_alone_is_not_to_blame() {
+    let alone = r#"boundary/disk_format/"qcow2""#;
+    let run = done(vec![answered(alone, 400)]);
+    let found = |shrunk: &[Outcome]| {
+        let report = Report::new(&SUITE.contract, &run, &Context { shrunk, ..context() });
+        report.findings.iter().map(|finding| finding.clause.clone()).collect::<Vec<_>>()
+    };
+    let mut accepted = answered(alone, 201);
+    accepted.judgement = Judgement::default();
+    assert_eq!(found(&[]), ["request.disk_format.enum"]);
+    assert_eq!(found(&[accepted]), ["status.201"]);
+}
+
+#[test]
 fn an_accepted_request_with_a_wrong_answer_is_no_refusal() {
     assert_eq!(clauses(&report(vec![answered_with("pairs/001", 201, "created")])), [("response.type", 1)]);
 }
@@ -318,7 +344,9 @@ fn a_command_shows_each_credential_and_no_long_body() {
         (Credential::Empty, "-H 'X-Auth-Token;' --data-binary 'x'"),
         (Credential::Wrong, &format!("{wrong} --data-binary 'x'")),
         (Credential::Appended, "-H \"X-Auth-Token: ${OS_TOKEN}x\" --data-binary 'x'"),
+        (Credential::Prepended, "-H \"X-Auth-Token: x$OS_TOKEN\" --data-binary 'x'"),
         (Credential::Shortened, "-H \"X-Auth-Token: ${OS_TOKEN%?}\" --data-binary 'x'"),
+        (Credential::Beheaded, "-H \"X-Auth-Token: ${OS_TOKEN#?}\" --data-binary 'x'"),
     ] {
         assert_eq!(command(credential, 1, true), expected);
     }
