@@ -1,6 +1,9 @@
 //! What goes over the wire: a request, and what came of it.
 
+mod fill;
 mod lenient;
+
+pub(crate) use fill::segment;
 
 use std::fmt;
 

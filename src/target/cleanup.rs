@@ -7,9 +7,8 @@ use serde_json::Value;
 
 use super::Target;
 use super::patience::is_unread;
-use super::script::segment;
 use crate::contract::{Contract, Operation};
-use crate::exchange::{Credential, Exchange, Request};
+use crate::exchange::{Credential, Exchange, Request, segment};
 use crate::ledger::Record;
 
 /// What became of the resources that a probe created.
