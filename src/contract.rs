@@ -7,6 +7,7 @@ mod behaviour;
 mod clause;
 mod envelope;
 mod mark;
+mod nearest;
 mod path;
 mod read;
 mod read_schema;

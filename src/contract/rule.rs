@@ -158,6 +158,18 @@ impl Rule {
         }
     }
 
+    /// How far a value is from the limit that the rule sets; `None` where the rule is no limit, or none of such values.
+    pub fn distance(&self, value: &Value) -> Option<f64> {
+        let limit = match self {
+            Self::Minimum(limit) | Self::Maximum(limit) => float(limit),
+            Self::MinLength(limit) | Self::MaxLength(limit) | Self::MinItems(limit) | Self::MaxItems(limit) => {
+                float(&(*limit).into())
+            }
+            _ => return None,
+        };
+        Some((size(value)? - limit).abs())
+    }
+
     /// What the rule says of a value, as the end of a sentence: "is at most 1024".
     pub fn text(&self) -> String {
         match self {
@@ -233,6 +245,16 @@ pub fn same_items(left: &Value, right: &Value) -> bool {
 /// Values as a reader sees them: `"vhd", "raw"`.
 pub fn list(values: &[Value]) -> String {
     values.iter().map(Value::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What limits are held against: a number itself, the characters of a text, the items of an array.
+pub(super) fn size(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => Some(float(number)),
+        Value::String(text) => Some(float(&length(text).into())),
+        Value::Array(items) => Some(float(&items.len().into())),
+        _ => None,
+    }
 }
 
 /// The length that limits count: Unicode scalar values.

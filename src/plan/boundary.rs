@@ -26,11 +26,11 @@ fn id(topic: &str, label: &str) -> String {
 
 /// Each value worth trying, alone in a body, so that nothing else can be to blame.
 fn of_field(contract: &Contract, name: &str, schema: &Schema) -> Vec<Probe> {
-    // What a right value is about: the list, the type, or whatever else the field asks for.
-    let about = schema.rules.last().map(|rule| format!("{}.{}", schema.place, rule.keyword()));
     let make = |attempt: super::attempts::Attempt| {
+        let value = serde_json::from_str(&attempt.json).unwrap_or(serde_json::Value::Null);
+        let about = schema.rule_about(&value).map(|rule| format!("{}.{}", schema.place, rule.keyword()));
         let body = object(&[(name.to_owned(), attempt.json)]);
-        probe(contract, Phase::Boundary, id(name, &attempt.label), about.clone(), request(contract, body))
+        probe(contract, Phase::Boundary, id(name, &attempt.label), about, request(contract, body))
     };
     attempts(schema).into_iter().map(make).collect()
 }
