@@ -144,8 +144,10 @@ impl Shrinking {
             } else {
                 let tried = attempt(suite, target, finding, body.clone(), Marking::AsFound, stop).await;
                 let Ok(outcome) = tried else { break };
-                let is_same =
-                    |mismatch: &Mismatch| mismatch.clause == finding.clause && mismatch.cause == finding.cause;
+                // As the judge says it: whom to blame follows from all attempts.
+                let is_same = |mismatch: &Mismatch| {
+                    mismatch.clause == finding.mismatch.clause && mismatch.cause == finding.mismatch.cause
+                };
                 let still_fails = outcome.judgement.mismatches.iter().any(is_same);
                 attempts.push(outcome);
                 known.insert(body.clone(), still_fails);

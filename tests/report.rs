@@ -127,7 +127,7 @@ fn a_refusal_is_blamed_on_the_value_that_is_refused_alone() {
         String::from_utf8_lossy(probe.script.steps[0].request.body.as_deref().unwrap()).contains(text)
     };
     let with = pairs.clone().find(|probe| gives(probe, r#""disk_format":"qcow2""#)).unwrap();
-    let without = pairs.find(|probe| !gives(probe, r#""disk_format":"qcow2""#)).unwrap();
+    let without = pairs.find(|probe| !gives(probe, r#""disk_format":"qcow2""#) && gives(probe, ",")).unwrap();
     let alone = r#"boundary/disk_format/"qcow2""#;
     let found = report(vec![answered(&with.id, 400), answered(alone, 400), answered(&without.id, 400)]);
     assert_eq!(clauses(&found), [("request.disk_format.enum", 2), ("status.201", 1)]);
@@ -173,30 +173,79 @@ fn a_server_error_for_one_value_does_not_hide_the_refusal_of_another() {
 }
 
 #[test]
-fn a_boundary_knows_better_than_a_case_which_rule_of_a_value_is_to_blame() {
-    let about = |id: &str, clause: &str| {
-        let mut outcome = answered(id, 400);
-        outcome.exchanges[0].request.body = Some(br#"{"disk_format":"qcow2"}"#.to_vec());
-        outcome.judgement.mismatches[0].clause = clause.to_owned();
-        outcome
-    };
-    let case = || about("name/accepts_127_characters", "request.disk_format.type");
-    let boundary = || about(r#"boundary/disk_format/"qcow2""#, "request.disk_format.enum");
-    for outcomes in [vec![case(), boundary()], vec![boundary(), case()]] {
-        assert_eq!(clauses(&report(outcomes)), [("request.disk_format.enum", 2)]);
+fn a_refused_value_is_filed_under_the_rule_that_it_is_about() {
+    for (id, expected) in [
+        ("min_disk/accepts_the_whole_range[lowest]", "request.min_disk.minimum"),
+        ("min_disk/accepts_the_whole_range[highest]", "request.min_disk.maximum"),
+        ("boundary/min_disk/1", "request.min_disk.minimum"),
+        ("boundary/min_disk/1024", "request.min_disk.maximum"),
+        (r#"boundary/disk_format/"qcow2""#, "request.disk_format.enum"),
+        // Only who wrote the case knows what it is about.
+        ("tags/accepts_the_longest_tag", "request.tags.items.maxLength"),
+    ] {
+        assert_eq!(clauses(&report(vec![answered(id, 400)])), [(expected, 1)], "{id}");
     }
 }
 
+/// A probe of which the body was another one.
+fn refused(id: &str, body: &str) -> Outcome {
+    let mut outcome = answered(id, 400);
+    outcome.exchanges[0].request.body = Some(body.as_bytes().to_vec());
+    outcome
+}
+
+fn accepted(id: &str, body: &str) -> Outcome {
+    let mut outcome = refused(id, body);
+    Arc::make_mut(&mut outcome.probe).script.steps[0].request.body = Some(body.as_bytes().to_vec());
+    outcome.judgement = Judgement::default();
+    outcome.judgement.assessed.insert("status.201".to_owned());
+    outcome.exchanges.clear();
+    outcome.verdict = Verdict::Pass;
+    outcome
+}
+
 #[test]
-fn a_refusal_that_names_no_rule_leaves_the_value_to_one_that_does() {
-    let about = |clause: &str| {
-        let mut outcome = answered("name/accepts_127_characters", 400);
-        outcome.exchanges[0].request.body = Some(br#"{"disk_format":"qcow2"}"#.to_vec());
-        outcome.judgement.mismatches[0].clause = clause.to_owned();
-        outcome
+fn a_refusal_beyond_a_refused_value_has_its_cause() {
+    let random = |body: &str| refused("random/min_disk/valid/0001", body);
+    let run = |bodies: &[&str]| {
+        let mut outcomes = vec![accepted("boundary/min_disk/1", r#"{"min_disk":1}"#)];
+        outcomes.push(refused("boundary/min_disk/1024", r#"{"min_disk":1000}"#));
+        outcomes.extend(bodies.iter().map(|body| random(body)));
+        outcomes
     };
-    let found = report(vec![about("status.201"), about("request.disk_format.enum")]);
-    assert_eq!(clauses(&found), [("request.disk_format.enum", 2)]);
+    let found = report(run(&[r#"{"min_disk":1000,"min_ram":1}"#, r#"{"min_disk":1001,"min_ram":1}"#]));
+    assert_eq!(clauses(&found), [("request.min_disk.maximum", 3)]);
+    let found = report(run(&[r#"{"min_disk":999,"min_ram":1}"#, r#"{"min_disk":2,"min_ram":1}"#]));
+    assert_eq!(clauses(&found), [("request.min_disk.maximum", 1), ("status.201", 2)]);
+    // A smaller example moves the limit, and is shown.
+    let (run, shrunk) = (done(run(&[r#"{"min_disk":999,"min_ram":1}"#])), [random(r#"{"min_disk":600}"#)]);
+    let found = Report::new(&SUITE.contract, &run, &Context { shrunk: &shrunk, ..context() });
+    assert_eq!(clauses(&found), [("request.min_disk.maximum", 2)]);
+    assert_eq!(found.findings[0].requests[0].body.as_deref(), Some(br#"{"min_disk":600}"#.as_slice()));
+}
+
+#[test]
+fn a_field_of_which_no_value_is_taken_is_one_finding() {
+    let outcomes = || {
+        vec![
+            refused("boundary/min_disk/1", r#"{"min_disk":1}"#),
+            refused("boundary/min_disk/1024", r#"{"min_disk":1024}"#),
+            refused("random/min_disk/valid/0001", r#"{"min_disk":300,"min_ram":1}"#),
+        ]
+    };
+    assert_eq!(clauses(&report(outcomes())), [("request.min_disk.type", 3)]);
+    // A value that nobody has to take says nothing of the others, and a clause that was assessed does not say that it holds.
+    let mut left_open = outcomes();
+    left_open.push(accepted("boundary/min_disk/null", r#"{"min_disk":null}"#));
+    left_open[0].judgement.assessed.insert("status.201".to_owned());
+    assert_eq!(clauses(&report(left_open)), [("request.min_disk.type", 3)]);
+    let mut some = outcomes();
+    some.push(accepted("boundary/min_disk/2", r#"{"min_disk":2}"#));
+    let found = report(some);
+    let expected = [("request.min_disk.minimum", 1), ("request.min_disk.maximum", 1), ("status.201", 1)];
+    assert_eq!(clauses(&found), expected);
+    let listed = |value: &str| refused(r#"boundary/disk_format/"qcow2""#, &format!(r#"{{"disk_format":"{value}"}}"#));
+    assert_eq!(clauses(&report(vec![listed("qcow2"), listed("vhd")])), [("request.disk_format.enum", 2)]);
 }
 
 #[test]

@@ -1,126 +1,196 @@
 //! Whom to blame when a valid request is refused: a body of many fields cannot tell, but a smaller one of the same run may.
 //!
-//! A value that is refused alone explains why larger bodies with it are refused. Where even the empty request is refused, a field must be needed: the one
-//! without which a body of all the others is refused.
+//! A value that is refused alone explains why larger bodies with it are refused, and with values that are closer to the same limit; a field of which no value
+//! is taken alone explains all. Where even the empty request is refused, a field must be needed: the one without which a body of all the others is refused.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::finding::mismatches;
-use crate::contract::Contract;
-use crate::exchange::{Exchange, Response};
-use crate::judge::Mismatch;
-use crate::probe::Phase;
+use crate::contract::{Contract, Rule, Schema};
+use crate::exchange::{Exchange, Request, Response};
+use crate::judge::{Body, Judgement, Kind, Mismatch, classify};
+use crate::probe::{Phase, Probe};
 use crate::run::Outcome;
 
 /// A clause, and what tells its findings apart.
 pub(super) type Blame<'a> = (&'a str, &'a str);
 
+/// The fields of a body, without marks.
+type Fields = Map<String, Value>;
+
 /// Why valid requests were refused, as far as smaller requests of the same run tell it.
 pub(super) struct Refused<'a> {
     contract: &'a Contract,
-    /// Clause and cause of a valid request that was refused for no known reason.
-    general: Blame<'a>,
+    /// The clause of a valid request that was refused for no known reason.
+    general: &'a str,
     /// Fields without which even the empty request is refused.
     needed: Vec<(String, &'a str)>,
     /// Values that were refused alone.
-    singles: HashMap<(String, String), Blame<'a>>,
-    /// Fields of which a value was refused beside a mark, and taken without it: it takes two to be refused.
-    cleared: HashSet<String>,
+    singles: Vec<Single<'a>>,
+    /// Fields of which no value was taken alone.
+    never_taken: Vec<(String, &'a str)>,
+}
+
+/// A value that was refused alone.
+struct Single<'a> {
+    field: String,
+    value: Value,
+    clause: &'a str,
 }
 
 impl<'a> Refused<'a> {
-    pub(super) fn of(contract: &'a Contract, outcomes: &'a [Outcome], shrunk: &[Outcome]) -> Self {
+    /// `shrunk` holds smaller bodies than those of the run.
+    pub(super) fn of(contract: &'a Contract, outcomes: &[Outcome], shrunk: &[Outcome]) -> Self {
         let status = format!("status.{}", contract.creation.created);
         let general = contract.clauses.get(&status).map_or("", |clause| clause.id.as_str());
-        let mut refused = Self {
-            contract,
-            general: (general, ""),
-            needed: Vec::new(),
-            singles: HashMap::new(),
-            cleared: cleared(shrunk),
-        };
+        let mut refused = Self { contract, general, needed: Vec::new(), singles: Vec::new(), never_taken: Vec::new() };
         let mut is_empty_refused = false;
-        let all = contract.creation.request.properties.iter();
-        let known: Vec<_> = all.filter(|(_, schema)| schema.can_be_given()).map(|(name, _)| name).collect();
-        for (outcome, mismatch) in mismatches(outcomes).filter(|(outcome, mismatch)| is_refusal(outcome, mismatch)) {
-            match sent_fields(contract, outcome).as_deref() {
-                Some([]) => is_empty_refused = true,
-                Some([(name, _)]) if refused.cleared.contains(name) => {}
-                Some([(name, value)]) if mismatch.clause.starts_with("request.") => {
-                    let blame = (mismatch.clause.as_str(), mismatch.cause.as_str());
-                    // A boundary is about one rule, a case may be about several.
-                    if outcome.probe.phase == Phase::Boundary {
-                        refused.singles.insert((name.clone(), value.clone()), blame);
-                    } else {
-                        refused.singles.entry((name.clone(), value.clone())).or_insert(blame);
-                    }
-                }
-                Some(fields) if fields.len() + 1 == known.len() => {
-                    let left_out = known.iter().copied().find(|name| !fields.iter().any(|(given, _)| given == *name));
-                    let clause = left_out.and_then(|name| contract.clauses.get(&format!("request.{name}.optional")));
-                    refused.needed.extend(left_out.cloned().zip(clause.map(|clause| clause.id.as_str())));
-                }
-                _ => {}
-            }
+        for (outcome, mismatch) in mismatches(outcomes).chain(mismatches(shrunk)) {
+            let Some(fields) = refused_fields(contract, outcome, mismatch) else { continue };
+            is_empty_refused |= fields.is_empty();
+            refused.needed.extend(needed(contract, &fields));
+            refused.singles.extend(single(contract, &outcome.probe, fields));
         }
+        refused.clear(shrunk);
+        refused.unite(outcomes);
         if is_empty_refused {
-            refused.singles.clear(); // the values are not to blame where nothing at all is refused too
+            // The values are not to blame where nothing at all is refused too.
+            refused.singles.clear();
+            refused.never_taken.clear();
         } else {
             refused.needed.clear();
         }
         refused
     }
 
+    /// Takes back what was said of fields of which a value was refused beside a mark, and taken without it: it takes two to be refused.
+    fn clear(&mut self, shrunk: &[Outcome]) {
+        let taken: Vec<Fields> = shrunk.iter().filter(|outcome| self.is_taken(outcome)).filter_map(sent).collect();
+        let is_taken = |single: &Single<'_>| {
+            taken.iter().any(|fields| fields.len() == 1 && fields.get(&single.field) == Some(&single.value))
+        };
+        let cleared: Vec<_> =
+            self.singles.iter().filter(|single| is_taken(single)).map(|single| single.field.clone()).collect();
+        self.singles.retain(|single| !cleared.contains(&single.field));
+    }
+
+    /// Finds the fields of which several values were refused alone and none was taken.
+    fn unite(&mut self, outcomes: &[Outcome]) {
+        let accepted = outcomes.iter().filter(|outcome| self.is_taken(outcome));
+        let requests = accepted.filter_map(|outcome| Some(&outcome.probe.script.steps.first()?.request));
+        let taken: HashSet<String> = requests.filter_map(|request| only_field(self.contract, request)).collect();
+        let fields = self.contract.creation.request.properties.iter();
+        let untaken = fields.filter(|(name, _)| !taken.contains(*name));
+        self.never_taken =
+            untaken.filter_map(|(name, schema)| Some((name.clone(), self.common(name, schema)?))).collect();
+    }
+
+    /// The clause that all refused values of a field are about, or else that of its type; `None` where there are no two values.
+    fn common(&self, name: &str, schema: &Schema) -> Option<&'a str> {
+        let mut singles = self.singles.iter().filter(|single| single.field == name);
+        let first = singles.next()?;
+        let others: Vec<_> = singles.filter(|single| single.value != first.value).collect();
+        if others.is_empty() || others.iter().all(|other| other.clause == first.clause) {
+            return Some(first.clause).filter(|_| !others.is_empty());
+        }
+        clause_of(self.contract, schema, schema.rules.first()?)
+    }
+
+    /// Whether what was sent first was accepted. What holds has no exchanges any more.
+    fn is_taken(&self, outcome: &Outcome) -> bool {
+        let Judgement { assessed, mismatches, .. } = &outcome.judgement;
+        let answer = outcome.exchanges.first().and_then(Exchange::response);
+        answer.map_or(mismatches.is_empty() && assessed.contains(self.general), Response::is_success)
+    }
+
     /// What a refusal is to be blamed on; `None` leaves it where the judge put it.
     pub(super) fn explain(&self, outcome: &Outcome, mismatch: &Mismatch) -> Option<Blame<'a>> {
-        if !is_refusal(outcome, mismatch) {
-            return None;
-        }
-        let fields = sent_fields(self.contract, outcome)?;
-        let lacks = |(name, _): &&(String, &'a str)| !fields.iter().any(|(given, _)| given == name);
-        if let Some((_, clause)) = self.needed.iter().find(lacks) {
-            return Some((clause, ""));
-        }
-        let single = fields.iter().find_map(|field| self.singles.get(field).copied());
-        Some(single.unwrap_or(self.general))
+        let fields = refused_fields(self.contract, outcome, mismatch)?;
+        let lacking = self.needed.iter().find(|(name, _)| !fields.contains_key(name)).map(|(_, clause)| *clause);
+        Some((lacking.or_else(|| self.culprit(&fields)).unwrap_or(self.general), ""))
+    }
+
+    /// The clause of a value among these that was refused alone, or is closer to a limit than one that was.
+    fn culprit(&self, fields: &Fields) -> Option<&'a str> {
+        let never_taken =
+            self.never_taken.iter().find(|(name, _)| fields.contains_key(name)).map(|(_, clause)| *clause);
+        let equal = |single: &&Single<'_>| fields.get(&single.field) == Some(&single.value);
+        let closer = |single: &&Single<'_>| {
+            fields.get(&single.field).is_some_and(|value| is_closer(self.contract, &single.field, value, &single.value))
+        };
+        let found = self.singles.iter().find(equal).or_else(|| self.singles.iter().find(closer));
+        never_taken.or_else(|| found.map(|single| single.clause))
     }
 }
 
-/// The fields that were sent alone, without a mark, and accepted.
-fn cleared(shrunk: &[Outcome]) -> HashSet<String> {
-    let accepted = |outcome: &&Outcome| {
-        let answer = outcome.exchanges.first().and_then(Exchange::response);
-        outcome.judgement.mismatches.is_empty() && answer.is_some_and(Response::is_success)
-    };
-    let only_field = |outcome: &Outcome| {
-        let body = outcome.exchanges.first()?.request.body.as_deref()?;
-        let fields: serde_json::Map<String, Value> = serde_json::from_slice(body).ok()?;
-        let mut names = fields.keys();
-        names.next().filter(|_| fields.len() == 1).cloned()
-    };
-    shrunk.iter().filter(accepted).filter_map(only_field).collect()
+/// The field that a request gives alone, if its value is valid: what nobody has to take says nothing of the others.
+fn only_field(contract: &Contract, request: &Request) -> Option<String> {
+    let fields = contract.without_marks(serde_json::from_slice(request.body.as_deref()?).ok()?);
+    let is_alone = fields.len() == 1;
+    let alone = Request { body: serde_json::to_vec(&fields).ok(), ..request.clone() };
+    let is_valid = classify(contract, &alone, &Body::read(&alone)).kind == Kind::Valid;
+    fields.into_iter().next().filter(|_| is_alone && is_valid).map(|(name, _)| name)
 }
 
-/// Whether a valid request was refused.
-fn is_refusal(outcome: &Outcome, mismatch: &Mismatch) -> bool {
+/// The rule that this value of a field is about.
+fn rule_about<'a>(contract: &'a Contract, field: &str, value: &Value) -> Option<&'a Rule> {
+    contract.creation.request.properties.get(field)?.rule_about(value)
+}
+
+/// Whether two values are about the same limit, and the first one is not farther from it.
+fn is_closer(contract: &Contract, field: &str, value: &Value, other: &Value) -> bool {
+    let (Some(rule), Some(limit)) = (rule_about(contract, field, value), rule_about(contract, field, other)) else {
+        return false;
+    };
+    let distances = limit.distance(value).zip(limit.distance(other));
+    rule.keyword() == limit.keyword() && distances.is_some_and(|(one, two)| one <= two)
+}
+
+/// The only field of a body, and the clause that its value is about.
+fn single<'a>(contract: &'a Contract, probe: &Probe, fields: Fields) -> Option<Single<'a>> {
+    let mut all = fields.into_iter();
+    let (field, value) = all.next().filter(|_| all.len() == 0)?;
+    let schema = contract.creation.request.properties.get(&field)?;
+    let about = || clause_of(contract, schema, schema.rule_about(&value)?);
+    Some(Single { clause: named_part(contract, schema, probe).or_else(about)?, field, value })
+}
+
+/// The rule that a case names, if it is one, and one of a part of the value: no value tells which part of it matters.
+fn named_part<'a>(contract: &'a Contract, schema: &Schema, probe: &Probe) -> Option<&'a str> {
+    let mut clauses = probe.clauses.iter().filter(|clause| clause.starts_with("request."));
+    let only = clauses.next().filter(|_| probe.phase == Phase::Case && clauses.next().is_none())?;
+    let is_own = schema.rules.iter().any(|rule| clause_of(contract, schema, rule) == Some(only));
+    contract.clauses.get(only).filter(|_| !is_own).map(|clause| clause.id.as_str())
+}
+
+fn clause_of<'a>(contract: &'a Contract, schema: &Schema, rule: &Rule) -> Option<&'a str> {
+    contract.clauses.get(&format!("{}.{}", schema.place, rule.keyword())).map(|clause| clause.id.as_str())
+}
+
+/// The one field that a body leaves out, and the clause that allows it.
+fn needed<'a>(contract: &'a Contract, fields: &Fields) -> Option<(String, &'a str)> {
+    let all = contract.creation.request.properties.iter();
+    let mut left_out = all.filter(|(name, schema)| schema.can_be_given() && !fields.contains_key(*name));
+    let ((name, _), None) = (left_out.next()?, left_out.next()) else { return None };
+    let clause = contract.clauses.get(&format!("request.{name}.optional"))?;
+    Some((name.clone(), &clause.id))
+}
+
+/// The fields of a valid request that was refused, without marks: they are in every body, and nobody's fault.
+fn refused_fields(contract: &Contract, outcome: &Outcome, mismatch: &Mismatch) -> Option<Fields> {
     let is_about_acceptance = mismatch.clause.starts_with("request.") || mismatch.clause.starts_with("status.2");
     let answer = outcome.exchanges.first().and_then(Exchange::response);
-    outcome.probe.violation.is_none()
+    let is_refusal = outcome.probe.violation.is_none()
         && mismatch.step == 0
         && is_about_acceptance
         // An error inside the service is no refusal of a value.
-        && answer.is_some_and(|answer| (400..500).contains(&answer.status))
+        && answer.is_some_and(|answer| (400..500).contains(&answer.status));
+    sent(outcome).filter(|_| is_refusal).map(|fields| contract.without_marks(fields))
 }
 
-/// The fields that were sent, without marks: they are in every body, and nobody's fault.
-fn sent_fields(contract: &Contract, outcome: &Outcome) -> Option<Vec<(String, String)>> {
-    match serde_json::from_slice(outcome.exchanges.first()?.request.body.as_deref()?).ok()? {
-        Value::Object(fields) => {
-            let fields = contract.without_marks(fields).into_iter();
-            Some(fields.map(|(name, value)| (name, value.to_string())).collect())
-        }
-        _ => None,
-    }
+/// The fields that were sent first.
+fn sent(outcome: &Outcome) -> Option<Fields> {
+    serde_json::from_slice(outcome.exchanges.first()?.request.body.as_deref()?).ok()
 }

@@ -79,8 +79,9 @@ pub fn findings(contract: &Contract, outcomes: &[Outcome], shrunk: &[Outcome], s
         }
     }
     for (outcome, mismatch) in mismatches(shrunk) {
+        let blame = blame_of(&refused, outcome, mismatch);
         if let Some(finding) =
-            found.iter_mut().find(|finding| finding.clause == mismatch.clause && finding.cause == mismatch.cause)
+            found.iter_mut().find(|finding| (finding.clause.as_str(), finding.cause.as_str()) == blame)
         {
             finding.take_smaller(contract, outcome, mismatch);
         }
@@ -98,9 +99,10 @@ fn case_file(contract: &Contract, finding: &Finding, seed: Seed) -> Option<CaseF
         Phase::Random => format!("{} with seed {seed}", finding.probe.id),
         Phase::Boundary | Phase::Pairs => finding.probe.id.clone(),
     };
+    let mismatch = Mismatch { clause: finding.clause.clone(), ..finding.mismatch.clone() };
     match finding.requests.as_slice() {
-        [request] => case::write(contract, request, &finding.mismatch, &origin),
-        _ => case::write_steps(contract, &finding.probe, &finding.mismatch, &origin),
+        [request] => case::write(contract, request, &mismatch, &origin),
+        _ => case::write_steps(contract, &finding.probe, &mismatch, &origin),
     }
 }
 
