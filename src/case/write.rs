@@ -18,6 +18,8 @@ pub struct CaseFile {
 
 /// The case that shows what this request showed; `None` where no case can: the documentation leaves the request open, or its bytes are no text.
 pub fn write(contract: &Contract, request: &Request, mismatch: &Mismatch, origin: &str) -> Option<CaseFile> {
+    // An example that shows the fault without its mark has lost it by now.
+    let marked = request.body.as_deref().and_then(|body| contract.with_open_mark(body));
     let request = Request { body: request.body.as_deref().map(|body| contract.without_mark(body)), ..request.clone() };
     let body = Body::read(&request);
     let found = classify(contract, &request, &body);
@@ -38,8 +40,9 @@ pub fn write(contract: &Contract, request: &Request, mismatch: &Mismatch, origin
         Kind::Valid if mismatch.clause.starts_with("request.") => ("accepts", mismatch.clause.clone(), created),
         Kind::Valid => ("requires", mismatch.clause.clone(), created),
     };
+    let request = Request { body: marked.or(request.body), ..request };
     let bytes = request.body.as_deref().unwrap_or_default();
-    let sent = sent(&request, &body, bytes)?.join(", ");
+    let sent = sent(&request, &Body::read(&request), bytes)?.join(", ");
     let expected = default.map(|(name, value)| format!(", body: {{{name}: {value}}}")).unwrap_or_default();
     let name = format!("{}_{:04x}", slug(&clause), checksum(bytes));
     let title = title(contract, verb, &clause, bytes);

@@ -122,6 +122,17 @@ impl Contract {
         entries.fold(text.to_owned(), without).into_bytes()
     }
 
+    /// A body with `{run}` for the text of the run in its mark; `None` where it holds no mark, or is not written as this program writes JSON.
+    pub fn with_open_mark(&self, body: &[u8]) -> Option<Vec<u8>> {
+        let fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
+        let text = serde_json::to_string(&fields).ok().filter(|text| text.as_bytes() == body)?;
+        let (found, mark) = self.marks().find_map(|(name, mark)| {
+            let found = texts(fields.get(name)?).into_iter().find(|text| mark.is(text))?;
+            Some((found, mark))
+        })?;
+        Some(text.replace(found, &mark.text(1)).into_bytes())
+    }
+
     /// The fields of a body without its marks.
     pub fn without_marks(&self, mut fields: Map<String, Value>) -> Map<String, Value> {
         for (name, mark) in self.marks() {
