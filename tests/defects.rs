@@ -9,7 +9,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ims_conformance::case::{Case, CaseFile};
 use ims_conformance::contract::Assessment;
+use ims_conformance::document;
 use ims_conformance::known::Known;
 use ims_conformance::plan::{Seed, Wish, mark, plan};
 use ims_conformance::probe::Probe;
@@ -54,6 +56,8 @@ struct Cost {
 /// What a run found.
 struct Found {
     clauses: BTreeSet<String>,
+    /// The findings as cases.
+    saved: Vec<CaseFile>,
     probes: usize,
     requests: u64,
 }
@@ -114,19 +118,38 @@ fn accused(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> Fou
     let (done, shrunk, requests) = performed(suite, probes, defect);
     let until = done.outcomes.iter().position(|outcome| !outcome.judgement.mismatches.is_empty());
     let findings = findings(&suite.contract, &done.outcomes, &shrunk, Seed::default());
+    let saved = findings.iter().filter_map(|finding| finding.case_file.clone()).collect();
     let clauses = findings.into_iter().map(|finding| finding.clause).collect();
-    Found { clauses, probes: until.map_or(0, |index| index + 1), requests }
+    Found { clauses, saved, probes: until.map_or(0, |index| index + 1), requests }
+}
+
+/// Holds a saved case to what it is for: it shows the fault again, and nothing in a server without it.
+fn shows_it_again(suite: &Arc<Suite>, file: &CaseFile, defect: &Defect) -> Result<(), Failed> {
+    let id = file.path.strip_suffix(".yaml").unwrap_or_default();
+    let case = document::parse(&file.path, &file.text).and_then(|node| Case::read(&suite.contract, id, &node));
+    let mut probes = case.map_err(|error| format!("{error}\n{}", file.text))?.probes;
+    mark(&suite.contract, &mut probes);
+    if !accused(suite, &probes, None).clauses.is_empty() {
+        return Err(format!("the faithful stub fails the case\n{}", file.text).into());
+    }
+    if accused(suite, &probes, Some(defect)).clauses.is_empty() {
+        return Err(format!("the case does not show the fault\n{}", file.text).into());
+    }
+    Ok(())
 }
 
 fn is_caught(suite: &Arc<Suite>, probes: &[Probe], defect: &Defect, costs: &Mutex<Vec<Cost>>) -> Result<(), Failed> {
-    let Found { mut clauses, probes, requests } = accused(suite, probes, Some(defect));
+    let Found { mut clauses, saved, probes, requests } = accused(suite, probes, Some(defect));
     if !clauses.remove(&defect.clause) {
         return Err(format!("{} is not accused; accused are {clauses:?}", defect.clause).into());
     }
     let cost = Cost { defect: defect.name.clone(), probes, requests };
     costs.lock().unwrap_or_else(PoisonError::into_inner).push(cost);
     clauses.retain(|clause| !defect.follows.iter().any(|prefix| clause.starts_with(prefix)));
-    if clauses.is_empty() { Ok(()) } else { Err(format!("accused without reason: {clauses:?}").into()) }
+    if !clauses.is_empty() {
+        return Err(format!("accused without reason: {clauses:?}").into());
+    }
+    saved.iter().try_for_each(|file| shows_it_again(suite, file, defect))
 }
 
 fn has_all(suite: &Suite) -> Result<(), Failed> {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::twist::{Twist, perturbed};
-use crate::contract::{Contract, Misbehaviour, Relation, Type};
+use crate::contract::{Contract, Misbehaviour, Relation, Rule, Type};
 use crate::exchange::{Credential, Request, Response};
 use crate::judge::Classification;
 use crate::stub::reply;
@@ -50,6 +50,8 @@ pub(in crate::stub) enum Condition {
     Absent(String),
     /// The field has one of these values.
     OneOf(String, Vec<Value>),
+    /// The field breaks this rule, which is not the contract's.
+    Breaks(String, Rule),
 }
 
 /// Which of the requests that break a clause a lax server accepts.
@@ -79,7 +81,7 @@ impl Condition {
     /// The field that it is about.
     pub(super) fn field(&self) -> &str {
         match self {
-            Self::Given(field) | Self::Absent(field) | Self::OneOf(field, _) => field,
+            Self::Given(field) | Self::Absent(field) | Self::OneOf(field, _) | Self::Breaks(field, _) => field,
         }
     }
 
@@ -88,6 +90,7 @@ impl Condition {
             Self::Given(field) => given.contains_key(field),
             Self::Absent(field) => !given.contains_key(field),
             Self::OneOf(field, values) => given.get(field).is_some_and(|value| values.contains(value)),
+            Self::Breaks(field, rule) => given.get(field).is_some_and(|value| !rule.holds(value)),
         }
     }
 }

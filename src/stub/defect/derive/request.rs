@@ -55,14 +55,36 @@ impl List {
         for rule in &schema.rules {
             self.of_request_rule(schema, rule);
         }
-        let last = schema.rules.last().map_or("type", Rule::keyword);
         for value in certain_values(schema) {
+            let rule = schema.rule_about(&value).map_or("type", Rule::keyword);
             let flaw = Flaw::Refuses(vec![Condition::OneOf(name.to_owned(), vec![value.clone()])]);
-            self.add(&format!("{place}.{last}"), &format!("refuses-{value}"), "a good value is refused", flaw);
+            self.add(&format!("{place}.{rule}"), &format!("refuses-{value}"), "a good value is refused", flaw);
+        }
+        if schema.can_be_given() {
+            self.of_lower_limits(name, schema);
         }
         if let Some(item) = &schema.items {
             for rule in &item.rules {
                 self.of_request_rule(item, rule);
+            }
+        }
+    }
+
+    /// A service that allows less than what the contract promises, or nothing.
+    fn of_lower_limits(&mut self, name: &str, schema: &Schema) {
+        let of_contract = |keyword: &str| schema.rule(keyword).and_then(halved).is_some();
+        // What every reading allows is tried to its end.
+        let limits: Vec<_> = certain_rules(schema).chain(&schema.rules).filter_map(halved).collect();
+        if let Some(limit) = limits.into_iter().find(|limit| of_contract(limit.keyword())) {
+            let clause = format!("{}.{}", schema.place, limit.keyword());
+            let flaw = Flaw::Refuses(vec![Condition::Breaks(name.to_owned(), limit)]);
+            self.add(&clause, "limit-halved", "good values beyond half of the limit are refused", flaw);
+            let flaw = Flaw::Refuses(vec![Condition::Given(name.to_owned())]);
+            let defect =
+                self.add(&format!("{}.type", schema.place), "refuses-all", "every good value is refused", flaw);
+            if schema.mark.is_some() {
+                // What carries a mark there is refused, too, whatever it is about.
+                defect.follows.push("status.201".to_owned());
             }
         }
     }
@@ -145,12 +167,8 @@ impl List {
 
 /// Values that every reading allows, where the rules themselves name them.
 pub(super) fn certain_values(schema: &Schema) -> Vec<Value> {
-    let certain = match &schema.certain {
-        Certain::Within(certain) => certain.rules.as_slice(),
-        Certain::All | Certain::Nothing => &[],
-    };
     let mut values: Vec<Value> = Vec::new();
-    for rule in schema.rules.iter().chain(certain) {
+    for rule in schema.rules.iter().chain(certain_rules(schema)) {
         match rule {
             Rule::Type(types) if types.contains(&Type::Boolean) => values.extend([json!(true), json!(false)]),
             Rule::Enum(listed) => values.extend(listed.iter().cloned()),
@@ -166,6 +184,23 @@ pub(super) fn certain_values(schema: &Schema) -> Vec<Value> {
         found.broken.is_empty() && found.open.is_empty()
     };
     values.into_iter().filter(is_certain).collect()
+}
+
+fn certain_rules(schema: &Schema) -> impl Iterator<Item = &Rule> {
+    match &schema.certain {
+        Certain::Within(certain) => certain.rules.iter(),
+        Certain::All | Certain::Nothing => [].iter(),
+    }
+}
+
+/// An upper limit that allows half of what this one allows.
+fn halved(rule: &Rule) -> Option<Rule> {
+    Some(match rule {
+        Rule::Maximum(limit) => Rule::Maximum((limit.as_i64()? / 2).into()),
+        Rule::MaxLength(limit) => Rule::MaxLength(limit / 2),
+        Rule::MaxItems(limit) => Rule::MaxItems(limit / 2),
+        _ => return None,
+    })
 }
 
 fn listed(rule: &Rule) -> Vec<Value> {
