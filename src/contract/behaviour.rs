@@ -17,6 +17,8 @@ pub enum Misbehaviour {
     ForgetsUpdates,
     /// Deleting does nothing.
     KeepsWhatIsDeleted,
+    /// What was deleted is gone, and the answer has another status than documented.
+    DeletesWithAnotherStatus,
     /// What was never created is found.
     FindsUnknownIds,
     /// A refused request creates all the same.
@@ -27,7 +29,7 @@ pub enum Misbehaviour {
 
 impl Misbehaviour {
     /// Every misbehaviour, with its name in a contract.
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub const ALL: [(&'static str, Self); 11] = [
         ("reads-nothing-back", Self::ReadsNothingBack),
         ("loses-a-field", Self::LosesAField),
         ("changes-a-value", Self::ChangesAValue),
@@ -35,8 +37,13 @@ impl Misbehaviour {
         ("deletes-what-is-held", Self::DeletesWhatIsHeld),
         ("forgets-updates", Self::ForgetsUpdates),
         ("keeps-what-is-deleted", Self::KeepsWhatIsDeleted),
+        ("deletes-with-another-status", Self::DeletesWithAnotherStatus),
         ("finds-unknown-ids", Self::FindsUnknownIds),
         ("creates-what-it-refuses", Self::CreatesWhatItRefuses),
         ("creates-for-anybody", Self::CreatesForAnybody),
     ];
+    /// Whether only the answer is another, and nothing else follows from it.
+    pub(crate) fn is_of_the_answer_only(self) -> bool {
+        self == Self::DeletesWithAnotherStatus
+    }
 }

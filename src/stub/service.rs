@@ -145,10 +145,14 @@ impl StubService {
         if is_held && !self.flaw().misbehaves(Misbehaviour::DeletesWhatIsHeld, resource) {
             return reply::refusal(self.contract(), operation, 403, None, "the state does not allow it");
         }
+        let mut answer = reply::first_of(operation);
+        if self.flaw().misbehaves(Misbehaviour::DeletesWithAnotherStatus, resource) {
+            answer.status = if answer.status == 200 { 202 } else { 200 };
+        }
         if !self.flaw().misbehaves(Misbehaviour::KeepsWhatIsDeleted, resource) {
             resources.kept.shift_remove(id);
         }
-        reply::first_of(operation)
+        answer
     }
 
     fn turn_away(&self, operation: &Operation, request: &Request, resources: &mut Resources) -> Response {

@@ -20,11 +20,14 @@ impl List {
             whens.extend(rare_states(contract));
         }
         for (way, misbehaviour) in &behaviour.defects {
-            for (state, when) in &whens {
+            let is_plain = misbehaviour.is_of_the_answer_only();
+            for (state, when) in whens.iter().take(if is_plain { 1 } else { whens.len() }) {
                 let flaw = Flaw::Misbehaves { way: *misbehaviour, when: when.clone() };
                 let defect = self.add(&clause, &format!("{way}{state}"), "a promise of the prose is broken", flaw);
-                // Promises about reading and deleting rest on each other.
-                defect.follows.push("behaviour.".to_owned());
+                if !is_plain {
+                    // Promises about reading and deleting rest on each other.
+                    defect.follows.push("behaviour.".to_owned());
+                }
             }
         }
     }
