@@ -256,10 +256,17 @@ fn a_value_that_is_accepted_alone_is_not_to_blame() {
         let report = Report::new(&SUITE.contract, &run, &Context { shrunk, ..context() });
         report.findings.iter().map(|finding| finding.clause.clone()).collect::<Vec<_>>()
     };
-    let mut accepted = answered(alone, 201);
-    accepted.judgement = Judgement::default();
+    let taken = |body: &str| {
+        let mut outcome = answered_with(alone, 201, "{}");
+        outcome.exchanges[0].request.body = Some(body.as_bytes().to_vec());
+        outcome.judgement = Judgement::default();
+        outcome
+    };
     assert_eq!(found(&[]), ["request.disk_format.enum"]);
-    assert_eq!(found(&[accepted]), ["status.201"]);
+    assert_eq!(found(&[taken(r#"{"disk_format":"qcow2"}"#)]), ["status.201"]);
+    for other in [r#"{"disk_format":"vhd"}"#, r#"{"min_disk":1}"#, r#"{"disk_format":"qcow2","min_disk":1}"#, "{}"] {
+        assert_eq!(found(&[taken(other)]), ["request.disk_format.enum"], "{other}");
+    }
 }
 
 #[test]
