@@ -239,6 +239,10 @@ fn a_field_of_which_no_value_is_taken_is_one_finding() {
     left_open.push(accepted("boundary/min_disk/null", r#"{"min_disk":null}"#));
     left_open[0].judgement.assessed.insert("status.201".to_owned());
     assert_eq!(clauses(&report(left_open)), [("request.min_disk.type", 3)]);
+    let mut unsent = outcomes();
+    unsent.push(accepted("boundary/min_disk/2", r#"{"min_disk":2}"#));
+    unsent[3].judgement.assessed.clear();
+    assert_eq!(clauses(&report(unsent)), [("request.min_disk.type", 3)]);
     let mut some = outcomes();
     some.push(accepted("boundary/min_disk/2", r#"{"min_disk":2}"#));
     let found = report(some);
