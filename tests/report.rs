@@ -185,6 +185,10 @@ fn a_refused_value_is_filed_under_the_rule_that_it_is_about() {
     ] {
         assert_eq!(clauses(&report(vec![answered(id, 400)])), [(expected, 1)], "{id}");
     }
+    // A case of two rules does not say which of them is to blame.
+    let mut of_two = answered("tags/accepts_the_longest_tag", 400);
+    Arc::make_mut(&mut of_two.probe).clauses.push("request.tags.items.pattern".to_owned());
+    assert_eq!(clauses(&report(vec![of_two])), [("request.tags.type", 1)]);
 }
 
 /// A probe of which the body was another one.
@@ -244,7 +248,7 @@ fn a_field_of_which_no_value_is_taken_is_one_finding() {
     unsent[3].judgement.assessed.clear();
     assert_eq!(clauses(&report(unsent)), [("request.min_disk.type", 3)]);
     let mut some = outcomes();
-    some.push(accepted("boundary/min_disk/2", r#"{"min_disk":2}"#));
+    some.push(accepted("boundary/min_disk/2", r#"{"name":"conformance-{run}-3","min_disk":2}"#));
     let found = report(some);
     let expected = [("request.min_disk.minimum", 1), ("request.min_disk.maximum", 1), ("status.201", 1)];
     assert_eq!(clauses(&found), expected);
