@@ -6,28 +6,31 @@ use super::rule::size;
 use super::{Certain, Rule, Schema};
 
 impl Schema {
-    /// The rule that a good value is about: a list or pattern that has it, else the limit that is nearest, else the type.
-    /// A value that is nearer to nothing than to any limit is about the type, too.
+    /// The rule that a good value is about: a list or pattern that has it, else the limit that it is near to, else the type.
     pub fn rule_about(&self, value: &Value) -> Option<&Rule> {
-        let names_values = |rule: &&Rule| {
-            matches!(rule, Rule::Enum(_) | Rule::Const(_) | Rule::Table(..) | Rule::Pattern(_) | Rule::Format(_))
-        };
-        let named = self.rules.iter().find(names_values);
-        named.or_else(|| self.nearest_limit(value)).or(self.rules.first())
+        let near = || self.rule(self.limit_near(value)?.0.keyword());
+        self.names_values().or_else(near).or(self.rules.first())
     }
 
-    /// The limit that a value is nearest to, as the schema has it or as every reading keeps it.
-    fn nearest_limit(&self, value: &Value) -> Option<&Rule> {
+    /// The limit that a value is nearest to, as the schema has it or as every reading keeps it, and how far it is from there. `None` for a value that is as
+    /// near to nothing as to any limit, and where the values themselves are listed.
+    pub fn limit_near(&self, value: &Value) -> Option<(&Rule, f64)> {
         let certain = match &self.certain {
             Certain::Within(certain) => certain.rules.as_slice(),
             Certain::All | Certain::Nothing => &[],
         };
-        let limits = self.rules.iter().chain(certain).filter_map(|limit| {
-            let distance = limit.distance(value)?;
-            Some((self.rule(limit.keyword())?, distance))
-        });
-        let (nearest, distance) = limits.min_by(|(_, one), (_, other)| one.total_cmp(other))?;
-        (distance <= size(value)?.abs()).then_some(nearest)
+        let limits = self.rules.iter().chain(certain).filter(|_| self.names_values().is_none());
+        let distances = limits.filter_map(|limit| Some((limit, limit.distance(value)?)));
+        let (limit, distance) = distances.min_by(|(_, one), (_, other)| one.total_cmp(other))?;
+        (distance == 0.0 || distance < size(value)?.abs()).then_some((limit, distance))
+    }
+
+    /// The rule that says which values there are, rather than how large they are.
+    fn names_values(&self) -> Option<&Rule> {
+        let names_values = |rule: &&Rule| {
+            matches!(rule, Rule::Enum(_) | Rule::Const(_) | Rule::Table(..) | Rule::Pattern(_) | Rule::Format(_))
+        };
+        self.rules.iter().find(names_values)
     }
 }
 
@@ -49,17 +52,17 @@ mod tests {
         {
             assert_eq!(about(rules(), Vec::new(), &json!(value)), Some(expected), "{value}");
         }
-        assert_eq!(
-            about(vec![Rule::Type(vec![Type::Integer]), Rule::Minimum(0.into())], vec![], &json!(0)),
-            Some("minimum")
-        );
+        let rules = || vec![Rule::Type(vec![Type::Integer]), Rule::Minimum(0.into())];
+        for (value, expected) in [(0, "minimum"), (1, "type"), (30, "type"), (50, "type"), (99, "type")] {
+            assert_eq!(about(rules(), vec![Rule::Maximum(99.into())], &json!(value)), Some(expected), "{value}");
+        }
     }
 
     #[test]
     fn a_text_far_from_every_limit_is_about_the_type() {
         let rules = || vec![Rule::Type(vec![Type::String]), Rule::MaxLength(255)];
         let certain = || vec![Rule::MinLength(1), Rule::MaxLength(128)];
-        for (length, expected) in [(1, "type"), (63, "type"), (64, "maxLength"), (128, "maxLength")] {
+        for (length, expected) in [(1, "type"), (64, "type"), (65, "maxLength"), (128, "maxLength")] {
             assert_eq!(about(rules(), certain(), &json!("a".repeat(length))), Some(expected), "{length}");
         }
     }
@@ -69,8 +72,8 @@ mod tests {
         let listed = vec![Rule::Type(vec![Type::String]), Rule::Enum(vec![json!("a")]), Rule::MaxLength(1)];
         assert_eq!(about(listed, Vec::new(), &json!("a")), Some("enum"));
         let items = || vec![Rule::Type(vec![Type::Array]), Rule::MaxItems(10)];
-        assert_eq!(about(items(), Vec::new(), &json!(["a"])), Some("type"));
-        assert_eq!(about(items(), Vec::new(), &json!([1, 2, 3, 4, 5])), Some("maxItems"));
+        assert_eq!(about(items(), Vec::new(), &json!([1, 2, 3, 4, 5])), Some("type"));
+        assert_eq!(about(items(), Vec::new(), &json!([1, 2, 3, 4, 5, 6])), Some("maxItems"));
         assert_eq!(about(items(), Vec::new(), &json!(true)), Some("type"));
         assert_eq!(about(Vec::new(), Vec::new(), &json!(true)), None);
     }

@@ -134,18 +134,12 @@ fn only_field(contract: &Contract, request: &Request) -> Option<String> {
     fields.into_iter().next().filter(|_| is_alone && is_valid).map(|(name, _)| name)
 }
 
-/// The rule that this value of a field is about.
-fn rule_about<'a>(contract: &'a Contract, field: &str, value: &Value) -> Option<&'a Rule> {
-    contract.creation.request.properties.get(field)?.rule_about(value)
-}
-
-/// Whether two values are about the same limit, and the first one is not farther from it.
+/// Whether two values of a field are near the same limit, and the first one is not farther from it.
 fn is_closer(contract: &Contract, field: &str, value: &Value, other: &Value) -> bool {
-    let (Some(rule), Some(limit)) = (rule_about(contract, field, value), rule_about(contract, field, other)) else {
-        return false;
-    };
-    let distances = limit.distance(value).zip(limit.distance(other));
-    rule.keyword() == limit.keyword() && distances.is_some_and(|(one, two)| one <= two)
+    let near = |value| contract.creation.request.properties.get(field)?.limit_near(value);
+    near(value)
+        .zip(near(other))
+        .is_some_and(|((limit, distance), (same, farther))| limit.keyword() == same.keyword() && distance <= farther)
 }
 
 /// The only field of a body, and the clause that its value is about.
