@@ -14,7 +14,7 @@ pub fn defects(contract: &Contract) -> Vec<Defect> {
     let mut list = List::default();
     list.of_body(contract);
     for (name, schema) in &contract.creation.request.properties {
-        list.of_request_field(name, schema);
+        list.of_request_field(contract, name, schema);
     }
     if let Some(others) = &contract.creation.request.additional {
         for rule in &others.rules {

@@ -36,7 +36,7 @@ impl List {
         }
     }
 
-    pub(super) fn of_request_field(&mut self, name: &str, schema: &Schema) {
+    pub(super) fn of_request_field(&mut self, contract: &Contract, name: &str, schema: &Schema) {
         let place = &schema.place;
         if let Some(default) = &schema.default {
             let others = [("other", perturbed(Some(default))), ("null", Value::Null)];
@@ -61,7 +61,7 @@ impl List {
             self.add(&format!("{place}.{rule}"), &format!("refuses-{value}"), "a good value is refused", flaw);
         }
         if schema.can_be_given() {
-            self.of_lower_limits(name, schema);
+            self.of_lower_limits(contract, name, schema);
         }
         if let Some(item) = &schema.items {
             for rule in &item.rules {
@@ -71,21 +71,22 @@ impl List {
     }
 
     /// A service that allows less than what the contract promises, or nothing.
-    fn of_lower_limits(&mut self, name: &str, schema: &Schema) {
-        let of_contract = |keyword: &str| schema.rule(keyword).and_then(halved).is_some();
+    fn of_lower_limits(&mut self, contract: &Contract, name: &str, schema: &Schema) {
+        // What carries a mark there may be refused for its sake, whatever it is about.
+        let marked = schema.mark.is_some().then(|| format!("status.{}", contract.creation.created));
         // What every reading allows is tried to its end.
-        let limits: Vec<_> = certain_rules(schema).chain(&schema.rules).filter_map(halved).collect();
-        if let Some(limit) = limits.into_iter().find(|limit| of_contract(limit.keyword())) {
-            let clause = format!("{}.{}", schema.place, limit.keyword());
-            let flaw = Flaw::Refuses(vec![Condition::Breaks(name.to_owned(), limit)]);
-            self.add(&clause, "limit-halved", "good values beyond half of the limit are refused", flaw);
-            let flaw = Flaw::Refuses(vec![Condition::Given(name.to_owned())]);
-            let defect =
-                self.add(&format!("{}.type", schema.place), "refuses-all", "every good value is refused", flaw);
-            if schema.mark.is_some() {
-                // What carries a mark there is refused, too, whatever it is about.
-                defect.follows.push("status.201".to_owned());
-            }
+        let limit = certain_rules(schema).chain(&schema.rules).find_map(halved);
+        if let Some(limit) = limit {
+            let keyword = schema.rule(limit.keyword()).map_or("type", Rule::keyword);
+            let clause = format!("{}.{keyword}", schema.place);
+            let halved = Flaw::Refuses(vec![Condition::Breaks(name.to_owned(), limit)]);
+            self.add(&clause, "limit-halved", "good values beyond half of the limit are refused", halved)
+                .follows
+                .extend(marked.clone());
+            let none = Flaw::Refuses(vec![Condition::Given(name.to_owned())]);
+            self.add(&format!("{}.type", schema.place), "refuses-all", "every good value is refused", none)
+                .follows
+                .extend(marked);
         }
     }
 
