@@ -305,6 +305,55 @@ fn of_equal_examples_the_one_of_fewer_requests_is_shown() {
     }
 }
 
+#[test]
+fn a_saved_case_is_about_the_clause_that_is_blamed() {
+    // The judge said no more than that a valid request is accepted.
+    let found = report(vec![answered(r#"boundary/disk_format/"qcow2""#, 400)]);
+    let file = found.findings[0].case_file.as_ref().unwrap();
+    assert!(file.path.starts_with("disk_format/accepts_"), "{}", file.path);
+    assert!(file.text.contains("\nclauses: [request.disk_format.enum]\n"), "{}", file.text);
+    let case = report(vec![answered("min_disk/accepts_its_absence", 400)]);
+    assert!(case.findings[0].case_file.is_none(), "a case is one already");
+}
+
+#[test]
+fn an_example_has_the_creation_and_the_steps_about_its_clause() {
+    let clause_of = |probe: &Probe, step: usize| probe.expectations[step].clause.clone();
+    let is_fit = |probe: &&Probe| {
+        let last = probe.expectations.len() - 1;
+        // Steps about another clause, and then several about the last one.
+        last > 2
+            && clause_of(probe, 1) != clause_of(probe, last)
+            && clause_of(probe, last - 1) == clause_of(probe, last)
+    };
+    let generated = PROBES.iter().filter(|probe| probe.phase == Phase::Pairs && probe.expectations.len() > 1);
+    let id = &generated.clone().find(is_fit).unwrap().id;
+    let steps = probe(id).script.steps.len();
+    let shown = |step: usize| {
+        let mut outcome = answered(id, 201);
+        let answer = outcome.exchanges[0].outcome.clone();
+        let exchange = |number: usize| Exchange {
+            request: Request { path: format!("/{number}"), ..outcome.probe.script.steps[number].request.clone() },
+            outcome: answer.clone(),
+        };
+        outcome.exchanges = (0..steps).map(exchange).collect();
+        outcome.judgement.mismatches = vec![Mismatch {
+            clause: clause_of(&outcome.probe, step).unwrap(),
+            cause: String::new(),
+            pointer: String::new(),
+            expected: String::new(),
+            got: String::new(),
+            step,
+        }];
+        let found = report(vec![outcome]);
+        found.findings[0].requests.iter().map(|request| request.path.clone()).collect::<Vec<_>>()
+    };
+    let path = |step: usize| format!("/{step}");
+    let first = (1..steps).find(|step| clause_of(&probe(id), *step) == clause_of(&probe(id), steps - 1)).unwrap();
+    assert_eq!(shown(steps - 1), std::iter::once(0).chain(first..steps).map(path).collect::<Vec<_>>());
+    assert_eq!(shown(first), [path(0), path(first)]);
+}
+
 /// An outcome of each kind, made by hand, so that every part of the text is there.
 fn variety() -> Report {
     let mut left = answered("min_disk/rejects_0", 400);
