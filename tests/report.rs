@@ -307,11 +307,15 @@ fn of_equal_examples_the_one_of_fewer_requests_is_shown() {
 
 #[test]
 fn a_saved_case_is_about_the_clause_that_is_blamed() {
-    // The judge said no more than that a valid request is accepted.
-    let found = report(vec![answered(r#"boundary/disk_format/"qcow2""#, 400)]);
+    // The judge says no more than that a valid request is accepted.
+    let example = [refused("random/min_disk/valid/0001", r#"{"min_disk":600}"#)];
+    assert_eq!(example[0].judgement.mismatches[0].clause, "status.201");
+    let run = done(vec![refused("boundary/min_disk/1024", r#"{"min_disk":1024}"#)]);
+    let found = Report::new(&SUITE.contract, &run, &Context { shrunk: &example, ..context() });
+    assert_eq!(clauses(&found), [("request.min_disk.maximum", 1)]);
     let file = found.findings[0].case_file.as_ref().unwrap();
-    assert!(file.path.starts_with("disk_format/accepts_"), "{}", file.path);
-    assert!(file.text.contains("\nclauses: [request.disk_format.enum]\n"), "{}", file.text);
+    assert!(file.path.starts_with("min_disk/accepts_"), "{}", file.path);
+    assert!(file.text.contains("\nclauses: [request.min_disk.maximum]\n"), "{}", file.text);
     let case = report(vec![answered("min_disk/accepts_its_absence", 400)]);
     assert!(case.findings[0].case_file.is_none(), "a case is one already");
 }
