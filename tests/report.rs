@@ -362,7 +362,12 @@ fn an_example_has_the_creation_and_the_steps_about_its_clause() {
 fn variety() -> Report {
     let mut left = answered("min_disk/rejects_0", 400);
     left.cleanup = Cleanup { created: 3, removed: 1, ..Cleanup::default() };
-    left.cleanup.leftovers = vec![Leftover::Id("7f3a".to_owned()), Leftover::Unnamed, Leftover::Unknown];
+    left.cleanup.leftovers = vec![
+        Leftover::Id("7f3a".to_owned()),
+        Leftover::Unnamed,
+        Leftover::Unknown,
+        Leftover::Foreign("4d2e".to_owned()),
+    ];
     let choice = |taken: &str| Choice {
         title: "an empty name".to_owned(),
         because: "nobody says".to_owned(),
