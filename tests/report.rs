@@ -2,72 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
-use std::path::Path;
+#[path = "support/outcomes.rs"]
+mod outcomes;
+
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 use ims_conformance::contract::Assessment;
-use ims_conformance::exchange::{Credential, Exchange, Request, Response};
+use ims_conformance::exchange::{Credential, Exchange, Request};
 use ims_conformance::exit_code::ExitCode;
-use ims_conformance::judge::{Choice, Drift, Judgement, Mismatch, judge};
-use ims_conformance::plan::{Seed, Wish, plan};
+use ims_conformance::judge::{Choice, Drift, Judgement, Mismatch};
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::{Context, Report, curl, terminal};
 use ims_conformance::run::{Ending, Options, Outcome, Run, Verdict, run};
 use ims_conformance::stub::StubService;
-use ims_conformance::suite::Suite;
 use ims_conformance::target::{Access, Appeared, Cleanup, Leftover, Setup, Spent, Target, Token};
-
-static SUITE: LazyLock<Arc<Suite>> =
-    LazyLock::new(|| Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}"))));
-
-static PROBES: LazyLock<Vec<Probe>> = LazyLock::new(|| plan(&SUITE, &Wish::default()).unwrap());
-
-fn probe(id: &str) -> Arc<Probe> {
-    let found = PROBES.iter().find(|probe| probe.id == id);
-    Arc::new(found.unwrap_or_else(|| panic!("no probe {id}")).clone())
-}
-
-/// A probe and the status with which its first request is answered.
-fn answered(id: &str, status: u16) -> Outcome {
-    answered_with(id, status, "{\"error\": \"no\"}")
-}
-
-fn answered_with(id: &str, status: u16, body: &str) -> Outcome {
-    let probe = probe(id);
-    let response = Response {
-        status,
-        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body: body.as_bytes().to_vec(),
-        at: time::OffsetDateTime::UNIX_EPOCH,
-    };
-    let exchanges = vec![Exchange { request: probe.script.steps[0].request.clone(), outcome: Ok(response) }];
-    let judgement = judge(&SUITE.contract, &probe, &exchanges);
-    let verdict = match (&judgement.mismatches[..], &judgement.inconclusive) {
-        ([], None) => Verdict::Pass,
-        ([], Some(_)) => Verdict::Inconclusive,
-        _ => Verdict::Fail,
-    };
-    Outcome { probe, verdict, judgement, exchanges, cleanup: Cleanup::default() }
-}
-
-fn done(outcomes: Vec<Outcome>) -> Run {
-    let planned = outcomes.len();
-    Run { outcomes, planned, requests: 7, elapsed: Duration::from_millis(1234), ending: Ending::Complete }
-}
-
-fn context() -> Context<'static> {
-    Context { endpoint: "https://ims.example.com/", has_token: true, seed: Seed(1), ..Context::default() }
-}
-
-fn report(outcomes: Vec<Outcome>) -> Report {
-    Report::new(&SUITE.contract, &done(outcomes), &context())
-}
-
-fn clauses(report: &Report) -> Vec<(&str, usize)> {
-    report.findings.iter().map(|finding| (finding.clause.as_str(), finding.count)).collect()
-}
+use outcomes::{PROBES, SUITE, answered, clauses, context, done, probe, refused, report};
 
 #[test]
 fn a_faithful_server_shows_every_clause_that_a_run_can_show() {
@@ -118,168 +68,6 @@ fn only_phases_that_were_performed_are_counted_and_each_cause_is_told_once() {
     assert_eq!(reason("request.name.type"), Some("no probe of this run is about it"));
     assert_eq!(reason("status.500"), Some("it takes a broken service"));
     assert_eq!(reason("response.checksum.type"), Some("no answer had the field"));
-}
-
-#[test]
-fn a_refusal_is_blamed_on_the_value_that_is_refused_alone() {
-    let mut pairs = PROBES.iter().filter(|probe| probe.phase == Phase::Pairs);
-    let gives = |probe: &&Probe, text: &str| {
-        String::from_utf8_lossy(probe.script.steps[0].request.body.as_deref().unwrap()).contains(text)
-    };
-    let with = pairs.clone().find(|probe| gives(probe, r#""disk_format":"qcow2""#)).unwrap();
-    let without = pairs.find(|probe| !gives(probe, r#""disk_format":"qcow2""#) && gives(probe, ",")).unwrap();
-    let alone = r#"boundary/disk_format/"qcow2""#;
-    let found = report(vec![answered(&with.id, 400), answered(alone, 400), answered(&without.id, 400)]);
-    assert_eq!(clauses(&found), [("request.disk_format.enum", 2), ("status.201", 1)]);
-    assert_eq!(found.findings[0].requests[0].body.as_deref(), Some(br#"{"disk_format":"qcow2"}"#.as_slice()));
-    // A server error is not a refusal of a value; and where nothing at all is accepted, no value is to blame.
-    assert_eq!(clauses(&report(vec![answered(alone, 500)])), [("status.201", 1)]);
-    let nothing = report(vec![
-        answered("boundary/presence/no field", 400),
-        answered("boundary/presence/all but name", 400),
-        answered("boundary/presence/every field", 201),
-    ]);
-    assert_eq!(clauses(&nothing)[0], ("request.name.optional", 2), "{:?}", clauses(&nothing));
-    let needed = report(vec![answered("boundary/presence/all but name", 400)]);
-    assert_eq!(clauses(&needed), [("status.201", 1)], "a body of many fields alone tells nothing");
-}
-
-#[test]
-fn where_nothing_is_accepted_no_value_is_to_blame() {
-    let everything = report(vec![
-        answered(r#"boundary/disk_format/"qcow2""#, 400),
-        answered("boundary/presence/no field", 400),
-        answered("pairs/001", 400),
-    ]);
-    assert_eq!(clauses(&everything), [("status.201", 3)]);
-}
-
-#[test]
-fn a_server_error_for_one_value_does_not_hide_the_refusal_of_another() {
-    let first = PROBES.iter().find(|probe| probe.id.starts_with("boundary/__os_version/") && probe.violation.is_none());
-    let row = first.unwrap().id.clone();
-    let version = row.strip_prefix("boundary/__os_version/").unwrap();
-    let both = PROBES.iter().find(|probe| {
-        let body =
-            String::from_utf8_lossy(probe.script.steps[0].request.body.as_deref().unwrap_or_default()).into_owned();
-        probe.phase == Phase::Pairs && body.contains(version) && body.contains(r#""disk_format":"qcow2""#)
-    });
-    let found = report(vec![
-        answered(&row, 500),
-        answered(r#"boundary/disk_format/"qcow2""#, 400),
-        answered(&both.unwrap().id, 400),
-    ]);
-    assert_eq!(clauses(&found), [("request.disk_format.enum", 2), ("status.201", 1)]);
-}
-
-#[test]
-fn a_refused_value_is_filed_under_the_rule_that_it_is_about() {
-    for (id, expected) in [
-        ("min_disk/accepts_the_whole_range[lowest]", "request.min_disk.minimum"),
-        ("min_disk/accepts_the_whole_range[highest]", "request.min_disk.maximum"),
-        ("boundary/min_disk/1", "request.min_disk.minimum"),
-        ("boundary/min_disk/1024", "request.min_disk.maximum"),
-        (r#"boundary/disk_format/"qcow2""#, "request.disk_format.enum"),
-        // Only who wrote the case knows what it is about.
-        ("tags/accepts_the_longest_tag", "request.tags.items.maxLength"),
-    ] {
-        assert_eq!(clauses(&report(vec![answered(id, 400)])), [(expected, 1)], "{id}");
-    }
-    // A case of two rules does not say which of them is to blame.
-    let mut of_two = answered("tags/accepts_the_longest_tag", 400);
-    Arc::make_mut(&mut of_two.probe).clauses.push("request.tags.items.pattern".to_owned());
-    assert_eq!(clauses(&report(vec![of_two])), [("request.tags.type", 1)]);
-}
-
-/// A probe of which the body was another one.
-fn refused(id: &str, body: &str) -> Outcome {
-    let mut outcome = answered(id, 400);
-    outcome.exchanges[0].request.body = Some(body.as_bytes().to_vec());
-    outcome
-}
-
-fn accepted(id: &str, body: &str) -> Outcome {
-    let mut outcome = refused(id, body);
-    Arc::make_mut(&mut outcome.probe).script.steps[0].request.body = Some(body.as_bytes().to_vec());
-    outcome.judgement = Judgement::default();
-    outcome.judgement.assessed.insert("status.201".to_owned());
-    outcome.exchanges.clear();
-    outcome.verdict = Verdict::Pass;
-    outcome
-}
-
-#[test]
-fn a_refusal_beyond_a_refused_value_has_its_cause() {
-    let random = |body: &str| refused("random/min_disk/valid/0001", body);
-    let run = |bodies: &[&str]| {
-        let mut outcomes = vec![accepted("boundary/min_disk/1", r#"{"min_disk":1}"#)];
-        outcomes.push(refused("boundary/min_disk/1024", r#"{"min_disk":1000}"#));
-        outcomes.extend(bodies.iter().map(|body| random(body)));
-        outcomes
-    };
-    let found = report(run(&[r#"{"min_disk":1000,"min_ram":1}"#, r#"{"min_disk":1001,"min_ram":1}"#]));
-    assert_eq!(clauses(&found), [("request.min_disk.maximum", 3)]);
-    let found = report(run(&[r#"{"min_disk":999,"min_ram":1}"#, r#"{"min_disk":2,"min_ram":1}"#]));
-    assert_eq!(clauses(&found), [("request.min_disk.maximum", 1), ("status.201", 2)]);
-    // A smaller example moves the limit, and is shown.
-    let (run, shrunk) = (done(run(&[r#"{"min_disk":999,"min_ram":1}"#])), [random(r#"{"min_disk":600}"#)]);
-    let found = Report::new(&SUITE.contract, &run, &Context { shrunk: &shrunk, ..context() });
-    assert_eq!(clauses(&found), [("request.min_disk.maximum", 2)]);
-    assert_eq!(found.findings[0].requests[0].body.as_deref(), Some(br#"{"min_disk":600}"#.as_slice()));
-}
-
-#[test]
-fn a_field_of_which_no_value_is_taken_is_one_finding() {
-    let outcomes = || {
-        vec![
-            refused("boundary/min_disk/1", r#"{"min_disk":1}"#),
-            refused("boundary/min_disk/1024", r#"{"min_disk":1024}"#),
-            refused("random/min_disk/valid/0001", r#"{"min_disk":300,"min_ram":1}"#),
-        ]
-    };
-    assert_eq!(clauses(&report(outcomes())), [("request.min_disk.type", 3)]);
-    // A value that nobody has to take says nothing of the others, and a clause that was assessed does not say that it holds.
-    let mut left_open = outcomes();
-    left_open.push(accepted("boundary/min_disk/null", r#"{"min_disk":null}"#));
-    left_open[0].judgement.assessed.insert("status.201".to_owned());
-    assert_eq!(clauses(&report(left_open)), [("request.min_disk.type", 3)]);
-    let mut unsent = outcomes();
-    unsent.push(accepted("boundary/min_disk/2", r#"{"min_disk":2}"#));
-    unsent[3].judgement.assessed.clear();
-    assert_eq!(clauses(&report(unsent)), [("request.min_disk.type", 3)]);
-    let mut some = outcomes();
-    some.push(accepted("boundary/min_disk/2", r#"{"name":"conformance-{run}-3","min_disk":2}"#));
-    let found = report(some);
-    let expected = [("request.min_disk.minimum", 1), ("request.min_disk.maximum", 1), ("status.201", 1)];
-    assert_eq!(clauses(&found), expected);
-    let listed = |value: &str| refused(r#"boundary/disk_format/"qcow2""#, &format!(r#"{{"disk_format":"{value}"}}"#));
-    assert_eq!(clauses(&report(vec![listed("qcow2"), listed("vhd")])), [("request.disk_format.enum", 2)]);
-}
-
-#[test]
-fn a_value_that_is_accepted_alone_is_not_to_blame() {
-    let alone = r#"boundary/disk_format/"qcow2""#;
-    let run = done(vec![answered(alone, 400)]);
-    let found = |shrunk: &[Outcome]| {
-        let report = Report::new(&SUITE.contract, &run, &Context { shrunk, ..context() });
-        report.findings.iter().map(|finding| finding.clause.clone()).collect::<Vec<_>>()
-    };
-    let taken = |body: &str| {
-        let mut outcome = answered_with(alone, 201, "{}");
-        outcome.exchanges[0].request.body = Some(body.as_bytes().to_vec());
-        outcome.judgement = Judgement::default();
-        outcome
-    };
-    assert_eq!(found(&[]), ["request.disk_format.enum"]);
-    assert_eq!(found(&[taken(r#"{"disk_format":"qcow2"}"#)]), ["status.201"]);
-    for other in [r#"{"disk_format":"vhd"}"#, r#"{"min_disk":1}"#, r#"{"disk_format":"qcow2","min_disk":1}"#, "{}"] {
-        assert_eq!(found(&[taken(other)]), ["request.disk_format.enum"], "{other}");
-    }
-}
-
-#[test]
-fn an_accepted_request_with_a_wrong_answer_is_no_refusal() {
-    assert_eq!(clauses(&report(vec![answered_with("pairs/001", 201, "created")])), [("response.type", 1)]);
 }
 
 #[test]
