@@ -3,6 +3,7 @@
 //! Parsing is strict: what is unknown, unused or contradicts the contract is an error with its place. A case with rows becomes one probe a row.
 
 mod check;
+mod expect;
 mod read;
 mod rows;
 mod sequel;

@@ -1,15 +1,11 @@
 //! From the YAML of a case to its probes.
 
-use std::time::Duration;
-
-use serde_json::Value;
-
 use super::rows::{self, Row};
-use super::{Case, Verb};
-use crate::contract::{Contract, Effect, list};
+use super::{Case, Verb, expect};
+use crate::contract::Contract;
 use crate::document::{Fields, Node, SourceError, nearest};
 use crate::exchange::{Credential, Request};
-use crate::probe::{Expectation, Patience, Phase, Probe, Script, Step};
+use crate::probe::{Expectation, Phase, Probe, Script, Step};
 
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -79,11 +75,8 @@ fn single_step(
     let request =
         read_request(contract, &mut fields, &subject.method, subject.path.as_str(), row, &mut Captured::default())?;
     fields.finish()?;
-    let (expectation, patience) = read_expectation(contract, expect, row, 0, true)?;
-    match patience {
-        Some(_) => Err(expect.error("only a call that reads is sent again")),
-        None => Ok((Step::new(request), expectation)),
-    }
+    let (expectation, patience) = expect::read(contract, expect, row, &request, 0)?;
+    Ok((Step { request, captures: Vec::new(), patience }, expectation))
 }
 
 /// The names that earlier steps captured, and whether a later one used them.
@@ -134,16 +127,12 @@ pub(super) fn read_steps<'a>(
         let (method, path) = fields.one_of(METHODS)?;
         let target = row.fill_text(path.text()?);
         known.check(path, &target)?;
-        let Some((operation, _)) = contract.operation(method, &target) else {
+        if contract.operation(method, &target).is_none() {
             return Err(path.error(format!("the contract describes no {method} of this path")));
-        };
-        let request = read_request(contract, &mut fields, method, &target, row, &mut known)?;
-        let is_resource = operation == contract.creation.operation || operation == contract.creation.lifecycle.read;
-        let expect = fields.required("expect")?;
-        let (expectation, patience) = read_expectation(contract, expect, row, before + index, is_resource)?;
-        if patience.is_some() && !matches!(contract.operations[operation].effect, Effect::Read | Effect::List) {
-            return Err(expect.error("only a call that reads is sent again"));
         }
+        let request = read_request(contract, &mut fields, method, &target, row, &mut known)?;
+        let expect = fields.required("expect")?;
+        let (expectation, patience) = expect::read(contract, expect, row, &request, before + index)?;
         let mut captures = Vec::new();
         if let Some(node) = fields.optional("capture") {
             for (key, name, pointer) in node.entries()? {
@@ -209,87 +198,6 @@ fn read_request(
         None => Credential::Good,
     };
     Ok(Request { method: method.to_owned(), path: path.to_owned(), headers, body, credential })
-}
-
-fn read_expectation(
-    contract: &Contract,
-    node: &Node,
-    row: &Row,
-    step: usize,
-    is_resource: bool,
-) -> Result<(Expectation, Option<Patience>), SourceError> {
-    let mut fields = node.fields()?;
-    let statuses = fields.required("status")?.one_or_more()?.iter().map(Node::status).collect::<Result<_, _>>()?;
-    let mut expectation = Expectation { statuses, ..Expectation::default() };
-    if let Some(node) = fields.optional("body") {
-        for (key, name, value) in node.entries()? {
-            let wanted = row.fill(&value.json());
-            check_field(contract, key, value, name, std::slice::from_ref(&wanted), is_resource)?;
-            expectation.body.push((name.to_owned(), wanted));
-        }
-        if expectation.body.is_empty() {
-            return Err(node.error("an expectation that names no field checks nothing"));
-        }
-    }
-    if let Some(node) = fields.optional("any_of") {
-        for (key, name, values) in node.entries()? {
-            let wanted: Vec<Value> = values.one_or_more()?.iter().map(|value| row.fill(&value.json())).collect();
-            check_field(contract, key, values, name, &wanted, is_resource)?;
-            expectation.any_of.push((name.to_owned(), wanted));
-        }
-    }
-    if let Some(node) = fields.optional("same_as") {
-        let earlier = usize::try_from(node.count()?).unwrap_or(usize::MAX);
-        if earlier == 0 || earlier > step {
-            return Err(node.error("expected the number of an earlier step, counted from 1"));
-        }
-        expectation.same_as = Some(earlier - 1);
-    }
-    if let Some(node) = fields.optional("otherwise") {
-        expectation.is_other_status_inconclusive = crate::contract::named(node, &[("inconclusive", true)])?;
-    }
-    let patience = fields.optional("within").map(|node| read_patience(node, &expectation.statuses)).transpose()?;
-    fields.finish()?;
-    Ok((expectation, patience))
-}
-
-/// The most seconds that one step may take.
-const LONGEST_PATIENCE: u64 = 120;
-
-fn read_patience(node: &Node, statuses: &[u16]) -> Result<Patience, SourceError> {
-    match node.count()? {
-        seconds @ 1..=LONGEST_PATIENCE => {
-            Ok(Patience { statuses: statuses.to_vec(), within: Duration::from_secs(seconds) })
-        }
-        _ => Err(node.error(format!("expected 1 to {LONGEST_PATIENCE} seconds"))),
-    }
-}
-
-/// An expectation must name a documented field, and a value that the field can have.
-fn check_field(
-    contract: &Contract,
-    key: &Node,
-    value: &Node,
-    name: &str,
-    wanted: &[Value],
-    is_resource: bool,
-) -> Result<(), SourceError> {
-    if !is_resource {
-        return Ok(());
-    }
-    let properties = &contract.creation.response.properties;
-    let Some(schema) = properties.get(name) else {
-        let error = key.error(format!("the contract's answer has no field `{name}`"));
-        return Err(error.with_nearest(name, properties.keys().map(String::as_str)));
-    };
-    match wanted.iter().find(|wanted| !schema.examine(wanted).broken.is_empty()) {
-        Some(wrong) => {
-            let rules: Vec<_> = schema.rules.iter().map(crate::contract::Rule::text).collect();
-            let message = format!("`{name}` can never be {}", list(std::slice::from_ref(wrong)));
-            Err(value.error(message).with_hint(format!("in an answer, {name} {}", rules.join(" and "))))
-        }
-        None => Ok(()),
-    }
 }
 
 fn check_columns_are_used(node: Option<&Node>, rows: &[Row], case: &Node) -> Result<(), SourceError> {

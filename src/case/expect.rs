@@ -1,0 +1,100 @@
+//! From the YAML below `expect` to what a step's answer is held to.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::rows::Row;
+use crate::contract::{Contract, Effect, list};
+use crate::document::{Node, SourceError};
+use crate::exchange::Request;
+use crate::probe::{Expectation, Patience};
+
+/// What stands below `expect` of the step with this number, counted from 0, which sends this request.
+pub(super) fn read(
+    contract: &Contract,
+    node: &Node,
+    row: &Row,
+    request: &Request,
+    step: usize,
+) -> Result<(Expectation, Option<Patience>), SourceError> {
+    let index = contract.operation(&request.method, &request.path).map(|(index, _)| index);
+    let effect = index.map(|index| contract.operations[index].effect);
+    let is_resource =
+        index.is_some_and(|index| [contract.creation.operation, contract.creation.lifecycle.read].contains(&index));
+    let mut fields = node.fields()?;
+    let statuses = fields.required("status")?.one_or_more()?.iter().map(Node::status).collect::<Result<_, _>>()?;
+    let mut expectation = Expectation { statuses, ..Expectation::default() };
+    if let Some(node) = fields.optional("body") {
+        for (key, name, value) in node.entries()? {
+            let wanted = row.fill(&value.json());
+            check_field(contract, key, value, name, std::slice::from_ref(&wanted), is_resource)?;
+            expectation.body.push((name.to_owned(), wanted));
+        }
+        if expectation.body.is_empty() {
+            return Err(node.error("an expectation that names no field checks nothing"));
+        }
+    }
+    if let Some(node) = fields.optional("any_of") {
+        for (key, name, values) in node.entries()? {
+            let wanted: Vec<Value> = values.one_or_more()?.iter().map(|value| row.fill(&value.json())).collect();
+            check_field(contract, key, values, name, &wanted, is_resource)?;
+            expectation.any_of.push((name.to_owned(), wanted));
+        }
+    }
+    if let Some(node) = fields.optional("same_as") {
+        let earlier = usize::try_from(node.count()?).unwrap_or(usize::MAX);
+        if earlier == 0 || earlier > step {
+            return Err(node.error("expected the number of an earlier step, counted from 1"));
+        }
+        expectation.same_as = Some(earlier - 1);
+    }
+    if let Some(node) = fields.optional("otherwise") {
+        expectation.is_other_status_inconclusive = crate::contract::named(node, &[("inconclusive", true)])?;
+    }
+    let patience = fields.optional("within").map(|node| read_patience(node, &expectation.statuses)).transpose()?;
+    if patience.is_some() && !matches!(effect, Some(Effect::Read | Effect::List)) {
+        return Err(node.error("only a call that reads is sent again"));
+    }
+    fields.finish()?;
+    Ok((expectation, patience))
+}
+
+/// The most seconds that one step may take.
+const LONGEST_PATIENCE: u64 = 120;
+
+fn read_patience(node: &Node, statuses: &[u16]) -> Result<Patience, SourceError> {
+    match node.count()? {
+        seconds @ 1..=LONGEST_PATIENCE => {
+            Ok(Patience { statuses: statuses.to_vec(), within: Duration::from_secs(seconds) })
+        }
+        _ => Err(node.error(format!("expected 1 to {LONGEST_PATIENCE} seconds"))),
+    }
+}
+
+/// An expectation must name a documented field, and a value that the field can have.
+fn check_field(
+    contract: &Contract,
+    key: &Node,
+    value: &Node,
+    name: &str,
+    wanted: &[Value],
+    is_resource: bool,
+) -> Result<(), SourceError> {
+    if !is_resource {
+        return Ok(());
+    }
+    let properties = &contract.creation.response.properties;
+    let Some(schema) = properties.get(name) else {
+        let error = key.error(format!("the contract's answer has no field `{name}`"));
+        return Err(error.with_nearest(name, properties.keys().map(String::as_str)));
+    };
+    match wanted.iter().find(|wanted| !schema.examine(wanted).broken.is_empty()) {
+        Some(wrong) => {
+            let rules: Vec<_> = schema.rules.iter().map(crate::contract::Rule::text).collect();
+            let message = format!("`{name}` can never be {}", list(std::slice::from_ref(wrong)));
+            Err(value.error(message).with_hint(format!("in an answer, {name} {}", rules.join(" and "))))
+        }
+        None => Ok(()),
+    }
+}
