@@ -2,6 +2,7 @@
 
 mod fill;
 mod lenient;
+pub(crate) mod query;
 
 pub(crate) use fill::segment;
 

@@ -135,6 +135,8 @@ pub struct Expectation {
     pub any_of: Vec<(String, Vec<Value>)>,
     /// The step, counted from 0, whose documented fields must come back.
     pub same_as: Option<usize>,
+    /// Whether nothing in the list has what the query asks for. Whatever else is listed is somebody else's: a service need not know the query.
+    pub lists_none: bool,
     /// Whether another status says nothing about the contract.
     pub is_other_status_inconclusive: bool,
     /// The clause that is broken where it is not met; without it, one of the probe's.

@@ -90,7 +90,7 @@ const CONTRACTS: [(&str, &str, &str); 31] = [
 ];
 
 /// One case file: what, its name, its text.
-const CASES: [(&str, &str, &str); 38] = [
+const CASES: [(&str, &str, &str); 42] = [
     (
         "patience with what may create",
         CASE,
@@ -100,6 +100,26 @@ const CASES: [(&str, &str, &str); 38] = [
         "patience without an end",
         "name/keeps_it.yaml",
         "title: a\nclauses: [behaviour.metadata-persists]\nsteps:\n  - POST: /v2/images\n    body: {}\n    expect: {status: 201}\n    capture: {id: /id}\n  - GET: /v2/images/{id}\n    expect: {status: 200, within: 86400}\n",
+    ),
+    (
+        "a whole list, which is never only one's own",
+        "name/keeps_it.yaml",
+        "title: a\nclauses: [behaviour.refused-request-creates-nothing]\nsteps:\n  - POST: /v2/images\n    body: {name: 'a-{run}', min_disk: -1}\n    expect: {status: 400}\n  - GET: /v2/images?name=a-{run}\n    expect: {status: 200, body: {images: []}}\n",
+    ),
+    (
+        "a list without what others may have",
+        "name/keeps_it.yaml",
+        "title: a\nclauses: [behaviour.refused-request-creates-nothing]\nsteps:\n  - POST: /v2/images\n    body: {name: 'a-{run}', min_disk: -1}\n    expect: {status: 400}\n  - GET: /v2/images?name=a\n    expect: {status: 200, listed: none}\n",
+    ),
+    (
+        "a list without what no item has",
+        "name/keeps_it.yaml",
+        "title: a\nclauses: [behaviour.refused-request-creates-nothing]\nsteps:\n  - POST: /v2/images\n    body: {name: 'a-{run}', min_disk: -1}\n    expect: {status: 400}\n  - GET: /v2/images?nmae=a-{run}\n    expect: {status: 200, listed: none}\n",
+    ),
+    (
+        "a list of a call that lists nothing",
+        "name/keeps_it.yaml",
+        "title: a\nclauses: [behaviour.refused-request-creates-nothing]\nsteps:\n  - POST: /v2/images\n    body: {name: 'a-{run}', min_disk: -1}\n    expect: {status: 400}\n  - GET: /v2/images/{run}\n    expect: {status: 404, listed: none}\n",
     ),
     ("nothing", CASE, ""),
     ("no mapping", CASE, "- title: a\n"),

@@ -446,3 +446,15 @@ fn one_that_reads_back_and_refuses_in_its_own_way() {
         }
     });
 }
+
+#[test]
+fn one_whose_list_knows_no_query_and_shows_the_images_of_others() {
+    let foreign = |number: usize| json!({"id": format!("{number:08}-0000-4000-8000-000000000000"), "name": "Debian"});
+    let others: Vec<_> = (0..7).map(foreign).collect();
+    acquit(move |asked, mut response| {
+        if asked.request.method == "GET" && asked.request.path.contains('?') {
+            response.body = json!({"images": others}).to_string().into_bytes();
+        }
+        response
+    });
+}

@@ -232,6 +232,31 @@ fn a_status_that_a_step_does_not_expect_breaks_the_clause_that_it_is_about() {
 }
 
 #[test]
+fn only_what_the_query_asks_for_may_not_be_listed() {
+    let about = "behaviour.refused-request-creates-nothing";
+    let listed = |answer: &Value| {
+        let none = Expectation { lists_none: true, ..expecting(&[200]) };
+        judged(&[about], &[(get("/v2/images?name=a-0123&protected=true"), reply(200, answer), none)])
+    };
+    let ours = json!({"id": "7", "name": "a-0123", "protected": true});
+    let others = [json!({"id": "8", "name": "a-0123"}), json!({"name": "a", "protected": true}), json!(null)];
+    let wanted = "nothing that has name a-0123 and protected true";
+    assert_eq!(
+        said(&listed(&json!({"images": [others[0], ours, others[1]]}))),
+        [(about, "/images", wanted, ours.to_string().as_str())]
+    );
+    for fine in [json!({"images": []}), json!({"images": others})] {
+        let judgement = listed(&fine);
+        assert!(judgement.mismatches.is_empty() && judgement.assessed.contains(about), "{fine}");
+    }
+    for unreadable in [json!([]), json!({"images": null}), json!({"items": []})] {
+        let judgement = listed(&unreadable);
+        assert_eq!(judgement.inconclusive.as_deref(), Some("the answer of step 1 holds no list"), "{unreadable}");
+        assert!(judgement.mismatches.is_empty() && !judgement.assessed.contains(about), "{unreadable}");
+    }
+}
+
+#[test]
 fn what_is_read_again_is_what_was_answered_but_for_what_may_change() {
     let about = "behaviour.metadata-persists";
     let same = Expectation { same_as: Some(0), ..expecting(&[200]) };

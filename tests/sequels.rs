@@ -7,14 +7,14 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use ims_conformance::case::Case;
+use ims_conformance::case::{Case, write_steps};
 use ims_conformance::document;
 use ims_conformance::exchange::{Request, Response};
 use ims_conformance::exit_code::ExitCode;
-use ims_conformance::judge::{Body, Kind, classify};
+use ims_conformance::judge::{Body, Kind, Mismatch, classify};
 use ims_conformance::known::Known;
 use ims_conformance::plan::{Seed, Wish, plan};
-use ims_conformance::probe::{Phase, Probe};
+use ims_conformance::probe::{Expectation, Phase, Probe, Step};
 use ims_conformance::report::{Context, Report};
 use ims_conformance::run::{Ending, Options, run};
 use ims_conformance::shrink::shrink;
@@ -234,4 +234,39 @@ fn one_whose_quota_is_used_up_ends_the_run_and_breaks_no_promise() {
     assert_eq!((accused(&found), found.ending), (vec![], Ending::TargetLost));
     assert_eq!(found.inconclusive.len(), 1, "{:?}", found.inconclusive);
     assert_eq!(ExitCode::of(&found), ExitCode::NotAssessed);
+}
+
+#[test]
+fn a_case_that_is_saved_says_all_that_its_steps_expect() {
+    let (suite, clause) = (suite(), "behaviour.refused-request-creates-nothing");
+    let text = format!(
+        "title: a\nclauses: [{clause}]\nsteps:\n  - POST: /v2/images\n    body: {{name: 'a-{{run}}'}}\n    expect: {{status: [201]}}\n    \
+         capture: {{id: /id}}\n  - GET: /v2/images/{{id}}\n    expect: {{status: [200], body: {{\"min_disk\":0}}, any_of: {{\"min_ram\":[0]}}, same_as: 1}}\n  \
+         - GET: /v2/images?name=a-{{run}}\n    expect: {{status: [200], listed: none, otherwise: inconclusive, within: 30}}\n"
+    );
+    let read = |text: &str| {
+        let node = document::parse("behaviour/keeps_it.yaml", text).unwrap_or_else(|error| panic!("{error}"));
+        Case::read(&suite.contract, "behaviour/keeps_it", &node).unwrap_or_else(|error| panic!("{error}"))
+    };
+    let mut probe = read(&text).probes.remove(0);
+    for expectation in &mut probe.expectations {
+        expectation.clause = Some(clause.to_owned());
+    }
+    let mismatch = Mismatch {
+        clause: clause.to_owned(),
+        cause: String::new(),
+        pointer: String::new(),
+        expected: String::new(),
+        got: String::new(),
+        step: 2,
+    };
+    let saved = write_steps(&suite.contract, &probe, &mismatch, "a test").unwrap();
+    let again = read(&saved.text).probes.remove(0);
+    let said = |probe: &Probe| {
+        let whole = |(step, expectation): (&Step, &Expectation)| {
+            format!("{step:?} {:?}", Expectation { clause: None, ..expectation.clone() })
+        };
+        probe.script.steps.iter().zip(&probe.expectations).map(whole).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&again), said(&probe), "{}", saved.text);
 }

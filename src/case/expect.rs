@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::rows::Row;
-use crate::contract::{Contract, Effect, list};
+use crate::contract::{Contract, Effect, list, named};
 use crate::document::{Node, SourceError};
-use crate::exchange::Request;
+use crate::exchange::{Request, query};
 use crate::probe::{Expectation, Patience};
 
 /// What stands below `expect` of the step with this number, counted from 0, which sends this request.
@@ -20,15 +20,14 @@ pub(super) fn read(
 ) -> Result<(Expectation, Option<Patience>), SourceError> {
     let index = contract.operation(&request.method, &request.path).map(|(index, _)| index);
     let effect = index.map(|index| contract.operations[index].effect);
-    let is_resource =
-        index.is_some_and(|index| [contract.creation.operation, contract.creation.lifecycle.read].contains(&index));
+    let holds = Holds::of(contract, index);
     let mut fields = node.fields()?;
     let statuses = fields.required("status")?.one_or_more()?.iter().map(Node::status).collect::<Result<_, _>>()?;
     let mut expectation = Expectation { statuses, ..Expectation::default() };
     if let Some(node) = fields.optional("body") {
         for (key, name, value) in node.entries()? {
             let wanted = row.fill(&value.json());
-            check_field(contract, key, value, name, std::slice::from_ref(&wanted), is_resource)?;
+            check_field(contract, key, value, name, std::slice::from_ref(&wanted), holds)?;
             expectation.body.push((name.to_owned(), wanted));
         }
         if expectation.body.is_empty() {
@@ -38,7 +37,7 @@ pub(super) fn read(
     if let Some(node) = fields.optional("any_of") {
         for (key, name, values) in node.entries()? {
             let wanted: Vec<Value> = values.one_or_more()?.iter().map(|value| row.fill(&value.json())).collect();
-            check_field(contract, key, values, name, &wanted, is_resource)?;
+            check_field(contract, key, values, name, &wanted, holds)?;
             expectation.any_of.push((name.to_owned(), wanted));
         }
     }
@@ -49,8 +48,12 @@ pub(super) fn read(
         }
         expectation.same_as = Some(earlier - 1);
     }
+    if let Some(node) = fields.optional("listed") {
+        expectation.lists_none = named(node, &[("none", true)])?;
+        check_query(contract, node, request, holds)?;
+    }
     if let Some(node) = fields.optional("otherwise") {
-        expectation.is_other_status_inconclusive = crate::contract::named(node, &[("inconclusive", true)])?;
+        expectation.is_other_status_inconclusive = named(node, &[("inconclusive", true)])?;
     }
     let patience = fields.optional("within").map(|node| read_patience(node, &expectation.statuses)).transpose()?;
     if patience.is_some() && !matches!(effect, Some(Effect::Read | Effect::List)) {
@@ -72,6 +75,48 @@ fn read_patience(node: &Node, statuses: &[u16]) -> Result<Patience, SourceError>
     }
 }
 
+/// What the answer of a call holds.
+#[derive(Clone, Copy)]
+enum Holds<'a> {
+    /// What was created.
+    Resource,
+    /// Everything, in this field: things of others too.
+    List(&'a str),
+    /// What the contract does not describe.
+    Other,
+}
+
+impl<'a> Holds<'a> {
+    fn of(contract: &'a Contract, operation: Option<usize>) -> Self {
+        let is = |other: usize| operation == Some(other);
+        if is(contract.creation.operation) || is(contract.creation.lifecycle.read) {
+            return Self::Resource;
+        }
+        let list = operation.map(|index| &contract.operations[index]).filter(|list| list.effect == Effect::List);
+        list.map_or(Self::Other, |list| Self::List(&list.items))
+    }
+}
+
+/// What must not be listed is what only this run can have made.
+fn check_query(contract: &Contract, node: &Node, request: &Request, holds: Holds<'_>) -> Result<(), SourceError> {
+    if !matches!(holds, Holds::List(_)) {
+        return Err(node.error("only a call that lists can list nothing"));
+    }
+    let wishes = query::of_path(&request.path);
+    if !wishes.iter().any(|(_, value)| value.contains("{run}")) {
+        let error = node.error("the query of the path has no `{run}`, so that others may have what it asks for");
+        return Err(error.with_hint("give the name a `{run}`, and ask for `?name=…{run}`"));
+    }
+    let properties = &contract.creation.response.properties;
+    match wishes.iter().find(|(name, _)| !properties.contains_key(&**name)) {
+        Some((name, _)) => {
+            let error = node.error(format!("the query asks for `{name}`, which no item has"));
+            Err(error.with_nearest(name, properties.keys().map(String::as_str)))
+        }
+        None => Ok(()),
+    }
+}
+
 /// An expectation must name a documented field, and a value that the field can have.
 fn check_field(
     contract: &Contract,
@@ -79,10 +124,15 @@ fn check_field(
     value: &Node,
     name: &str,
     wanted: &[Value],
-    is_resource: bool,
+    holds: Holds<'_>,
 ) -> Result<(), SourceError> {
-    if !is_resource {
-        return Ok(());
+    match holds {
+        Holds::Resource => {}
+        Holds::List(items) if items.strip_prefix('/') == Some(name) => {
+            let error = key.error("a list may hold things of others too, so that no case can expect one list");
+            return Err(error.with_hint("`listed: none` says that nothing is there that the query asks for"));
+        }
+        Holds::List(_) | Holds::Other => return Ok(()),
     }
     let properties = &contract.creation.response.properties;
     let Some(schema) = properties.get(name) else {

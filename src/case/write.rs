@@ -99,6 +99,9 @@ fn expected(step: &Step, expectation: &Expectation, kept: &[usize]) -> String {
     }
     let earlier = expectation.same_as.and_then(|step| kept.iter().position(|each| *each == step));
     parts.extend(earlier.map(|position| format!("same_as: {}", position + 1)));
+    if expectation.lists_none {
+        parts.push("listed: none".to_owned());
+    }
     if expectation.is_other_status_inconclusive {
         parts.push("otherwise: inconclusive".to_owned());
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Bench;
 use super::creation::shortened;
 use crate::contract::{Relation, list, same, same_items};
-use crate::exchange::{Exchange, Response};
+use crate::exchange::{Exchange, Request, Response, query};
 
 impl Bench<'_> {
     pub(super) fn judge_expectation(&mut self, response: &Response, all: &[Exchange]) {
@@ -19,6 +19,12 @@ impl Bench<'_> {
                 self.mismatch(clause, "", wanted.join(" or "), response.status.to_string());
             }
             return;
+        }
+        if expectation.lists_none {
+            self.judge_list(&all[self.step].request, response);
+            if self.judgement.inconclusive.is_some() {
+                return;
+            }
         }
         let is_about_body =
             !expectation.body.is_empty() || !expectation.any_of.is_empty() || expectation.same_as.is_some();
@@ -42,6 +48,25 @@ impl Bench<'_> {
         if is_last && !self.judgement.mismatches.iter().any(|mismatch| self.probe.clauses.contains(&mismatch.clause)) {
             let shown = self.probe.clauses.iter().filter(|clause| !clause.starts_with("request."));
             self.judgement.assessed.extend(shown.cloned());
+        }
+    }
+
+    /// Nothing may be listed that has all that the query asks for; what else is listed is somebody else's, as a service need not know the query.
+    fn judge_list(&mut self, request: &Request, response: &Response) {
+        let operation = self.contract.operation(&request.method, &request.path);
+        let Some(pointer) = operation.map(|(index, _)| self.contract.operations[index].items.as_str()) else { return };
+        let answer = response.json();
+        let Some(items) = answer.as_ref().and_then(|answer| answer.pointer(pointer)).and_then(Value::as_array) else {
+            self.judgement.inconclusive = Some(format!("the answer of step {} holds no list", self.step + 1));
+            return;
+        };
+        let wishes = query::of_path(&request.path);
+        let has_all =
+            |item: &&Value| item.as_object().is_some_and(|fields| wishes.iter().all(|wish| query::has(fields, wish)));
+        if let Some(item) = items.iter().find(has_all) {
+            let asked: Vec<_> = wishes.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            let wanted = format!("nothing that has {}", asked.join(" and "));
+            self.mismatch(self.clause_of(""), pointer, wanted, shortened(&item.to_string()));
         }
     }
 

@@ -1,6 +1,5 @@
 //! What the stub answers, without HTTP: a function of the request and of what is kept.
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indexmap::IndexMap;
@@ -9,7 +8,7 @@ use serde_json::{Map, Value};
 use super::defect::{Defect, Flaw};
 use super::{reply, resource};
 use crate::contract::{Contract, Effect, Misbehaviour, Operation};
-use crate::exchange::{Credential, Request, Response};
+use crate::exchange::{Credential, Request, Response, query};
 use crate::judge::{Body, Classification, Kind, classify};
 use crate::suite::Suite;
 use crate::target::{Service, Token};
@@ -201,27 +200,13 @@ impl Service for StubService {
     }
 }
 
-/// A value as it stands in a query.
-fn text(value: &Value) -> Cow<'_, str> {
-    match value {
-        Value::String(text) => Cow::from(text),
-        other => Cow::from(other.to_string()),
-    }
-}
-
 /// The resources whose fields have the values that the query names, without those that take a query of their own.
 fn matching<'a>(resources: &'a Resources, list: &Operation, request: &Request) -> Vec<&'a Map<String, Value>> {
-    fn pairs(query: &str) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
-        url::form_urlencoded::parse(query.as_bytes()).collect()
-    }
-    let wanted = pairs(request.path.split_once('?').map_or("", |(_, query)| query));
-    let mut others: Vec<_> = list.queries.iter().flat_map(|query| pairs(query)).collect();
+    let wanted = query::of_path(&request.path);
+    let mut others: Vec<_> = list.queries.iter().flat_map(|query| query::pairs(query)).collect();
     others.retain(|(name, _)| !wanted.iter().any(|(each, _)| each == name));
-    let has = |resource: &Map<String, Value>, (name, value): &(Cow<'_, str>, Cow<'_, str>)| {
-        resource.get(&**name).is_some_and(|field| text(field) == *value)
-    };
     let is_match = |resource: &&Map<String, Value>| {
-        wanted.iter().all(|pair| has(resource, pair)) && !others.iter().any(|pair| has(resource, pair))
+        wanted.iter().all(|wish| query::has(resource, wish)) && !others.iter().any(|wish| query::has(resource, wish))
     };
     resources.kept.values().filter(is_match).collect()
 }
