@@ -458,3 +458,21 @@ fn one_whose_list_knows_no_query_and_shows_the_images_of_others() {
         response
     });
 }
+
+#[test]
+fn one_that_keeps_what_nobody_documents_wherever_it_can_be_read() {
+    let report = acquit(|asked, response| {
+        let bytes = asked.request.body.as_deref().unwrap_or_default();
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let sent: Map<String, Value> = serde_json::from_slice(bytes).unwrap_or_default();
+        if !asked.is_creation {
+            return response;
+        }
+        with_fields(response, |fields| {
+            for (name, value) in sent {
+                fields.entry(name).or_insert(value);
+            }
+        })
+    });
+    assert_eq!(report.drift, [], "what was sent is no drift");
+}
