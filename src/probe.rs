@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::contract::Contract;
 use crate::exchange::Request;
 
 /// One thing to do to a target.
@@ -67,6 +68,14 @@ pub struct Violation {
 pub struct Script {
     /// The steps.
     pub steps: Vec<Step>,
+}
+
+impl Script {
+    /// Whether it asks for something that cannot be removed as it is.
+    pub fn asks_to_hold(&self, contract: &Contract) -> bool {
+        let asks = |step: &Step| step.request.body.as_deref().is_some_and(|body| contract.asks_to_hold(body));
+        self.steps.iter().any(asks)
+    }
 }
 
 /// Steps that show a promise of the prose on whatever a generated valid request created.

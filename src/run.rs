@@ -217,6 +217,10 @@ pub(crate) async fn perform(
     if needs_token && !target.has_token() {
         return Ok(Outcome::skipped(probe, "it needs a token".to_owned()));
     }
+    if target.holds_for_good() && probe.script.asks_to_hold(&suite.contract) {
+        let why = "it creates what must be released before it can be removed, and that was refused before";
+        return Ok(Outcome::skipped(probe, why.to_owned()));
+    }
     let _admission = match target.admit(&probe.script).await {
         Ok(admission) => admission,
         Err(Denied::Spent(spent)) => return Err(Ending::Spent(spent)),

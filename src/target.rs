@@ -65,6 +65,8 @@ pub struct Target {
     is_tired: AtomicBool,
     /// How many removals were in vain since the last one that was not.
     removals_in_vain: AtomicUsize,
+    /// How many things stayed behind because their removal was refused even after their release.
+    held_in_vain: AtomicUsize,
     /// The ids that were there before the run.
     before: OnceLock<HashSet<String>>,
     /// The ids that the target gave out.
@@ -158,6 +160,7 @@ impl Target {
             retries: setup.retries,
             is_tired: AtomicBool::new(false),
             removals_in_vain: AtomicUsize::new(0),
+            held_in_vain: AtomicUsize::new(0),
             before: OnceLock::new(),
             given: std::sync::Mutex::default(),
         }

@@ -228,6 +228,22 @@ fn one_that_refuses_to_delete_leaves_things_behind_and_breaks_no_promise() {
 }
 
 #[test]
+fn one_that_releases_nothing_is_left_with_few_of_what_it_holds() {
+    for (is_patch_refused, status) in [(true, 403), (false, 400)] {
+        let found = report(&[Phase::Case, Phase::Pairs], move |request, known, answer| match request.method.as_str() {
+            "PATCH" if is_patch_refused => bare(status),
+            "DELETE" if known.is_some_and(|resource| resource["protected"] == true) => bare(status),
+            _ => answer(),
+        });
+        assert_eq!((found.created - found.removed, found.leftovers.len()), (3, 3));
+        assert_eq!(found.findings.len(), 1, "{:?}", accused(&found));
+        assert_eq!(found.findings[0].clause, "behaviour.unprotected-image-goes");
+        assert!(found.skipped[0].count > 100, "{:?}", found.skipped);
+        assert_eq!(ExitCode::of(&found), ExitCode::Broken);
+    }
+}
+
+#[test]
 fn one_whose_quota_is_used_up_ends_the_run_and_breaks_no_promise() {
     let found =
         report(&[Phase::Pairs], |request, _, faithful| if request.method == "POST" { bare(403) } else { faithful() });

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::contract::Contract;
 use crate::plan;
-use crate::probe::{Phase, Probe, Step};
+use crate::probe::{Phase, Probe};
 use crate::target::{Cost, Endpoint, Limits};
 
 #[derive(Debug, Args)]
@@ -105,9 +105,8 @@ impl BudgetArguments {
             );
         }
         if !self.allow_protected {
-            let asks = |step: &Step| step.request.body.as_deref().is_some_and(|body| contract.asks_to_hold(body));
             drop(
-                &|probe| !probe.script.steps.iter().any(asks),
+                &|probe| !probe.script.asks_to_hold(contract),
                 "that create something protected; --allow-protected adds them",
             );
         }

@@ -50,6 +50,8 @@ impl Leftover {
 const ATTEMPTS: u32 = 4;
 /// After so many removals in vain, one after the other, each further one is tried once.
 const MOST_IN_VAIN: usize = 3;
+/// So many things that cannot be released are enough to show it; each further one would stay behind too.
+const MOST_HELD: usize = 3;
 const PAUSE: Duration = Duration::from_millis(150);
 
 impl Target {
@@ -95,6 +97,11 @@ impl Target {
         is_gone
     }
 
+    /// Whether so many things stayed because they could not be released that no more of them may be created.
+    pub(crate) fn holds_for_good(&self) -> bool {
+        self.held_in_vain.load(Ordering::Relaxed) >= MOST_HELD
+    }
+
     /// Whether a read does not find this id.
     pub(crate) async fn is_gone(&self, id: &str) -> bool {
         let contract = self.contract();
@@ -108,6 +115,7 @@ impl Target {
         let mut must_release = is_held;
         let in_vain = self.removals_in_vain.load(Ordering::Relaxed);
         let attempts = if in_vain < MOST_IN_VAIN { ATTEMPTS } else { 1 };
+        let mut is_refused = false;
         for attempt in 0..attempts {
             if attempt > 0 {
                 tokio::time::sleep(PAUSE * attempt).await;
@@ -115,11 +123,15 @@ impl Target {
             if let Some((release, body)) = lifecycle.release.as_ref().filter(|_| must_release) {
                 self.send(request_to(&contract.operations[*release], id, Some(body))).await;
             }
-            self.send(request_to(&contract.operations[lifecycle.remove], id, None)).await;
+            let deletion = self.send(request_to(&contract.operations[lifecycle.remove], id, None)).await;
             if self.is_gone(id).await {
                 return true;
             }
+            is_refused = deletion.response().is_some_and(|response| !response.is_success());
             must_release = true;
+        }
+        if is_held && is_refused {
+            self.held_in_vain.fetch_add(1, Ordering::Relaxed);
         }
         false
     }
