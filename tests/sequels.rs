@@ -126,7 +126,7 @@ fn every_valid_generated_creation_is_read_and_only_a_held_one_is_deleted() {
         let is_held = body.get("protected") == Some(&json!(true));
         held += usize::from(is_held);
         let expected = match (probe.phase, is_held) {
-            (Phase::Pairs, true) => ["GET", "GET", "DELETE", "GET"].as_slice(),
+            (Phase::Pairs, true) => ["GET", "GET", "DELETE", "GET", "PATCH", "DELETE"].as_slice(),
             (Phase::Pairs, false) => &["GET", "GET"],
             (_, true) => &["GET", "DELETE", "GET"],
             (_, false) => &["GET"],
@@ -172,6 +172,20 @@ fn one_that_reads_a_wrong_value_back_for_one_row_of_the_table() {
     assert_eq!(accused(&found), [("behaviour.metadata-persists".to_owned(), format!("POST {body}, GET"))]);
     let mismatch = &found.findings[0].mismatch;
     assert_eq!((mismatch.pointer.as_str(), mismatch.got.as_str()), ("/__os_bit", "\"32\""));
+    assert_is_a_case(&found);
+}
+
+#[test]
+fn one_that_keeps_what_it_has_released_in_one_format() {
+    let found = report(&[Phase::Pairs], |request, known, answer| {
+        let is_kept = known.is_some_and(|resource| resource["protected"] == true && resource["disk_format"] == "vhd");
+        if request.method == "DELETE" && is_kept { bare(403) } else { answer() }
+    });
+    let [(clause, example)] = &accused(&found)[..] else { panic!("{:?}", accused(&found)) };
+    assert_eq!(clause, "behaviour.unprotected-image-goes");
+    // No smaller one was tried: each would have stayed behind.
+    assert!(example.ends_with(r#", PATCH [{"op":"replace","path":"/protected","value":false}], DELETE"#), "{example}");
+    assert_eq!(found.leftovers.len(), 3);
     assert_is_a_case(&found);
 }
 
