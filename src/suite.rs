@@ -118,10 +118,12 @@ impl Suite {
             below.sort_unstable();
             let below: Vec<_> =
                 below.iter().map(|folder| format!("`{}`", path_of(folder.trim_end_matches('/')))).collect();
-            return Err(match &below[..] {
-                [_, ..] => error.with_hint(format!("did you mean {}?", below.join(" or "))).into(),
-                [] => error.into(),
-            });
+            let hint = if below.is_empty() {
+                "single cases, as `--save` writes them, belong into the folder of a suite".to_owned()
+            } else {
+                format!("did you mean {}?", below.join(" or "))
+            };
+            return Err(error.with_hint(hint).into());
         };
         let contract = Contract::read(&document::parse(&path_of(CONTRACT), text)?, tables)?;
 

@@ -362,6 +362,9 @@ fn check_of_the_folder_of_suites_names_the_suite() {
     let (code, text) = outcome(&["check", "cases"]);
     assert_eq!(code, 2, "{text}");
     assert!(text.contains("did you mean `cases/glance` or `cases/otc`?"), "{text}");
+    let (code, text) = outcome(&["check", "cases/otc/name"]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("belong into the folder of a suite"), "{text}");
 }
 
 #[test]

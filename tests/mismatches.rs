@@ -344,3 +344,20 @@ fn a_run_holds_ids_and_owners_against_each_other() {
     assert_eq!(add(stolen), ["response.owner.same-for-caller: \"b912\", as in earlier answers: \"other\""]);
     assert_eq!(add(links), [format!("response.id.unique: a value that no earlier answer had: \"{other}\"")]);
 }
+
+#[test]
+fn what_is_no_json_is_shown_with_the_byte_where_it_breaks() {
+    let got = |body: &str| {
+        let response = Response { body: body.as_bytes().to_vec(), ..reply(201, &json!({})) };
+        let judgement = single(good("{}"), response);
+        said(&judgement).iter().map(|(clause, _, wanted, got)| format!("{clause}: {wanted}: {got}")).collect::<Vec<_>>()
+    };
+    for (body, expected) in [
+        ("", "nothing"),
+        ("[]", "[]"),
+        (r#"{"id": 7,}"#, r#"no JSON, from byte 10 on: {"id": 7,}"#),
+        ("<html>", "no JSON, from byte 1 on: <html>"),
+    ] {
+        assert_eq!(got(body), [format!("response.type: a JSON object: {expected}")]);
+    }
+}

@@ -1,6 +1,6 @@
 //! Holds an answer of the call under test against what its request deserves.
 
-use super::{Bench, Body, Classification, Kind, Refusals, classify};
+use super::{Bench, Body, Classification, Kind, Refusals, classify, grammar};
 use crate::contract::TokenHeader;
 use crate::exchange::{Request, Response};
 
@@ -141,6 +141,16 @@ fn answered(response: &Response) -> String {
     let text = String::from_utf8_lossy(&response.body);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() { response.status.to_string() } else { format!("{}: {}", response.status, shortened(&text)) }
+}
+
+/// What came where an object should have.
+pub(super) fn no_object(response: &Response) -> String {
+    let text = String::from_utf8_lossy(&response.body);
+    match grammar::recognize(&text) {
+        _ if text.is_empty() => "nothing".to_owned(),
+        Ok(_) => shortened(&text),
+        Err(at) => format!("no JSON, from byte {at} on: {}", shortened(&text)),
+    }
 }
 
 /// A text cut to what fits a line of a report.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Bench;
-use super::creation::shortened;
+use super::creation::{no_object, shortened};
 use crate::contract::{Relation, list, same, same_items};
 use crate::exchange::{Exchange, Request, Response, query};
 
@@ -30,12 +30,7 @@ impl Bench<'_> {
             !expectation.body.is_empty() || !expectation.any_of.is_empty() || expectation.same_as.is_some();
         if is_about_body {
             let Some(Value::Object(fields)) = response.json() else {
-                self.mismatch(
-                    self.clause_of(""),
-                    "",
-                    "a JSON object",
-                    shortened(&String::from_utf8_lossy(&response.body)),
-                );
+                self.mismatch(self.clause_of(""), "", "a JSON object", no_object(response));
                 return;
             };
             self.judge_fields(&fields, all);

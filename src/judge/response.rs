@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use super::creation::shortened;
+use super::creation::{no_object, shortened};
 use super::{Across, Bench, Body, Classification, Drift, Observation, Openness};
 use crate::contract::{Derived, Echo, Relation, Returns, Schema, list, same, same_items};
 use crate::exchange::Response;
@@ -22,8 +22,7 @@ impl Bench<'_> {
             self.mismatch("response.media-type", "", creation.media_type.clone(), got);
         }
         let Some(Value::Object(fields)) = response.json() else {
-            let got = shortened(&String::from_utf8_lossy(&response.body));
-            self.mismatch("response.type", "", "a JSON object", got);
+            self.mismatch("response.type", "", "a JSON object", no_object(response));
             return;
         };
         self.assess("response.type");
