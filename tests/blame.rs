@@ -25,6 +25,8 @@ fn a_refusal_is_blamed_on_the_value_that_is_refused_alone() {
     let found = report(vec![answered(&with.id, 400), answered(alone, 400), answered(&without.id, 400)]);
     assert_eq!(clauses(&found), [("request.disk_format.enum", 2), ("status.201", 1)]);
     assert_eq!(found.findings[0].requests[0].body.as_deref(), Some(br#"{"disk_format":"qcow2"}"#.as_slice()));
+    assert!(found.findings[0].text.ends_with("; a valid request is refused over it"), "{}", found.findings[0].text);
+    assert!(!found.findings[1].text.contains("refused over"), "{}", found.findings[1].text);
     // A server error is not a refusal of a value; and where nothing at all is accepted, no value is to blame.
     assert_eq!(clauses(&report(vec![answered(alone, 500)])), [("status.201", 1)]);
     let nothing = report(vec![

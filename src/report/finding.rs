@@ -18,7 +18,7 @@ pub struct Finding {
     pub clause: String,
     /// What tells the findings of one clause apart.
     pub cause: String,
-    /// The clause in words.
+    /// The clause in words, and whether it is taken for stricter than it is.
     pub text: String,
     /// Where the documentation has it.
     pub source: String,
@@ -40,10 +40,13 @@ const DRIFT: &str = "drift";
 impl Finding {
     fn new(contract: &Contract, (id, cause): Blame<'_>, outcome: &Outcome, mismatch: &Mismatch) -> Self {
         let known = contract.clauses.get(id);
+        let text = known.map(|clause| clause.text.as_str()).unwrap_or_default();
+        // Only refusals are blamed on another clause than the judge names.
+        let way = if id == mismatch.clause { "" } else { "; a valid request is refused over it" };
         Self {
             clause: id.to_owned(),
             cause: cause.to_owned(),
-            text: known.map(|clause| clause.text.clone()).unwrap_or_default(),
+            text: format!("{text}{way}"),
             source: known.map(|clause| clause.source.clone()).unwrap_or_default(),
             count: 1,
             probe: Arc::clone(&outcome.probe),
