@@ -107,13 +107,15 @@ impl Bench<'_> {
         self.judgement.mismatches.iter().any(|mismatch| mismatch.pointer.strip_prefix('/') == Some(name))
     }
 
-    /// A refusal of the wrong kind breaks the rule about that status; anything else breaks what the case is about.
+    /// A refusal of the wrong kind breaks the rule about the status: the only one that would be right, or the one that the case names. Anything else breaks what
+    /// the case is about.
     fn clause_of_status(&self, wanted: &[u16], response: &Response) -> String {
         let is_refusal = wanted.iter().all(|status| *status >= 400) && response.status >= 400;
-        let named = match wanted {
-            [status] => Some(format!("status.{status}")).filter(|clause| self.contract.clauses.contains_key(clause)),
-            _ => None,
+        let is_meant = |clause: &String| match wanted {
+            [_] => self.contract.clauses.contains_key(clause),
+            _ => self.probe.clauses.contains(clause),
         };
+        let named = wanted.iter().map(|status| format!("status.{status}")).find(is_meant);
         named.filter(|_| is_refusal).unwrap_or_else(|| self.clause_of(""))
     }
 
