@@ -90,7 +90,7 @@ const CONTRACTS: [(&str, &str, &str); 31] = [
 ];
 
 /// One case file: what, its name, its text.
-const CASES: [(&str, &str, &str); 42] = [
+const CASES: [(&str, &str, &str); 43] = [
     (
         "patience with what may create",
         CASE,
@@ -120,6 +120,11 @@ const CASES: [(&str, &str, &str); 42] = [
         "a list of a call that lists nothing",
         "name/keeps_it.yaml",
         "title: a\nclauses: [behaviour.refused-request-creates-nothing]\nsteps:\n  - POST: /v2/images\n    body: {name: 'a-{run}', min_disk: -1}\n    expect: {status: 400}\n  - GET: /v2/images/{run}\n    expect: {status: 404, listed: none}\n",
+    ),
+    (
+        "an answer with any of no field",
+        CASE,
+        "title: a\nclauses: [request.name.type]\nrequest: {body: {}}\nexpect: {status: 201, any_of: {}}\n",
     ),
     ("nothing", CASE, ""),
     ("no mapping", CASE, "- title: a\n"),

@@ -30,9 +30,7 @@ pub(super) fn read(
             check_field(contract, key, value, name, std::slice::from_ref(&wanted), holds)?;
             expectation.body.push((name.to_owned(), wanted));
         }
-        if expectation.body.is_empty() {
-            return Err(node.error("an expectation that names no field checks nothing"));
-        }
+        check_some(node, &expectation.body)?;
     }
     if let Some(node) = fields.optional("any_of") {
         for (key, name, values) in node.entries()? {
@@ -40,6 +38,7 @@ pub(super) fn read(
             check_field(contract, key, values, name, &wanted, holds)?;
             expectation.any_of.push((name.to_owned(), wanted));
         }
+        check_some(node, &expectation.any_of)?;
     }
     if let Some(node) = fields.optional("same_as") {
         let earlier = usize::try_from(node.count()?).unwrap_or(usize::MAX);
@@ -61,6 +60,10 @@ pub(super) fn read(
     }
     fields.finish()?;
     Ok((expectation, patience))
+}
+
+fn check_some<T>(node: &Node, fields: &[T]) -> Result<(), SourceError> {
+    if fields.is_empty() { Err(node.error("an expectation that names no field checks nothing")) } else { Ok(()) }
 }
 
 /// The most seconds that one step may take.
