@@ -272,7 +272,7 @@ fn a_case_that_is_saved_says_all_that_its_steps_expect() {
     let text = format!(
         "title: a\nclauses: [{clause}]\nsteps:\n  - POST: /v2/images\n    body: {{name: 'a-{{run}}'}}\n    expect: {{status: [201]}}\n    \
          capture: {{id: /id}}\n  - GET: /v2/images/{{id}}\n    expect: {{status: [200], body: {{\"min_disk\":0}}, any_of: {{\"min_ram\":[0]}}, same_as: 1}}\n  \
-         - GET: /v2/images?name=a-{{run}}\n    expect: {{status: [200], listed: none, otherwise: inconclusive, within: 30}}\n"
+         - GET: /v2/images?name=a-{{run}}\n    expect: {{status: [200], body: {{\"first\":\"/v2/images\"}}, listed: none, otherwise: inconclusive, within: 30}}\n"
     );
     let read = |text: &str| {
         let node = document::parse("behaviour/keeps_it.yaml", text).unwrap_or_else(|error| panic!("{error}"));
