@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ims_conformance::judge::Judgement;
 use ims_conformance::probe::{Phase, Probe};
-use ims_conformance::report::{Context, Report};
+use ims_conformance::report::{Context, Report, terminal};
 use ims_conformance::run::{Outcome, Verdict};
 use outcomes::{PROBES, SUITE, answered, answered_with, clauses, context, done, refused, report};
 
@@ -25,8 +25,10 @@ fn a_refusal_is_blamed_on_the_value_that_is_refused_alone() {
     let found = report(vec![answered(&with.id, 400), answered(alone, 400), answered(&without.id, 400)]);
     assert_eq!(clauses(&found), [("request.disk_format.enum", 2), ("status.201", 1)]);
     assert_eq!(found.findings[0].requests[0].body.as_deref(), Some(br#"{"disk_format":"qcow2"}"#.as_slice()));
-    assert!(found.findings[0].text.ends_with("; a valid request is refused over it"), "{}", found.findings[0].text);
-    assert!(!found.findings[1].text.contains("refused over"), "{}", found.findings[1].text);
+    assert!(found.findings.iter().all(|finding| finding.is_refusal_of_valid));
+    let text = terminal::render(&found, false);
+    assert_eq!(text.matches("\"raw\", \"qcow2\"; a valid request is refused over it\n").count(), 1, "{text}");
+    assert_eq!(text.matches("refused over it").count(), 1, "{text}");
     // A server error is not a refusal of a value; and where nothing at all is accepted, no value is to blame.
     assert_eq!(clauses(&report(vec![answered(alone, 500)])), [("status.201", 1)]);
     let nothing = report(vec![
@@ -37,6 +39,19 @@ fn a_refusal_is_blamed_on_the_value_that_is_refused_alone() {
     assert_eq!(clauses(&nothing)[0], ("request.name.optional", 2), "{:?}", clauses(&nothing));
     let needed = report(vec![answered("boundary/presence/all but name", 400)]);
     assert_eq!(clauses(&needed), [("status.201", 1)], "a body of many fields alone tells nothing");
+}
+
+#[test]
+fn a_finding_says_what_the_example_that_it_shows_is() {
+    // One clause broken in both ways is one finding, and its example is the smaller one.
+    let refused = || answered("min_disk/accepts_the_whole_range[highest]", 400);
+    let accepted = || answered("min_disk/rejects_above_1024[just_above]", 201);
+    for outcomes in [vec![refused(), accepted()], vec![accepted(), refused()]] {
+        let found = report(outcomes);
+        assert_eq!(clauses(&found), [("request.min_disk.maximum", 2)]);
+        let finding = &found.findings[0];
+        assert_eq!(finding.is_refusal_of_valid, finding.mismatch.got.starts_with("400"), "{:?}", finding.mismatch);
+    }
 }
 
 #[test]

@@ -174,14 +174,19 @@ fn needed<'a>(contract: &'a Contract, fields: &Fields) -> Option<(String, &'a st
 
 /// The fields of a valid request that was refused, without marks: they are in every body, and nobody's fault.
 fn refused_fields(contract: &Contract, outcome: &Outcome, mismatch: &Mismatch) -> Option<Fields> {
+    let is_refusal = is_refusal_of_valid(outcome, mismatch);
+    sent(outcome).filter(|_| is_refusal).map(|fields| contract.without_marks(fields))
+}
+
+/// Whether this mismatch is that a valid request was refused.
+pub(super) fn is_refusal_of_valid(outcome: &Outcome, mismatch: &Mismatch) -> bool {
     let is_about_acceptance = mismatch.clause.starts_with("request.") || mismatch.clause.starts_with("status.2");
     let answer = outcome.exchanges.first().and_then(Exchange::response);
-    let is_refusal = outcome.probe.violation.is_none()
+    outcome.probe.violation.is_none()
         && mismatch.step == 0
         && is_about_acceptance
         // An error inside the service is no refusal of a value.
-        && answer.is_some_and(|answer| (400..500).contains(&answer.status));
-    sent(outcome).filter(|_| is_refusal).map(|fields| contract.without_marks(fields))
+        && answer.is_some_and(|answer| (400..500).contains(&answer.status))
 }
 
 /// The fields that were sent first.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::blame::{Blame, Refused};
+use super::blame::{Blame, Refused, is_refusal_of_valid};
 use crate::case::{self, CaseFile};
 use crate::contract::Contract;
 use crate::exchange::Request;
@@ -18,7 +18,7 @@ pub struct Finding {
     pub clause: String,
     /// What tells the findings of one clause apart.
     pub cause: String,
-    /// The clause in words, and whether it is taken for stricter than it is.
+    /// The clause in words.
     pub text: String,
     /// Where the documentation has it.
     pub source: String,
@@ -28,6 +28,8 @@ pub struct Finding {
     pub probe: Arc<Probe>,
     /// What was wrong in the example.
     pub mismatch: Mismatch,
+    /// Whether the example is a valid request that was refused.
+    pub is_refusal_of_valid: bool,
     /// The requests of the example, up to the one that was answered wrongly.
     pub requests: Vec<Request>,
     /// The example as a case, unless it is one already or cannot be one.
@@ -40,17 +42,15 @@ const DRIFT: &str = "drift";
 impl Finding {
     fn new(contract: &Contract, (id, cause): Blame<'_>, outcome: &Outcome, mismatch: &Mismatch) -> Self {
         let known = contract.clauses.get(id);
-        let text = known.map(|clause| clause.text.as_str()).unwrap_or_default();
-        // Only refusals are blamed on another clause than the judge names.
-        let way = if id == mismatch.clause { "" } else { "; a valid request is refused over it" };
         Self {
             clause: id.to_owned(),
             cause: cause.to_owned(),
-            text: format!("{text}{way}"),
+            text: known.map(|clause| clause.text.clone()).unwrap_or_default(),
             source: known.map(|clause| clause.source.clone()).unwrap_or_default(),
             count: 1,
             probe: Arc::clone(&outcome.probe),
             mismatch: mismatch.clone(),
+            is_refusal_of_valid: is_refusal_of_valid(outcome, mismatch),
             requests: requests(outcome, mismatch),
             case_file: None,
         }
@@ -61,6 +61,7 @@ impl Finding {
         let requests = requests(outcome, mismatch);
         if size(contract, &requests) <= size(contract, &self.requests) {
             (self.probe, self.mismatch, self.requests) = (Arc::clone(&outcome.probe), mismatch.clone(), requests);
+            self.is_refusal_of_valid = is_refusal_of_valid(outcome, mismatch);
         }
     }
 }
@@ -157,6 +158,7 @@ pub(super) fn drift_findings(outcomes: &[Outcome]) -> Vec<Finding> {
             source: "asked for by --strict; no rule of the documentation".to_owned(),
             count: 1,
             probe: Arc::clone(&outcome.probe),
+            is_refusal_of_valid: false,
             requests: requests(outcome, &mismatch),
             mismatch,
             case_file: None,

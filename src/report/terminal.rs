@@ -40,7 +40,9 @@ fn write_report(out: &mut String, report: &Report, is_verbose: bool) -> fmt::Res
 fn write_finding(out: &mut String, finding: &Finding, report: &Report) -> fmt::Result {
     let times = if finding.count == 1 { String::new() } else { format!("  ({} probes)", finding.count) };
     writeln!(out, "{RED}FAIL{RED:#} {BOLD}{}{BOLD:#}{times}", finding.clause)?;
-    writeln!(out, "     {}", finding.text)?;
+    let is_over_a_rule = finding.is_refusal_of_valid && finding.clause.starts_with("request.");
+    let way = if is_over_a_rule { "; a valid request is refused over it" } else { "" };
+    writeln!(out, "     {}{way}", finding.text)?;
     writeln!(out, "     {FAINT}{}{FAINT:#}", finding.source)?;
     if !finding.mismatch.pointer.is_empty() {
         writeln!(out, "       at        {}", finding.mismatch.pointer)?;
