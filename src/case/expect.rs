@@ -105,13 +105,13 @@ fn check_query(contract: &Contract, node: &Node, request: &Request, holds: Holds
     if !matches!(holds, Holds::List(_)) {
         return Err(node.error("only a call that lists can list nothing"));
     }
-    let wishes = query::of_path(&request.path);
-    if !wishes.iter().any(|(_, value)| value.contains("{run}")) {
+    let filters = query::of_path(&request.path);
+    if !filters.iter().any(|(_, value)| value.contains("{run}")) {
         let error = node.error("the query of the path has no `{run}`, so that others may have what it asks for");
         return Err(error.with_hint("give the name a `{run}`, and ask for `?name=…{run}`"));
     }
     let properties = &contract.creation.response.properties;
-    match wishes.iter().find(|(name, _)| !properties.contains_key(&**name)) {
+    match filters.iter().find(|(name, _)| !properties.contains_key(&**name)) {
         Some((name, _)) => {
             let error = node.error(format!("the query asks for `{name}`, which no item has"));
             Err(error.with_nearest(name, properties.keys().map(String::as_str)))

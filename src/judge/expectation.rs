@@ -55,11 +55,12 @@ impl Bench<'_> {
             self.judgement.inconclusive = Some(format!("the answer of step {} holds no list", self.step + 1));
             return;
         };
-        let wishes = query::of_path(&request.path);
-        let has_all =
-            |item: &&Value| item.as_object().is_some_and(|fields| wishes.iter().all(|wish| query::has(fields, wish)));
+        let filters = query::of_path(&request.path);
+        let has_all = |item: &&Value| {
+            item.as_object().is_some_and(|fields| filters.iter().all(|filter| query::has(fields, filter)))
+        };
         if let Some(item) = items.iter().find(has_all) {
-            let asked: Vec<_> = wishes.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            let asked: Vec<_> = filters.iter().map(|(name, value)| format!("{name} {value}")).collect();
             let wanted = format!("nothing that has {}", asked.join(" and "));
             self.mismatch(self.clause_of(""), pointer, wanted, shortened(&item.to_string()));
         }

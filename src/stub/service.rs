@@ -206,7 +206,8 @@ fn matching<'a>(resources: &'a Resources, list: &Operation, request: &Request) -
     let mut others: Vec<_> = list.queries.iter().flat_map(|query| query::pairs(query)).collect();
     others.retain(|(name, _)| !wanted.iter().any(|(each, _)| each == name));
     let is_match = |resource: &&Map<String, Value>| {
-        wanted.iter().all(|wish| query::has(resource, wish)) && !others.iter().any(|wish| query::has(resource, wish))
+        wanted.iter().all(|filter| query::has(resource, filter))
+            && !others.iter().any(|filter| query::has(resource, filter))
     };
     resources.kept.values().filter(is_match).collect()
 }
