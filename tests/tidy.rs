@@ -141,6 +141,7 @@ const CONFINED: [(&str, &[&str]); 12] = [
         &[
             "src/target/http.rs",
             "src/target.rs",
+            "src/target/send.rs",
             "src/identity.rs",
             "src/identity/keystone.rs",
             "src/identity/obstacle.rs",
