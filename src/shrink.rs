@@ -52,6 +52,8 @@ pub async fn shrink(
 struct Shrinking {
     values: Values,
     is_kept: Vec<bool>,
+    /// Which fields are never left out, as without them a body breaks another rule.
+    is_required: Vec<bool>,
     /// The next field to leave out; past the last one the values are simplified.
     next: usize,
     last: Step,
@@ -77,11 +79,13 @@ impl Shrinking {
             Phase::Pairs => Values::Fixed(sent_fields(contract, finding)?),
             Phase::Case | Phase::Boundary => return None,
         };
-        let count = match &values {
-            Values::Fixed(fields) => fields.len(),
-            Values::Grown(tree) => tree.current().len(),
+        let request = &contract.creation.request;
+        let is_required = |name: &String| request.required.contains(name);
+        let is_required: Vec<bool> = match &values {
+            Values::Fixed(fields) => fields.iter().map(|(name, _)| is_required(name)).collect(),
+            Values::Grown(tree) => request.properties.keys().take(tree.current().len()).map(is_required).collect(),
         };
-        Some(Self { values, is_kept: vec![true; count], next: 0, last: Step::Simplified })
+        Some(Self { values, is_kept: vec![true; is_required.len()], is_required, next: 0, last: Step::Simplified })
     }
 
     fn fields(&self, contract: &Contract) -> Vec<FieldText> {
@@ -100,6 +104,7 @@ impl Shrinking {
     }
 
     fn simplify(&mut self) -> bool {
+        self.next += self.is_required[self.next..].iter().take_while(|is_required| **is_required).count();
         if self.next < self.is_kept.len() {
             self.is_kept[self.next] = false;
             self.last = Step::LeftOut(self.next);

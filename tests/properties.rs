@@ -120,6 +120,61 @@ fn every_clause_of_the_request_is_broken_by_a_boundary_probe_and_kept_by_another
 }
 
 #[test]
+fn what_is_required_is_in_every_body_but_one_that_is_about_its_absence() {
+    let required = [("name", "request.name.required"), ("disk_format", "request.disk_format.required")];
+    for count in [1, 2] {
+        let names: Vec<_> = required[..count].iter().map(|(name, _)| *name).collect();
+        let request = "    ImageRequest:\n      type: object\n";
+        let list = format!("{request}      required: [{}]\n", names.join(", "));
+        let table = [(request, list.as_str()), ("          default: ''\n", ""), ("          default: zvhd2\n", "")];
+        let (_folder, suite) = requiring(&table);
+        let plan = probes(&suite, &[Phase::Boundary, Phase::Pairs, Phase::Random], 20, 1);
+        let mut broken: HashMap<String, usize> = HashMap::new();
+        for probe in &plan {
+            let (kind, clauses, _) = kind(&suite.contract, probe);
+            if kind == Kind::Unauthorized {
+                continue;
+            }
+            let lacking =
+                clauses.iter().filter(|clause| clause.ends_with(".required") && **clause != "request.required");
+            assert!(lacking.count() == 0 || probe.id.starts_with("boundary/presence/"), "{}: {clauses:?}", probe.id);
+            for clause in clauses {
+                *broken.entry(clause).or_default() += 1;
+            }
+        }
+        // What is tried of the other fields is what is tried where nothing is required.
+        let usual = probes(&self::suite(), &[Phase::Boundary, Phase::Pairs, Phase::Random], 20, 1);
+        for probe in &usual {
+            for clause in kind(&suite.contract, probe).1.into_iter().filter(|clause| clause.starts_with("request.")) {
+                assert!(broken.contains_key(&clause), "nothing breaks {clause}");
+            }
+        }
+        for (_, clause) in &required[..count] {
+            assert!((1..4).contains(&broken[*clause]), "{clause}: {broken:?}");
+        }
+    }
+}
+
+/// The suite with a changed contract and one case that gives what the tests require.
+fn requiring(changes: &[(&str, &str)]) -> (TempDir, Suite) {
+    let folder = TempDir::new().unwrap();
+    let dir = folder.path().join("otc");
+    fs::create_dir_all(dir.join("body")).unwrap();
+    fs::copy("cases/otc/os-versions.csv", dir.join("os-versions.csv")).unwrap();
+    let mut text = fs::read_to_string("cases/otc/contract.yaml").unwrap();
+    for (from, to) in changes {
+        assert!(text.contains(from), "the contract has no `{from}`");
+        text = text.replacen(from, to, 1);
+    }
+    fs::write(dir.join("contract.yaml"), text).unwrap();
+    let case =
+        "title: a\nclauses: [request.type]\nrequest: {body: {name: a, disk_format: raw}}\nexpect: {status: 201}\n";
+    fs::write(dir.join("body/accepts_it.yaml"), case).unwrap();
+    let suite = Suite::from_dir(&dir).unwrap_or_else(|error| panic!("{error}"));
+    (folder, suite)
+}
+
+#[test]
 fn every_limit_is_tried_on_it_and_on_either_side() {
     let sent: HashSet<_> = probes(&suite(), &[Phase::Boundary], 1, 1)
         .iter()

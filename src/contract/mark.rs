@@ -114,7 +114,9 @@ impl Contract {
             return serde_json::to_vec(&self.without_marks(fields)).unwrap_or_default();
         }
         let Ok(text) = std::str::from_utf8(body) else { return body.to_vec() };
-        let entries = self.marks().filter_map(|(name, mark)| {
+        let required = &self.creation.request.required;
+        let entries = self.marks().filter(|(name, _)| !required.iter().any(|each| each == name));
+        let entries = entries.filter_map(|(name, mark)| {
             let found = texts(fields.get(name)?).into_iter().find(|text| mark.is(text))?;
             Some(format!("{}:{}", Value::from(name), mark.value(found)))
         });
@@ -133,9 +135,23 @@ impl Contract {
         Some(text.replace(found, &mark.text(1)).into_bytes())
     }
 
-    /// The fields of a body without its marks.
+    /// The fields of a body that a probe about these clauses may be to blame for: without marks, and without what is only there because it is required.
+    pub fn without_company(&self, fields: Map<String, Value>, clauses: &[String]) -> Map<String, Value> {
+        let is_about = |name: &str| {
+            let place = format!("request.{name}.");
+            clauses.iter().any(|clause| clause.starts_with(&place))
+        };
+        let mut fields = self.without_marks(fields);
+        for name in self.creation.request.required.iter().filter(|name| !is_about(name)) {
+            fields.shift_remove(name);
+        }
+        fields
+    }
+
+    /// The fields of a body without its marks; one that must be given keeps what it holds.
     pub fn without_marks(&self, mut fields: Map<String, Value>) -> Map<String, Value> {
-        for (name, mark) in self.marks() {
+        let required = &self.creation.request.required;
+        for (name, mark) in self.marks().filter(|(name, _)| !required.iter().any(|each| each == name)) {
             let is_only_mark = match fields.get_mut(name) {
                 Some(Value::String(text)) => mark.is(text),
                 Some(Value::Array(items)) => {

@@ -36,7 +36,8 @@ impl Bench<'_> {
 
     /// The clause that a refused valid request breaks, if only one field can be to blame.
     fn blamed(&self, body: &Body) -> Option<String> {
-        let fields = self.contract.without_marks(body.value.as_ref()?.as_object()?.clone());
+        let fields = body.value.as_ref()?.as_object()?.clone();
+        let fields = self.contract.without_company(fields, &self.probe.clauses);
         let mut names = fields.keys();
         let (name, None) = (names.next()?, names.next()) else { return None };
         let prefix = format!("request.{name}.");

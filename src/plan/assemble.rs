@@ -1,5 +1,8 @@
 //! Assembles requests for the call under test from JSON text, and probes from requests.
+//!
+//! What a contract requires is in every generated body, with a value that every reading allows, so that each probe breaks its own rule and no other.
 
+use super::attempts::usual;
 use crate::contract::Contract;
 use crate::exchange::{Credential, Request};
 use crate::judge::{Body, Kind, classify};
@@ -13,6 +16,33 @@ pub(crate) fn object(fields: &[FieldText]) -> Vec<u8> {
     let fields: Vec<_> =
         fields.iter().map(|(name, json)| format!("{}:{json}", serde_json::Value::from(name.as_str()))).collect();
     format!("{{{}}}", fields.join(",")).into_bytes()
+}
+
+/// The fields that every body must have, each with a value that every reading allows.
+#[derive(Clone, Debug)]
+pub(crate) struct Base {
+    needed: Vec<FieldText>,
+}
+
+impl Base {
+    /// What the contract requires, in its order.
+    pub(crate) fn of(contract: &Contract) -> Self {
+        let request = &contract.creation.request;
+        let required = request.properties.iter().filter(|(name, _)| request.required.contains(name));
+        Self { needed: required.filter_map(|(name, schema)| Some((name.clone(), usual(schema)?))).collect() }
+    }
+
+    /// The fields alone.
+    pub(crate) fn fields(&self) -> &[FieldText] {
+        &self.needed
+    }
+
+    /// These fields behind those that are needed beside them.
+    pub(crate) fn with(&self, fields: &[FieldText]) -> Vec<FieldText> {
+        let is_given = |name: &String| fields.iter().any(|(each, _)| each == name);
+        let missing = self.needed.iter().filter(|(name, _)| !is_given(name));
+        missing.chain(fields).cloned().collect()
+    }
 }
 
 /// A request of the call under test with this body.
@@ -47,9 +77,9 @@ pub(crate) fn probe(contract: &Contract, phase: Phase, id: String, about: Option
     single(phase, id, title, clauses, violation, request)
 }
 
-/// What a body breaks that holds this value alone, if it is one thing and no reading allows it.
-pub(crate) fn only_violation(contract: &Contract, name: &str, json: &str) -> Option<Violation> {
-    let request = request(contract, object(&[(name.to_owned(), json.to_owned())]));
+/// What a body breaks that holds this value and what is needed, if it is one thing and no reading allows it.
+pub(crate) fn only_violation(contract: &Contract, base: &Base, name: &str, json: &str) -> Option<Violation> {
+    let request = request(contract, object(&base.with(&[(name.to_owned(), json.to_owned())])));
     let body = Body::read(&request);
     let found = classify(contract, &request, &body);
     match &found.violations[..] {

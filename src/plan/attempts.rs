@@ -52,7 +52,7 @@ pub(super) fn attempts(schema: &Schema) -> Vec<Attempt> {
     found.extend(schema.default.iter().map(Attempt::of));
     found.extend(zone_values(schema));
     found.extend(other_types());
-    if schema.is(Type::Integer) {
+    if is_number(schema) {
         found.extend(numbers(schema));
     }
     if schema.is(Type::String) {
@@ -70,7 +70,7 @@ pub(super) fn valid_values(schema: &Schema) -> Vec<Attempt> {
     if schema.is(Type::Boolean) {
         found.extend([Attempt::new("true"), Attempt::new("false")]);
     }
-    if schema.is(Type::Integer) {
+    if is_number(schema) {
         found.extend(numbers(schema));
     }
     if schema.is(Type::String) && listed(schema).is_none() {
@@ -79,9 +79,29 @@ pub(super) fn valid_values(schema: &Schema) -> Vec<Attempt> {
     if let Some(items) = schema.items.as_deref() {
         found.extend(arrays(schema, items));
     }
-    let mut found = unique(found);
+    let found = certain(schema, found);
+    if !found.is_empty() || !schema.can_be_given() {
+        return found;
+    }
+    // Where the rules do not say how to make a value, one that is right by chance will do, or one that the contract gives.
+    certain(schema, schema.examples.iter().chain(&schema.default).map(Attempt::of).chain(other_types()).collect())
+}
+
+fn certain(schema: &Schema, attempts: Vec<Attempt>) -> Vec<Attempt> {
+    let mut found = unique(attempts);
     found.retain(|attempt| is_certain(schema, &attempt.json));
     found
+}
+
+/// The value that a field has where it only must have one: the second that every reading allows, as the first is often the default or nothing. `None` where
+/// none is known.
+pub(super) fn usual(schema: &Schema) -> Option<String> {
+    let values = valid_values(schema);
+    values.get(1).or(values.first()).map(|attempt| attempt.json.clone())
+}
+
+fn is_number(schema: &Schema) -> bool {
+    schema.is(Type::Integer) || schema.is(Type::Number)
 }
 
 /// Whether every reading allows this value.
@@ -97,8 +117,24 @@ fn unique(attempts: Vec<Attempt>) -> Vec<Attempt> {
     attempts.into_iter().filter(|attempt| seen.insert(attempt.json.clone())).collect()
 }
 
-/// The values of an `enum`, or of a table's column.
+/// The most values of one list that are tried.
+const MOST_LISTED: usize = 200;
+
+/// Evenly chosen ones of these, the first and the last among them; all where there are no more than `most`.
+pub(super) fn spread<T: Clone>(all: &[T], most: usize) -> Vec<T> {
+    if all.len() <= most || most < 2 {
+        return all.to_vec();
+    }
+    (0..most).map(|index| all[index * (all.len() - 1) / (most - 1)].clone()).collect()
+}
+
+/// The values of an `enum`, or of a table's column, as far as they are tried.
 pub(super) fn listed(schema: &Schema) -> Option<Vec<Value>> {
+    all_listed(schema).map(|values| spread(&values, MOST_LISTED))
+}
+
+/// The values of an `enum`, or of a table's column.
+pub(super) fn all_listed(schema: &Schema) -> Option<Vec<Value>> {
     let certain = parts(schema).flat_map(|part| &part.rules);
     certain.into_iter().find_map(|rule| match rule {
         Rule::Enum(values) => Some(values.clone()),
@@ -190,7 +226,7 @@ fn texts(schema: &Schema) -> Vec<Attempt> {
         .collect();
     let mut found = Vec::new();
     for limit in limits {
-        for length in limit.saturating_sub(1)..=limit + 1 {
+        for length in limit.saturating_sub(1)..=limit.saturating_add(1) {
             let length = usize::try_from(length).unwrap_or(VERY_LONG);
             found.extend(["a", "\u{1F600}"].map(|sign| Attempt::of(&Value::from(sign.repeat(length)))));
         }
@@ -276,7 +312,8 @@ fn arrays(schema: &Schema, items: &Schema) -> Vec<Attempt> {
         Rule::MinItems(limit) | Rule::MaxItems(limit) => Some(*limit),
         _ => None,
     });
-    let mut counts: BTreeSet<u64> = limits.flat_map(|limit| [limit.saturating_sub(1), limit, limit + 1]).collect();
+    let mut counts: BTreeSet<u64> =
+        limits.flat_map(|limit| [limit.saturating_sub(1), limit, limit.saturating_add(1)]).collect();
     counts.extend([0, 1, 2]);
     let good = |count: u64| {
         (0..usize::try_from(count).unwrap_or(0)).filter_map(|index| good_item(items, index)).collect::<Vec<_>>()

@@ -1,7 +1,7 @@
 //! The boundary phase: everything that follows from the contract with certainty, enumerated; the same every time.
 
-use super::assemble::{object, probe, request};
-use super::attempts::{attempts, valid_values};
+use super::assemble::{Base, FieldText, object, probe, request};
+use super::attempts::{attempts, usual};
 use super::wire;
 use crate::contract::{Contract, Schema};
 use crate::exchange::Credential;
@@ -9,14 +9,14 @@ use crate::probe::{Phase, Probe};
 
 /// The probes of the boundary phase: field by field, then bodies as wholes, then headers.
 pub(super) fn probes(contract: &Contract) -> Vec<Probe> {
-    let request = &contract.creation.request;
+    let (base, request) = (Base::of(contract), &contract.creation.request);
     let mut found: Vec<_> =
-        request.properties.iter().flat_map(|(name, schema)| of_field(contract, name, schema)).collect();
-    found.extend(of_presence(contract));
-    found.extend(of_unknown_fields(contract));
-    found.extend(of_bytes(contract));
-    found.extend(of_media_types(contract));
-    found.extend(of_credentials(contract));
+        request.properties.iter().flat_map(|(name, schema)| of_field(contract, &base, name, schema)).collect();
+    found.extend(of_presence(contract, &base));
+    found.extend(of_unknown_fields(contract, &base));
+    found.extend(of_bytes(contract, &base));
+    found.extend(of_media_types(contract, &base));
+    found.extend(of_credentials(contract, &base));
     found
 }
 
@@ -24,33 +24,33 @@ fn id(topic: &str, label: &str) -> String {
     format!("boundary/{topic}/{label}")
 }
 
-/// Each value worth trying, alone in a body, so that nothing else can be to blame.
-fn of_field(contract: &Contract, name: &str, schema: &Schema) -> Vec<Probe> {
+/// Each value worth trying, in a body with no more than what is needed, so that nothing else can be to blame.
+fn of_field(contract: &Contract, base: &Base, name: &str, schema: &Schema) -> Vec<Probe> {
     let make = |attempt: super::attempts::Attempt| {
         let value = serde_json::from_str(&attempt.json).unwrap_or(serde_json::Value::Null);
         let about = schema.rule_about(&value).map(|rule| format!("{}.{}", schema.place, rule.keyword()));
-        let body = object(&[(name.to_owned(), attempt.json)]);
+        let body = object(&base.with(&[(name.to_owned(), attempt.json)]));
         probe(contract, Phase::Boundary, id(name, &attempt.label), about, request(contract, body))
     };
     attempts(schema).into_iter().map(make).collect()
 }
 
-/// Every field with a value that every reading allows: the second one, as the first is often the default or nothing.
-fn usual_fields(contract: &Contract) -> Vec<(String, String)> {
-    let usual = |(name, schema): (&String, &Schema)| {
-        let values = valid_values(schema);
-        values.get(1).or(values.first()).map(|attempt| (name.clone(), attempt.json.clone()))
-    };
-    contract.creation.request.properties.iter().filter_map(usual).collect()
+/// Every field with a value that every reading allows.
+fn usual_fields(contract: &Contract) -> Vec<FieldText> {
+    let properties = contract.creation.request.properties.iter();
+    properties.filter_map(|(name, schema)| Some((name.clone(), usual(schema)?))).collect()
 }
 
-/// All fields, all but one, and none.
-fn of_presence(contract: &Contract) -> Vec<Probe> {
+/// All fields, all but one, none, and what is needed.
+fn of_presence(contract: &Contract, base: &Base) -> Vec<Probe> {
     let all = usual_fields(contract);
-    let make = |label: String, about: Option<String>, fields: &[(String, String)]| {
+    let make = |label: String, about: Option<String>, fields: &[FieldText]| {
         probe(contract, Phase::Boundary, id("presence", &label), about, request(contract, object(fields)))
     };
     let mut found = vec![make("no field".to_owned(), None, &[]), make("every field".to_owned(), None, &all)];
+    if !base.fields().is_empty() {
+        found.push(make("what is required".to_owned(), None, base.fields()));
+    }
     for (index, (name, _)) in all.iter().enumerate() {
         let mut others = all.clone();
         others.remove(index);
@@ -60,7 +60,7 @@ fn of_presence(contract: &Contract) -> Vec<Probe> {
 }
 
 /// Fields that the request does not list: one that nobody knows, and those that only answers have.
-fn of_unknown_fields(contract: &Contract) -> Vec<Probe> {
+fn of_unknown_fields(contract: &Contract, base: &Base) -> Vec<Probe> {
     let listed = &contract.creation.request.properties;
     let of_answers =
         contract.creation.response.properties.keys().filter(|name| !listed.contains_key(*name)).map(String::as_str);
@@ -69,26 +69,27 @@ fn of_unknown_fields(contract: &Contract) -> Vec<Probe> {
     let pairs = names.flat_map(|name| values.iter().map(move |value| (name, value)));
     pairs
         .map(|(name, (label, json))| {
-            let body = object(&[(name.to_owned(), (*json).to_owned())]);
+            let body = object(&base.with(&[(name.to_owned(), (*json).to_owned())]));
             probe(contract, Phase::Boundary, id("unknown", &format!("{name}={label}")), None, request(contract, body))
         })
         .collect()
 }
 
-fn of_bytes(contract: &Contract) -> Vec<Probe> {
+fn of_bytes(contract: &Contract, base: &Base) -> Vec<Probe> {
     // One field is enough, and a field that is added behind it changes nothing.
-    let good = object(&usual_fields(contract)[..1]);
+    let first = usual_fields(contract).into_iter().next();
+    let good = object(&base.with(&first.into_iter().collect::<Vec<_>>()));
     let make = |(label, bytes): (String, Vec<u8>)| {
         probe(contract, Phase::Boundary, id("body", &label), None, request(contract, bytes))
     };
-    wire::bodies(&good).into_iter().map(make).collect()
+    wire::bodies(&good, base.fields()).into_iter().map(make).collect()
 }
 
-fn of_media_types(contract: &Contract) -> Vec<Probe> {
+fn of_media_types(contract: &Contract, base: &Base) -> Vec<Probe> {
     wire::MEDIA_TYPES
         .iter()
         .map(|media_type| {
-            let mut request = request(contract, b"{}".to_vec());
+            let mut request = request(contract, object(base.fields()));
             request.headers = media_type.map(|text| ("Content-Type".to_owned(), text.to_owned())).into_iter().collect();
             probe(contract, Phase::Boundary, id("content-type", media_type.unwrap_or("none")), None, request)
         })
@@ -96,8 +97,10 @@ fn of_media_types(contract: &Contract) -> Vec<Probe> {
 }
 
 /// Every credential that is not good, before a good body, a wrong one and none.
-fn of_credentials(contract: &Contract) -> Vec<Probe> {
-    let bodies = [("an empty object", "{}"), ("no object", "[]"), ("no JSON", "{"), ("nothing", "")];
+fn of_credentials(contract: &Contract, base: &Base) -> Vec<Probe> {
+    let good = String::from_utf8_lossy(&object(base.fields())).into_owned();
+    let label = if base.fields().is_empty() { "an empty object" } else { "what is required" };
+    let bodies = [(label, good.as_str()), ("no object", "[]"), ("no JSON", "{"), ("nothing", "")];
     let bad = Credential::ALL.iter().filter(|(_, credential)| *credential != Credential::Good);
     let pairs = bad.flat_map(|credential| bodies.iter().map(move |body| (credential, body)));
     pairs

@@ -1,7 +1,7 @@
 //! Marks the requests of a plan, so that what they create can be proven to be this run's.
 //!
 //! A mark goes where it changes least: into a field that the body leaves out and the probe is not about. A body in which every such field is given, or missing
-//! on purpose, stays as it is. So does an empty one, and the first of each field alone: what a target does with them must be seen, too.
+//! on purpose, stays as it is. So does one that holds no more than it must, and the first of each field alone: what a target does with them must be seen, too.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use crate::probe::{Probe, Step};
 pub fn mark(contract: &Contract, probes: &mut [Probe]) {
     let mut seen_alone = HashSet::new();
     for (index, probe) in probes.iter_mut().enumerate() {
-        let alone = only_field(probe).filter(|_| is_valid(contract, probe));
+        let alone = only_field(contract, probe).filter(|_| is_valid(contract, probe));
         if !alone.is_some_and(|name| seen_alone.insert(name)) {
             mark_one(contract, probe, index + 1);
         }
@@ -31,12 +31,17 @@ fn is_valid(contract: &Contract, probe: &Probe) -> bool {
         .is_some_and(|step| classify(contract, &step.request, &Body::read(&step.request)).kind == Kind::Valid)
 }
 
-/// The field that a probe's first body has alone.
-fn only_field(probe: &Probe) -> Option<String> {
+/// The field that a probe's first body has alone, or alone beside what is required.
+fn only_field(contract: &Contract, probe: &Probe) -> Option<String> {
     let body = probe.script.steps.first()?.request.body.as_deref()?;
     let fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
-    let mut names = fields.into_iter().map(|(name, _)| name);
-    names.next().filter(|_| names.next().is_none())
+    let is_required = |name: &String| contract.creation.request.required.contains(name);
+    let (needed, mut free): (Vec<_>, Vec<_>) = fields.into_iter().map(|(name, _)| name).partition(is_required);
+    match free.len() {
+        0 => needed.into_iter().next(),
+        1 => free.pop(),
+        _ => None,
+    }
 }
 
 /// Marks one probe with this number.
@@ -45,6 +50,11 @@ pub(crate) fn mark_one(contract: &Contract, probe: &mut Probe, number: usize) {
     // Where one value is wrong the others may be anything right.
     let manners: &[Manner] =
         if probe.violation.is_some() { &[Manner::Added, Manner::Replacing] } else { &[Manner::Added] };
+    // What a target does with no more than is needed must be seen, unless it is to turn it away unread.
+    let says_nothing = probe.violation.is_none() && holds_no_more_than_it_must(contract, probe);
+    if says_nothing {
+        return;
+    }
     for step in probe.script.steps.iter_mut().filter(|step| step.request.may_create(contract)) {
         let in_manner =
             |manner| free.iter().find_map(|(name, mark)| marked(contract, step, name, mark, number, manner));
@@ -52,6 +62,13 @@ pub(crate) fn mark_one(contract: &Contract, probe: &mut Probe, number: usize) {
             step.request.body = Some(body);
         }
     }
+}
+
+/// Whether a probe sends at first only what is required, and is about none of it.
+fn holds_no_more_than_it_must(contract: &Contract, probe: &Probe) -> bool {
+    let Some(body) = probe.script.steps.first().and_then(|step| step.request.body.as_deref()) else { return false };
+    serde_json::from_slice::<Map<String, Value>>(body)
+        .is_ok_and(|fields| !fields.is_empty() && contract.without_company(fields, &probe.clauses).is_empty())
 }
 
 /// How many requests of these probes may create something and carry no mark.

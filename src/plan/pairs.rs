@@ -11,11 +11,11 @@ mod broken;
 use std::collections::HashSet;
 
 use super::assemble::{FieldText, object, probe, request};
-use super::attempts::{listed, valid_values};
+use super::attempts::{listed, spread, valid_values};
 use crate::contract::{Contract, Relation, Rule, Schema};
 use crate::probe::{Phase, Probe};
 
-/// A field and the values that it takes; `None` leaves it out.
+/// A field and the values that it takes; `None` leaves it out, where it may be.
 struct Factor {
     name: String,
     levels: Vec<Option<String>>,
@@ -23,6 +23,9 @@ struct Factor {
 
 /// The most values that a field without a list takes.
 const MOST_LEVELS: usize = 7;
+
+/// The most values that a field with a list takes, or different outcomes of a table.
+const MOST_LISTED: usize = 40;
 
 /// The probes of the pair phase. `strength` is how many values stand together, 2 or 3.
 pub(super) fn probes(contract: &Contract, strength: usize) -> Vec<Probe> {
@@ -41,16 +44,18 @@ fn fields(factors: &[Factor], row: &[usize]) -> Vec<FieldText> {
     let chosen = factors
         .iter()
         .zip(row)
-        .filter_map(|(factor, level)| Some((factor.name.clone(), factor.levels[*level].clone()?)));
+        .filter_map(|(factor, level)| Some((factor.name.clone(), factor.levels.get(*level)?.clone()?)));
     chosen.collect()
 }
 
 fn factors(contract: &Contract) -> Vec<Factor> {
     let factor = |(name, schema): (&String, &Schema)| {
         let values = representatives(contract, name, schema);
-        Factor { name: name.clone(), levels: std::iter::once(None).chain(values.into_iter().map(Some)).collect() }
+        let absent = (!contract.creation.request.required.contains(name)).then_some(None);
+        Factor { name: name.clone(), levels: absent.into_iter().chain(values.into_iter().map(Some)).collect() }
     };
-    contract.creation.request.properties.iter().map(factor).collect()
+    let factors = contract.creation.request.properties.iter().map(factor);
+    factors.filter(|factor| !factor.levels.is_empty()).collect()
 }
 
 /// Values that stand for the rest: the first row of a table for each different outcome, else evenly chosen ones, the first and the last among them.
@@ -60,14 +65,12 @@ fn representatives(contract: &Contract, name: &str, schema: &Schema) -> Vec<Stri
         let mut seen = HashSet::new();
         let outcome = |row: &&Vec<String>| derived.iter().map(|column| row[*column].clone()).collect::<Vec<_>>();
         let rows = table.rows().iter().filter(|row| seen.insert(outcome(row)));
-        return rows.map(|row| serde_json::Value::from(row[*column].as_str()).to_string()).collect();
+        let values: Vec<_> = rows.map(|row| serde_json::Value::from(row[*column].as_str()).to_string()).collect();
+        return spread(&values, MOST_LISTED);
     }
     let values: Vec<_> =
         valid_values(schema).into_iter().map(|attempt| attempt.json).filter(|json| json.len() < 1000).collect();
-    if values.len() <= MOST_LEVELS || listed(schema).is_some() {
-        return values;
-    }
-    (0..MOST_LEVELS).map(|index| values[index * (values.len() - 1) / (MOST_LEVELS - 1)].clone()).collect()
+    spread(&values, if listed(schema).is_some() { MOST_LISTED } else { MOST_LEVELS })
 }
 
 /// The columns of tables from which answers derive values for this field.

@@ -35,7 +35,8 @@ pub(super) fn without_anchors(pattern: &Regex) -> Option<Hir> {
 }
 
 fn parse(pattern: &Regex) -> Option<Hir> {
-    regex_syntax::parse(pattern.as_str()).ok()
+    // A pattern that no text matches makes none.
+    regex_syntax::parse(pattern.as_str()).ok().filter(|hir| hir.properties().minimum_len().is_some())
 }
 
 fn strip(hir: &Hir) -> Hir {
@@ -70,7 +71,7 @@ fn text(hir: &Hir, choice: Choice) -> String {
         HirKind::Repetition(repetition) => {
             let times = match choice {
                 Choice::Shortest => repetition.min,
-                Choice::Longest => repetition.max.unwrap_or(repetition.min + OPEN_END),
+                Choice::Longest => repetition.max.unwrap_or(repetition.min.saturating_add(OPEN_END)),
             };
             text(&repetition.sub, choice).repeat(times as usize)
         }

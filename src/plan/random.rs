@@ -1,6 +1,7 @@
 //! The random phase: valid bodies, and bodies with exactly one violation, from proptest strategies that are built from the contract.
 //!
-//! A probe is about one field, and holds besides it only fields that stand before it in the contract, so that a field added behind it changes nothing.
+//! A probe is about one field, and holds besides it what is required and fields that stand before it in the contract, so that a field that may be left out,
+//! added behind it, changes nothing.
 //! Bodies are not filtered: only what is wanted is built.
 
 use proptest::prelude::*;
@@ -8,8 +9,8 @@ use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use serde_json::Value;
 
-use super::assemble::{FieldText, object, only_violation, probe, request};
-use super::attempts::{attempts, good_item, is_certain, listed, valid_values};
+use super::assemble::{Base, FieldText, object, only_violation, probe, request};
+use super::attempts::{all_listed, attempts, good_item, is_certain, listed, valid_values};
 use super::{Seed, pattern};
 use crate::contract::{Certain, Contract, Rule, Schema, Type};
 use crate::probe::{Phase, Probe};
@@ -27,16 +28,16 @@ impl Aim {
     const ALL: [(&'static str, Self); 2] = [("valid", Self::Valid), ("broken", Self::Broken)];
 }
 
-/// A body as a tree that proptest can shrink: a value, or nothing, for each field up to the one that the probe is about.
+/// A body as a tree that proptest can shrink: a value, or nothing, for each field up to the one that the probe is about, or the last one that is required.
 pub(crate) type BodyTree = Box<dyn ValueTree<Value = Vec<Option<String>>>>;
 
 /// The probes of the random phase: `examples` of each aim for each field.
 pub(super) fn probes(contract: &Contract, seed: Seed, examples: usize) -> Vec<Probe> {
-    let names = contract.creation.request.properties.keys();
+    let (base, names) = (Base::of(contract), contract.creation.request.properties.keys());
     let aims = names.flat_map(|name| Aim::ALL.iter().map(move |(word, aim)| (name, word, *aim)));
     let mut found = Vec::new();
     for (name, word, aim) in aims {
-        let Some(strategy) = body_strategy(contract, name, aim) else { continue };
+        let Some(strategy) = body_strategy(contract, &base, name, aim) else { continue };
         for index in 0..examples {
             let id = format!("random/{name}/{word}/{index:04}");
             if let Ok(tree) = strategy.new_tree(&mut seed.runner(&id)) {
@@ -53,7 +54,7 @@ pub(crate) fn tree(contract: &Contract, seed: Seed, id: &str) -> Option<BodyTree
     let mut parts = id.strip_prefix("random/")?.rsplitn(3, '/');
     let (_, word, name) = (parts.next()?, parts.next()?, parts.next()?);
     let aim = Aim::ALL.iter().find(|(each, _)| *each == word)?.1;
-    let tree = body_strategy(contract, name, aim)?.new_tree(&mut seed.runner(id)).ok()?;
+    let tree = body_strategy(contract, &Base::of(contract), name, aim)?.new_tree(&mut seed.runner(id)).ok()?;
     Some(Box::new(tree))
 }
 
@@ -65,19 +66,33 @@ pub(crate) fn fields(contract: &Contract, values: &[Option<String>]) -> Vec<Fiel
 
 type FieldStrategy = BoxedStrategy<Option<String>>;
 
-/// Half of the fields before the one named, and that one.
-fn body_strategy(contract: &Contract, name: &str, aim: Aim) -> Option<Vec<FieldStrategy>> {
-    let properties = &contract.creation.request.properties;
-    let position = properties.get_index_of(name)?;
-    let companions = properties.values().take(position).map(|schema| match valid(schema) {
-        Some(values) => prop::option::of(values).boxed(),
-        None => Just(None).boxed(),
-    });
+/// Half of the fields before the one named, that one, and what is required.
+fn body_strategy(contract: &Contract, base: &Base, name: &str, aim: Aim) -> Option<Vec<FieldStrategy>> {
+    let request = &contract.creation.request;
+    let position = request.properties.get_index_of(name)?;
     let subject = match aim {
-        Aim::Valid => valid(&properties[position])?,
-        Aim::Broken => broken(contract, name, &properties[position])?,
+        Aim::Valid => valid(&request.properties[position])?,
+        Aim::Broken => broken(contract, base, name, &request.properties[position])?,
     };
-    Some(companions.chain(std::iter::once(subject.prop_map(Some).boxed())).collect())
+    let is_required = |name: &String| request.required.contains(name);
+    let last = request.properties.keys().rposition(is_required).unwrap_or(position).max(position);
+    let field = |(index, (name, schema)): (usize, (&String, &Schema))| match index {
+        _ if index == position => subject.clone().prop_map(Some).boxed(),
+        _ if is_required(name) => needed(schema),
+        _ if index < position => valid(schema).map_or(Just(None).boxed(), |values| prop::option::of(values).boxed()),
+        _ => Just(None).boxed(),
+    };
+    Some(request.properties.iter().take(last + 1).enumerate().map(field).collect())
+}
+
+/// What a field that must be given holds beside the one that a probe is about.
+fn needed(schema: &Schema) -> FieldStrategy {
+    let known = known_values(schema);
+    if known.is_empty() { Just(None).boxed() } else { select(known).prop_map(Some).boxed() }
+}
+
+fn known_values(schema: &Schema) -> Vec<String> {
+    valid_values(schema).into_iter().map(|attempt| attempt.json).filter(|json| json.len() < 2000).collect()
 }
 
 /// Valid values: often those at the limits, else any; `None` where a request had better not give the field.
@@ -85,8 +100,7 @@ fn valid(schema: &Schema) -> Option<BoxedStrategy<String>> {
     if !schema.can_be_given() {
         return None;
     }
-    let known: Vec<_> =
-        valid_values(schema).into_iter().map(|attempt| attempt.json).filter(|json| json.len() < 2000).collect();
+    let known = known_values(schema);
     let any = any_valid(schema);
     match (known.is_empty(), any) {
         (true, any) => any,
@@ -94,6 +108,9 @@ fn valid(schema: &Schema) -> Option<BoxedStrategy<String>> {
         (false, Some(any)) => Some(prop_oneof![2 => any, 1 => select(known)].boxed()),
     }
 }
+
+/// The most items of a random array; the boundaries try more.
+const MOST_ITEMS: usize = 50;
 
 /// Values from the whole of what every reading allows; `None` where the known values are all there is.
 fn any_valid(schema: &Schema) -> Option<BoxedStrategy<String>> {
@@ -108,11 +125,11 @@ fn any_valid(schema: &Schema) -> Option<BoxedStrategy<String>> {
     }
     if schema.is(Type::Integer) {
         let (low, high) = range(schema);
-        return Some((low..=high).prop_map(|number| number.to_string()).boxed());
+        return (low <= high).then(|| (low..=high).prop_map(|number| number.to_string()).boxed());
     }
     let items = schema.items.as_deref()?;
     let most = match rule(schema, "maxItems") {
-        Some(Rule::MaxItems(most)) => usize::try_from(*most).unwrap_or(10),
+        Some(Rule::MaxItems(most)) => usize::try_from(*most).unwrap_or(MOST_ITEMS).min(MOST_ITEMS),
         _ => 10,
     };
     let arrays = if let Some(items) = any_valid(items) {
@@ -140,7 +157,7 @@ fn array(schema: &Schema, items: Vec<String>) -> String {
 }
 
 /// Values that break exactly one rule of this field.
-fn broken(contract: &Contract, name: &str, schema: &Schema) -> Option<BoxedStrategy<String>> {
+fn broken(contract: &Contract, base: &Base, name: &str, schema: &Schema) -> Option<BoxedStrategy<String>> {
     if schema.rule("readOnly").is_some() {
         return None; // whatever is given, it is the same fault, and the boundaries show it
     }
@@ -148,7 +165,7 @@ fn broken(contract: &Contract, name: &str, schema: &Schema) -> Option<BoxedStrat
         .into_iter()
         .map(|attempt| attempt.json)
         .filter(|json| json.len() < 2000)
-        .filter(|json| only_violation(contract, name, json).is_some())
+        .filter(|json| only_violation(contract, base, name, json).is_some())
         .collect();
     let mut ways = vec![(2, known)]
         .into_iter()
@@ -160,20 +177,30 @@ fn broken(contract: &Contract, name: &str, schema: &Schema) -> Option<BoxedStrat
     (!ways.is_empty()).then(|| prop::strategy::Union::new_weighted(ways).boxed())
 }
 
+/// Longer texts are left to the boundaries.
+const LONGEST_TEXT: usize = 10_000;
+
 /// Values of the right type outside every zone and every limit.
 fn outside(schema: &Schema) -> Option<BoxedStrategy<String>> {
     if schema.is(Type::Integer) {
         let (low, high) = outer_range(schema);
         // Distances shrink, so that the smallest example stands next to the limit.
-        let below = low.map(|low| (1..1_000_000_i64).prop_map(move |distance| (low - distance).to_string()).boxed());
-        let above =
-            high.map(|high| (1..1_000_000_000_i64).prop_map(move |distance| (high + distance).to_string()).boxed());
+        let (low, high) = (low.map(i128::from), high.map(i128::from));
+        let far = |distance: i64| i128::from(distance);
+        let below =
+            low.map(|low| (1..1_000_000_i64).prop_map(move |distance| (low - far(distance)).to_string()).boxed());
+        let above = high
+            .map(|high| (1..1_000_000_000_i64).prop_map(move |distance| (high + far(distance)).to_string()).boxed());
         let ways: Vec<_> = below.into_iter().chain(above).collect();
         return (!ways.is_empty()).then(|| prop::strategy::Union::new(ways).boxed());
     }
     let is_closed = schema.rule("enum").or_else(|| schema.rule("table")).is_some();
-    if let Some(values) = listed(schema).filter(|_| is_closed) {
-        let texts: Vec<String> = values.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect();
+    if let Some(values) = all_listed(schema).filter(|_| is_closed) {
+        let texts = listed(schema).unwrap_or_default();
+        let texts: Vec<String> = texts.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect();
+        if texts.is_empty() {
+            return None;
+        }
         // A sign that no listed value and no default holds makes every text with it an outsider.
         let sign = ['~', '^', '\u{b6}']
             .into_iter()
@@ -185,7 +212,7 @@ fn outside(schema: &Schema) -> Option<BoxedStrategy<String>> {
         );
     }
     if let Some(Rule::MaxLength(limit)) = schema.rule("maxLength") {
-        let limit = usize::try_from(*limit).ok()?;
+        let limit = usize::try_from(*limit).ok().filter(|limit| *limit <= LONGEST_TEXT)?;
         let signs = select(vec!['a', 'Z', '0', '-', '\u{e9}', '\u{1F600}']);
         return Some(
             prop::collection::vec(signs, limit + 1..limit + 200)
@@ -225,11 +252,15 @@ fn rule<'a>(schema: &'a Schema, keyword: &str) -> Option<&'a Rule> {
     certain.or_else(|| schema.rule(keyword))
 }
 
-/// The integers that every reading allows.
+/// The integers that every reading allows, the least first.
 fn range(schema: &Schema) -> (i64, i64) {
-    let low = rule(schema, "minimum").and_then(limit).unwrap_or(-1_000_000);
-    let high = rule(schema, "maximum").and_then(limit).unwrap_or(1_000_000);
-    (low, high)
+    const USUAL: i64 = 1_000_000;
+    match (rule(schema, "minimum").and_then(limit), rule(schema, "maximum").and_then(limit)) {
+        (Some(low), Some(high)) => (low, high),
+        (Some(low), None) => (low, USUAL.max(low.saturating_add(1))),
+        (None, Some(high)) => ((-USUAL).min(high.saturating_sub(1)), high),
+        (None, None) => (-USUAL, USUAL),
+    }
 }
 
 /// The integers that some reading allows; `None` is no limit.
@@ -237,9 +268,12 @@ fn outer_range(schema: &Schema) -> (Option<i64>, Option<i64>) {
     (schema.rule("minimum").and_then(limit), schema.rule("maximum").and_then(limit))
 }
 
+/// The whole number nearest to a limit that is still within it.
 fn limit(rule: &Rule) -> Option<i64> {
-    match rule {
-        Rule::Minimum(limit) | Rule::Maximum(limit) => limit.as_i64(),
-        _ => None,
-    }
+    let (limit, whole) = match rule {
+        Rule::Minimum(limit) => (limit, limit.as_f64().map(f64::ceil)),
+        Rule::Maximum(limit) => (limit, limit.as_f64().map(f64::floor)),
+        _ => return None,
+    };
+    limit.as_i64().or_else(|| format!("{:.0}", whole?).parse().ok())
 }

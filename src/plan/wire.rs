@@ -1,5 +1,7 @@
 //! Bodies as bytes and headers as text: what no value of a field can be. Nothing here knows more than JSON and HTTP.
 
+use super::assemble::FieldText;
+
 /// Media types to declare; `None` declares nothing.
 pub(super) const MEDIA_TYPES: [Option<&str>; 12] = [
     None,
@@ -18,13 +20,13 @@ pub(super) const MEDIA_TYPES: [Option<&str>; 12] = [
 
 const MEGABYTE: usize = 1024 * 1024;
 
-/// Bodies that are no object, no JSON, or JSON of a kind that readers differ about; `good` is a right one.
-pub(super) fn bodies(good: &[u8]) -> Vec<(String, Vec<u8>)> {
+/// Bodies that are no object, no JSON, or JSON of a kind that readers differ about; `good` is a right one, and `needed` is what objects must have.
+pub(super) fn bodies(good: &[u8], needed: &[FieldText]) -> Vec<(String, Vec<u8>)> {
     let text = String::from_utf8_lossy(good).into_owned();
     let mut found: Vec<(String, Vec<u8>)> = Vec::new();
     let mut add = |label: &str, bytes: Vec<u8>| found.push((label.to_owned(), bytes));
     for (label, body) in NO_OBJECTS.iter().chain(&MALFORMED).chain(&OPEN) {
-        add(label, body.as_bytes().to_vec());
+        add(label, with_needed(body, needed).into_bytes());
     }
     for (label, from, to) in SPOILED {
         add(label, text.replacen(from, to, 1).into_bytes());
@@ -46,17 +48,32 @@ pub(super) fn bodies(good: &[u8]) -> Vec<(String, Vec<u8>)> {
         "\u{FEFF}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect(),
     );
     add("UTF-32", text.chars().flat_map(|letter| u32::from(letter).to_be_bytes()).collect());
-    add("bytes that are no text", b"{\"x\":\"\xC3\x28\xFF\"}".to_vec());
+    let empty = with_needed("{}", needed).into_bytes();
+    let comma: &[u8] = if needed.is_empty() { b"" } else { b"," };
+    add("bytes that are no text", [&empty[..empty.len() - 1], comma, b"\"x\":\"\xC3\x28\xFF\"}"].concat());
     add("gzip without saying so", b"\x1f\x8b\x08\x00\x00\x00\x00\x00".to_vec());
     add("white space around it", format!("\r\n\t {text} \n").into_bytes());
-    add("100 levels deep", nested("{\"x\":", "[", "]", 100));
-    add("1000 levels deep", nested("{\"x\":", "[", "]", 1000));
-    add("20000 levels deep", nested("{\"x\":", "[", "]", 20_000));
+    let opening = with_needed("{\"x\":", needed);
+    add("100 levels deep", nested(&opening, "[", "]", 100));
+    add("1000 levels deep", nested(&opening, "[", "]", 1000));
+    add("20000 levels deep", nested(&opening, "[", "]", 20_000));
     add("20000 levels of arrays", nested("", "[", "]", 20_000));
     add("a megabyte of white space", [" ".repeat(MEGABYTE).as_bytes(), good].concat());
-    add("a megabyte in a field", format!("{{\"x\":\"{}\"}}", "x".repeat(MEGABYTE)).into_bytes());
-    add("a megabyte of digits", format!("{{\"x\":{}}}", "9".repeat(MEGABYTE)).into_bytes());
+    add("a megabyte in a field", format!("{opening}\"{}\"}}", "x".repeat(MEGABYTE)).into_bytes());
+    add("a megabyte of digits", format!("{opening}{}}}", "9".repeat(MEGABYTE)).into_bytes());
     found
+}
+
+/// A body with what is needed at the beginning of its object; what begins otherwise stays as it is.
+fn with_needed(body: &str, needed: &[FieldText]) -> String {
+    let is_object = !body.trim_start().starts_with(['[', '"']);
+    let Some((before, rest)) = body.split_once('{').filter(|_| is_object && !needed.is_empty()) else {
+        return body.to_owned();
+    };
+    let entries: Vec<_> =
+        needed.iter().map(|(name, json)| format!("{}:{json}", serde_json::Value::from(name.as_str()))).collect();
+    let comma = if rest.trim_start().is_empty() || rest.trim_start().starts_with('}') { "" } else { "," };
+    format!("{before}{{{}{comma}{rest}", entries.join(","))
 }
 
 fn nested(before: &str, open: &str, close: &str, depth: usize) -> Vec<u8> {

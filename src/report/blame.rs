@@ -1,7 +1,7 @@
 //! Whom to blame when a valid request is refused: a body of many fields cannot tell, but a smaller one of the same run may.
 //!
 //! A value that is refused alone explains why larger bodies with it are refused, and with values that are closer to the same limit; a field of which no value
-//! is taken alone explains all. Where even the empty request is refused, a field must be needed: the one without which a body of all the others is refused.
+//! is taken alone explains all. *Alone* is beside what the contract requires; a value of that is to blame only where no body with it was taken. Where even the empty request is refused, a field must be needed: the one without which a body of all the others is refused.
 
 use std::collections::HashSet;
 
@@ -46,12 +46,20 @@ impl<'a> Refused<'a> {
         let status = format!("status.{}", contract.creation.created);
         let general = contract.clauses.get(&status).map_or("", |clause| clause.id.as_str());
         let mut refused = Self { contract, general, needed: Vec::new(), singles: Vec::new(), never_taken: Vec::new() };
+        let all = mismatches(outcomes).chain(mismatches(shrunk));
+        let all = all.filter_map(|(outcome, mismatch)| Some((outcome, refused_fields(contract, outcome, mismatch)?)));
+        let mut all: Vec<(&Outcome, Fields)> = all.collect();
+        refused.singles = refused.required(&all, outcomes);
+        all.retain(|(_, fields)| refused.culprit(fields).is_none());
+        let required = &contract.creation.request.required;
         let mut is_empty_refused = false;
-        for (outcome, mismatch) in mismatches(outcomes).chain(mismatches(shrunk)) {
-            let Some(fields) = refused_fields(contract, outcome, mismatch) else { continue };
+        for (outcome, fields) in all {
+            let fields = contract.without_company(fields, &outcome.probe.clauses);
             is_empty_refused |= fields.is_empty();
             refused.needed.extend(needed(contract, &fields));
-            refused.singles.extend(single(contract, &outcome.probe, fields));
+            let single = single(contract, &outcome.probe, fields);
+            // The values of required fields are known already: they are in every body.
+            refused.singles.extend(single.filter(|single| !required.contains(&single.field)));
         }
         refused.clear(shrunk);
         refused.unite(outcomes);
@@ -65,9 +73,49 @@ impl<'a> Refused<'a> {
         refused
     }
 
+    /// The values of required fields that were refused, and with which nothing was taken.
+    fn required(&self, all: &[(&Outcome, Fields)], outcomes: &[Outcome]) -> Vec<Single<'a>> {
+        let required = &self.contract.creation.request.required;
+        if required.is_empty() {
+            return Vec::new();
+        }
+        let taken: Vec<Fields> =
+            outcomes.iter().filter(|outcome| self.is_taken(outcome)).filter_map(|each| planned(&each.probe)).collect();
+        let marked: HashSet<&str> = taken.iter().filter_map(|fields| self.marked(fields)).collect();
+        let own = |(outcome, fields): &(&Outcome, Fields)| {
+            // Where nothing is taken with such a mark, or nothing at all, nothing tells what is to blame.
+            let mark = self.marked(&planned(&outcome.probe)?);
+            if taken.is_empty() || mark.is_some_and(|field| !marked.contains(field)) {
+                return None;
+            }
+            let own = self.contract.without_company(fields.clone(), &outcome.probe.clauses);
+            Some((single(self.contract, &outcome.probe, own)?, fields.clone()))
+        };
+        let has = |fields: &Fields, single: &Single<'_>| fields.get(&single.field) == Some(&single.value);
+        let is_taken = |single: &Single<'_>| taken.iter().any(|fields| has(fields, single));
+        let found = all.iter().filter_map(own).filter(|(single, _)| required.contains(&single.field));
+        let found: Vec<_> = found.filter(|(single, _)| !is_taken(single)).collect();
+        // What stands beside another such value may have been refused for that one.
+        let is_alone = |single: &Single<'_>, fields: &Fields| {
+            found.iter().all(|(other, _)| other.field == single.field || !has(fields, other))
+        };
+        let alone: Vec<bool> = found.iter().map(|(single, fields)| is_alone(single, fields)).collect();
+        found.into_iter().zip(alone).filter(|(_, is_alone)| *is_alone).map(|((single, _), _)| single).collect()
+    }
+
+    /// The field that carries a mark.
+    fn marked(&self, fields: &Fields) -> Option<&'a str> {
+        let without = self.contract.without_marks(fields.clone());
+        self.contract.marks().map(|(name, _)| name).find(|name| without.get(*name) != fields.get(*name))
+    }
+
     /// Takes back what was said of fields of which a value was refused beside a mark, and taken without it: it takes two to be refused.
     fn clear(&mut self, shrunk: &[Outcome]) {
-        let taken: Vec<Fields> = shrunk.iter().filter(|outcome| self.is_taken(outcome)).filter_map(sent).collect();
+        let alone = |outcome: &Outcome| {
+            let fields = sent(outcome).filter(|fields| self.marked(fields).is_none())?;
+            Some(self.contract.without_company(fields, &outcome.probe.clauses))
+        };
+        let taken: Vec<Fields> = shrunk.iter().filter(|outcome| self.is_taken(outcome)).filter_map(alone).collect();
         let is_taken = |single: &Single<'_>| {
             taken.iter().any(|fields| fields.len() == 1 && fields.get(&single.field) == Some(&single.value))
         };
@@ -79,8 +127,7 @@ impl<'a> Refused<'a> {
     /// Finds the fields of which several values were refused alone and none was taken.
     fn unite(&mut self, outcomes: &[Outcome]) {
         let accepted = outcomes.iter().filter(|outcome| self.is_taken(outcome));
-        let requests = accepted.filter_map(|outcome| Some(&outcome.probe.script.steps.first()?.request));
-        let taken: HashSet<String> = requests.filter_map(|request| only_field(self.contract, request)).collect();
+        let taken: HashSet<String> = accepted.filter_map(|outcome| only_field(self.contract, &outcome.probe)).collect();
         let fields = self.contract.creation.request.properties.iter();
         let untaken = fields.filter(|(name, _)| !taken.contains(*name));
         self.never_taken =
@@ -126,11 +173,13 @@ impl<'a> Refused<'a> {
 }
 
 /// The field that a request gives alone, if its value is valid: what nobody has to take says nothing of the others.
-fn only_field(contract: &Contract, request: &Request) -> Option<String> {
-    let fields = contract.without_marks(serde_json::from_slice(request.body.as_deref()?).ok()?);
-    let is_alone = fields.len() == 1;
+fn only_field(contract: &Contract, probe: &Probe) -> Option<String> {
+    let request = &probe.script.steps.first()?.request;
+    let fields = contract.without_marks(planned(probe)?);
     let alone = Request { body: serde_json::to_vec(&fields).ok(), ..request.clone() };
     let is_valid = classify(contract, &alone, &Body::read(&alone)).kind == Kind::Valid;
+    let fields = contract.without_company(fields, &probe.clauses);
+    let is_alone = fields.len() == 1;
     fields.into_iter().next().filter(|_| is_alone && is_valid).map(|(name, _)| name)
 }
 
@@ -163,10 +212,17 @@ fn clause_of<'a>(contract: &'a Contract, schema: &Schema, rule: &Rule) -> Option
     contract.clauses.get(&format!("{}.{}", schema.place, rule.keyword())).map(|clause| clause.id.as_str())
 }
 
+/// The fields that a probe is to send first.
+fn planned(probe: &Probe) -> Option<Fields> {
+    serde_json::from_slice(probe.script.steps.first()?.request.body.as_deref()?).ok()
+}
+
 /// The one field that a body leaves out, and the clause that allows it.
 fn needed<'a>(contract: &'a Contract, fields: &Fields) -> Option<(String, &'a str)> {
     let all = contract.creation.request.properties.iter();
-    let mut left_out = all.filter(|(name, schema)| schema.can_be_given() && !fields.contains_key(*name));
+    let is_required = |name: &String| contract.creation.request.required.contains(name);
+    let mut left_out =
+        all.filter(|(name, schema)| schema.can_be_given() && !is_required(name) && !fields.contains_key(*name));
     let ((name, _), None) = (left_out.next()?, left_out.next()) else { return None };
     let clause = contract.clauses.get(&format!("request.{name}.optional"))?;
     Some((name.clone(), &clause.id))

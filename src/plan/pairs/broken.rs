@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::Factor;
 use crate::contract::{Contract, Schema};
-use crate::plan::assemble::{FieldText, object, only_violation, probe, request};
+use crate::plan::assemble::{Base, FieldText, object, only_violation, probe, request};
 use crate::plan::attempts::attempts;
 use crate::probe::{Phase, Probe};
 
@@ -15,18 +15,18 @@ const LONGEST_VALUE: usize = 2000;
 
 /// The probes for every field whose rules can be broken.
 pub(super) fn probes(contract: &Contract, factors: &[Factor]) -> Vec<Probe> {
-    let properties = &contract.creation.request.properties;
+    let (base, properties) = (Base::of(contract), &contract.creation.request.properties);
     // Whatever a field says that only answers have, it is the same fault.
     let with_rules = properties.iter().filter(|(_, schema)| schema.rule("readOnly").is_none());
-    with_rules.flat_map(|(name, schema)| of_field(contract, factors, name, schema)).collect()
+    with_rules.flat_map(|(name, schema)| of_field(contract, &base, factors, name, schema)).collect()
 }
 
-fn of_field(contract: &Contract, factors: &[Factor], name: &str, schema: &Schema) -> Vec<Probe> {
+fn of_field(contract: &Contract, base: &Base, factors: &[Factor], name: &str, schema: &Schema) -> Vec<Probe> {
     let others = || factors.iter().filter(|factor| factor.name != name);
     let count = others().map(|factor| factor.given().count()).max().unwrap_or_default();
     let width = count.to_string().len();
     let mut found = Vec::new();
-    for (clause, values) in faults(contract, name, schema) {
+    for (clause, values) in faults(contract, base, name, schema) {
         for row in 0..count {
             let fault = std::iter::once((name.to_owned(), values[row % values.len()].clone()));
             let fields: Vec<FieldText> = others().filter_map(|factor| factor.turn(row)).chain(fault).collect();
@@ -38,10 +38,10 @@ fn of_field(contract: &Contract, factors: &[Factor], name: &str, schema: &Schema
 }
 
 /// The values that break one rule of this field and nothing else, by the clause that they break.
-fn faults(contract: &Contract, name: &str, schema: &Schema) -> IndexMap<String, Vec<String>> {
+fn faults(contract: &Contract, base: &Base, name: &str, schema: &Schema) -> IndexMap<String, Vec<String>> {
     let mut faults: IndexMap<String, Vec<String>> = IndexMap::new();
     for json in attempts(schema).into_iter().map(|attempt| attempt.json).filter(|json| json.len() < LONGEST_VALUE) {
-        if let Some(violation) = only_violation(contract, name, &json) {
+        if let Some(violation) = only_violation(contract, base, name, &json) {
             faults.entry(violation.clause).or_default().push(json);
         }
     }

@@ -48,7 +48,10 @@ impl List {
                 defect.follows.push(format!("response.{name}.type"));
             }
         }
-        if schema.can_be_given() {
+        let is_required = contract.creation.request.required.iter().any(|each| each == name);
+        if is_required {
+            self.pass(&format!("{place}.required"), "takes-nothing", Manner::Anything);
+        } else if schema.can_be_given() {
             let needed = Flaw::Refuses(vec![Condition::Absent(name.to_owned())]);
             self.add(&format!("{place}.optional"), "needed", "a request without the field is refused", needed);
         }
@@ -83,6 +86,9 @@ impl List {
             self.add(&clause, "limit-halved", "good values beyond half of the limit are refused", halved)
                 .follows
                 .extend(marked.clone());
+            if contract.creation.request.required.iter().any(|each| each == name) {
+                return; // every good request is refused then, and nothing tells why
+            }
             let none = Flaw::Refuses(vec![Condition::Given(name.to_owned())]);
             self.add(&format!("{}.type", schema.place), "refuses-all", "every good value is refused", none)
                 .follows
@@ -111,7 +117,11 @@ impl List {
             Rule::Minimum(limit) | Rule::Maximum(limit) => {
                 let step = if matches!(rule, Rule::Minimum(_)) { -1 } else { 1 };
                 self.pass(&clause, "no-limit", Manner::Anything);
-                self.pass(&clause, "off-by-one", Manner::Equals(limit.as_i64().unwrap_or_default() + step));
+                self.pass(
+                    &clause,
+                    "off-by-one",
+                    Manner::Equals(limit.as_i64().unwrap_or_default().saturating_add(step)),
+                );
             }
             Rule::MinLength(limit) => {
                 self.pass(&clause, "no-limit", Manner::Anything);
@@ -119,7 +129,7 @@ impl List {
             }
             Rule::MaxLength(limit) => {
                 self.pass(&clause, "no-limit", Manner::Anything);
-                self.pass(&clause, "off-by-one", Manner::OfLength(limit + 1));
+                self.pass(&clause, "off-by-one", Manner::OfLength(limit.saturating_add(1)));
             }
             _ => self.pass(&clause, "takes-anything", Manner::Anything),
         }
@@ -129,7 +139,9 @@ impl List {
     pub(super) fn of_pairs(&mut self, contract: &Contract) {
         let clause = format!("status.{}", contract.creation.created);
         let all = contract.creation.request.properties.iter();
-        let properties: Vec<_> = all.filter(|(_, schema)| schema.can_be_given()).collect();
+        // Whatever goes wrong with a field that is always there goes wrong always.
+        let is_required = |name: &String| contract.creation.request.required.contains(name);
+        let properties: Vec<_> = all.filter(|(name, schema)| schema.can_be_given() && !is_required(name)).collect();
         for (index, (one, _)) in properties.iter().enumerate() {
             for (other, _) in &properties[index + 1..] {
                 let both = vec![Condition::Given((*one).clone()), Condition::Given((*other).clone())];
