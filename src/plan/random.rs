@@ -38,11 +38,14 @@ pub(super) fn probes(contract: &Contract, seed: Seed, examples: usize) -> Vec<Pr
     let mut found = Vec::new();
     for (name, word, aim) in aims {
         let Some(strategy) = body_strategy(contract, &base, name, aim) else { continue };
+        // What is required is in every body, so that a probe has to say that it is about it.
+        let is_required = contract.creation.request.required.contains(name);
+        let about = is_required.then(|| format!("request.{name}.type")).filter(|id| contract.clauses.contains_key(id));
         for index in 0..examples {
             let id = format!("random/{name}/{word}/{index:04}");
             if let Ok(tree) = strategy.new_tree(&mut seed.runner(&id)) {
                 let body = object(&fields(contract, &tree.current()));
-                found.push(probe(contract, Phase::Random, id, None, request(contract, body)));
+                found.push(probe(contract, Phase::Random, id, about.clone(), request(contract, body)));
             }
         }
     }

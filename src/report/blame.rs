@@ -38,6 +38,8 @@ struct Single<'a> {
     field: String,
     value: Value,
     clause: &'a str,
+    /// Whether the mark was one of its items.
+    held_mark: bool,
 }
 
 impl<'a> Refused<'a> {
@@ -57,7 +59,7 @@ impl<'a> Refused<'a> {
             let fields = contract.without_company(fields, &outcome.probe.clauses);
             is_empty_refused |= fields.is_empty();
             refused.needed.extend(needed(contract, &fields));
-            let single = single(contract, &outcome.probe, fields);
+            let single = single(contract, outcome, fields);
             // The values of required fields are known already: they are in every body.
             refused.singles.extend(single.filter(|single| !required.contains(&single.field)));
         }
@@ -81,15 +83,21 @@ impl<'a> Refused<'a> {
         }
         let taken: Vec<Fields> =
             outcomes.iter().filter(|outcome| self.is_taken(outcome)).filter_map(|each| planned(&each.probe)).collect();
+        // Where no body without more than that is taken, it lacks something.
+        let is_required =
+            |fields: &Fields| self.contract.without_marks(fields.clone()).keys().all(|name| required.contains(name));
+        if !taken.iter().any(is_required) {
+            return Vec::new();
+        }
         let marked: HashSet<&str> = taken.iter().filter_map(|fields| self.marked(fields)).collect();
         let own = |(outcome, fields): &(&Outcome, Fields)| {
-            // Where nothing is taken with such a mark, or nothing at all, nothing tells what is to blame.
+            // Where nothing is taken with such a mark, it may be what is to blame.
             let mark = self.marked(&planned(&outcome.probe)?);
-            if taken.is_empty() || mark.is_some_and(|field| !marked.contains(field)) {
+            if mark.is_some_and(|field| !marked.contains(field)) {
                 return None;
             }
             let own = self.contract.without_company(fields.clone(), &outcome.probe.clauses);
-            Some((single(self.contract, &outcome.probe, own)?, fields.clone()))
+            Some((single(self.contract, outcome, own)?, fields.clone()))
         };
         let has = |fields: &Fields, single: &Single<'_>| fields.get(&single.field) == Some(&single.value);
         let is_taken = |single: &Single<'_>| taken.iter().any(|fields| has(fields, single));
@@ -117,7 +125,9 @@ impl<'a> Refused<'a> {
         };
         let taken: Vec<Fields> = shrunk.iter().filter(|outcome| self.is_taken(outcome)).filter_map(alone).collect();
         let is_taken = |single: &Single<'_>| {
-            taken.iter().any(|fields| fields.len() == 1 && fields.get(&single.field) == Some(&single.value))
+            // A mark among the items of a value makes it another value than the one without it.
+            !single.held_mark
+                && taken.iter().any(|fields| fields.len() == 1 && fields.get(&single.field) == Some(&single.value))
         };
         let cleared: Vec<_> =
             self.singles.iter().filter(|single| is_taken(single)).map(|single| single.field.clone()).collect();
@@ -192,12 +202,13 @@ fn is_closer(contract: &Contract, field: &str, value: &Value, other: &Value) -> 
 }
 
 /// The only field of a body, and the clause that its value is about.
-fn single<'a>(contract: &'a Contract, probe: &Probe, fields: Fields) -> Option<Single<'a>> {
+fn single<'a>(contract: &'a Contract, outcome: &Outcome, fields: Fields) -> Option<Single<'a>> {
     let mut all = fields.into_iter();
     let (field, value) = all.next().filter(|_| all.len() == 0)?;
     let schema = contract.creation.request.properties.get(&field)?;
     let about = || clause_of(contract, schema, schema.rule_about(&value)?);
-    Some(Single { clause: named_part(contract, schema, probe).or_else(about)?, field, value })
+    let held_mark = sent(outcome)?.get(&field).is_some_and(|sent| *sent != value);
+    Some(Single { clause: named_part(contract, schema, &outcome.probe).or_else(about)?, field, value, held_mark })
 }
 
 /// The rule that a case names, if it is one, and one of a part of the value: no value tells which part of it matters.
