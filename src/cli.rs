@@ -5,6 +5,7 @@ mod check;
 mod doctor;
 mod list;
 mod login;
+mod named;
 mod run;
 mod stub;
 mod sweep;
@@ -40,7 +41,7 @@ const EXIT_CODES: &str = "Exit codes:
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Hold an endpoint against the contract; without --endpoint, the built-in stub
+    /// Hold an endpoint against the contract; where nothing names one, the built-in stub
     Run(run::Arguments),
     /// List what a run would do, or the clauses of the contract
     List(list::Arguments),

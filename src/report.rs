@@ -27,6 +27,8 @@ pub struct Report {
     pub title: String,
     /// Where the requests went.
     pub endpoint: String,
+    /// Whether that is the stub inside the program.
+    pub is_stub: bool,
     /// Whether requests carried a token.
     pub has_token: bool,
     /// The header that carries it.
@@ -88,6 +90,8 @@ pub struct Report {
 pub struct Context<'a> {
     /// Where the requests went.
     pub endpoint: &'a str,
+    /// Whether that is the stub inside the program.
+    pub is_stub: bool,
     /// Whether requests carried a token.
     pub has_token: bool,
     /// The seed of the random phase.
@@ -136,6 +140,7 @@ impl Report {
         Self {
             title: contract.title.clone(),
             endpoint: context.endpoint.to_owned(),
+            is_stub: context.is_stub,
             has_token: context.has_token,
             seed: context.seed,
             token_header: contract.token.header.clone(),

@@ -392,17 +392,7 @@ async fn found_against(changes: &[(&str, &str)], phases: &[Phase]) -> (Arc<Suite
     let before = target.request_count();
     let shrunk = shrink(&suite, &target, &Known::default(), Seed(1), &mut done, &options.stop).await;
     let spent = target.request_count() - before;
-    let context = Context {
-        endpoint: "",
-        has_token: true,
-        seed: Seed(1),
-        known: None,
-        is_strict: false,
-        shrunk: &shrunk,
-        appeared: &[],
-        withheld: &[],
-        ledger: None,
-    };
+    let context = Context { has_token: true, seed: Seed(1), shrunk: &shrunk, ..Context::default() };
     let findings = Report::new(&suite.contract, &done, &context).findings;
     (suite, findings, spent)
 }

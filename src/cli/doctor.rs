@@ -23,9 +23,6 @@ pub(super) struct Arguments {
 
 pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
     let suite = arguments.suite.load()?;
-    if !arguments.target.names_one()? {
-        return Err(Failure::WrongUse("which target? --endpoint or --os-cloud names one".to_owned()));
-    }
     let connected = match arguments.target.connect(&suite, |_| Limits::default(), console).await {
         Ok(connected) => connected,
         Err(Failure::NotAssessed(text)) => {

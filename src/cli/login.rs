@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::Failure;
 use super::target::UNCHECKED;
@@ -22,8 +23,8 @@ pub(super) struct LoginArguments {
     /// File that holds the token
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// Cloud of clouds.yaml to log in to; the `OS_` variables are used otherwise, if they say where to log in
-    #[arg(long, value_name = "NAME", env = "OS_CLOUD", conflicts_with_all = ["token_env", "token_file"])]
+    /// Cloud of clouds.yaml to log in to, otherwise the one of `OS_CLOUD`, otherwise that of the `OS_` variables, if they say where to log in
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = ["token_env", "token_file"])]
     os_cloud: Option<String>,
     /// Sign requests with the access key of the environment, such as `$OTC_ACCESS_KEY_ID` and `$OTC_SECRET_ACCESS_KEY`
     #[arg(long, conflicts_with_all = ["token_env", "token_file", "os_cloud"])]
@@ -39,7 +40,7 @@ pub(super) struct LoginArguments {
 /// What a login gives to a run.
 pub(super) struct Opened {
     pub(super) access: Access,
-    /// Where the service is, if the login says it.
+    /// Where the service is: as it was named, or else as the login says it.
     pub(super) endpoint: Option<Endpoint>,
     /// How connections are made, as the cloud's settings have it.
     pub(super) transport: Transport,
@@ -52,49 +53,70 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    fn signed(key: AccessKey, transport: Transport) -> Self {
+    fn signed(key: AccessKey, endpoint: Option<Endpoint>, transport: Transport) -> Self {
         let who = "an access key, which signs each request".to_owned();
-        Self { access: Access::Key(key), endpoint: None, transport, who, origin: None, project: None }
+        Self { access: Access::Key(key), endpoint, transport, who, origin: None, project: None }
     }
 }
 
 impl LoginArguments {
-    /// Whether a token is named.
-    pub(super) fn names_a_token(&self) -> bool {
-        self.token_env.is_some() || self.token_file.is_some() || self.access_key
+    /// The argument that names a credential, if there is one.
+    pub(super) fn credential_option(&self) -> Option<&'static str> {
+        let options = [
+            (self.token_env.is_some(), "--token-env"),
+            (self.token_file.is_some(), "--token-file"),
+            (self.access_key, "--access-key"),
+        ];
+        options.into_iter().find(|(is_given, _)| *is_given).map(|(_, option)| option)
     }
 
-    /// Whether a cloud is named, or the variables say where to log in.
+    /// The argument that chooses from a catalog, if there is one.
+    pub(super) fn choice_of_catalog(&self) -> Option<&'static str> {
+        match (&self.region, &self.interface) {
+            (Some(_), _) => Some("--region"),
+            (None, Some(_)) => Some("--interface"),
+            (None, None) => None,
+        }
+    }
+
+    /// Whether a cloud is named, or the variables say where to log in. A credential that an argument names outranks those of the environment.
     pub(super) fn names_a_cloud(&self) -> bool {
-        let says_where = std::env::var("OS_AUTH_URL").is_ok_and(|text| !text.trim().is_empty());
-        self.os_cloud.as_ref().is_some_and(|name| !name.is_empty()) || (says_where && !self.names_a_token())
+        let is_set = |name: &str| std::env::var(name).is_ok_and(|text| !text.trim().is_empty());
+        let is_in_environment = || ["OS_CLOUD", "OS_AUTH_URL", "OS_AUTH_TYPE"].into_iter().any(is_set);
+        self.os_cloud.is_some() || self.credential_option().is_none() && is_in_environment()
     }
 
-    /// Reads the token, or logs in.
-    pub(super) async fn open(&self, suite: &Suite, transport: Transport, console: &Console) -> Result<Opened, Failure> {
+    /// Reads the token, or logs in. The endpoint that is named outranks what the cloud says.
+    pub(super) async fn open(
+        &self,
+        suite: &Suite,
+        endpoint: Option<Endpoint>,
+        transport: Transport,
+        console: &Console,
+    ) -> Result<Opened, Failure> {
         if self.access_key {
             return match key()? {
-                Some(key) => Ok(Opened::signed(key, transport)),
+                Some(key) => Ok(Opened::signed(key, endpoint, transport)),
                 None => Err(Failure::WrongUse(format!(
                     "no access key in the environment; the variables are {}",
                     VARIABLES.iter().map(|names| names.id).collect::<Vec<_>>().join(", ")
                 ))),
             };
         }
-        if !self.names_a_token()
+        if self.credential_option().is_none()
             && let Some(cloud) = self.cloud(suite, console.secrets())?
         {
-            return log_in(cloud, transport, console).await;
+            return log_in(cloud, endpoint, transport, console).await;
         }
         let token = self.token()?;
         if token.is_none()
             && let Some(key) = key()?
         {
-            return Ok(Opened::signed(key, transport));
+            return Ok(Opened::signed(key, endpoint, transport));
         }
         let who = if token.is_some() { "a token that was given" } else { "nobody: there is no credential" };
         let access = token.map_or(Access::Open, Access::Token);
-        Ok(Opened { access, endpoint: None, transport, who: who.to_owned(), origin: None, project: None })
+        Ok(Opened { access, endpoint, transport, who: who.to_owned(), origin: None, project: None })
     }
 
     fn cloud(&self, suite: &Suite, secrets: &Secrets) -> Result<Option<Cloud>, Failure> {
@@ -106,11 +128,7 @@ impl LoginArguments {
         };
         let mut around = Surroundings::usual(&variable);
         around.profiles = suite.profiles.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
-        let choice = Choice {
-            cloud: self.os_cloud.as_deref().filter(|name| !name.is_empty()),
-            region: self.region.as_deref(),
-            service_type,
-        };
+        let choice = Choice { cloud: self.os_cloud.as_deref(), region: self.region.as_deref(), service_type };
         Cloud::find(&choice, &around, secrets).map_err(|error| Failure::WrongUse(error.to_string()))
     }
 
@@ -163,7 +181,12 @@ fn read(file: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(file).map_err(|error| Failure::WrongUse(format!("cannot read {shown}: {error}")))
 }
 
-async fn log_in(cloud: Cloud, transport: Transport, console: &Console) -> Result<Opened, Failure> {
+async fn log_in(
+    cloud: Cloud,
+    named: Option<Endpoint>,
+    transport: Transport,
+    console: &Console,
+) -> Result<Opened, Failure> {
     if *cloud.trust() == Trust::Anything && !transport.is_insecure {
         console.note(UNCHECKED);
     }
@@ -180,7 +203,10 @@ async fn log_in(cloud: Cloud, transport: Transport, console: &Console) -> Result
     let client = transport.client(is_loopback).map_err(|error| Failure::WrongUse(error.to_string()))?;
     let session =
         cloud.log_in(&client, console.secrets()).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
-    let endpoint = cloud.endpoint(&session).map_err(|error| Failure::WrongUse(error.to_string()));
+    let endpoint = match named {
+        Some(endpoint) => endpoint,
+        None => cloud.endpoint(&session).map_err(|error| Failure::WrongUse(error.to_string()))?,
+    };
     let (who, origin) = (who(&session), cloud.origin().to_string());
     let project = session.project.as_ref().map(|project| project.id.clone());
     let token = session.token.as_ref().and_then(|secret| Token::new(secret.expose()));
@@ -192,7 +218,7 @@ async fn log_in(cloud: Cloud, transport: Transport, console: &Console) -> Result
             Access::Lease(Arc::new(Lease::new(Box::new(source), token, session.expires_at)))
         }
     };
-    Ok(Opened { access, endpoint: Some(endpoint?), transport, who, origin: Some(origin), project })
+    Ok(Opened { access, endpoint: Some(endpoint), transport, who, origin: Some(origin), project })
 }
 
 /// The arguments outrank the settings of the cloud.

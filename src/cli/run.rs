@@ -9,6 +9,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::budget::{BudgetArguments, Place, Withheld};
+use super::named::Named;
 use super::target::TargetArguments;
 use super::wishes::Wishes;
 use super::{Failure, SuiteChoice};
@@ -81,6 +82,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     excuse(&suite.contract, &known, arguments.strict, &mut done.outcomes, &end.shrunk);
     let context = Context {
         endpoint: &target.endpoint().to_string(),
+        is_stub: place == Place::Stub,
         has_token: target.has_token(),
         seed: wish.seed,
         known: Some((&known, &wish)),
@@ -101,7 +103,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
 impl Arguments {
     /// What is known of the endpoint: the suite's list and the operator's. The stub keeps the contract, so that nothing is known of it.
     fn known(&self, suite: &Suite) -> Result<Known, Failure> {
-        match (self.target.names_one()?, &self.known) {
+        match (self.target.named()? != Named::Stub, &self.known) {
             (false, None) => Ok(Known::default()),
             (false, Some(_)) => Err(Failure::WrongUse(
                 "known deviations need an endpoint; without --endpoint the target is the built-in stub, which has none"
@@ -133,15 +135,9 @@ impl Arguments {
 
     /// The endpoint that was named, or a stub that lives as long as what is returned beside it.
     async fn connect(&self, suite: &Arc<Suite>, console: &Console) -> Result<(Target, Place, Option<Stub>), Failure> {
-        if self.target.names_one()? {
+        if self.target.named()? != Named::Stub {
             let connected = self.target.connect(suite, |place| self.budget.limits(place), console).await?;
             return Ok((connected.target, connected.place, None));
-        }
-        if self.target.says_more() {
-            return Err(Failure::WrongUse(
-                "a token needs an endpoint; without --endpoint the target is the built-in stub, which has its own"
-                    .to_owned(),
-            ));
         }
         let wrong_use = |error: &dyn std::fmt::Display| Failure::WrongUse(error.to_string());
         let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| wrong_use(&error))?;

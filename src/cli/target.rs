@@ -9,6 +9,7 @@ use clap::Args;
 use super::Failure;
 use super::budget::Place;
 use super::login::LoginArguments;
+use super::named::Named;
 use crate::console::Console;
 use crate::ledger;
 use crate::suite::Suite;
@@ -19,9 +20,12 @@ use crate::target::{Endpoint, Limits, Setup, Target, Transport};
 pub(super) struct TargetArguments {
     /// Where the API is, with or without its version, with or without a path prefix; `IMS_ENDPOINT` is used if it is set
     #[arg(long, value_name = "URL")]
-    endpoint: Option<Endpoint>,
+    pub(super) endpoint: Option<Endpoint>,
+    /// Test the built-in stub, whatever the environment names
+    #[arg(long, conflicts_with_all = ["endpoint", "token_env", "token_file", "os_cloud", "access_key", "region", "interface"])]
+    pub(super) stub: bool,
     #[command(flatten)]
-    login: LoginArguments,
+    pub(super) login: LoginArguments,
     /// Certificates, as PEM, to trust beside those of this machine
     #[arg(long, value_name = "FILE", env = "OS_CACERT")]
     cacert: Option<PathBuf>,
@@ -39,8 +43,8 @@ pub(super) struct TargetArguments {
     ledger: Option<PathBuf>,
 }
 
-/// The variable that names the endpoint where no argument does.
-const ENDPOINT: &str = "IMS_ENDPOINT";
+/// What is asked where there is no target but the stub.
+const WHICH: &str = "which target? --endpoint or --os-cloud names one";
 
 /// What is said before anything is sent to a server that may be anybody's.
 pub(super) const UNCHECKED: &str =
@@ -55,32 +59,17 @@ pub(super) struct Connected {
 }
 
 impl TargetArguments {
-    /// Whether a target other than the stub is named.
-    pub(super) fn names_one(&self) -> Result<bool, Failure> {
-        Ok(self.endpoint()?.is_some() || self.login.names_a_cloud())
-    }
-
-    /// Whether something is said that only makes sense for such a target.
-    pub(super) fn says_more(&self) -> bool {
-        self.login.names_a_token()
-    }
-
-    /// The endpoint that is named; an empty variable names none.
-    fn endpoint(&self) -> Result<Option<Endpoint>, Failure> {
-        if self.endpoint.is_some() {
-            return Ok(self.endpoint.clone());
-        }
-        let text = std::env::var(ENDPOINT).ok().filter(|text| !text.is_empty());
-        let parsed = text.map(|text| text.parse()).transpose();
-        parsed.map_err(|error| Failure::WrongUse(format!("{ENDPOINT}: {error}")))
+    /// Which target is meant.
+    pub(super) fn named(&self) -> Result<Named, Failure> {
+        Named::by(self)
     }
 
     /// How careful a run must be, as far as it can be told without asking anybody.
     pub(super) fn place(&self) -> Result<Place, Failure> {
-        Ok(match self.endpoint()? {
-            Some(endpoint) => Place::of(&endpoint),
-            None if self.login.names_a_cloud() => Place::Elsewhere,
-            None => Place::Stub,
+        Ok(match self.named()? {
+            Named::Endpoint(endpoint) => Place::of(&endpoint),
+            Named::Cloud => Place::Elsewhere,
+            Named::Stub => Place::Stub,
         })
     }
 
@@ -100,10 +89,13 @@ impl TargetArguments {
         if self.insecure {
             console.note(UNCHECKED);
         }
-        let opened = self.login.open(suite, self.transport()?, console).await?;
-        let Some(endpoint) = self.endpoint()?.or(opened.endpoint) else {
-            return Err(Failure::WrongUse("which target? --endpoint or --os-cloud names one".to_owned()));
+        let named = match self.named()? {
+            Named::Endpoint(endpoint) => Some(endpoint),
+            Named::Cloud => None,
+            Named::Stub => return Err(Failure::WrongUse(WHICH.to_owned())),
         };
+        let opened = self.login.open(suite, named, self.transport()?, console).await?;
+        let Some(endpoint) = opened.endpoint else { return Err(Failure::WrongUse(WHICH.to_owned())) };
         if endpoint.is_exposed() && !opened.access.is_open() {
             console.note("warning: the token travels unencrypted; the endpoint is not https\n");
         }

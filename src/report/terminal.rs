@@ -24,6 +24,9 @@ pub fn render(report: &Report, is_verbose: bool) -> String {
 }
 
 fn write_report(out: &mut String, report: &Report, is_verbose: bool) -> fmt::Result {
+    if report.is_stub {
+        writeln!(out, "target: the built-in stub; no endpoint was named\n")?;
+    }
     for finding in &report.findings {
         write_finding(out, finding, report)?;
     }
@@ -180,7 +183,8 @@ fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
 fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
     let count = |causes: &[Cause]| causes.iter().map(|cause| cause.count).sum::<usize>();
     let (inconclusive, skipped) = (count(&report.inconclusive), count(&report.skipped));
-    writeln!(out, "{} at {}", report.title, report.endpoint)?;
+    let stub = if report.is_stub { "the built-in stub, " } else { "" };
+    writeln!(out, "{} at {stub}{}", report.title, report.endpoint)?;
     write!(out, "{GREEN}{} passed{GREEN:#}, ", report.passed)?;
     let known = if report.known == 0 { String::new() } else { format!("{} known, ", report.known) };
     let style = if report.failed == 0 { Style::new() } else { RED };
