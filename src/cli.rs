@@ -143,13 +143,19 @@ impl SuiteChoice {
         }
     }
 
-    fn load(&self) -> Result<Arc<Suite>, Failure> {
-        Ok(Arc::new(load(&self.suite)?))
+    fn load(&self, console: &Console) -> Result<Arc<Suite>, Failure> {
+        Ok(Arc::new(load(&self.suite, console)?))
     }
 }
 
-/// A built-in suite by its name, or one from disk by its path.
-fn load(choice: &Path) -> Result<Suite, Failure> {
+/// A built-in suite by its name, or one from disk by its path. What it says is no secret.
+fn load(choice: &Path, console: &Console) -> Result<Suite, Failure> {
+    let suite = find(choice)?;
+    console.secrets().learn(&suite.texts);
+    Ok(suite)
+}
+
+fn find(choice: &Path) -> Result<Suite, Failure> {
     let built_in = choice.to_str().filter(|_| choice.components().count() == 1).and_then(Suite::built_in);
     match built_in {
         Some(suite) => Ok(suite?),

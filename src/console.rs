@@ -37,12 +37,24 @@ impl Console {
 
     /// Shows a part of the result.
     pub fn print(&self, text: &str) {
+        self.confess();
         self.sink.print(&self.secrets.redact_text(text));
     }
 
     /// Shows something beside the result.
     pub fn note(&self, text: &str) {
+        self.confess();
         self.sink.note(&self.secrets.redact_text(text));
+    }
+
+    /// Says which secrets cannot be taken out of what is shown.
+    fn confess(&self) {
+        for kind in self.secrets.take_ordinary() {
+            self.sink.note(&format!(
+                "warning: a {} is too short, or too ordinary a word, to be taken out of what is shown\n",
+                kind.name()
+            ));
+        }
     }
 
     /// Has panics of this process told here: what they say may hold what was in memory.

@@ -17,21 +17,24 @@ pub use file::{Store, default_folder, find};
 pub use record::Record;
 pub use state::{Damaged, Intent, Ledgered, State, read};
 
+use crate::secret::Secrets;
+
 /// The ledger of a run that is under way. A clone writes to the same file.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     store: Arc<dyn Store>,
     path: PathBuf,
     next: Arc<AtomicU64>,
+    secrets: Secrets,
 }
 
 impl Ledger {
-    /// Begins the ledger of a run in this folder, which is made if it is not there.
-    pub fn begin(folder: &Path, first: &Record) -> io::Result<Self> {
-        let Record::Run { run, .. } = first else { return Err(io::Error::other("a ledger begins with its run")) };
+    /// Begins the ledger of a run in this folder, which is made if it is not there. None of these secrets is written into it.
+    pub fn begin(folder: &Path, first: Record, secrets: &Secrets) -> io::Result<Self> {
+        let Record::Run { run, .. } = &first else { return Err(io::Error::other("a ledger begins with its run")) };
         let path = folder.join(format!("{run}.{}", file::ENDING));
-        let ledger = Self::over(Arc::new(file::LockedFile::create(&path)?), path);
-        match ledger.store.append(&first.line()) {
+        let ledger = Self::over(Arc::new(file::LockedFile::create(&path)?), path).keeping(secrets);
+        match ledger.store.append(&first.without(secrets).line()) {
             Ok(()) => Ok(ledger),
             Err(error) => {
                 let _ = ledger.discard();
@@ -48,7 +51,14 @@ impl Ledger {
 
     /// A ledger that writes to this store.
     pub fn over(store: Arc<dyn Store>, path: PathBuf) -> Self {
-        Self { store, path, next: Arc::new(AtomicU64::new(1)) }
+        Self { store, path, next: Arc::new(AtomicU64::new(1)), secrets: Secrets::default() }
+    }
+
+    /// The same ledger, into which none of these secrets is written.
+    #[must_use]
+    pub fn keeping(mut self, secrets: &Secrets) -> Self {
+        self.secrets = secrets.clone();
+        self
     }
 
     /// Where it is.
@@ -65,7 +75,7 @@ impl Ledger {
 
     /// Puts a record on disk. When this returns, it is there.
     pub async fn write(&self, record: Record) -> io::Result<()> {
-        let store = Arc::clone(&self.store);
+        let (store, record) = (Arc::clone(&self.store), record.without(&self.secrets));
         let written = tokio::task::spawn_blocking(move || store.append(&record.line())).await;
         written.unwrap_or_else(|error| Err(io::Error::other(error)))
     }

@@ -40,7 +40,8 @@
 //! [`judge::classify()`] that judges, or breaks one clause of it, to test the harness. [`cli`] is the program.
 //!
 //! What a run may leave behind is in its [`ledger`] before it is sent; [`mod@sweep`] removes it, and [`doctor`] looks at a target first. Every word leaves
-//! through the [`console`], which takes out each [`secret`].
+//! through the [`console`], which takes out each [`secret`] and
+//! shows what is [`untrusted`] so that it can do no harm.
 //!
 //! # Three kinds of request
 //!
@@ -70,3 +71,4 @@ pub mod stub;
 pub mod suite;
 pub mod sweep;
 pub mod target;
+pub mod untrusted;

@@ -1,15 +1,28 @@
 //! Secrets: what nobody may learn from anything that leaves the program.
 //!
-//! A secret is made known to [`Secrets`] before it is used. What comes from outside (an answer, an error of the identity service) and what goes out (the
-//! console, a file) passes through [`Secrets::redact`], which knows them by value, in the disguises in which a text can hold them.
+//! A secret is made known to [`Secrets`] before it is used. What the program judges, captures, sends and deletes is what came, as it came: a secret is taken
+//! out where text *leaves* the program, which is the [`Console`](crate::console::Console) for terminals and files, and the
+//! [`Ledger`](crate::ledger::Ledger) for its records.
+//!
+//! # What is promised
+//!
+//! Found is a whole secret and each part of it of 16 characters or more, in letters of either case, as it is or
+//!
+//! * with the escapes of JSON, of a shell, of Rust, of HTML and of URLs, four of them upon each other,
+//! * in Base64, of either alphabet, wherever it begins in what was encoded, and in hexadecimal digits,
+//! * cut off, if four characters or more are left of it before the `…`.
+//!
+//! Not found is a secret that is split over two fields. What is shorter than eight characters, or stands in the suite or in the words of the program, cannot
+//! be taken out without spoiling what is said: then that is said once, on standard error.
 
 mod disguise;
+mod windows;
 
 use std::cmp::Reverse;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockWriteGuard};
 
-use memchr::memmem;
+use windows::{Find, Windows};
 
 /// A secret value. `Debug` shows what it is, not what it says.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,6 +51,11 @@ impl Kind {
             Self::Key => "[key]",
         }
     }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        self.placeholder().trim_matches(['[', ']'])
+    }
 }
 
 impl Secret {
@@ -59,65 +77,185 @@ impl fmt::Debug for Secret {
 }
 
 /// The secrets of this process; a clone knows the same ones.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Secrets {
-    known: Arc<RwLock<Vec<Secret>>>,
+    state: Arc<RwLock<State>>,
 }
 
-/// A shorter text is part of ordinary words: to replace it would garble a report and hide nothing.
-const SHORTEST: usize = 4;
+/// What is known. It has no `Debug`: the forms of a secret are secret too.
+#[derive(Default)]
+struct State {
+    known: Vec<Secret>,
+    windows: Windows,
+    /// The words of the suite, in lower case.
+    words: String,
+    /// What must stay where it stands, and whether that was said.
+    ordinary: Vec<(Kind, bool)>,
+    recent: Recent,
+}
+
+/// Secrets that are good for one request: the last ones, in two generations, so that the older half is forgotten at once.
+#[derive(Default)]
+struct Recent {
+    young: Windows,
+    old: Windows,
+}
+
+/// A shorter text is part of ordinary words and numbers.
+const SHORTEST: usize = 8;
+
+/// So many forms of secrets of one request make a generation: some hundred secrets.
+const GENERATION: usize = 4096;
+
+/// What the program says of itself stands in its README.
+static WORDS: LazyLock<String> = LazyLock::new(|| include_str!("../README.md").to_lowercase());
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        formatter.debug_tuple("Secrets").field(&state.known).finish()
+    }
+}
 
 impl Secrets {
     /// Makes a secret known, also without the blanks and line ends around it, which not everybody repeats.
     pub fn add(&self, secret: &Secret) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        for text in [secret.expose(), secret.expose().trim()] {
-            let secret = Secret::new(secret.kind, text);
-            if text.len() >= SHORTEST && !known.contains(&secret) {
-                known.push(secret);
-            }
+        self.write().add(secret);
+    }
+
+    /// Makes known what is made from a secret. Where it is too ordinary that is not said: it was said of the secret itself, or hides less than half of it.
+    pub fn add_derived(&self, secret: &Secret) {
+        let mut state = self.write();
+        if !state.is_ordinary(secret.expose()) {
+            state.add(secret);
         }
     }
 
-    /// The bytes without any secret.
-    pub fn redact(&self, bytes: &[u8]) -> Vec<u8> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let mut found = Vec::new();
-        disguise::read(bytes, &mut |reading| {
-            for secret in known.iter() {
-                let places = memmem::find_iter(&reading.bytes, secret.expose());
-                let span = |at: usize| (reading.places[at], reading.places[at + secret.text.len()], secret.kind);
-                found.extend(places.map(span));
+    /// Makes known what the texts of a suite say: a secret that stands in there cannot be taken out of a report about it.
+    pub fn learn(&self, texts: &str) {
+        let mut state = self.write();
+        state.words.push_str(&texts.to_lowercase());
+        let known = std::mem::take(&mut state.known);
+        state.windows = Windows::default();
+        for secret in &known {
+            state.add(secret);
+        }
+    }
+
+    /// The kinds of secrets that cannot be taken out, each once in the life of the process.
+    pub fn take_ordinary(&self) -> Vec<Kind> {
+        // Most texts are shown when there is nothing of the kind to say.
+        if self.state.read().unwrap_or_else(PoisonError::into_inner).ordinary.iter().all(|(_, is_told)| *is_told) {
+            return Vec::new();
+        }
+        let mut state = self.write();
+        let untold = state.ordinary.iter_mut().filter(|(_, is_told)| !is_told);
+        untold.map(|(kind, is_told)| (*is_told = true, *kind).1).collect()
+    }
+
+    /// Makes known for a while a secret that is good for one request. It becomes known for good where an [answer](Self::hear) tells it.
+    pub fn expect(&self, secret: &Secret) {
+        let mut state = self.write();
+        if state.recent.young.count() >= GENERATION {
+            state.recent.old = std::mem::take(&mut state.recent.young);
+        }
+        for form in disguise::forms(secret.expose()) {
+            state.recent.young.add(&form, secret);
+        }
+    }
+
+    /// Makes known for good what this text tells of the secrets that are known for a while.
+    pub fn hear(&self, text: &[u8]) {
+        let mut told = Vec::new();
+        {
+            let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+            if state.recent.young.count() + state.recent.old.count() == 0 {
+                return;
             }
-        });
-        without(bytes, found)
+            disguise::read(text, &mut |reading| {
+                for windows in [&state.recent.young, &state.recent.old] {
+                    windows.find(reading.bytes, &mut |find| told.push(find.secret.clone()));
+                }
+            });
+        }
+        for secret in &told {
+            self.add(secret);
+        }
     }
 
     /// The text without any secret.
     pub fn redact_text(&self, text: &str) -> String {
-        String::from_utf8_lossy(&self.redact(text.as_bytes())).into_owned()
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let mut found = Vec::new();
+        disguise::read(text.as_bytes(), &mut |reading| {
+            let visit = &mut |find: Find<'_>| {
+                found.push((reading.place(find.start), reading.place(find.end), find.kind()));
+            };
+            state.windows.find(reading.bytes, visit);
+        });
+        without(text, found)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The bytes with a placeholder for each of these spans. Where spans overlap, one secret holds another one, or two share a part: one placeholder stands
+impl State {
+    fn add(&mut self, secret: &Secret) {
+        for text in [secret.expose(), secret.expose().trim()] {
+            let secret = Secret::new(secret.kind, text);
+            if text.is_empty() || self.known.contains(&secret) {
+                continue;
+            }
+            if self.is_ordinary(text) {
+                if !self.ordinary.iter().any(|(kind, _)| *kind == secret.kind) {
+                    self.ordinary.push((secret.kind, false));
+                }
+            } else {
+                for form in disguise::forms(text).iter().filter(|form| !self.is_ordinary_form(form)).collect::<Vec<_>>()
+                {
+                    self.windows.add(form, &secret);
+                }
+            }
+            self.known.push(secret);
+        }
+    }
+
+    /// Whether a text is part of what is said anyway.
+    fn is_ordinary(&self, text: &str) -> bool {
+        let text = text.trim().to_lowercase();
+        text.chars().count() < SHORTEST || self.words.contains(&text) || WORDS.contains(&text)
+    }
+
+    fn is_ordinary_form(&self, form: &[u8]) -> bool {
+        std::str::from_utf8(form).is_ok_and(|text| self.is_ordinary(text))
+    }
+}
+
+/// The text with a placeholder for each of these spans. Where spans overlap, one secret holds another one, or two share a part: one placeholder stands
 /// for both, that of the first and longest.
-fn without(bytes: &[u8], mut spans: Vec<(usize, usize, Kind)>) -> Vec<u8> {
+fn without(text: &str, mut spans: Vec<(usize, usize, Kind)>) -> String {
     spans.sort_by_key(|(start, end, _)| (*start, Reverse(*end)));
-    let mut clean = Vec::with_capacity(bytes.len());
+    let mut clean = String::with_capacity(text.len());
     let mut shown = 0;
     for (start, end, kind) in spans {
+        // Half a character is no text.
+        let (start, end) = (text.floor_char_boundary(start), text.ceil_char_boundary(end));
         if start >= shown {
-            clean.extend_from_slice(&bytes[shown..start]);
-            clean.extend_from_slice(kind.placeholder().as_bytes());
+            clean.push_str(&text[shown..start]);
+            clean.push_str(kind.placeholder());
         }
         shown = shown.max(end);
     }
-    clean.extend_from_slice(&bytes[shown..]);
+    clean.push_str(&text[shown..]);
     clean
 }
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
+
     use super::{Kind, Secret, Secrets};
 
     fn knowing(texts: &[(Kind, &str)]) -> Secrets {
@@ -130,16 +268,16 @@ mod tests {
 
     #[test]
     fn a_secret_is_found_in_every_form_in_which_a_text_can_hold_it() {
-        let secrets = knowing(&[(Kind::Password, "p\"w d/ä")]);
+        let secrets = knowing(&[(Kind::Password, "p\"wo d/ä")]);
         let table = [
-            ("a p\"w d/ä.", "a [password]."),
-            (r#"{"password":"p\"w d/ä"}"#, r#"{"password":"[password]"}"#),
-            (r#""p\u0022w d\/\u00E4""#, r#""[password]""#),
-            ("password=p%22w+d%2F%C3%A4&a=%20", "password=[password]&a=%20"),
-            ("/p%22w%20d/%c3%a4/", "/[password]/"),
-            ("<b>p&quot;w d/&#228;</b>", "<b>[password]</b>"),
+            ("a p\"wo d/ä.", "a [password]."),
+            (r#"{"password":"p\"wo d/ä"}"#, r#"{"password":"[password]"}"#),
+            (r#""p\u0022wo d\/\u00E4""#, r#""[password]""#),
+            ("password=p%22wo+d%2F%C3%A4&a=%20", "password=[password]&a=%20"),
+            ("/p%22wo%20d/%c3%a4/", "/[password]/"),
+            ("<b>p&quot;wo d/&#228;</b>", "<b>[password]</b>"),
             (
-                r#"{"message":"{\"password\":\"p\\\"w d\\/\\u00e4\"}"}"#,
+                r#"{"message":"{\"password\":\"p\\\"wo d\\/\\u00e4\"}"}"#,
                 r#"{"message":"{\"password\":\"[password]\"}"}"#,
             ),
         ];
@@ -150,20 +288,20 @@ mod tests {
 
     #[test]
     fn a_secret_that_holds_another_one_leaves_nothing() {
-        let secrets = knowing(&[(Kind::Key, "abcd"), (Kind::Token, "abcdefgh")]);
-        assert_eq!(secrets.redact_text("abcdefgh abcd"), "[token] [key]");
+        let secrets = knowing(&[(Kind::Key, "abcdefgh"), (Kind::Token, "abcdefghijkl")]);
+        assert_eq!(secrets.redact_text("abcdefghijkl abcdefgh"), "[token] [key]");
     }
 
     #[test]
     fn secrets_that_share_a_part_leave_nothing() {
-        let secrets = knowing(&[(Kind::Key, "abcdef"), (Kind::Token, "defghi")]);
-        assert_eq!(secrets.redact_text("<abcdefghi>"), "<[key]>");
+        let secrets = knowing(&[(Kind::Key, "abcdefgh"), (Kind::Token, "defghijk")]);
+        assert_eq!(secrets.redact_text("<abcdefghijk>"), "<[key]>");
     }
 
     #[test]
     fn a_line_end_that_came_with_a_secret_is_no_part_of_it() {
-        let secrets = knowing(&[(Kind::Token, " a-token\n")]);
-        assert_eq!(secrets.redact_text("no token: a-token!"), "no token: [token]!");
+        let secrets = knowing(&[(Kind::Token, " one-token\n")]);
+        assert_eq!(secrets.redact_text("no token: one-token!"), "no token: [token]!");
     }
 
     #[test]
@@ -182,7 +320,86 @@ mod tests {
     }
 
     #[test]
+    fn other_forms_are_found_wherever_they_begin() {
+        let secret = "Kq7/w+Z-4_x?9~vB";
+        let secrets = knowing(&[(Kind::Token, secret)]);
+        for before in ["", "a", "ab", "abc"] {
+            let text = format!("{before}{secret}tail");
+            for encoding in [BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER, HEXUPPER] {
+                let shown = secrets.redact_text(&format!("<{}>", encoding.encode(text.as_bytes())));
+                assert!(shown.contains("[token]") && shown.len() < 30, "{before}: {shown}");
+            }
+        }
+        assert_eq!(secrets.redact_text(&secret.to_uppercase()), "[token]");
+    }
+
+    #[test]
+    fn a_part_is_found_from_sixteen_characters_on() {
+        let secret = "Kq7wZ4x9vB2nM5cL8pR1tY6uJ3hG0fDs";
+        let secrets = knowing(&[(Kind::Token, secret)]);
+        for start in 0..=16 {
+            let part = &secret[start..start + 16];
+            assert_eq!(secrets.redact_text(&format!("<{part}>")), "<[token]>");
+            let shorter = &part[..15];
+            assert_eq!(secrets.redact_text(shorter), shorter);
+        }
+    }
+
+    #[test]
+    fn what_a_cut_leaves_of_a_secret_is_found() {
+        let secrets = knowing(&[(Kind::Password, "open \"sesame\"")]);
+        let table = [
+            ("it is open \"s… (300 characters)", "it is [password]… (300 characters)"),
+            (r"it is open \…", "it is [password]…"),
+            (r"it is open \u002…", "it is [password]…"),
+            ("it is open%2…", "it is [password]…"),
+            ("it is ope…", "it is ope…"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(secrets.redact_text(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_short_or_said_anyway_stays_and_that_is_said_once() {
+        let secrets = knowing(&[(Kind::Token, "image"), (Kind::Password, "1234567"), (Kind::Key, "INCONCLUSIVE")]);
+        let text = "1234567 images are inconclusive";
+        assert_eq!(secrets.redact_text(text), text);
+        assert_eq!(secrets.take_ordinary(), [Kind::Token, Kind::Password, Kind::Key]);
+        secrets.add(&Secret::new(Kind::Token, "test"));
+        assert_eq!(secrets.take_ordinary(), []);
+    }
+
+    #[test]
+    fn what_a_suite_says_is_no_secret() {
+        let secrets = knowing(&[(Kind::Token, "quality-bronze"), (Kind::Password, "quality-silver")]);
+        secrets.learn("enum: [Quality-Silver]");
+        assert_eq!(secrets.redact_text("quality-bronze, quality-silver"), "[token], quality-silver");
+        assert_eq!(secrets.take_ordinary(), [Kind::Password]);
+    }
+
+    #[test]
+    fn a_secret_of_one_request_is_forgotten_unless_an_answer_tells_it() {
+        let secrets = Secrets::default();
+        let part = |number: u64| format!("{:016x}", number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let of =
+            |number: u64| Secret::new(Kind::Token, [1, 3, 5, 7].map(|factor| part(factor * 4096 + number)).concat());
+        secrets.expect(&of(1));
+        secrets.hear(b"nothing of the kind");
+        assert_eq!(secrets.redact_text(of(1).expose()), of(1).expose());
+        secrets.expect(&of(2));
+        secrets.hear(format!("<{}>", of(1).expose()).as_bytes());
+        assert_eq!(secrets.redact_text(of(1).expose()), "[token]");
+        (3..2000).for_each(|number| secrets.expect(&of(number)));
+        secrets.hear(of(2).expose().as_bytes());
+        assert_eq!(
+            secrets.redact_text(&format!("{} {}", of(1).expose(), of(2).expose())),
+            format!("[token] {}", of(2).expose())
+        );
+    }
+
+    #[test]
     fn debug_shows_the_kind_only() {
-        assert_eq!(format!("{:?}", Secret::new(Kind::Key, "abcd")), "[key]");
+        assert_eq!(format!("{:?}", Secret::new(Kind::Key, "abcdefgh")), "[key]");
     }
 }

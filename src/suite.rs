@@ -39,6 +39,8 @@ pub struct Suite {
     pub profiles: Option<(String, String)>,
     /// What goes on with what generated requests create.
     pub sequels: Vec<Sequel>,
+    /// What stands in the files of the suite, one after the other.
+    pub texts: String,
     /// The redacted answers of each case, by case id, as they were reviewed.
     pub snapshots: HashMap<String, String>,
 }
@@ -156,7 +158,8 @@ impl Suite {
             .collect();
         let profiles = files.texts.iter().find(|(file, _)| file == PROFILES);
         let profiles = profiles.map(|(file, text)| (path_of(file), text.clone()));
-        Ok(Self { name: files.name, contract, known, cases, sequels, profiles, snapshots })
+        let texts = files.texts.into_iter().map(|(_, text)| text).collect();
+        Ok(Self { name: files.name, contract, known, cases, sequels, profiles, texts, snapshots })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where requests go: an endpoint with a token. The only module that speaks HTTP as a client.
 //!
 //! Everything that must hold for each request, whoever sends it, holds in [`Target::send`]: the budget and the pace, the ledger before a request that may
-//! create, what is shown to be let in, patience with a busy server, and that no answer tells a secret.
+//! create, what is shown to be let in, and patience with a busy server. An answer is handed on as it came, with the secrets that it may tell.
 
 mod access;
 mod audit;
@@ -168,7 +168,7 @@ impl Target {
     /// The same target, with a ledger of what it creates.
     #[must_use]
     pub fn with_ledger(mut self, ledger: Ledger) -> Self {
-        self.ledger = Some(ledger);
+        self.ledger = Some(ledger.keeping(&self.secrets));
         self
     }
 

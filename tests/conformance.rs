@@ -19,6 +19,7 @@ use ims_conformance::plan::{Wish, plan};
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::excuse;
 use ims_conformance::run::{Options, Outcome, Verdict, run};
+use ims_conformance::secret::Secrets;
 use ims_conformance::snapshot;
 use ims_conformance::stub::{Stub, StubService};
 use ims_conformance::suite::{DEFAULT, Suite};
@@ -103,6 +104,7 @@ struct Bench {
 struct Running {
     runtime: Runtime,
     target: Arc<Target>,
+    secrets: Secrets,
     _stub: Option<Stub>,
 }
 
@@ -122,8 +124,10 @@ impl Bench {
             };
             let endpoint = endpoint.parse().unwrap_or_else(|error| panic!("IMS_ENDPOINT: {error}"));
             let access = token.map_or(Access::Open, Access::Token);
-            let target = Target::new(&self.suite, endpoint, Setup::new(access)).expect("a target");
-            Running { runtime, target: Arc::new(target), _stub: stub }
+            let setup = Setup::new(access);
+            let secrets = setup.secrets.clone();
+            let target = Target::new(&self.suite, endpoint, setup).expect("a target");
+            Running { runtime, target: Arc::new(target), secrets, _stub: stub }
         })
     }
 
@@ -140,7 +144,8 @@ impl Bench {
             return Err(format!("{:?} after {} of {planned} probes", done.ending, done.outcomes.len()).into());
         }
         let complaints: Vec<_> = done.outcomes.into_iter().filter_map(|outcome| self.complaint(outcome)).collect();
-        if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n").into()) }
+        let text = running.secrets.redact_text(&complaints.join("\n"));
+        if complaints.is_empty() { Ok(()) } else { Err(text.into()) }
     }
 
     fn complaint(&self, mut outcome: Outcome) -> Option<String> {

@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCode, Failure> {
-    let suite = load(&arguments.suite)?;
+    let suite = load(&arguments.suite, console)?;
     let probes: usize = suite.cases.iter().map(|case| case.probes.len()).sum();
     let known = match suite.known.iter().count() {
         0 => String::new(),

@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
-    let suite = arguments.suite.load()?;
+    let suite = arguments.suite.load(console)?;
     let connected = match arguments.target.connect(&suite, |_| Limits::default(), console).await {
         Ok(connected) => connected,
         Err(Failure::NotAssessed(text)) => {
@@ -39,7 +39,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         let target = connected.target;
         let endpoint = target.endpoint().to_string();
         let first = Record::run(target.run_id(), &arguments.suite.name(&suite), &endpoint, target.project());
-        let ledger = Ledger::begin(&folder, &first)
+        let ledger = Ledger::begin(&folder, first, console.secrets())
             .map_err(|error| Failure::WrongUse(format!("no ledger can be kept in {}: {error}", folder.display())))?;
         let target = target.with_ledger(ledger.clone());
         let line = try_release(contract, &target).await;

@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCode, Failure> {
-    let suite = arguments.suite.load()?;
+    let suite = arguments.suite.load(console)?;
     if arguments.clauses {
         console.print(&clauses(&suite.contract));
         return Ok(ExitCode::Holds);

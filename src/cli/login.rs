@@ -236,8 +236,9 @@ fn trusting(mut transport: Transport, trust: &Trust) -> Result<Transport, Failur
 }
 
 fn who(session: &Session) -> String {
-    let user = session.user.as_ref().map_or("somebody", |user| user.name.as_str());
-    let project = session.project.as_ref().map_or("no project", |project| project.name.as_str());
-    let roles = if session.roles.is_empty() { "no role".to_owned() } else { session.roles.join(", ") };
+    let user = session.user.as_ref().map_or_else(|| "somebody".to_owned(), |user| user.name.to_string());
+    let project = session.project.as_ref().map_or_else(|| "no project".to_owned(), |project| project.name.to_string());
+    let roles: Vec<_> = session.roles.iter().map(ToString::to_string).collect();
+    let roles = if roles.is_empty() { "no role".to_owned() } else { roles.join(", ") };
     format!("{user} in {project} ({roles})")
 }

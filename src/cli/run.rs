@@ -23,6 +23,7 @@ use crate::plan::{self, Seed, plan};
 use crate::probe::Probe;
 use crate::report::{Context, Report, excuse, terminal};
 use crate::run::{Ending, Options, Outcome, Run, Verdict, reach, run, settle, take_back};
+use crate::secret::Secrets;
 use crate::shrink::shrink;
 use crate::stub::{Stub, StubService};
 use crate::suite::Suite;
@@ -57,14 +58,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
-    let suite = arguments.suite.load()?;
+    let suite = arguments.suite.load(console)?;
     let wish = arguments.wish.wish();
     let known = arguments.known(&suite)?;
     let mut probes = plan(&suite, &wish).map_err(|error| Failure::WrongUse(error.to_string()))?;
     let (target, place, _stub) = arguments.connect(&suite, console).await?;
     let withheld = arguments.prepare(&suite, place, &mut probes)?;
     reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
-    let target = Arc::new(arguments.with_ledger(&suite, target, place)?);
+    let target = Arc::new(arguments.with_ledger(&suite, target, place, console.secrets())?);
     let stop = stop_on_ctrl_c(console, &target);
     let audit = Audit::begin(&target).await.map_err(|status| {
         if let Some(ledger) = target.ledger() {
@@ -155,14 +156,14 @@ impl Arguments {
     }
 
     /// What the stub holds ends with the program; everything else needs a ledger.
-    fn with_ledger(&self, suite: &Suite, target: Target, place: Place) -> Result<Target, Failure> {
+    fn with_ledger(&self, suite: &Suite, target: Target, place: Place, secrets: &Secrets) -> Result<Target, Failure> {
         if place == Place::Stub {
             return Ok(target);
         }
         let folder = self.target.ledgers()?;
         let endpoint = target.endpoint().to_string();
         let first = Record::run(target.run_id(), &self.suite.name(suite), &endpoint, target.project());
-        let ledger = Ledger::begin(&folder, &first).map_err(|error| {
+        let ledger = Ledger::begin(&folder, first, secrets).map_err(|error| {
             Failure::WrongUse(format!(
                 "no ledger can be kept in {}: {error}; --ledger names another folder",
                 folder.display()

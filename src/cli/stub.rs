@@ -35,7 +35,7 @@ pub(super) struct Arguments {
 const TOKEN: &str = "stub-token";
 
 pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
-    let suite = load(&arguments.suite.suite)?;
+    let suite = load(&arguments.suite.suite, console)?;
     let known = defects(&suite.contract);
     if arguments.list_defects {
         for defect in &known {

@@ -89,7 +89,7 @@ impl Arguments {
     async fn settle(&self, path: &Path, console: &Console) -> Result<Fate, Failure> {
         let unusable = |error| Damaged::Unreadable { path: path.display().to_string(), error };
         let ledger = match Ledger::resume(path) {
-            Ok(Some(ledger)) => ledger,
+            Ok(Some(ledger)) => ledger.keeping(console.secrets()),
             Ok(None) => {
                 console.print(&format!("{}: its run is still under way\n", path.display()));
                 return Ok(Fate::NotAssessed);
@@ -126,7 +126,7 @@ impl Arguments {
 
     async fn sweep(&self, found: &Ledgered, ledger: &Ledger, console: &Console) -> Result<Fate, Failure> {
         let shown = found.path.display();
-        let suite: Arc<Suite> = match load(Path::new(&found.state.suite)) {
+        let suite: Arc<Suite> = match load(Path::new(&found.state.suite), console) {
             Ok(suite) => Arc::new(suite),
             Err(failure) => {
                 console.note(&format!("{shown}: {failure}\n"));

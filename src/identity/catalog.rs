@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::place::{listed, shown};
+use super::place::listed;
 use super::settings::override_key;
-use crate::secret::Secrets;
 use crate::target::{Endpoint, EndpointError};
 
 /// For whom an endpoint is.
@@ -142,8 +141,8 @@ pub enum CatalogError {
 
 impl Catalog {
     /// Reads what a token came with; what has no URL is left out.
-    pub(super) fn read(value: Option<&Value>, secrets: &Secrets) -> Self {
-        let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(|text| shown(text, secrets));
+    pub(super) fn read(value: Option<&Value>) -> Self {
+        let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
         let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
         let mut entries = Vec::new();
         for service in list(value) {
@@ -154,7 +153,7 @@ impl Catalog {
                     service_type: service_type.clone(),
                     interface: text(&endpoint, "interface").unwrap_or_default(),
                     region: text(&endpoint, "region_id").or_else(|| text(&endpoint, "region")).unwrap_or_default(),
-                    url: secrets.redact_text(url),
+                    url: url.to_owned(),
                 });
             }
         }

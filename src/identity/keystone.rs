@@ -35,7 +35,7 @@ struct Answer {
 }
 
 impl Keystone {
-    /// Logs in. A success and a failure hold no secret that `secrets` does not know.
+    /// Logs in. What comes back holds no secret that `secrets` does not know.
     pub(super) async fn log_in(&self, client: &Client, secrets: &Secrets) -> Result<Session, LoginError> {
         let failed = |failure| LoginError { address: self.address.to_string(), failure };
         let Some(request) = self.request(client) else {
@@ -44,7 +44,7 @@ impl Keystone {
             ))));
         };
         let answer = receive(request, secrets).await.map_err(failed)?;
-        self.session(answer, secrets).map_err(failed)
+        self.session(answer).map_err(failed)
     }
 
     fn request(&self, client: &Client) -> Option<RequestBuilder> {
@@ -63,7 +63,7 @@ impl Keystone {
         }
     }
 
-    fn session(&self, answer: Answer, secrets: &Secrets) -> Result<Session, Failure> {
+    fn session(&self, answer: Answer) -> Result<Session, Failure> {
         let Answer { status, token, location, wants_second_factor, body } = answer;
         match status {
             200..=299 => {
@@ -73,16 +73,16 @@ impl Keystone {
                     (Proof::Token(token), None) if matches!(self.scope, Scope::Given) => token.clone(),
                     _ => return Err(not_keystone("there is no token in its header")),
                 };
-                Session::read(&body, token, secrets).map_err(not_keystone)
+                Session::read(&body, token).map_err(not_keystone)
             }
             300..=399 if !location.is_empty() => Err(Failure::Redirect { status, location }),
             401 if wants_second_factor => Err(Failure::SecondFactor),
             401 => Err(Failure::WrongCredential {
                 credential: self.credential.name(),
-                message: message(&body, secrets),
+                message: message(&body),
                 hint: hint(&self.credential),
             }),
-            _ => Err(Failure::Refused { status, message: message(&body, secrets) }),
+            _ => Err(Failure::Refused { status, message: message(&body) }),
         }
     }
 }
@@ -146,7 +146,7 @@ async fn receive(request: RequestBuilder, secrets: &Secrets) -> Result<Answer, F
     if let Some(token) = &token {
         secrets.add(token);
     }
-    let location = shown(header("location"), secrets);
+    let location = shown(header("location"));
     let wants_second_factor = response.headers().contains_key(RECEIPT);
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
@@ -165,8 +165,8 @@ fn token(text: &str) -> Option<Secret> {
 }
 
 /// What a Keystone says about a failure; what others say is not repeated.
-fn message(body: &[u8], secrets: &Secrets) -> String {
+fn message(body: &[u8]) -> String {
     let answer: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = answer.pointer("/error/message").or_else(|| answer.get("error_msg")).and_then(Value::as_str);
-    shown(text.unwrap_or_default(), secrets)
+    shown(text.unwrap_or_default())
 }

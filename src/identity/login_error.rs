@@ -1,4 +1,4 @@
-//! Why a login failed, and what to do about it. What a server said is repeated without secrets, on one line, cut.
+//! Why a login failed, and what to do about it. What a server said is repeated on one line, cut.
 
 use super::obstacle::Obstacle;
 

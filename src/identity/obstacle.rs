@@ -6,6 +6,8 @@ use std::io;
 
 use rustls::CertificateError;
 
+use super::place::shown;
+
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
@@ -115,5 +117,5 @@ fn of_tls(error: &rustls::Error) -> Obstacle {
 
 /// The words of the TLS library, which may hold names from a certificate.
 fn cut(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(200).collect()
+    shown(text)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::secret::Secrets;
+use crate::untrusted::Untrusted;
 
 /// Where a setting was read. Its `Display` is what a reader can go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,20 +35,14 @@ impl fmt::Display for Place {
 /// Longest text of a server that an error or a report repeats.
 const LONGEST: usize = 300;
 
-/// A text of a server as it may be shown: without secrets, on one line, not endless.
-pub(super) fn shown(text: &str, secrets: &Secrets) -> String {
-    let clean = secrets.redact_text(text);
-    let line: String = clean.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    let line = line.trim();
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
-    }
+/// A text of a server as it may be shown: on one line, not endless.
+pub(super) fn shown(text: &str) -> String {
+    format!("{:.LONGEST$}", Untrusted::from(text.trim()))
 }
 
 /// Names as a sentence lists them.
 pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let mut names: Vec<_> = names.into_iter().collect();
+    let mut names: Vec<_> = names.into_iter().map(shown).collect();
     names.sort_unstable();
     names.dedup();
     let more = names.len().saturating_sub(MOST);

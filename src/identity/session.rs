@@ -5,8 +5,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::catalog::Catalog;
-use super::place::shown;
-use crate::secret::{Secret, Secrets};
+use crate::secret::Secret;
+use crate::untrusted::Untrusted;
 
 /// A login that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,18 +20,18 @@ pub struct Session {
     /// What the token is good for, if that is a project.
     pub project: Option<Named>,
     /// What the user may do there.
-    pub roles: Vec<String>,
+    pub roles: Vec<Untrusted>,
     /// The services and where they are.
     pub catalog: Catalog,
 }
 
-/// Something of the identity service, as it may be shown.
+/// Something of the identity service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     /// Its id.
     pub id: String,
     /// Its name.
-    pub name: String,
+    pub name: Untrusted,
 }
 
 impl Session {
@@ -41,22 +41,22 @@ impl Session {
     }
 
     /// Reads the answer of an identity service, or says what it lacks.
-    pub(super) fn read(body: &[u8], token: Secret, secrets: &Secrets) -> Result<Self, &'static str> {
+    pub(super) fn read(body: &[u8], token: Secret) -> Result<Self, &'static str> {
         let answer: Value = serde_json::from_slice(body).map_err(|_| "its body is no JSON")?;
         let facts = answer.get("token").filter(|facts| facts.is_object()).ok_or("its body has no `token`")?;
         let expires_at =
             facts.get("expires_at").and_then(Value::as_str).ok_or("it does not say when the token ends")?;
         let expires_at =
             OffsetDateTime::parse(expires_at, &Rfc3339).map_err(|_| "the time at which the token ends is none")?;
-        let user = named(facts.get("user"), secrets).ok_or("it does not say whose the token is")?;
+        let user = named(facts.get("user")).ok_or("it does not say whose the token is")?;
         let roles = facts.get("roles").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         Ok(Self {
             token: Some(token),
             expires_at: Some(expires_at),
             user: Some(user),
-            project: named(facts.get("project"), secrets),
-            roles: roles.iter().filter_map(|role| Some(shown(role.get("name")?.as_str()?, secrets))).collect(),
-            catalog: Catalog::read(facts.get("catalog"), secrets),
+            project: named(facts.get("project")),
+            roles: roles.iter().filter_map(|role| Some(role.get("name")?.as_str()?.into())).collect(),
+            catalog: Catalog::read(facts.get("catalog")),
         })
     }
 
@@ -66,8 +66,8 @@ impl Session {
     }
 }
 
-fn named(value: Option<&Value>, secrets: &Secrets) -> Option<Named> {
-    let text = |key| value?.get(key)?.as_str().map(|text| shown(text, secrets));
+fn named(value: Option<&Value>) -> Option<Named> {
+    let text = |key| value?.get(key)?.as_str().map(str::to_owned);
     let id = text("id")?;
-    Some(Named { name: text("name").unwrap_or_else(|| id.clone()), id })
+    Some(Named { name: text("name").unwrap_or_else(|| id.clone()).into(), id })
 }

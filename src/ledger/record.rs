@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::secret::Secrets;
+
 /// One line of a ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "kebab-case", deny_unknown_fields)]
@@ -90,6 +92,26 @@ impl Record {
         Self::Intent { number, at: now(), body: text.map(str::to_owned) }
     }
 
+    /// The record without any secret. An id that holds one cannot be written down: then it is not known what was created, and a sweep looks for it in the list.
+    pub(super) fn without(self, secrets: &Secrets) -> Self {
+        let clean = |text: String| secrets.redact_text(&text);
+        match self {
+            Self::Run { version, run, suite, endpoint, project, at } => {
+                let (suite, endpoint, project) = (clean(suite), clean(endpoint), project.map(clean));
+                Self::Run { version, run, suite, endpoint, project, at }
+            }
+            Self::Before { ids } => Self::Before { ids: ids.into_iter().map(clean).collect() },
+            Self::Intent { number, at, body } => Self::Intent { number, at, body: body.map(clean) },
+            Self::Created { number, id } if clean(id.clone()) != id => {
+                Self::Unknown { number, why: "the id that it gave holds a secret".to_owned() }
+            }
+            Self::Created { number, id } => Self::Created { number, id },
+            Self::Nothing { number, why } => Self::Nothing { number, why: clean(why) },
+            Self::Unknown { number, why } => Self::Unknown { number, why: clean(why) },
+            Self::Removed { id } => Self::Removed { id: clean(id) },
+        }
+    }
+
     /// The record as it stands in the file.
     pub(super) fn line(&self) -> String {
         let mut line = serde_json::to_string(self).unwrap_or_default();
@@ -100,4 +122,26 @@ impl Record {
 
 fn now() -> String {
     OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Record;
+    use crate::secret::{Kind, Secret, Secrets};
+
+    #[test]
+    fn an_id_that_holds_a_secret_is_not_written_and_stays_to_be_looked_for() {
+        let secrets = Secrets::default();
+        secrets.add(&Secret::new(Kind::Token, "kwyjibo-kwyjibo"));
+        let created = |id: &str| Record::Created { number: 1, id: id.to_owned() };
+        assert_eq!(created("an-id").without(&secrets), created("an-id"));
+        let why = "the id that it gave holds a secret".to_owned();
+        assert_eq!(created("kwyjibo-kwyjibo").without(&secrets), Record::Unknown { number: 1, why });
+        let why = |why: &str| Record::Unknown { number: 1, why: why.to_owned() };
+        assert_eq!(why("said KWYJIBO%2dkwyjibo").without(&secrets), why("said [token]"));
+        let body = |body: &str| Record::Intent { number: 1, at: String::new(), body: Some(body.to_owned()) };
+        assert_eq!(body(r#"{"name":"kwyjibo-kwyjibo"}"#).without(&secrets), body(r#"{"name":"[token]"}"#));
+        let ids = |ids: [&str; 2]| Record::Before { ids: ids.map(str::to_owned).to_vec() };
+        assert_eq!(ids(["a", "kwyjibo-kwyjibo"]).without(&secrets), ids(["a", "[token]"]));
+    }
 }

@@ -1,105 +1,125 @@
-//! The disguises in which a text can hold a secret: each way of writing characters so that they do not end the text around them.
+//! The disguises in which a text can hold a secret: each way of writing characters so that they do not end the text around them, and each way of
+//! writing bytes as letters.
+//!
+//! The first kind is read away from the text, layer by layer, whatever the layers are: a URL within JSON within a page. The second kind hides where it
+//! begins, so that the secret is looked for as it would be written.
 
-use memchr::memchr;
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER};
+use memchr::memchr3;
 
-/// A way to write a character as something else.
-#[derive(Clone, Copy)]
-enum Code {
-    /// `\"`, `\/`, `\u00e4`: JSON, as strict or as careful as its writer is.
-    Json,
-    /// `%2F`: a URL.
-    Url,
-    /// `+` for a blank, beside what URLs have: a form.
-    Form,
-    /// `&quot;`, `&#39;`: HTML and XML.
-    Markup,
-}
-
-const CODES: [Code; 4] = [Code::Json, Code::Url, Code::Form, Code::Markup];
-
-/// JSON within JSON that quotes JSON, or a URL within a page: so many disguises upon each other are seen through.
-const DEPTH: usize = 3;
+/// So many layers are seen through: a URL within a URL within a URL within a URL, and one more around it.
+const DEPTH: usize = 5;
 
 /// The names that HTML and XML have for characters that would end a text.
-const NAMES: [(&[u8], u8); 5] = [(b"amp", b'&'), (b"lt", b'<'), (b"gt", b'>'), (b"quot", b'"'), (b"apos", b'\'')];
+const NAMES: [(&[u8], char); 5] = [(b"amp", '&'), (b"lt", '<'), (b"gt", '>'), (b"quot", '"'), (b"apos", '\'')];
 
-/// A text read in some way, and for each byte, and the end, where it stands in the text as it came.
-pub(super) struct Reading {
-    pub(super) bytes: Vec<u8>,
-    pub(super) places: Vec<usize>,
+/// A text read in some way.
+pub(super) struct Reading<'a> {
+    pub(super) bytes: &'a [u8],
+    /// For each byte, and the end, where it stands in the text as it came; `None` where it stands where it is.
+    places: Option<&'a [usize]>,
 }
 
-/// Reads a text as it is, and in every other way in which it reads differently.
-pub(super) fn read(text: &[u8], visit: &mut dyn FnMut(&Reading)) {
-    Reading { bytes: text.to_vec(), places: (0..=text.len()).collect() }.visit(DEPTH, visit);
+impl Reading<'_> {
+    /// Where a byte of the reading stands in the text as it came.
+    pub(super) fn place(&self, at: usize) -> usize {
+        self.places.map_or(at, |places| places[at])
+    }
 }
 
-impl Reading {
-    fn visit(&self, depth: usize, visit: &mut dyn FnMut(&Self)) {
-        visit(self);
-        if depth > 0 {
-            CODES.iter().filter_map(|code| self.decoded(*code)).for_each(|reading| reading.visit(depth - 1, visit));
+/// Reads a text as it is, and without each layer of disguise.
+pub(super) fn read(text: &[u8], visit: &mut dyn FnMut(&Reading<'_>)) {
+    visit(&Reading { bytes: text, places: None });
+    let mut last: Option<(Vec<u8>, Vec<usize>)> = None;
+    for _ in 0..DEPTH {
+        let (bytes, places) = last.as_ref().map_or((text, None), |(bytes, places)| (bytes, Some(&places[..])));
+        let Some(decoded) = decoded(bytes, places) else { return };
+        visit(&Reading { bytes: &decoded.0, places: Some(&decoded.1) });
+        last = Some(decoded);
+    }
+}
+
+/// The ways in which a secret itself is to be looked for.
+pub(super) fn forms(secret: &str) -> Vec<Vec<u8>> {
+    let mut forms = Vec::new();
+    // A secret may look like a disguise itself, and is then read as one.
+    read(secret.as_bytes(), &mut |reading| forms.push(reading.bytes.to_vec()));
+    forms.push(HEXLOWER.encode(secret.as_bytes()).into_bytes());
+    for encoding in [BASE64_NOPAD, BASE64URL_NOPAD] {
+        forms.extend((0..3).map(|skew| in_base64(secret.as_bytes(), skew, &encoding)));
+    }
+    forms
+}
+
+/// The letters that stand for a text in Base64 whatever surrounds it, where it begins so many bytes after a group of three.
+fn in_base64(text: &[u8], skew: usize, encoding: &Encoding) -> Vec<u8> {
+    let padded = [&[0; 2][..skew], text].concat();
+    let letters = encoding.encode(&padded).into_bytes();
+    // A letter has six bits; those that it shares with a neighbour are not the text's alone.
+    let (first, last) = ((skew * 8).div_ceil(6), padded.len() * 8 / 6);
+    letters[first..last].to_vec()
+}
+
+/// The text without its outermost disguise, and where each byte of it stands; `None` where there is none.
+fn decoded(text: &[u8], places: Option<&[usize]>) -> Option<(Vec<u8>, Vec<usize>)> {
+    memchr3(b'\\', b'%', b'&', text)?;
+    let (mut bytes, mut found) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len() + 1));
+    let place = |at: usize| places.map_or(at, |places| places[at]);
+    let mut at = 0;
+    while at < text.len() {
+        let next = memchr3(b'\\', b'%', b'&', &text[at..]).map_or(text.len(), |next| at + next);
+        bytes.extend_from_slice(&text[at..next]);
+        found.extend((at..next).map(place));
+        if next == text.len() {
+            break;
         }
-    }
-
-    /// The text without this disguise; `None` where it has none.
-    fn decoded(&self, code: Code) -> Option<Self> {
-        memchr(code.mark(), &self.bytes)?;
-        let mut decoded = Self { bytes: Vec::with_capacity(self.bytes.len()), places: Vec::new() };
-        let (mut at, mut is_changed) = (0, false);
-        while let Some(byte) = self.bytes.get(at) {
-            let length = code.take(&self.bytes[at..], &mut decoded.bytes);
-            if length == 0 {
-                decoded.bytes.push(*byte);
-            }
-            is_changed |= length > 0;
-            decoded.places.resize(decoded.bytes.len(), self.places[at]);
-            at += length.max(1);
+        let length = take(&text[next..], &mut bytes);
+        if length == 0 {
+            bytes.push(text[next]);
         }
-        decoded.places.extend(self.places.last());
-        is_changed.then_some(decoded)
+        found.resize(bytes.len(), place(next));
+        at = next + length.max(1);
     }
+    found.push(place(text.len()));
+    (bytes.len() < text.len()).then_some((bytes, found))
 }
 
-impl Code {
-    /// Without this byte a text has no such disguise.
-    fn mark(self) -> u8 {
-        match self {
-            Self::Json => b'\\',
-            Self::Url => b'%',
-            Self::Form => b'+',
-            Self::Markup => b'&',
-        }
+/// Writes what the disguise at the beginning of a text stands for, and tells how long the disguise is; 0 where there is none.
+fn take(text: &[u8], into: &mut Vec<u8>) -> usize {
+    let taken = match text {
+        [b'%', rest @ ..] => hexadecimal(rest).map(|byte| (3, byte)),
+        [b'\\', b'x', rest @ ..] => hexadecimal(rest).map(|byte| (4, byte)),
+        _ => None,
+    };
+    if let Some((length, byte)) = taken {
+        into.push(byte);
+        return length;
     }
-
-    /// Writes what the disguise at the beginning of a text stands for, and tells how long the disguise is; 0 where there is none.
-    fn take(self, text: &[u8], into: &mut Vec<u8>) -> usize {
-        let taken = match self {
-            Self::Json => json(text),
-            Self::Form if text.starts_with(b"+") => Some((1, ' ')),
-            Self::Url | Self::Form => {
-                let byte = text.strip_prefix(b"%").and_then(|rest| number(rest.get(..2)?, 16));
-                let Some(byte) = byte.and_then(|byte| u8::try_from(byte).ok()) else { return 0 };
-                into.push(byte);
-                return 3;
-            }
-            Self::Markup => markup(text),
-        };
-        let Some((length, letter)) = taken else { return 0 };
-        into.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
-        length
-    }
+    let taken = if text.starts_with(b"&") { markup(text) } else { quoted(text) };
+    let Some((length, letter)) = taken else { return 0 };
+    into.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+    length
 }
 
-fn json(text: &[u8]) -> Option<(usize, char)> {
+/// The byte that two digits stand for.
+fn hexadecimal(text: &[u8]) -> Option<u8> {
+    number(text.get(..2)?, 16).and_then(|byte| u8::try_from(byte).ok())
+}
+
+/// What a backslash and what follows it stand for in JSON, in a shell, and in Rust.
+fn quoted(text: &[u8]) -> Option<(usize, char)> {
     let [b'\\', letter, rest @ ..] = text else { return None };
     let letter = match letter {
-        b'"' | b'\\' | b'/' => char::from(*letter),
+        b'"' | b'\'' | b'\\' | b'/' => char::from(*letter),
         b'b' => '\u{8}',
         b'f' => '\u{c}',
         b'n' => '\n',
         b'r' => '\r',
         b't' => '\t',
+        b'u' if rest.starts_with(b"{") => {
+            let end = rest.iter().take(LONGEST).position(|byte| *byte == b'}')?;
+            return Some((end + 3, char::from_u32(number(&rest[1..end], 16)?)?));
+        }
         b'u' => return utf16(rest),
         _ => return None,
     };
@@ -117,7 +137,7 @@ fn utf16(text: &[u8]) -> Option<(usize, char)> {
     Some((12, char::decode_utf16(units).next()?.ok()?))
 }
 
-/// The longest name or number between `&` and `;`.
+/// The longest name or number between `&` and `;`, or between braces.
 const LONGEST: usize = 8;
 
 fn markup(text: &[u8]) -> Option<(usize, char)> {
@@ -126,7 +146,7 @@ fn markup(text: &[u8]) -> Option<(usize, char)> {
     let letter = match &rest[..end] {
         [b'#', b'x' | b'X', digits @ ..] => char::from_u32(number(digits, 16)?)?,
         [b'#', digits @ ..] => char::from_u32(number(digits, 10)?)?,
-        name => char::from(NAMES.iter().find(|(each, _)| *each == name)?.1),
+        name => NAMES.iter().find(|(each, _)| *each == name)?.1,
     };
     Some((end + 2, letter))
 }

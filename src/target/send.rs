@@ -15,7 +15,7 @@ use crate::ledger::Record;
 
 impl Target {
     /// Sends a request, and once more where the target was busy, or the token had ended, and that is safe: a request that may create is sent again only if
-    /// it provably created nothing. What answers, secrets included, is known to nobody behind this function.
+    /// it provably created nothing. What comes back is the answer as it came, with the secrets that it tells.
     pub async fn send(&self, request: Request) -> Exchange {
         let retries = if self.is_tired.load(Ordering::Relaxed) { 0 } else { self.retries };
         let mut pauses = patience::pauses(retries);
@@ -143,7 +143,10 @@ impl Target {
                 None => Err(Trouble::Broken),
             },
         };
-        Exchange { request, outcome: outcome.map(|response| self.redacted(response)) }
+        if let Ok(response) = &outcome {
+            self.hear(response);
+        }
+        Exchange { request, outcome }
     }
 
     /// The request as it goes over the wire; `None` where it holds what HTTP cannot carry.
@@ -160,7 +163,7 @@ impl Target {
             let body = request.body.as_deref().unwrap_or_default();
             let signable = Signable { method: &request.method, url: &url, headers: &request.headers, body };
             let signature = key.sign(&signable, OffsetDateTime::now_utc());
-            self.secrets.add(signature.secret());
+            self.secrets.expect(signature.secret());
             for (name, value) in signature.headers() {
                 shown.push((HeaderName::try_from(*name).ok()?, value.clone()));
             }
@@ -168,13 +171,12 @@ impl Target {
         http::prepare(client, request, url, &shown)
     }
 
-    /// The answer without the secrets that it tells.
-    fn redacted(&self, mut response: Response) -> Response {
-        for (_, value) in &mut response.headers {
-            *value = self.secrets.redact_text(value);
+    /// Keeps in mind the signatures that an answer repeats: they may stand in a report. All others can be forgotten.
+    fn hear(&self, response: &Response) {
+        for (_, value) in &response.headers {
+            self.secrets.hear(value.as_bytes());
         }
-        response.body = self.secrets.redact(&response.body);
-        response
+        self.secrets.hear(&response.body);
     }
 }
 

@@ -76,9 +76,10 @@ impl Token {
 
     /// Makes known the token and what is made from it, so that no answer can tell them.
     pub(super) fn confess(&self, secrets: &Secrets) {
-        let shorter = [Credential::Shortened, Credential::Beheaded].map(|credential| self.shown_as(credential));
-        for text in [self.0.clone(), self.in_other_case()].into_iter().chain(shorter) {
-            secrets.add(&Secret::new(Kind::Token, text));
+        secrets.add(&Secret::new(Kind::Token, self.0.as_str()));
+        for text in [Credential::OtherCase, Credential::Shortened, Credential::Beheaded].map(|each| self.shown_as(each))
+        {
+            secrets.add_derived(&Secret::new(Kind::Token, text));
         }
     }
 }
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_token_and_what_is_made_from_it_are_redacted() {
-        let (token, secrets) = (Token::new("gAAAAB-7").unwrap(), Secrets::default());
+        let (token, secrets) = (Token::new("gAAAAAB-77").unwrap(), Secrets::default());
         token.confess(&secrets);
         let made = Credential::ALL.into_iter().filter(|(_, shown)| shown.needs_token());
         for (name, shown) in made.chain([("good", Credential::Good)]) {

@@ -193,9 +193,13 @@ mod tests {
 
     #[test]
     fn what_is_made_known_is_redacted() {
-        let key = read(&[("OS_ACCESS_KEY", "the-id"), ("OS_SECRET_KEY", "sesame"), ("OS_SECURITY_TOKEN", "session")]);
+        let key = read(&[
+            ("OS_ACCESS_KEY", "the-key-id"),
+            ("OS_SECRET_KEY", "sesame-seed"),
+            ("OS_SECURITY_TOKEN", "my-session"),
+        ]);
         let secrets = Secrets::default();
         key.unwrap().unwrap().secrets().for_each(|secret| secrets.add(secret));
-        assert_eq!(secrets.redact_text("the-id sesame session"), "[key] [key] [token]");
+        assert_eq!(secrets.redact_text("the-key-id sesame-seed my-session"), "[key] [key] [token]");
     }
 }
