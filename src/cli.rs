@@ -123,7 +123,7 @@ impl Cli {
         match self.command {
             Command::Run(arguments) => run::execute(arguments, console).await,
             Command::List(arguments) => list::execute(&arguments, console),
-            Command::Check(arguments) => check::execute(&arguments, console),
+            Command::Check(arguments) => check::execute(&arguments, console).await,
             Command::Doctor(arguments) => doctor::execute(arguments, console).await,
             Command::Sweep(arguments) => sweep::execute(arguments, console).await,
             Command::Stub(arguments) => stub::execute(arguments, console).await,

@@ -6,6 +6,8 @@
 mod behaviour;
 mod clause;
 mod envelope;
+mod limits;
+mod locate;
 mod mark;
 mod nearest;
 mod path;
@@ -15,6 +17,7 @@ mod relation;
 mod rule;
 mod schema;
 mod table;
+mod wire;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,6 +28,7 @@ use serde_json::Value;
 pub use behaviour::Misbehaviour;
 pub use clause::{Clause, Clauses};
 pub use envelope::Envelope;
+pub(crate) use locate::locate;
 pub use mark::Mark;
 pub use path::PathTemplate;
 pub(crate) use read_schema::named;
@@ -32,6 +36,7 @@ pub use relation::{Derived, Echo, Relation};
 pub use rule::{Format, Notation, Rule, Type, list, same, same_items};
 pub use schema::{At, Broken, Certain, Findings, Open, Returns, Schema, Zone};
 pub use table::Table;
+pub(crate) use wire::{header_name, header_value};
 
 use crate::document::{Node, SourceError};
 

@@ -39,6 +39,8 @@
 //! [`report`] turns outcomes into text, [`exit_code`] into a number. The [`stub`] answers by the same contract and the same
 //! [`judge::classify()`] that judges, or breaks one clause of it, to test the harness. [`cli`] is the program.
 //!
+//! A [`rehearsal`] in memory shows which clauses the probes of a suite can reach.
+//!
 //! What a run may leave behind is in its [`ledger`] before it is sent; [`mod@sweep`] removes it, and [`doctor`] looks at a target first. Every word leaves
 //! through the [`console`], which takes out each [`secret`] and
 //! shows what is [`untrusted`] so that it can do no harm.
@@ -62,6 +64,7 @@ pub mod known;
 pub mod ledger;
 pub mod plan;
 pub mod probe;
+pub mod rehearsal;
 pub mod report;
 pub mod run;
 pub mod secret;

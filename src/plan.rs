@@ -21,6 +21,7 @@ pub(crate) use random::{BodyTree, fields, tree};
 pub use seed::Seed;
 pub(crate) use sequels::go_on;
 
+use crate::contract::Schema;
 use crate::probe::{Phase, Probe};
 use crate::suite::Suite;
 
@@ -86,6 +87,11 @@ pub fn plan(suite: &Suite, wish: &Wish) -> Result<Vec<Probe>, PlanError> {
         all.retain(|probe| wish.selectors.iter().any(|selector| matches(selector, probe)));
     }
     if all.is_empty() { Err(PlanError::NothingWished) } else { Ok(all) }
+}
+
+/// Whether a value of this schema is known that every reading allows.
+pub(crate) fn can_be_made(schema: &Schema) -> bool {
+    attempts::usual(schema).is_some()
 }
 
 fn of_phase(suite: &Suite, phase: Phase, wish: &Wish) -> Vec<Probe> {

@@ -1,16 +1,21 @@
 //! A suite: one folder with one contract, its tables and its cases. Built into the program, or read from disk.
 
+mod files;
+
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 
 use crate::case::{self, Case};
-use crate::contract::{Contract, Table};
-use crate::document::{self, SourceError};
+use crate::contract::{Contract, Table, locate};
+use crate::document::{self, Node, SourceError};
 use crate::known::Known;
+use crate::plan;
 use crate::probe::Sequel;
+
+pub(crate) use files::read_text;
 
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/cases");
 static BUILT_IN_SNAPSHOTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/snapshots");
@@ -31,6 +36,8 @@ pub struct Suite {
     pub name: String,
     /// What the API promises.
     pub contract: Contract,
+    /// The contract as it stands in its file, for the places of errors.
+    pub(crate) source: Node,
     /// The deviations that are known of the service that the contract describes.
     pub known: Known,
     /// The cases in the order of their ids.
@@ -71,18 +78,16 @@ struct Files {
 impl Suite {
     /// Names of the suites that are built in.
     pub fn built_in_names() -> impl Iterator<Item = &'static str> {
-        BUILT_IN.dirs().filter_map(|dir| dir.path().to_str())
+        files::built_in_folders(&BUILT_IN).filter_map(|dir| dir.path().to_str())
     }
 
     /// Reads a suite that is built in; `None` where there is none of this name.
     pub fn built_in(name: &str) -> Option<Result<Self, SuiteError>> {
         let dir = BUILT_IN.get_dir(name)?;
-        let mut files = Files { name: name.to_owned(), prefix: format!("cases/{name}/"), texts: Vec::new() };
-        collect_built_in(dir, Path::new(name), &mut files.texts);
-        let mut snapshots = Vec::new();
-        if let Some(dir) = BUILT_IN_SNAPSHOTS.get_dir(name) {
-            collect_built_in(dir, Path::new(name), &mut snapshots);
-        }
+        let texts = files::built_in(dir, Path::new(name));
+        let files = Files { name: name.to_owned(), prefix: format!("cases/{name}/"), texts };
+        let snapshots = BUILT_IN_SNAPSHOTS.get_dir(name).map(|dir| files::built_in(dir, Path::new(name)));
+        let snapshots = snapshots.unwrap_or_default();
         Some(Self::read(files, snapshots))
     }
 
@@ -93,16 +98,14 @@ impl Suite {
             .canonicalize()
             .map_err(|error| SourceError::of_file(&shown, format!("the suite cannot be read: {error}")))?;
         let name = resolved.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut files =
-            Files { name: name.clone(), prefix: format!("{}/", shown.trim_end_matches('/')), texts: Vec::new() };
-        collect_disk(&resolved, &resolved, &mut files.texts)
-            .map_err(|(path, error)| SourceError::of_file(&path.display().to_string(), error.to_string()))?;
-        let mut snapshots = Vec::new();
+        let read = |dir: &Path| {
+            let texts = files::on_disk(dir);
+            texts.map_err(|(path, error)| SourceError::of_file(&path.display().to_string(), error.to_string()))
+        };
+        let prefix = format!("{}/", shown.trim_end_matches('/'));
+        let files = Files { name: name.clone(), prefix, texts: read(&resolved)? };
         let snapshot_dir = resolved.ancestors().nth(2).map(|root| root.join("snapshots").join(&name));
-        if let Some(dir) = snapshot_dir.filter(|dir| dir.is_dir()) {
-            collect_disk(&dir, &dir, &mut snapshots)
-                .map_err(|(path, error)| SourceError::of_file(&path.display().to_string(), error.to_string()))?;
-        }
+        let snapshots = snapshot_dir.filter(|dir| dir.is_dir()).map(|dir| read(&dir)).transpose()?.unwrap_or_default();
         Self::read(files, snapshots)
     }
 
@@ -127,7 +130,9 @@ impl Suite {
             };
             return Err(error.with_hint(hint).into());
         };
-        let contract = Contract::read(&document::parse(&path_of(CONTRACT), text)?, tables)?;
+        let source = document::parse(&path_of(CONTRACT), text)?;
+        let contract = Contract::read(&source, tables)?;
+        can_be_made(&contract, &source)?;
 
         let sequels = case::sequels(&contract)?;
 
@@ -138,7 +143,7 @@ impl Suite {
         }
         for (file, text) in files.texts.iter().filter(|(file, _)| !is_about_all(file)) {
             let Some(id) = file.strip_suffix(".yaml") else {
-                errors.push(SourceError::of_file(&path_of(file), "a suite holds cases (.yaml) and tables (.csv) only"));
+                errors.push(unknown_ending(&path_of(file), file));
                 continue;
             };
             match document::parse(&path_of(file), text).and_then(|node| Case::read(&contract, id, &node)) {
@@ -159,8 +164,37 @@ impl Suite {
         let profiles = files.texts.iter().find(|(file, _)| file == PROFILES);
         let profiles = profiles.map(|(file, text)| (path_of(file), text.clone()));
         let texts = files.texts.into_iter().map(|(_, text)| text).collect();
-        Ok(Self { name: files.name, contract, known, cases, sequels, profiles, texts, snapshots })
+        Ok(Self { name: files.name, contract, source, known, cases, sequels, profiles, texts, snapshots })
     }
+}
+
+/// Every field that a request may give needs a value that is surely right, or nothing about it can be tried.
+fn can_be_made(contract: &Contract, source: &Node) -> Result<(), SourceError> {
+    for schema in contract.creation.request.properties.values().filter(|schema| schema.can_be_given()) {
+        if !plan::can_be_made(schema) {
+            let field = locate(source, &format!("{}.", schema.place));
+            let error = field.error("no value of this field is known that every reading allows");
+            return Err(error.with_hint("give one under `examples`, or mend the rules that no value keeps together"));
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with a file that was meant to count.
+fn unknown_ending(shown: &str, file: &str) -> SourceError {
+    let error = SourceError::of_file(shown, "a suite holds cases (.yaml) and tables (.csv) only");
+    let right = match Path::new(file).extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()) {
+        Some(ending) if ending == "csv" => "csv",
+        _ => "yaml",
+    };
+    // Some systems hide an ending, and add another one.
+    let stem = Path::new(file).with_extension("");
+    let stem = if has_ending(&stem.to_string_lossy(), right) { stem.with_extension("") } else { stem };
+    let name = stem.with_extension(right);
+    let name = name.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    error.with_hint(format!(
+        "did you mean `{name}`? What begins with a dot, or is a page such as README.md, is passed by"
+    ))
 }
 
 /// Whether a file is no case.
@@ -170,34 +204,4 @@ fn is_about_all(file: &str) -> bool {
 
 fn has_ending(file: &str, ending: &str) -> bool {
     Path::new(file).extension().is_some_and(|extension| extension == ending)
-}
-
-fn collect_built_in(dir: &Dir<'_>, root: &Path, texts: &mut Vec<(String, String)>) {
-    for file in dir.files() {
-        let path = file.path().strip_prefix(root).unwrap_or(file.path());
-        texts.push((path.to_string_lossy().into_owned(), String::from_utf8_lossy(file.contents()).into_owned()));
-    }
-    for inner in dir.dirs() {
-        collect_built_in(inner, root, texts);
-    }
-    texts.sort();
-}
-
-fn collect_disk(dir: &Path, root: &Path, texts: &mut Vec<(String, String)>) -> Result<(), (PathBuf, std::io::Error)> {
-    let at = |path: &Path| {
-        let path = path.to_owned();
-        move |error| (path, error)
-    };
-    for entry in std::fs::read_dir(dir).map_err(at(dir))? {
-        let path = entry.map_err(at(dir))?.path();
-        if path.is_dir() {
-            collect_disk(&path, root, texts)?;
-        } else {
-            let text = std::fs::read_to_string(&path).map_err(at(&path))?;
-            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-            texts.push((name, text));
-        }
-    }
-    texts.sort();
-    Ok(())
 }

@@ -19,7 +19,7 @@ const CONTRACT: &str = "contract.yaml";
 const CASE: &str = "name/accepts_it.yaml";
 
 /// One changed text of the contract: what, from, to.
-const CONTRACTS: [(&str, &str, &str); 31] = [
+const CONTRACTS: [(&str, &str, &str); 44] = [
     ("a version that cannot be read", "openapi: 3.1.0", "openapi: 3.0.3"),
     (
         "a keyword that is misspelt",
@@ -85,6 +85,35 @@ const CONTRACTS: [(&str, &str, &str); 31] = [
         "a sequel that does not use the id",
         "            - GET: /v2/images/{id}/file",
         "            - GET: /v2/images/7/file",
+    ),
+    ("a maximum below the minimum", "          maximum: 1024\n", "          maximum: 0\n"),
+    (
+        "a shortest text longer than the longest",
+        "          maxLength: 255\n",
+        "          minLength: 300\n          maxLength: 255\n",
+    ),
+    ("what is certain below the minimum", "x-certain: {maximum: 1048576}", "x-certain: {maximum: -1}"),
+    ("an enum of nothing", "enum: [zvhd2, vhd, raw, qcow2]", "enum: []"),
+    ("an enum that is no list", "enum: [zvhd2, vhd, raw, qcow2]", "enum: null"),
+    ("a text that no request can hold", "          maxLength: 255\n", "          maxLength: 1000000000000\n"),
+    ("an array that no request can hold", "x-certain: {maxItems: 10,", "x-certain: {maxItems: 1000000,"),
+    ("a header with a space", "name: X-Auth-Token", "name: X Auth Token"),
+    (
+        "a media type that no header can hold",
+        "          application/json:\n            schema: {$ref: '#/components/schemas/ImageRequest'}",
+        "          \"application/json\\n\":\n            schema: {$ref: '#/components/schemas/ImageRequest'}",
+    ),
+    ("a path that cannot be sent", "  /v2/images:\n", "  v2/my images:\n"),
+    ("a path under test with a parameter", "  /v2/images:\n", "  /v2/{project}/images:\n"),
+    (
+        "a status that is none",
+        "        '500':\n          description: An error",
+        "        '5000':\n          description: An error",
+    ),
+    (
+        "a schema that holds itself",
+        "          items:\n            description: A tag of 1",
+        "          items:\n            items: {$ref: '#/components/schemas/ImageRequest'}\n            description: A tag of 1",
     ),
     ("a line that is no YAML", "security:\n  - token: []", "security:\n  - token: ["),
 ];
@@ -325,7 +354,7 @@ const GOOD_CASE: &str = "title: a\nclauses: [request.name.type]\nrequest: {body:
 
 #[test]
 fn what_is_wrong_in_a_contract_is_told_with_its_place() {
-    let good = fs::read_to_string("cases/otc/contract.yaml").unwrap();
+    let good = fs::read_to_string("cases/otc/contract.yaml").unwrap().replace("\r\n", "\n");
     assert_eq!(suite_with(&good, CASE, GOOD_CASE).1, "no error");
     let mut text = String::new();
     for (what, from, to) in CONTRACTS {
@@ -339,7 +368,7 @@ fn what_is_wrong_in_a_contract_is_told_with_its_place() {
 
 #[test]
 fn what_is_wrong_in_a_case_is_told_with_its_place() {
-    let contract = fs::read_to_string("cases/otc/contract.yaml").unwrap();
+    let contract = fs::read_to_string("cases/otc/contract.yaml").unwrap().replace("\r\n", "\n");
     let mut text = String::new();
     for (what, file, case) in CASES {
         let (_folder, shown) = suite_with(&contract, file, case);
@@ -351,7 +380,7 @@ fn what_is_wrong_in_a_case_is_told_with_its_place() {
 
 #[test]
 fn what_is_wrong_in_a_list_of_known_deviations_is_told_with_its_place() {
-    let contract = fs::read_to_string("cases/otc/contract.yaml").unwrap();
+    let contract = fs::read_to_string("cases/otc/contract.yaml").unwrap().replace("\r\n", "\n");
     let mut text = String::new();
     for (what, list) in LISTS {
         let (folder, _) = suite_with(&contract, CASE, GOOD_CASE);
@@ -427,7 +456,7 @@ proptest! {
 
     #[test]
     fn a_contract_broken_at_random_is_an_error_or_a_contract(at in any::<usize>(), length in 0_usize..60, strange in prop::sample::select(STRANGE.to_vec()), way in any::<u8>()) {
-        let text = fs::read_to_string("cases/otc/contract.yaml").unwrap();
+        let text = fs::read_to_string("cases/otc/contract.yaml").unwrap().replace("\r\n", "\n");
         let spoiled = spoiled(&text, at, length, strange, way);
         match document::parse(CONTRACT, &spoiled).and_then(|node| Contract::read(&node, tables())) {
             Ok(contract) => prop_assert!(!contract.clauses.is_empty()),

@@ -78,7 +78,7 @@ fn changed_suite(changes: &[(&str, &str)], more: &[(&str, &str)]) -> (TempDir, S
     } else {
         copy(Path::new("cases/otc"), &dir);
     }
-    let mut text = fs::read_to_string(dir.join("contract.yaml")).unwrap();
+    let mut text = fs::read_to_string(dir.join("contract.yaml")).unwrap().replace("\r\n", "\n");
     for (from, to) in changes {
         assert!(text.contains(from), "the contract has no `{from}`");
         text = text.replacen(from, to, 1);
@@ -161,7 +161,7 @@ fn requiring(changes: &[(&str, &str)]) -> (TempDir, Suite) {
     let dir = folder.path().join("otc");
     fs::create_dir_all(dir.join("body")).unwrap();
     fs::copy("cases/otc/os-versions.csv", dir.join("os-versions.csv")).unwrap();
-    let mut text = fs::read_to_string("cases/otc/contract.yaml").unwrap();
+    let mut text = fs::read_to_string("cases/otc/contract.yaml").unwrap().replace("\r\n", "\n");
     for (from, to) in changes {
         assert!(text.contains(from), "the contract has no `{from}`");
         text = text.replacen(from, to, 1);
@@ -261,7 +261,7 @@ fn what_a_random_probe_means_is_what_the_judge_takes_it_for() {
 #[test]
 fn an_independent_validator_accepts_every_valid_body_and_refuses_what_a_schema_can_refuse() {
     for suite in suites() {
-        let text = fs::read_to_string(format!("cases/{}/contract.yaml", suite.name)).unwrap();
+        let text = fs::read_to_string(format!("cases/{}/contract.yaml", suite.name)).unwrap().replace("\r\n", "\n");
         let contract = document::parse("contract.yaml", &text).unwrap().json();
         let validator = jsonschema::draft202012::options()
             .should_validate_formats(true)
@@ -365,7 +365,7 @@ fn a_case_and_a_field_that_are_added_change_no_other_probe() {
     let field = "        min_disk:\n          description: Disk space in GB that the image needs at least";
     let last = "          x-unspecified:\n            - title: a disk size of null";
     let added = "        zone_hint:\n          description: A field of tomorrow. Request table.\n          type: string\n          maxLength: 9\n";
-    let text = fs::read_to_string("cases/otc/contract.yaml").unwrap();
+    let text = fs::read_to_string("cases/otc/contract.yaml").unwrap().replace("\r\n", "\n");
     assert!(text.contains(field) && text.contains(last));
     let case = "title: a case of tomorrow\nclauses: [request.name.type]\nrequest: {body: {name: tomorrow}}\nexpect: {status: 201}\n";
     let at = "    Image:\n      type: object\n      description: The page, section Response.";

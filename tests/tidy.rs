@@ -152,7 +152,7 @@ const CONFINED: [(&str, &[&str]); 12] = [
     ("clap::", &["src/cli.rs", "src/cli/", "src/main.rs"]),
     ("serde_saphyr::", &["src/document/"]),
     ("annotate_snippets::", &["src/document/"]),
-    ("include_dir::", &["src/suite.rs"]),
+    ("include_dir::", &["src/suite.rs", "src/suite/files.rs"]),
     ("indicatif::", &["src/cli/"]),
     ("csv::", &["src/contract/table.rs"]),
     ("use ring::", &["src/target/signature.rs"]),

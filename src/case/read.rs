@@ -2,7 +2,7 @@
 
 use super::rows::{self, Row};
 use super::{Case, Verb, expect};
-use crate::contract::Contract;
+use crate::contract::{Contract, header_name, header_value};
 use crate::document::{Fields, Node, SourceError, nearest};
 use crate::exchange::{Credential, Request};
 use crate::probe::{Expectation, Phase, Probe, Script, Step};
@@ -178,7 +178,10 @@ fn read_request(
                     .error("the token is no header of a case")
                     .with_hint("use `token: absent`, `empty`, `wrong` …"));
             }
-            headers.push((name.to_owned(), row.fill_text(value.text()?)));
+            let text = row.fill_text(value.text()?);
+            header_name(key, name)?;
+            header_value(value, &text)?;
+            headers.push((name.to_owned(), text));
         }
     }
     let has_content_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));

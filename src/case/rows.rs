@@ -1,5 +1,7 @@
 //! Rows: the same case over a table, and the `{column}` that stands for a cell.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -20,8 +22,9 @@ pub(super) fn read(contract: &Contract, node: Option<&Node>) -> Result<Vec<Row>,
     if rows.is_empty() {
         return Err(node.error("these rows select nothing, so the case would check nothing"));
     }
-    for (index, row) in rows.iter().enumerate() {
-        if rows[..index].iter().any(|other| other.name == row.name) {
+    let mut seen = HashSet::new();
+    for row in &rows {
+        if !seen.insert(&row.name) {
             return Err(node.error(format!("two rows have the name `{}`", row.name.as_deref().unwrap_or_default())));
         }
     }

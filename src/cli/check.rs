@@ -1,14 +1,16 @@
 //! `check`: are the files of a suite right?
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::{Failure, load};
 use crate::console::Console;
 use crate::exit_code::ExitCode;
+use crate::rehearsal;
 use crate::report::counted;
-use crate::suite;
+use crate::suite::{self, SuiteError};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -17,8 +19,12 @@ pub(super) struct Arguments {
     suite: PathBuf,
 }
 
-pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCode, Failure> {
-    let suite = load(&arguments.suite, console)?;
+pub(super) async fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCode, Failure> {
+    let suite = Arc::new(load(&arguments.suite, console)?);
+    let errors = rehearsal::unshown(&suite).await.map_err(|error| Failure::WrongUse(error.to_string()))?;
+    if !errors.is_empty() {
+        return Err(SuiteError { errors }.into());
+    }
     let probes: usize = suite.cases.iter().map(|case| case.probes.len()).sum();
     let known = match suite.known.iter().count() {
         0 => String::new(),

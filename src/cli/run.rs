@@ -26,7 +26,7 @@ use crate::run::{Ending, Options, Outcome, Run, Verdict, reach, run, settle, tak
 use crate::secret::Secrets;
 use crate::shrink::shrink;
 use crate::stub::{Stub, StubService};
-use crate::suite::Suite;
+use crate::suite::{Suite, read_text};
 use crate::sweep::{SETTLING, Swept, sweep};
 use crate::target::{Access, Appeared, Audit, Setup, Target, Token};
 
@@ -113,8 +113,8 @@ impl Arguments {
             (true, None) => Ok(suite.known.clone()),
             (true, Some(file)) => {
                 let shown = file.display().to_string();
-                let text = std::fs::read_to_string(file)
-                    .map_err(|error| Failure::WrongUse(format!("cannot read {shown}: {error}")))?;
+                let text =
+                    read_text(file).map_err(|error| Failure::WrongUse(format!("cannot read {shown}: {error}")))?;
                 let mut known = suite.known.clone();
                 let added = document::parse(&shown, &text).and_then(|node| known.add(&suite.contract, &node));
                 added.map(|()| known).map_err(|error| Failure::Suite(error.into()))

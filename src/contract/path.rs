@@ -32,6 +32,11 @@ impl PathTemplate {
         }
     }
 
+    /// How many parameters it has.
+    pub fn parameter_count(&self) -> usize {
+        self.text.split('/').filter(|segment| segment.starts_with('{')).count()
+    }
+
     /// The path with every parameter replaced by the value.
     pub fn fill(&self, value: &str) -> String {
         self.text

@@ -1,5 +1,6 @@
 //! Reads the OpenAPI part of a contract: operations, answers, links.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use super::clause::ClauseList;
 use super::read_schema::{SchemaReader, named};
 use super::{
     Answer, Assessment, Behaviour, Contract, Creation, Effect, Envelope, Form, Inconclusive, Lifecycle, Misbehaviour,
-    OpenForm, Operation, PathTemplate, Relation, Schema, SequelNodes, Table, TokenHeader,
+    OpenForm, Operation, PathTemplate, Relation, Schema, SequelNodes, Table, TokenHeader, wire,
 };
 use crate::document::{Fields, Node, SourceError};
 
@@ -30,7 +31,7 @@ pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Resu
     let nodes = operation_nodes(paths)?;
     let operations = nodes.iter().map(|found| read_operation(found)).collect::<Result<Vec<_>, _>>()?;
     let subject = only_creation(&operations, paths)?;
-    let reader = SchemaReader { tables: &tables, shared: components.schemas };
+    let reader = SchemaReader { tables: &tables, shared: components.schemas, depth: Cell::new(0) };
     let creation = read_creation(nodes[subject].node, subject, &operations, &reader)?;
     let clauses = derive_clauses(&creation, &operations[subject], &token);
     Ok(Contract { title, service_type, operations, creation, token, clauses: clauses.into_clauses(), tables })
@@ -73,7 +74,9 @@ impl<'a> Components<'a> {
             let mut scheme = node.fields()?;
             named(scheme.required("type")?, &[("apiKey", ())])?;
             named(scheme.required("in")?, &[("header", ())])?;
-            let header = scheme.required("name")?.words()?;
+            let name_of_header = scheme.required("name")?;
+            let header = name_of_header.words()?;
+            wire::header_name(name_of_header, &header)?;
             let description = scheme.required("description")?.words()?;
             scheme.finish()?;
             tokens.insert(name, TokenHeader { header, description });
@@ -106,7 +109,8 @@ struct OperationNode<'a> {
 
 fn operation_nodes(paths: &Node) -> Result<Vec<OperationNode<'_>>, SourceError> {
     let mut found = Vec::new();
-    for (_, path, item) in paths.entries()? {
+    for (at, path, item) in paths.entries()? {
+        wire::path(at, path)?;
         for (key, method, node) in item.entries()? {
             if !METHODS.contains(&method) {
                 return Err(key
@@ -191,6 +195,10 @@ fn read_queries(node: &Node) -> Result<Vec<String>, SourceError> {
 fn only_creation(operations: &[Operation], paths: &Node) -> Result<usize, SourceError> {
     let creations: Vec<_> = (0..operations.len()).filter(|index| operations[*index].effect == Effect::Create).collect();
     match creations[..] {
+        [subject] if operations[subject].path.parameter_count() > 0 => {
+            let path = operations[subject].path.as_str();
+            Err(paths.get(path).unwrap_or(paths).error("nothing fills the parameters of the path under test"))
+        }
         [subject] => Ok(subject),
         _ => Err(paths.error(format!("exactly one operation must have `x-effect: create`, {} have", creations.len()))),
     }
@@ -199,7 +207,8 @@ fn only_creation(operations: &[Operation], paths: &Node) -> Result<usize, Source
 fn read_answers(node: &Node) -> Result<IndexMap<u16, Answer>, SourceError> {
     let mut answers = IndexMap::new();
     for (key, text, node) in node.entries()? {
-        let status = text.parse().map_err(|_| key.error("expected an HTTP status, such as '201'"))?;
+        let status = text.parse().ok().filter(|status| (200..600).contains(status));
+        let status = status.ok_or_else(|| key.error("expected an HTTP status from 200 to 599, such as '201'"))?;
         let mut fields = node.fields()?;
         let description = fields.required("description")?.words()?;
         let content = fields.optional("content");
@@ -232,7 +241,7 @@ fn media_type_of(body: &Node) -> Result<(&str, &Node), SourceError> {
 fn only_media_type(content: &Node) -> Result<(&str, &Node), SourceError> {
     let entries: Vec<_> = content.entries()?.collect();
     match entries[..] {
-        [(_, name, node)] => Ok((name, node)),
+        [(key, name, node)] => wire::header_value(key, name).map(|()| (name, node)),
         _ => Err(content.error("exactly one media type can be honoured")),
     }
 }
@@ -342,6 +351,9 @@ fn read_link(node: &Node, operations: &[Operation], effect: Effect) -> Result<Li
             operations.iter().filter(|operation| operation.effect == effect).map(|operation| operation.id.as_str());
         return Err(name.error("no operation of this kind has this id").with_nearest(name.text()?, candidates));
     };
+    if operations[operation].path.parameter_count() != 1 {
+        return Err(name.error("the path of what a link names must have exactly one parameter"));
+    }
     let parameters: Vec<_> = fields.required("parameters")?.entries()?.collect();
     let [(_, parameter, value)] = parameters[..] else {
         return Err(node.error("exactly one parameter can be honoured"));

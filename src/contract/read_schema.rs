@@ -1,5 +1,6 @@
 //! Reads the schemas of a contract; a keyword that the engine cannot honour is an error.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -9,18 +10,33 @@ use serde_json::Value;
 
 use super::rule::{Format, Notation, Type};
 use super::schema::{Certain, Returns, Schema, Zone};
-use super::{Derived, Echo, Mark, Relation, Rule, Table};
+use super::{Derived, Echo, Mark, Relation, Rule, Table, limits};
 use crate::document::{Fields, Node, SourceError};
 
 /// What reading a schema needs from outside: the tables of the suite and the schemas that others refer to.
 pub(super) struct SchemaReader<'a> {
     pub tables: &'a HashMap<String, Arc<Table>>,
     pub shared: HashMap<&'a str, &'a Node>,
+    /// How many schemas stand around the one that is read.
+    pub depth: Cell<usize>,
 }
+
+/// No contract is deeper, but one that refers to itself.
+const DEEPEST: usize = 32;
 
 impl<'a> SchemaReader<'a> {
     /// Reads one schema; its clauses will begin with `place`.
     pub(super) fn read(&self, node: &'a Node, place: &str) -> Result<Schema, SourceError> {
+        if self.depth.get() == DEEPEST {
+            return Err(node.error("a schema that holds itself can be neither made nor held against anything"));
+        }
+        self.depth.set(self.depth.get() + 1);
+        let schema = self.read_at_its_depth(node, place);
+        self.depth.set(self.depth.get() - 1);
+        schema
+    }
+
+    fn read_at_its_depth(&self, node: &'a Node, place: &str) -> Result<Schema, SourceError> {
         let mut fields = node.fields()?;
         if let Some(reference) = fields.optional("$ref") {
             fields.finish()?;
@@ -45,10 +61,29 @@ impl<'a> SchemaReader<'a> {
         }
         self.read_parts(&mut fields, &mut schema)?;
         self.read_openness(&mut fields, &mut schema)?;
+        limits::check(node, &schema)?;
         schema.mark = fields.optional("x-mark").map(|node| Mark::read(node, &schema)).transpose()?;
         fields.finish()?;
         check_examples(node, &schema)?;
+        if place.starts_with("request") {
+            Self::check_reach(node, &schema)?;
+        }
         Ok(schema)
+    }
+
+    /// Holds the limits of a field of the request, of what is certain in it, and of its zones against what can be sent.
+    fn check_reach(node: &Node, schema: &Schema) -> Result<(), SourceError> {
+        limits::check_reach(node, schema)?;
+        if let (Certain::Within(certain), Some(node)) = (&schema.certain, node.get("x-certain")) {
+            limits::check_reach(node, certain)?;
+        }
+        let zones = node.get("x-unspecified").map_or(Ok(&[][..]), Node::items)?;
+        for (zone, node) in schema.zones.iter().zip(zones) {
+            if let (Some(schema), Some(node)) = (&zone.schema, node.get("schema")) {
+                limits::check_reach(node, schema)?;
+            }
+        }
+        Ok(())
     }
 
     fn resolve(&self, reference: &Node) -> Result<&'a Node, SourceError> {
@@ -69,7 +104,11 @@ impl<'a> SchemaReader<'a> {
             ));
         }
         if let Some(node) = fields.optional("enum") {
-            rules.push(Rule::Enum(node.one_or_more()?.iter().map(Node::json).collect()));
+            let values: Vec<Value> = node.items()?.iter().map(Node::json).collect();
+            if values.is_empty() {
+                return Err(node.error("an enum without a value allows nothing"));
+            }
+            rules.push(Rule::Enum(values));
         }
         rules.extend(fields.optional("const").map(|node| Rule::Const(node.json())));
         if let Some(node) = fields.optional("x-table") {

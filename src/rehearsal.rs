@@ -1,0 +1,43 @@
+//! Performs the probes of a suite against its own stub, in memory, to see which clauses they can show: a clause that nothing reaches is a promise that
+//! nobody looks at.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::contract::{Assessment, locate};
+use crate::document::SourceError;
+use crate::plan::{PlanError, Wish, plan};
+use crate::run::{Options, run};
+use crate::stub::StubService;
+use crate::suite::Suite;
+use crate::target::{Access, Setup, Target, Token};
+
+/// An error for each clause that no case names and that no generated probe reaches, at the place in the contract that makes it. Where the cases name all
+/// clauses, nothing is performed.
+pub async fn unshown(suite: &Arc<Suite>) -> Result<Vec<SourceError>, PlanError> {
+    let named: BTreeSet<&String> = suite.cases.iter().flat_map(|case| &case.clauses).collect();
+    let clauses = suite.contract.clauses.values().filter(|clause| clause.assessment == Assessment::Always);
+    let mut missing: BTreeSet<&str> =
+        clauses.map(|clause| &clause.id).filter(|id| !named.contains(id)).map(String::as_str).collect();
+    if !missing.is_empty() {
+        let token = Token::random();
+        let stub = Arc::new(StubService::new(Arc::clone(suite), token.clone(), None));
+        let target = Arc::new(Target::local(suite, stub, Setup::new(Access::Token(token))));
+        let stop = Arc::new(AtomicBool::new(false));
+        let options = Options { concurrency: 1, is_strict: false, stop: Arc::clone(&stop) };
+        let done = run(suite, plan(suite, &Wish::default())?, &target, &options, |outcome| {
+            missing.retain(|id| !outcome.judgement.assessed.contains(*id));
+            stop.store(missing.is_empty(), Ordering::Relaxed);
+        })
+        .await;
+        // What only the clean-up shows is known at the end.
+        missing.retain(|id| !done.outcomes.iter().any(|outcome| outcome.judgement.assessed.contains(*id)));
+    }
+    Ok(suite.contract.clauses.keys().filter(|id| missing.contains(id.as_str())).map(|id| error(suite, id)).collect())
+}
+
+fn error(suite: &Suite, clause: &str) -> SourceError {
+    let error = locate(&suite.source, clause).error(format!("no probe can show `{clause}`, and no case does"));
+    error.with_hint("a case can show it; or leave it out of the contract")
+}

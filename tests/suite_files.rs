@@ -1,0 +1,112 @@
+//! What stands in the folder of a suite: what is read, what is passed by, what is refused, and how long it may take.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use ims_conformance::plan::{Wish, plan};
+use ims_conformance::suite::Suite;
+use tempfile::TempDir;
+
+/// A copy of the small suite of the tests, with another contract.
+fn suite(change: impl Fn(String) -> String) -> (TempDir, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let dir = folder.path().join("small");
+    let from = Path::new("tests/suites/required");
+    fs::create_dir_all(dir.join("thing")).unwrap();
+    let contract = fs::read_to_string(from.join("contract.yaml")).unwrap().replace("\r\n", "\n");
+    fs::write(dir.join("contract.yaml"), change(contract)).unwrap();
+    fs::copy(from.join("thing/accepts_a_name.yaml"), dir.join("thing/accepts_a_name.yaml")).unwrap();
+    (folder, dir)
+}
+
+fn error(dir: &Path) -> String {
+    Suite::from_dir(dir).map_or_else(|error| error.to_string(), |_| "no error".to_owned())
+}
+
+#[test]
+fn what_editors_and_file_managers_leave_is_no_part_of_a_suite() {
+    let (_folder, dir) = suite(|text| text);
+    fs::create_dir_all(dir.join(".git/objects")).unwrap();
+    for name in [
+        ".DS_Store",
+        "thing/.accepts_x.yaml.swp",
+        "thing/._accepts_x.yaml",
+        "thing/accepts_x.yaml~",
+        "Thumbs.db",
+        ".gitkeep",
+        "thing/#accepts_x.yaml#",
+        "README.md",
+        "LICENSE",
+        ".git/objects/x.yaml",
+        ".git/config",
+    ] {
+        fs::write(dir.join(name), b"Bud1\0\0\xff").unwrap();
+    }
+    assert_eq!(error(&dir), "no error");
+}
+
+#[test]
+fn a_case_with_a_misspelt_ending_is_an_error_with_a_hint() {
+    for name in ["accepts_x.yml", "accepts_x.YAML", "accepts_x.yaml.txt", "accepts_x", "sizes.CSV"] {
+        let (_folder, dir) = suite(|text| text);
+        fs::write(dir.join("thing").join(name), "title: a\n").unwrap();
+        let error = error(&dir);
+        assert!(error.contains(name) && error.contains("did you mean"), "{name}: {error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_an_error_and_does_not_hang() {
+    let place = |name: &str| {
+        let (folder, dir) = suite(|text| text);
+        let path = dir.join(name);
+        let _ = fs::remove_file(&path);
+        (folder, dir, path)
+    };
+    for name in ["contract.yaml", "thing/accepts_more.yaml", "table.csv"] {
+        let (_folder, dir, path) = place(name);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let error = error(&dir);
+        assert!(error.contains(name) && error.contains("no regular file"), "{error}");
+
+        let (_folder, dir, path) = place(name);
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        let error = self::error(&dir);
+        assert!(error.contains(name) && error.contains("no regular file"), "{error}");
+    }
+    let (_folder, dir, path) = place("contract.yaml");
+    fs::create_dir(&path).unwrap();
+    assert!(error(&dir).contains("contract.yaml"));
+    let (_folder, dir, path) = place("thing/again");
+    std::os::unix::fs::symlink("..", &path).unwrap();
+    assert!(error(&dir).contains("a folder around it"));
+}
+
+#[test]
+fn a_large_list_or_table_is_sampled_with_its_first_and_its_last_value() {
+    let values: Vec<String> = (0..10_000).map(|number| format!("kind{number}")).collect();
+    let listed = format!("enum: [{}]", values.join(", "));
+    let table = "x-table: {file: kinds.csv, column: kind}";
+    for rule in [listed.as_str(), table] {
+        let begin = Instant::now();
+        let (_folder, dir) = suite(|text| text.replacen("enum: [round, flat, long]", rule, 1));
+        fs::write(dir.join("kinds.csv"), format!("kind\n{}\n", values.join("\n"))).unwrap();
+        let case = "title: a\nclauses: [request.name.type]\nrequest: {body: {name: ab}}\nexpect: {status: 201}\n";
+        fs::write(dir.join("thing/accepts_a_name.yaml"), case).unwrap();
+        let suite = Suite::from_dir(&dir).unwrap_or_else(|error| panic!("{error}"));
+        let probes = plan(&suite, &Wish::default()).unwrap();
+        let sent: Vec<String> = probes
+            .iter()
+            .map(|probe| String::from_utf8_lossy(probe.script.steps[0].request.body.as_deref().unwrap()).into_owned())
+            .collect();
+        for kind in ["\"kind0\"", "\"kind9999\"", "\"kind5024\""] {
+            assert!(sent.iter().any(|body| body.contains(kind)), "{kind} is not sent");
+        }
+        assert!(probes.len() < 3000, "{}", probes.len());
+        assert!(begin.elapsed() < Duration::from_secs(15), "{:?}", begin.elapsed());
+    }
+}
