@@ -7,7 +7,7 @@ use crate::exchange::{Credential, Exchange, Request, Response, Trouble};
 use crate::ledger::Ledgered;
 use crate::plan;
 use crate::probe::{Phase, Script, Step};
-use crate::target::Target;
+use crate::target::{Purpose, Target};
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,10 +124,9 @@ async fn list(contract: &Contract, target: &Target) -> Line {
     if !contract.operations.iter().any(|operation| operation.effect == Effect::List) {
         return Line::unknown("list", "the contract has no call that lists");
     }
-    match target.inventory().await {
+    match target.inventory(Purpose::Probe).await {
         Ok(items) => Line::good("list", format!("{} there now", items.len())),
-        Err(Some(status)) => Line::bad("list", format!("answered {status}; without it lost answers stay unknown")),
-        Err(None) => Line::bad("list", "no list came; without it lost answers stay unknown"),
+        Err(why) => Line::bad("list", format!("{why}; without it, it is not known what a run leaves behind")),
     }
 }
 

@@ -4,10 +4,12 @@ mod fill;
 mod lenient;
 pub(crate) mod query;
 
-pub(crate) use fill::segment;
+pub(crate) use fill::{is_segment, segment};
 
+use std::borrow::Cow;
 use std::fmt;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -122,13 +124,27 @@ impl Response {
 
     /// The body as JSON, if it is JSON. What JSON's grammar allows and no text or double can hold is read as what comes nearest.
     pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok().or_else(|| lenient::read(&self.body))
+        value_of(&self.body)
+    }
+
+    /// The body as a text that is JSON, or nearly so; for what must be found in it, not for what is judged.
+    pub(crate) fn nearly_json(&self) -> Option<Cow<'_, str>> {
+        let text = std::str::from_utf8(&self.body).ok();
+        match text.filter(|text| serde_json::from_str::<IgnoredAny>(text).is_ok()) {
+            Some(text) => Some(Cow::from(text)),
+            None => lenient::salvaged(&self.body).map(Cow::from),
+        }
     }
 
     /// Whether the status is one of success.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
+}
+
+/// A text as a JSON value. What JSON's grammar allows and no text or double can hold is read as what comes nearest.
+pub(crate) fn value_of(text: &[u8]) -> Option<Value> {
+    serde_json::from_slice(text).ok().or_else(|| lenient::read(text))
 }
 
 /// Why there is no answer; it says nothing about the contract.
@@ -154,6 +170,27 @@ pub enum Trouble {
     Budget,
     /// It was not sent: the ledger could not be written, so that a sweep would not have known of it.
     Ledger,
+    /// It was not sent: it would change or remove what is not provably this run's.
+    NotOwn(NotOwn),
+    /// It was not sent: an earlier answer gave a value for its path that is not one segment of a path.
+    NoSegment,
+    /// It was not sent: the run was stopped, or its time was over.
+    Halted,
+    /// It was sent, and its answer not waited for: the run was stopped, or its time was over.
+    CutShort,
+}
+
+/// Why a thing is not provably this run's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NotOwn {
+    /// It was there before the run.
+    ThereBefore,
+    /// The target gave its id to two creations.
+    GivenTwice,
+    /// No answer of this run told of it.
+    NeverGiven,
+    /// An answer gave its id, but what was there before is not known, and a read does not show the mark of this run.
+    Unproven,
 }
 
 /// Why a certificate is not to be trusted.
@@ -173,13 +210,16 @@ impl Trouble {
     /// Whether the request may have been dealt with, and only its answer is missing.
     pub fn is_lost(self) -> bool {
         match self {
-            Self::Timeout | Self::Broken | Self::TooLarge | Self::Encoded => true,
+            Self::Timeout | Self::Broken | Self::TooLarge | Self::Encoded | Self::CutShort => true,
             Self::Connect
             | Self::Lookup
             | Self::Certificate(_)
             | Self::NothingCaptured
             | Self::Budget
-            | Self::Ledger => false,
+            | Self::Ledger
+            | Self::NotOwn(_)
+            | Self::NoSegment
+            | Self::Halted => false,
         }
     }
 }
@@ -202,6 +242,15 @@ impl fmt::Display for Trouble {
             Self::NothingCaptured => "an earlier answer did not give the value that this request needs",
             Self::Budget => "not sent, as --max-requests are spent",
             Self::Ledger => "not sent, as the ledger cannot be written",
+            Self::NotOwn(NotOwn::ThereBefore) => "not sent, as the id was there before the run",
+            Self::NotOwn(NotOwn::GivenTwice) => "not sent, as the target gave this id twice",
+            Self::NotOwn(NotOwn::NeverGiven) => "not sent, as no answer of this run gave this id",
+            Self::NotOwn(NotOwn::Unproven) => {
+                "not sent, as nothing proves that it is this run's: the list before the run is not known, and a read does not show its mark"
+            }
+            Self::NoSegment => "not sent, as an earlier answer gave a value that is not one segment of a path",
+            Self::Halted => "not sent, as the run was stopped, or its time was over",
+            Self::CutShort => "not waited for, as the run was stopped, or its time was over",
         })
     }
 }

@@ -13,7 +13,7 @@ pub enum ExitCode {
     Broken = 1,
     /// Bad arguments, a bad file, or nothing selected.
     WrongUse = 2,
-    /// The target could not be assessed: unreachable, not authenticated, or a probe stayed inconclusive.
+    /// The target could not be assessed: unreachable, not authenticated, or a probe stayed inconclusive; or it is not known what is left there.
     NotAssessed = 3,
     /// The run was interrupted, or a budget ran out.
     Incomplete = 4,
@@ -33,6 +33,7 @@ impl ExitCode {
             Self::Incomplete
         } else if report.ending == Ending::TargetLost
             || !report.inconclusive.is_empty()
+            || report.unlisted.is_some()
             || report.passed + report.known == 0
         {
             Self::NotAssessed

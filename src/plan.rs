@@ -15,6 +15,7 @@ mod sequels;
 mod wire;
 
 pub(crate) use assemble::{FieldText, object, probe, request};
+pub(crate) use mark::RUN;
 pub(crate) use mark::mark_one;
 pub use mark::{mark, unmarked};
 pub(crate) use random::{BodyTree, fields, tree};

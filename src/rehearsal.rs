@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::contract::{Assessment, locate};
 use crate::document::SourceError;
@@ -24,11 +23,12 @@ pub async fn unshown(suite: &Arc<Suite>) -> Result<Vec<SourceError>, PlanError> 
         let token = Token::random();
         let stub = Arc::new(StubService::new(Arc::clone(suite), token.clone(), None));
         let target = Arc::new(Target::local(suite, stub, Setup::new(Access::Token(token))));
-        let stop = Arc::new(AtomicBool::new(false));
-        let options = Options { concurrency: 1, is_strict: false, stop: Arc::clone(&stop) };
+        let options = Options { concurrency: 1, is_strict: false };
         let done = run(suite, plan(suite, &Wish::default())?, &target, &options, |outcome| {
             missing.retain(|id| !outcome.judgement.assessed.contains(*id));
-            stop.store(missing.is_empty(), Ordering::Relaxed);
+            if missing.is_empty() {
+                target.stop().throw();
+            }
         })
         .await;
         // What only the clean-up shows is known at the end.

@@ -18,7 +18,7 @@ use crate::known::{Deviation, Known};
 use crate::plan::{Seed, Wish};
 use crate::probe::Phase;
 use crate::run::{Ending, Outcome, Run, Verdict};
-use crate::target::{Appeared, Leftover};
+use crate::target::{Appeared, Bounds, Leftover, Unlisted};
 
 /// Everything that a report shows, in the order in which it shows it.
 #[derive(Debug)]
@@ -75,6 +75,10 @@ pub struct Report {
     pub leftovers: Vec<(String, Leftover)>,
     /// What was held back, as nobody asked for it.
     pub withheld: Vec<String>,
+    /// Why it is not known what is left, where that is so.
+    pub unlisted: Option<Unlisted>,
+    /// How far the bounds on what is created hold.
+    pub bounds: Bounds,
     /// The ledger, where something is left that it is needed for.
     pub ledger: Option<String>,
     /// How many requests were sent.
@@ -106,6 +110,10 @@ pub struct Context<'a> {
     pub shrunk: &'a [Outcome],
     /// What was held back, as nobody asked for it.
     pub withheld: &'a [String],
+    /// Why it is not known what is left, where that is so.
+    pub unlisted: Option<Unlisted>,
+    /// How far the bounds on what is created hold.
+    pub bounds: Bounds,
     /// The ledger, where something is left that it is needed for.
     pub ledger: Option<&'a str>,
 }
@@ -164,6 +172,8 @@ impl Report {
             removed: cleanups().map(|outcome| outcome.cleanup.removed).sum(),
             leftovers: leftovers(cleanups(), context.appeared),
             withheld: context.withheld.to_vec(),
+            unlisted: context.unlisted,
+            bounds: context.bounds,
             ledger: context.ledger.map(str::to_owned),
             requests: run.requests,
             elapsed: run.elapsed,

@@ -4,13 +4,14 @@ mod aftermath;
 mod removal;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::exchange::{Credential, Exchange, Request, Trouble};
 use crate::judge::{Census, Judgement, judge};
+use crate::plan;
 use crate::probe::Probe;
 use crate::snapshot;
 use crate::suite::Suite;
@@ -25,8 +26,6 @@ pub struct Options {
     pub concurrency: usize,
     /// Whether what nobody documents makes a probe fail.
     pub is_strict: bool,
-    /// Set from outside to end the run early; what was created is still removed.
-    pub stop: Arc<AtomicBool>,
 }
 
 /// What a probe came to. Only `Fail` speaks about the API.
@@ -159,23 +158,38 @@ pub async fn run(
     mut tell: impl FnMut(&Outcome),
 ) -> Run {
     let (begin, planned) = (Instant::now(), probes.len());
+    // Whether it is known what was there is seen by every probe that needs it.
+    let _ = target.take_stock().await;
     let mut waiting = probes.into_iter().map(Arc::new).enumerate();
     let mut under_way = JoinSet::new();
     let (mut census, mut inconclusive, mut ending) = (Census::default(), 0, Ending::Complete);
     let mut outcomes = Vec::with_capacity(planned);
+    // A probe gives its slot back when only a service that forgets late holds it up.
+    let slots = Arc::new(Semaphore::new(options.concurrency));
     loop {
-        while under_way.len() < options.concurrency && ending == Ending::Complete {
-            if options.stop.load(Ordering::Relaxed) {
-                ending = Ending::Interrupted;
-            } else if let Some((index, probe)) = waiting.next() {
-                let (suite, target, stop) = (Arc::clone(suite), Arc::clone(target), Arc::clone(&options.stop));
-                under_way.spawn(async move { (index, perform(&suite, probe, &target, &stop).await) });
-            } else {
-                break;
+        let slot = async {
+            let is_over = ending != Ending::Complete || waiting.len() == 0;
+            if is_over { None } else { Arc::clone(&slots).acquire_owned().await.ok() }
+        };
+        let joined = tokio::select! {
+            biased;
+            Some(slot) = slot => {
+                match target.halted() {
+                    Some(halted) => ending = halted.into(),
+                    None => if let Some((index, probe)) = waiting.next() {
+                        let (suite, target) = (Arc::clone(suite), Arc::clone(target));
+                        under_way.spawn(async move {
+                            let mut slot = Some(slot);
+                            (index, perform(&suite, probe, &target, &mut slot).await, slot)
+                        });
+                    },
+                }
+                continue;
             }
-        }
-        let Some(joined) = under_way.join_next().await else { break };
-        let (index, performed) = joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+            joined = under_way.join_next() => joined,
+        };
+        let Some(joined) = joined else { break };
+        let (index, performed, _slot) = joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         let mut outcome = match performed {
             Ok(outcome) => outcome,
             Err(why) => {
@@ -185,7 +199,7 @@ pub async fn run(
                 continue;
             }
         };
-        census.add(&mut outcome.judgement);
+        census.add(&suite.contract, &mut outcome.judgement, |id| target.was_there_before(id));
         outcome.verdict = verdict(&outcome, options.is_strict);
         if outcome.verdict == Verdict::Pass && outcome.cleanup.leftovers.is_empty() && !outcome.was_refused() {
             outcome.exchanges.clear();
@@ -206,34 +220,61 @@ pub async fn run(
 }
 
 /// Performs one probe: sends it, judges it, and removes what it created; how the run ends where the budget does not allow it, or somebody stopped the run
-/// before it was its turn.
+/// before it was its turn. The slot is given back early where all that is left is to wait.
 pub(crate) async fn perform(
     suite: &Suite,
     probe: Arc<Probe>,
     target: &Target,
-    stop: &AtomicBool,
+    slot: &mut Option<OwnedSemaphorePermit>,
 ) -> Result<Outcome, Ending> {
-    let needs_token = probe.script.steps.iter().any(|step| step.request.credential.needs_token());
-    if needs_token && !target.has_token() {
-        return Ok(Outcome::skipped(probe, "it needs a token".to_owned()));
-    }
-    if target.holds_for_good() && probe.script.asks_to_hold(&suite.contract) {
-        let why = "it creates what must be released before it can be removed, and that was refused before";
+    if let Some(why) = reason_to_skip(suite, &probe, target) {
         return Ok(Outcome::skipped(probe, why.to_owned()));
     }
     let _admission = match target.admit(&probe.script).await {
         Ok(admission) => admission,
-        Err(Denied::Spent(spent)) => return Err(Ending::Spent(spent)),
         Err(Denied::TooLarge(spent)) => return Ok(Outcome::skipped(probe, format!("alone it may exceed {spent}"))),
+        Err(denied) => return Err(denied.into()),
     };
-    if stop.load(Ordering::Relaxed) {
-        return Err(Ending::Interrupted);
+    // What was found out while it waited for its turn counts, too.
+    if let Some(why) = reason_to_skip(suite, &probe, target) {
+        return Ok(Outcome::skipped(probe, why.to_owned()));
     }
     let exchanges = target.perform(&probe.script).await;
     let mut judgement = judge(&suite.contract, &probe, &exchanges);
     snapshot::add_drift(suite, &probe, &exchanges, &mut judgement);
-    let cleanup = target.clean(&exchanges).await;
+    let cleanup = target.clean_and(&exchanges, || drop(slot.take())).await;
     Ok(Outcome { probe, verdict: Verdict::Inconclusive, judgement, exchanges, cleanup })
+}
+
+/// Why a probe is not sent, if so.
+fn reason_to_skip(suite: &Suite, probe: &Probe, target: &Target) -> Option<&'static str> {
+    let (contract, steps) = (&suite.contract, &probe.script.steps);
+    let needs_token = steps.iter().any(|step| step.request.credential.needs_token());
+    if needs_token && !target.has_token() {
+        return Some("it needs a token");
+    }
+    let mut creations = steps.iter().map(|step| &step.request).filter(|request| request.may_create(contract));
+    if target.removes_nothing() && creations.clone().next().is_some() {
+        return Some("it may create something, and what was created before could not be removed");
+    }
+    if target.holds_for_good() && probe.script.asks_to_hold(contract) {
+        return Some("it creates what must be released before it can be removed, and that was refused before");
+    }
+    let is_meant_to_create = probe.violation.is_none();
+    let is_unmarked = |request: &Request| request.mark(contract, plan::RUN).is_none();
+    if is_meant_to_create && !target.can_prove_without_mark() && creations.any(is_unmarked) {
+        return Some("without a list nothing would prove that what it creates is this run's");
+    }
+    None
+}
+
+impl From<Denied> for Ending {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Spent(spent) | Denied::TooLarge(spent) => Self::Spent(spent),
+            Denied::Stopped => Self::Interrupted,
+        }
+    }
 }
 
 fn verdict(outcome: &Outcome, is_strict: bool) -> Verdict {

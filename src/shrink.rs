@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
@@ -25,24 +24,17 @@ const BUDGET: usize = 60;
 
 /// Tries smaller examples of the findings of a run, and answers every attempt, in the order of sending. What they create is removed at once.
 /// What is `known` costs nothing.
-pub async fn shrink(
-    suite: &Suite,
-    target: &Target,
-    known: &Known,
-    seed: Seed,
-    run: &mut Run,
-    stop: &AtomicBool,
-) -> Vec<Outcome> {
+pub async fn shrink(suite: &Suite, target: &Target, known: &Known, seed: Seed, run: &mut Run) -> Vec<Outcome> {
     let mut attempts = Vec::new();
     let found = findings(&suite.contract, &run.outcomes, &[], seed);
     for finding in found.into_iter().filter(|finding| !known.covers(&finding.clause, &finding.cause)) {
         let mut smallest = None;
         if let Some(body) = Shrinking::of(&suite.contract, seed, &finding) {
-            let (tried, last) = body.run(suite, target, &finding, stop).await;
+            let (tried, last) = body.run(suite, target, &finding).await;
             attempts.extend(tried);
             smallest = Some(last);
         }
-        attempts.extend(without_mark(suite, target, &finding, smallest, stop).await);
+        attempts.extend(without_mark(suite, target, &finding, smallest).await);
     }
     run.requests = target.request_count();
     attempts
@@ -130,24 +122,18 @@ impl Shrinking {
     }
 
     /// Every attempt, and the smallest body that still shows it.
-    async fn run(
-        mut self,
-        suite: &Suite,
-        target: &Target,
-        finding: &Finding,
-        stop: &AtomicBool,
-    ) -> (Vec<Outcome>, Vec<u8>) {
+    async fn run(mut self, suite: &Suite, target: &Target, finding: &Finding) -> (Vec<Outcome>, Vec<u8>) {
         let mut known: HashMap<Vec<u8>, bool> = HashMap::new();
         let mut attempts = Vec::new();
         let mut smallest = plan::object(&self.fields(&suite.contract));
         known.insert(smallest.clone(), true);
         let mut goes_on = self.simplify();
-        while goes_on && attempts.len() < BUDGET && !stop.load(Ordering::Relaxed) {
+        while goes_on && attempts.len() < BUDGET && target.halted().is_none() {
             let body = plan::object(&self.fields(&suite.contract));
             let still_fails = if let Some(known) = known.get(&body) {
                 *known
             } else {
-                let tried = attempt(suite, target, finding, body.clone(), Marking::AsFound, stop).await;
+                let tried = attempt(suite, target, finding, body.clone(), Marking::AsFound).await;
                 let Ok(outcome) = tried else { break };
                 // As the judge says it: whom to blame follows from all attempts.
                 let is_same = |mismatch: &Mismatch| {
@@ -177,17 +163,11 @@ enum Marking {
 }
 
 /// One more attempt without the mark: does the example need it? If not, the mark is no part of the example; if so, it takes two fields to show the fault.
-async fn without_mark(
-    suite: &Suite,
-    target: &Target,
-    finding: &Finding,
-    smallest: Option<Vec<u8>>,
-    stop: &AtomicBool,
-) -> Option<Outcome> {
-    let request = finding.requests.first().filter(|_| !stop.load(Ordering::Relaxed))?;
+async fn without_mark(suite: &Suite, target: &Target, finding: &Finding, smallest: Option<Vec<u8>>) -> Option<Outcome> {
+    let request = finding.requests.first().filter(|_| target.halted().is_none())?;
     request.mark(&suite.contract, target.run_id())?;
     let body = smallest.unwrap_or_else(|| suite.contract.without_mark(request.body.as_deref().unwrap_or_default()));
-    attempt(suite, target, finding, body, Marking::None, stop).await.ok()
+    attempt(suite, target, finding, body, Marking::None).await.ok()
 }
 
 async fn attempt(
@@ -196,7 +176,6 @@ async fn attempt(
     finding: &Finding,
     body: Vec<u8>,
     marking: Marking,
-    stop: &AtomicBool,
 ) -> Result<Outcome, Ending> {
     let id = format!("{} shrunk", finding.probe.id.trim_end_matches(" shrunk"));
     let about = finding.probe.clauses.first().cloned();
@@ -210,7 +189,7 @@ async fn attempt(
     if mark.is_some() && marking == Marking::AsFound {
         plan::mark_one(&suite.contract, &mut probe, 0);
     }
-    perform(suite, Arc::new(probe), target, stop).await
+    perform(suite, Arc::new(probe), target, &mut None).await
 }
 
 /// The fields of the body that was sent.

@@ -2,6 +2,8 @@
 //!
 //! Its own is what the target said that it created, and what holds the run's mark; neither may have been there before the run. A request without a mark,
 //! of which nobody knows what it did, may have created something that looks like it: that is told, and removed only if somebody asks for it.
+//!
+//! Nothing is settled before every request of the run has come to its end, and nothing where the list does not tell what is there.
 
 use std::time::Duration;
 
@@ -10,8 +12,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::contract::{Contract, Relation, Schema, same, same_items};
+use crate::exchange::is_segment;
 use crate::ledger::{Intent, Ledger, Record, State};
-use crate::target::{Item, Target};
+use crate::target::{Item, Purpose, Target, Unlisted};
 
 /// What a sweep did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,8 +29,12 @@ pub struct Swept {
     pub foreign: Vec<String>,
     /// Ids that may be its own, with the request that may have created them.
     pub likely: Vec<(Intent, Vec<String>)>,
-    /// Requests of which nobody knows what they did, as the target gives no list.
+    /// Why it is not known what is there, where that is so; then nothing is known of requests without an answer, and of refused ones.
+    pub unlisted: Option<Unlisted>,
+    /// Requests of which nobody knows what they did, as it is not known what is there.
     pub unknown: Vec<Intent>,
+    /// When the run's last request can no longer create anything, where that is too far away to wait for it.
+    pub again_at: Option<OffsetDateTime>,
     /// Whether this seems to be another place than that of the run: nothing of what was there before is there. Then nothing was done.
     pub is_elsewhere: bool,
 }
@@ -35,14 +42,25 @@ pub struct Swept {
 impl Swept {
     /// Whether nothing of the run is left, as far as can be known.
     pub fn is_clean(&self) -> bool {
-        self.left.is_empty() && self.likely.is_empty() && self.unknown.is_empty() && !self.is_elsewhere
+        !self.has_leftovers() && self.is_known() && !self.is_elsewhere
+    }
+
+    /// Whether something is, or may be, left that was seen.
+    pub fn has_leftovers(&self) -> bool {
+        !self.left.is_empty() || !self.likely.is_empty()
+    }
+
+    /// Whether it is known what is left.
+    pub fn is_known(&self) -> bool {
+        self.unlisted.is_none_or(|why| why == Unlisted::NoCall) && self.unknown.is_empty() && self.again_at.is_none()
     }
 }
 
-/// A request that was under way when its run was killed may still create something for this long.
-pub(crate) const SETTLING: Duration = Duration::from_secs(5);
+/// Longer than this a sweep does not wait for the requests of a killed run to come to their end.
+const LONGEST_WAIT: time::Duration = time::Duration::minutes(2);
 
-/// Removes what is left of a run. `takes_likely` removes, too, what only looks like its own, where there is one such thing for a request.
+/// Removes what is left of a run. `takes_likely` removes, too, what only looks like its own, where there is one such thing for a request. The target must know
+/// what the ledger knows: it is that of the run, or one that is [resuming](Target::resuming) it.
 pub async fn sweep(contract: &Contract, target: &Target, ledger: &Ledger, state: &State, takes_likely: bool) -> Swept {
     let mut sweeper = Sweeper { contract, target, ledger, state, swept: Swept::default() };
     if !takes_likely && sweeper.seems_elsewhere().await {
@@ -69,16 +87,18 @@ impl Sweeper<'_> {
     /// nothing.
     async fn seems_elsewhere(&self) -> bool {
         let Some(before) = self.state.before.as_ref().filter(|before| !before.is_empty()) else { return false };
-        match self.target.inventory().await {
+        match self.target.inventory(Purpose::Cleanup).await {
             Ok(items) => !items.iter().any(|item| before.contains(&item.id)),
             Err(_) => false,
         }
     }
 
-    /// Removes one thing that is proven to be the run's own, unless it was there before.
+    /// Removes one thing that is the run's own, unless it was there before.
     async fn take(&mut self, id: &str) {
         if self.was_there_before(id) {
             self.swept.foreign.push(id.to_owned());
+        } else if !is_segment(id) {
+            self.swept.left.push(id.to_owned());
         } else if self.target.is_gone(id).await {
             let _ = self.ledger.write(Record::Removed { id: id.to_owned() }).await;
             self.swept.gone.push(id.to_owned());
@@ -90,17 +110,26 @@ impl Sweeper<'_> {
     }
 
     fn was_there_before(&self, id: &str) -> bool {
-        self.state.before.as_ref().is_some_and(|before| before.contains(id))
+        self.target.was_there_before(id)
     }
 
     async fn settle_requests(&mut self, takes_likely: bool) {
-        if let Some(last) = self.state.open.iter().map(|intent| intent.at).max() {
-            let age = Duration::try_from(OffsetDateTime::now_utc() - last).unwrap_or_default();
-            tokio::time::sleep(SETTLING.saturating_sub(age)).await;
+        if let Some(end) = self.state.settles_at() {
+            let left = end - OffsetDateTime::now_utc();
+            if left > LONGEST_WAIT {
+                self.swept.again_at = Some(end);
+            } else if !self.target.pause(Duration::try_from(left).unwrap_or_default()).await {
+                self.swept.again_at = Some(end);
+                return;
+            }
         }
-        let Ok(items) = self.target.inventory().await else {
-            self.swept.unknown.clone_from(&self.state.open);
-            return;
+        let items = match self.target.inventory(Purpose::Cleanup).await {
+            Ok(items) => items,
+            Err(why) => {
+                self.swept.unlisted = Some(why);
+                self.swept.unknown.clone_from(&self.state.open);
+                return;
+            }
         };
         let (marked, others): (Vec<_>, Vec<_>) = items
             .into_iter()
@@ -109,7 +138,11 @@ impl Sweeper<'_> {
         // What holds the mark of another run is that one's.
         let others: Vec<_> = others.into_iter().filter(|item| !self.contract.is_marked(&item.value)).collect();
         for item in marked {
+            self.target.attest(&item.id);
             self.take(&item.id).await;
+        }
+        if self.swept.again_at.is_some() {
+            return;
         }
         for intent in &self.state.open {
             self.settle(intent, &others, takes_likely).await;
@@ -133,6 +166,7 @@ impl Sweeper<'_> {
         match &bare[..] {
             _ if likely.is_empty() => {}
             [id] if takes_likely && self.state.before.is_some() => {
+                self.target.attest(id);
                 self.take(id).await;
                 if self.swept.left.contains(id) {
                     return;

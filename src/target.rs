@@ -4,43 +4,53 @@
 //! create, what is shown to be let in, and patience with a busy server. An answer is handed on as it came, with the secrets that it may tell.
 
 mod access;
-mod audit;
 mod budget;
 mod cleanup;
 mod endpoint;
+mod halt;
 mod http;
+mod list;
+mod ownership;
 mod patience;
 mod reason;
+mod removal;
 mod script;
 mod send;
 mod signature;
+mod stock;
 mod token;
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::HeaderName;
-use tokio::sync::Mutex;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::sync::{Mutex, Notify, OnceCell};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 pub use access::{Access, Lease, Renew, Renewed};
-pub(crate) use audit::Item;
-pub use audit::{Appeared, Audit};
-use budget::Budget;
-pub use budget::{Admission, Cost, Denied, Limits, Spent};
+pub use budget::{Admission, Bounds, Cost, Denied, Limits, Spent};
+use budget::{Admittance, Budget};
 pub use cleanup::{Cleanup, Leftover};
-pub(crate) use cleanup::{is_lost_creation, request_to};
+pub(crate) use cleanup::{is_lost_creation, is_unnamed_creation, request_to};
 pub use endpoint::{Endpoint, EndpointError};
+pub use halt::Stop;
+use halt::{Halt, Reason};
 pub use http::{ClientError, Transport};
+pub(crate) use list::Item;
+pub use list::Unlisted;
+use ownership::Ownership;
+use removal::Forgetting;
+pub(crate) use send::Purpose;
 pub use signature::{AccessKey, AccessKeyError, Signable, Signature, VARIABLES};
+pub use stock::Appeared;
+use stock::Doubts;
 pub use token::Token;
 
 use crate::contract::Contract;
 use crate::exchange::{Credential, Request, Response};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, State};
 use crate::probe::Script;
 use crate::secret::Secrets;
 use crate::suite::Suite;
@@ -66,10 +76,23 @@ pub struct Target {
     removals_in_vain: AtomicUsize,
     /// How many things stayed behind because their removal was refused even after their release.
     held_in_vain: AtomicUsize,
-    /// The ids that were there before the run.
-    before: OnceLock<HashSet<String>>,
-    /// The ids that the target gave out.
-    given: std::sync::Mutex<HashSet<String>>,
+    /// Whether no service shows late what it created, as far as this run has seen.
+    is_quick: AtomicBool,
+    forgetting: std::sync::Mutex<Forgetting>,
+    /// Told whenever one thing less is waited for.
+    forgotten: Notify,
+    ownership: Ownership,
+    /// Whether it is known what was there before; set before the first request that may create is sent.
+    stock: OnceCell<Result<(), Unlisted>>,
+    /// Held by the one who takes stock during the run.
+    stock_taking: Mutex<()>,
+    doubts: std::sync::Mutex<Doubts>,
+    halt: Halt,
+    stop: Stop,
+    /// For so long after its answer was lost a request may still create something.
+    grace: Duration,
+    /// Until when that is so for the last such request.
+    settled: std::sync::Mutex<Option<Instant>>,
 }
 
 /// How requests get to the target.
@@ -108,7 +131,19 @@ pub struct Setup {
     pub secrets: Secrets,
     /// The project that everything belongs to, if it is known.
     pub project: Option<String>,
+    /// Ends the run early; what it created is still removed.
+    pub stop: Stop,
+    /// For so long after its answer was lost a request may still create something.
+    pub grace: Duration,
+    /// For so long after a stop, or the end of the time, the clean-up may go on.
+    pub cleanup: Duration,
 }
+
+/// What a gateway or a slow service gave up on is done within this time, or not at all, unless somebody knows better.
+pub const GRACE: Duration = Duration::from_secs(30);
+
+/// A clean-up that takes longer than this after a stop is left to a sweep.
+const CLEANUP: Duration = Duration::from_mins(1);
 
 impl Setup {
     /// The usual, with this access.
@@ -120,6 +155,9 @@ impl Setup {
             retries: 4,
             secrets: Secrets::default(),
             project: None,
+            stop: Stop::default(),
+            grace: GRACE,
+            cleanup: CLEANUP,
         }
     }
 }
@@ -160,8 +198,17 @@ impl Target {
             is_tired: AtomicBool::new(false),
             removals_in_vain: AtomicUsize::new(0),
             held_in_vain: AtomicUsize::new(0),
-            before: OnceLock::new(),
-            given: std::sync::Mutex::default(),
+            is_quick: AtomicBool::new(false),
+            forgetting: std::sync::Mutex::default(),
+            forgotten: Notify::new(),
+            ownership: Ownership::default(),
+            stock: OnceCell::new(),
+            stock_taking: Mutex::default(),
+            doubts: std::sync::Mutex::default(),
+            halt: Halt::new(setup.stop.clone(), setup.limits.time, setup.cleanup),
+            stop: setup.stop,
+            grace: setup.grace,
+            settled: std::sync::Mutex::default(),
         }
     }
 
@@ -214,7 +261,99 @@ impl Target {
 
     /// Waits until the budget allows this script.
     pub async fn admit(&self, script: &Script) -> Result<Admission<'_>, Denied> {
-        self.budget.admit(Cost::of(self.contract(), script)).await
+        let cost = Cost::of(self.contract(), script);
+        if let Some(spent) = self.budget.never_allows(cost) {
+            return Err(Denied::TooLarge(spent));
+        }
+        if cost.created > 0 {
+            self.room_to_create().await;
+        }
+        self.halt.begin();
+        loop {
+            match self.halt.reason() {
+                Some(Reason::Stopped) => return Err(Denied::Stopped),
+                Some(Reason::Time) => return Err(Denied::Spent(Spent::Time)),
+                None => {}
+            }
+            let mut admittance = Admittance::Later;
+            let has_changed = self.budget.changed_after(|| {
+                admittance = self.budget.admit(cost);
+                !matches!(admittance, Admittance::Later)
+            });
+            tokio::select! {
+                () = has_changed => {}
+                () = self.halt.halted() => {}
+            }
+            match admittance {
+                Admittance::Granted(admission) => return Ok(admission),
+                Admittance::Never(spent) => return Err(Denied::Spent(spent)),
+                Admittance::AfterStock => self.take_stock_on_the_way().await,
+                Admittance::Later => {}
+            }
+        }
+    }
+
+    /// Pauses; false where the pause was cut short.
+    pub(crate) async fn pause(&self, pause: Duration) -> bool {
+        self.halt.pause(pause).await
+    }
+
+    /// The switch that ends the run early.
+    pub fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// Why the run is over before its end, if so: a stop, or its time.
+    pub(crate) fn halted(&self) -> Option<Denied> {
+        self.halt.reason().map(|reason| match reason {
+            Reason::Stopped => Denied::Stopped,
+            Reason::Time => Denied::Spent(Spent::Time),
+        })
+    }
+
+    /// Waits until no request whose answer was lost can create anything any more, or the time of the clean-up is over.
+    pub async fn settle(&self) {
+        let until = *self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        let pause = until.map(|until| until.saturating_duration_since(Instant::now()));
+        if let Some(pause) = pause
+            && !self.halt.pause(pause).await
+        {
+            // A stop came first; what is left of the pause is part of the clean-up.
+            let left = until.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default();
+            self.halt.pause(left).await;
+        }
+    }
+
+    /// Goes on with what a run has left: what its ledger knows is what this target knows.
+    #[must_use]
+    pub fn resuming(mut self, ledger: Ledger, state: &State) -> Self {
+        self.run_id.clone_from(&state.run);
+        self.ledger = Some(ledger);
+        if let Some(before) = &state.before {
+            self.ownership.set_before(before.iter().map(String::as_str));
+        }
+        state.given.iter().for_each(|id| self.ownership.note_given(id));
+        self
+    }
+
+    /// How far the bounds on what is created have held.
+    pub fn bounds(&self) -> Bounds {
+        self.budget.bounds()
+    }
+
+    /// Somebody who has looked at it says that what has this id is the run's.
+    pub(crate) fn attest(&self, id: &str) {
+        self.ownership.attest(id);
+    }
+
+    /// Whether this id was there before the run, as far as that is known.
+    pub fn was_there_before(&self, id: &str) -> bool {
+        self.ownership.was_there_before(id)
+    }
+
+    /// For so long after its answer was lost a request may still create something.
+    pub fn grace(&self) -> Duration {
+        self.grace
     }
 
     fn contract(&self) -> &Contract {

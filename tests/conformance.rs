@@ -9,7 +9,6 @@
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ims_conformance::case::Case;
@@ -134,7 +133,7 @@ impl Bench {
     fn hold(&self, probes: Vec<Probe>) -> Result<(), Failed> {
         let running = self.running();
         let concurrency = if endpoint().is_none() { 8 } else { 1 };
-        let options = Options { concurrency, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
+        let options = Options { concurrency, is_strict: false };
         let planned = probes.len();
         let mut done = running.runtime.block_on(run(&self.suite, probes, &running.target, &options, |_| {}));
         if endpoint().is_some() {
@@ -149,7 +148,11 @@ impl Bench {
     }
 
     fn complaint(&self, mut outcome: Outcome) -> Option<String> {
-        self.census.lock().unwrap_or_else(PoisonError::into_inner).add(&mut outcome.judgement);
+        self.census.lock().unwrap_or_else(PoisonError::into_inner).add(
+            &self.suite.contract,
+            &mut outcome.judgement,
+            |_| false,
+        );
         let describe = |mismatch: &Mismatch| {
             let text = self.suite.contract.clauses.get(&mismatch.clause).map_or("", |clause| clause.text.as_str());
             format!("{}: {text}\n  expected {}\n  got {}", mismatch.clause, mismatch.expected, mismatch.got)

@@ -7,7 +7,6 @@
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ims_conformance::case::{Case, CaseFile};
@@ -124,7 +123,7 @@ fn performed(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> (
     let token = Token::random();
     let service = StubService::new(Arc::clone(suite), token.clone(), defect);
     let target = Arc::new(Target::local(suite, Arc::new(service), Setup::new(Access::Token(token))));
-    let options = Options { concurrency: 1, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
+    let options = Options { concurrency: 1, is_strict: false };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.unwrap_or_else(|error| panic!("{error}"));
     runtime.block_on(async {
@@ -136,7 +135,7 @@ fn performed(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> (
         })
         .await;
         let requests = requests.unwrap_or_else(|| target.request_count());
-        let shrunk = shrink(suite, &target, &Known::default(), Seed::default(), &mut done, &options.stop).await;
+        let shrunk = shrink(suite, &target, &Known::default(), Seed::default(), &mut done).await;
         (done, shrunk, requests)
     })
 }

@@ -87,7 +87,20 @@ fn run(endpoint: &str, selector: &str, allowed: &[i32]) -> String {
 
 fn run_with(endpoint: &str, selector: &str, allowed: &[i32], more: &[&str], variables: &[(&str, &str)]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_ims-conformance"))
-        .args(["run", selector, "--phase", "case", "--endpoint", endpoint, "--token-env", "CANARY", "--timeout", "1"])
+        .args([
+            "run",
+            selector,
+            "--phase",
+            "case",
+            "--endpoint",
+            endpoint,
+            "--token-env",
+            "CANARY",
+            "--timeout",
+            "1",
+            "--settle",
+            "1",
+        ])
         .args(more)
         .env("CANARY", "a-token-of-the-test")
         .env("IMS_LEDGER", concat!(env!("CARGO_TARGET_TMPDIR"), "/ledgers"))

@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use ims_conformance::exchange::{Credential, Request, Response};
@@ -63,7 +62,7 @@ fn acquit(change: impl Fn(&Asked<'_>, Response) -> Response + Send + Sync + 'sta
         Arc::new(Innocent { suite: Arc::clone(&suite), stub, change }),
         Setup::new(Access::Token(token)),
     ));
-    let options = Options { concurrency: 1, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
+    let options = Options { concurrency: 1, is_strict: false };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let wish = Wish::default();
     let done = runtime.block_on(run(&suite, marked(&suite, &wish), &target, &options, |_| {}));
@@ -233,7 +232,7 @@ fn a_strict_run_fails_on_what_nobody_documents_and_on_nothing_else() {
         Arc::new(Innocent { suite: Arc::clone(&suite), stub, change }),
         Setup::new(Access::Token(token)),
     ));
-    let options = Options { concurrency: 1, is_strict: true, stop: Arc::new(AtomicBool::new(false)) };
+    let options = Options { concurrency: 1, is_strict: true };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let wish = Wish { selectors: vec!["min_disk/".to_owned()], ..Wish::default() };
     let done = runtime.block_on(run(&suite, marked(&suite, &wish), &target, &options, |_| {}));

@@ -4,7 +4,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use ims_conformance::document;
 use ims_conformance::exit_code::ExitCode;
@@ -35,11 +34,11 @@ fn reported(defect: &str, list: &str, wish: &Wish, is_strict: bool) -> (Report, 
     let service = StubService::new(Arc::clone(&suite), token.clone(), defect);
     let setup = Setup::new(Access::Token(token));
     let target = Arc::new(Target::local(&suite, Arc::new(service), setup));
-    let options = Options { concurrency: 1, is_strict, stop: Arc::new(AtomicBool::new(false)) };
+    let options = Options { concurrency: 1, is_strict };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let mut done = run(&suite, plan(&suite, wish).unwrap(), &target, &options, |_| {}).await;
-        let shrunk = shrink(&suite, &target, &known, wish.seed, &mut done, &options.stop).await;
+        let shrunk = shrink(&suite, &target, &known, wish.seed, &mut done).await;
         excuse(&suite.contract, &known, is_strict, &mut done.outcomes, &shrunk);
         let context = Context {
             has_token: true,

@@ -337,7 +337,7 @@ fn a_run_holds_ids_and_owners_against_each_other() {
     let mut add = |changes: Value| {
         let mut judgement = single(good("{}"), reply(201, &created(&changes)));
         assert!(said(&judgement).is_empty() && !judgement.assessed.contains("response.id.unique"));
-        census.add(&mut judgement);
+        census.add(&SUITE.contract, &mut judgement, |_| false);
         assert!(judgement.assessed.contains("response.id.unique"));
         said(&judgement)
             .into_iter()

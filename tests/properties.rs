@@ -12,7 +12,6 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use ims_conformance::case::Case;
 use ims_conformance::contract::{Assessment, Contract};
@@ -386,11 +385,11 @@ async fn found_against(changes: &[(&str, &str)], phases: &[Phase]) -> (Arc<Suite
     let (suite, token) = (Arc::new(suite()), Token::random());
     let service = StubService::new(Arc::new(faulty), token.clone(), None);
     let target = Arc::new(Target::local(&suite, Arc::new(service), Setup::new(Access::Token(token))));
-    let options = Options { concurrency: 8, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
+    let options = Options { concurrency: 8, is_strict: false };
     let probes = probes(&suite, phases, 40, 1);
     let mut done = run(&suite, probes, &target, &options, |_| {}).await;
     let before = target.request_count();
-    let shrunk = shrink(&suite, &target, &Known::default(), Seed(1), &mut done, &options.stop).await;
+    let shrunk = shrink(&suite, &target, &Known::default(), Seed(1), &mut done).await;
     let spent = target.request_count() - before;
     let context = Context { has_token: true, seed: Seed(1), shrunk: &shrunk, ..Context::default() };
     let findings = Report::new(&suite.contract, &done, &context).findings;

@@ -6,7 +6,6 @@
 mod outcomes;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use ims_conformance::contract::Assessment;
 use ims_conformance::exchange::{Credential, Exchange, Request};
@@ -24,7 +23,7 @@ fn a_faithful_server_shows_every_clause_that_a_run_can_show() {
     let token = Token::random();
     let service = StubService::new(Arc::clone(&SUITE), token.clone(), None);
     let target = Arc::new(Target::local(&SUITE, Arc::new(service), Setup::new(Access::Token(token))));
-    let options = Options { concurrency: 1, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
+    let options = Options { concurrency: 1, is_strict: false };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let done = runtime.block_on(run(&SUITE, PROBES.clone(), &target, &options, |_| {}));
     let report = Report::new(&SUITE.contract, &done, &context());

@@ -4,7 +4,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use ims_conformance::case::{Case, write_steps};
@@ -61,12 +60,12 @@ fn report(
         Arc::new(Faulty { stub, created: Mutex::default(), answer }),
         Setup::new(Access::Token(token)),
     ));
-    let options = Options { concurrency: 1, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
+    let options = Options { concurrency: 1, is_strict: false };
     let probes = plan(&suite, &Wish { phases: phases.to_vec(), ..Wish::default() }).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let mut done = run(&suite, probes, &target, &options, |_| {}).await;
-        let shrunk = shrink(&suite, &target, &Known::default(), Seed(1), &mut done, &options.stop).await;
+        let shrunk = shrink(&suite, &target, &Known::default(), Seed(1), &mut done).await;
         let context = Context { has_token: true, seed: Seed(1), shrunk: &shrunk, ..Context::default() };
         Report::new(&suite.contract, &done, &context)
     })

@@ -155,9 +155,9 @@ const CONFINED: [(&str, &[&str]); 12] = [
     ("include_dir::", &["src/suite.rs", "src/suite/files.rs"]),
     ("indicatif::", &["src/cli/"]),
     ("csv::", &["src/contract/table.rs"]),
-    ("use ring::", &["src/target/signature.rs"]),
-    ("data_encoding::", &["src/target/signature.rs", "src/secret/disguise.rs"]),
-    ("percent_encoding::", &["src/target/signature/"]),
+    ("use ring::", &["src/target/signature.rs", "src/ledger/chain.rs"]),
+    ("data_encoding::", &["src/target/signature.rs", "src/secret/disguise.rs", "src/ledger/chain.rs"]),
+    ("percent_encoding::", &["src/target/signature/", "src/target/ownership.rs"]),
     ("crate::cli", &["src/main.rs", "src/cli/"]),
 ];
 

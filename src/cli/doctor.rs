@@ -38,7 +38,8 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     if arguments.tries && is_reached {
         let target = connected.target;
         let endpoint = target.endpoint().to_string();
-        let first = Record::run(target.run_id(), &arguments.suite.name(&suite), &endpoint, target.project());
+        let first =
+            Record::run(target.run_id(), &arguments.suite.name(&suite), &endpoint, target.project(), target.grace());
         let ledger = Ledger::begin(&folder, first, console.secrets())
             .map_err(|error| Failure::WrongUse(format!("no ledger can be kept in {}: {error}", folder.display())))?;
         let target = target.with_ledger(ledger.clone());

@@ -3,7 +3,6 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -27,8 +26,8 @@ use crate::secret::Secrets;
 use crate::shrink::shrink;
 use crate::stub::{Stub, StubService};
 use crate::suite::{Suite, read_text};
-use crate::sweep::{SETTLING, Swept, sweep};
-use crate::target::{Access, Appeared, Audit, Setup, Target, Token};
+use crate::sweep::{Swept, sweep};
+use crate::target::{Access, Appeared, Setup, Target, Token, Unlisted};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -66,20 +65,11 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let withheld = arguments.prepare(&suite, place, &mut probes)?;
     reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
     let target = Arc::new(arguments.with_ledger(&suite, target, place, console.secrets())?);
-    let stop = stop_on_ctrl_c(console, &target);
-    let audit = Audit::begin(&target).await.map_err(|status| {
-        if let Some(ledger) = target.ledger() {
-            // Nothing was created; a file that cannot be removed does no harm.
-            let _ = ledger.discard();
-        }
-        let endpoint = target.endpoint();
-        Failure::NotAssessed(format!(
-            "{endpoint} answers {status} to a call that the contract knows; is the path right?"
-        ))
-    })?;
-    let options = Options { concurrency: arguments.budget.jobs(place), is_strict: arguments.strict, stop };
+    stop_on_ctrl_c(console, &target);
+    take_stock(&target).await?;
+    let options = Options { concurrency: arguments.budget.jobs(place), is_strict: arguments.strict };
     let mut done = perform(&suite, probes, &target, &options, &known, console).await;
-    let end = End::of(&suite, &target, &known, wish.seed, &mut done, audit, &options.stop).await;
+    let end = End::of(&suite, &target, &known, wish.seed, &mut done).await;
     excuse(&suite.contract, &known, arguments.strict, &mut done.outcomes, &end.shrunk);
     let context = Context {
         endpoint: &target.endpoint().to_string(),
@@ -91,6 +81,8 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         appeared: &end.appeared,
         shrunk: &end.shrunk,
         withheld: &withheld,
+        unlisted: end.unlisted,
+        bounds: target.bounds(),
         ledger: end.ledger.as_deref(),
     };
     let report = Report::new(&suite.contract, &done, &context);
@@ -162,7 +154,7 @@ impl Arguments {
         }
         let folder = self.target.ledgers()?;
         let endpoint = target.endpoint().to_string();
-        let first = Record::run(target.run_id(), &self.suite.name(suite), &endpoint, target.project());
+        let first = Record::run(target.run_id(), &self.suite.name(suite), &endpoint, target.project(), target.grace());
         let ledger = Ledger::begin(&folder, first, secrets).map_err(|error| {
             Failure::WrongUse(format!(
                 "no ledger can be kept in {}: {error}; --ledger names another folder",
@@ -196,49 +188,60 @@ async fn perform(
     done
 }
 
+/// Takes stock before anything is created; an error where the endpoint does not know the call at all. Where it is refused otherwise, what is created must prove
+/// itself to be the run's.
+async fn take_stock(target: &Target) -> Result<(), Failure> {
+    let Err(Unlisted::Status(status @ (300..400 | 404 | 405 | 410 | 501))) = target.take_stock().await else {
+        return Ok(());
+    };
+    if let Some(ledger) = target.ledger() {
+        // Nothing was created; a file that cannot be removed does no harm.
+        let _ = ledger.discard();
+    }
+    let endpoint = target.endpoint();
+    Err(Failure::NotAssessed(format!(
+        "{endpoint} answers {status} to a call that the contract knows; is the path right?"
+    )))
+}
+
 /// What happens after the last probe: examples become smaller, stock is taken, the ledger is settled.
 struct End {
     shrunk: Vec<Outcome>,
     appeared: Vec<Appeared>,
+    /// Why it is not known what is there, where that is so.
+    unlisted: Option<Unlisted>,
     /// The ledger, where something is left that it is needed for.
     ledger: Option<String>,
 }
 
 impl End {
-    async fn of(
-        suite: &Suite,
-        target: &Target,
-        known: &Known,
-        seed: Seed,
-        done: &mut Run,
-        audit: Audit,
-        stop: &AtomicBool,
-    ) -> Self {
+    async fn of(suite: &Suite, target: &Target, known: &Known, seed: Seed, done: &mut Run) -> Self {
         let mut shrunk = match done.ending {
-            Ending::Complete => shrink(suite, target, known, seed, done, stop).await,
+            Ending::Complete => shrink(suite, target, known, seed, done).await,
             _ => Vec::new(),
         };
-        if done.outcomes.iter().chain(&shrunk).any(Outcome::is_lost) {
-            tokio::time::sleep(SETTLING).await;
-        }
-        let appeared = audit.finish(target).await;
-        if let Some(appeared) = &appeared {
-            settle(&suite.contract, target, done, &mut shrunk, appeared);
-        }
-        let mut appeared = appeared.unwrap_or_default();
-        let (ledger, mut gone) = settle_ledger(suite, target).await;
+        target.settle().await;
+        let (mut appeared, unlisted) = match target.take_last_stock().await {
+            Ok(appeared) => {
+                settle(&suite.contract, target, done, &mut shrunk, &appeared);
+                (appeared, None)
+            }
+            Err(Unlisted::NoCall) => (Vec::new(), None),
+            Err(why) => (Vec::new(), Some(why)),
+        };
+        let (ledger, mut gone) = settle_ledger(suite, target, unlisted).await;
         for found in &mut appeared {
             found.is_removed |= gone.contains(&found.id);
             gone.extend(found.is_removed.then(|| found.id.clone()));
         }
         take_back(done, &mut shrunk, &gone);
         done.requests = target.request_count();
-        Self { shrunk, appeared, ledger }
+        Self { shrunk, appeared, unlisted, ledger }
     }
 }
 
-/// Removes what the ledger still knows of, and then the ledger. Its path where something is left, and the ids that are gone now.
-async fn settle_ledger(suite: &Suite, target: &Target) -> (Option<String>, Vec<String>) {
+/// Removes what the ledger still knows of, and then the ledger. Its path where something is, or may be, left, and the ids that are gone now.
+async fn settle_ledger(suite: &Suite, target: &Target, unlisted: Option<Unlisted>) -> (Option<String>, Vec<String>) {
     let Some(ledger) = target.ledger() else { return (None, Vec::new()) };
     let path = ledger.path();
     let swept = match ledger::read(path) {
@@ -246,7 +249,8 @@ async fn settle_ledger(suite: &Suite, target: &Target) -> (Option<String>, Vec<S
         Ok(read) => Some(sweep(&suite.contract, target, ledger, &read.state, false).await),
         Err(_) => None,
     };
-    let is_discarded = swept.as_ref().is_some_and(Swept::is_clean) && ledger.discard().is_ok();
+    let is_clean = unlisted.is_none() && swept.as_ref().is_some_and(Swept::is_clean);
+    let is_discarded = is_clean && ledger.discard().is_ok();
     let gone = swept.map(|swept| [swept.removed, swept.gone].concat()).unwrap_or_default();
     ((!is_discarded).then(|| path.display().to_string()), gone)
 }
@@ -267,14 +271,13 @@ fn save(report: &Report, dir: &Path, console: &Console) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A flag that the first Ctrl-C sets, or whoever ends the process politely; the second one ends the process at once.
-fn stop_on_ctrl_c(console: &Console, target: &Target) -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let (flag, console) = (Arc::clone(&stop), console.clone());
+/// The first Ctrl-C stops the run, and so does whoever ends the process politely; the second one ends the process at once.
+fn stop_on_ctrl_c(console: &Console, target: &Target) {
+    let (stop, console) = (target.stop().clone(), console.clone());
     let ledger = target.ledger().map(|ledger| ledger.path().display().to_string());
     tokio::spawn(async move {
         if interruption().await.is_ok() {
-            flag.store(true, Ordering::Relaxed);
+            stop.throw();
             console.note("stopping: what was created is removed; Ctrl-C again stops at once\n");
         }
         if interruption().await.is_ok() {
@@ -284,17 +287,18 @@ fn stop_on_ctrl_c(console: &Console, target: &Target) -> Arc<AtomicBool> {
             std::process::exit(i32::from(ExitCode::Incomplete as u8));
         }
     });
-    stop
 }
 
-/// Waits for Ctrl-C, or for the signal with which CI and `timeout` end a process.
+/// Waits for Ctrl-C, for the signal with which CI and `timeout` end a process, or for that of a terminal that is closed.
 async fn interruption() -> std::io::Result<()> {
     #[cfg(unix)]
     {
-        let mut end = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut end, mut hangup) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
         tokio::select! {
             interrupted = tokio::signal::ctrl_c() => interrupted,
             _ = end.recv() => Ok(()),
+            _ = hangup.recv() => Ok(()),
         }
     }
     #[cfg(not(unix))]

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::target::TargetArguments;
 use super::{Failure, load};
@@ -23,6 +25,12 @@ pub(super) struct Arguments {
     ledgers: Vec<PathBuf>,
     #[command(flatten)]
     target: TargetArguments,
+    /// Act on this ledger although it is not provably one that a run of yours wrote
+    #[arg(long, value_name = "LEDGER")]
+    trust: Vec<PathBuf>,
+    /// Folder of a suite that ledgers are of, as the run named it; those of the built-in suites need none
+    #[arg(long, value_name = "DIR")]
+    suite: Option<PathBuf>,
     /// Show what the ledgers say, and send nothing
     #[arg(long)]
     dry_run: bool,
@@ -64,11 +72,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
                 console.print(&contents(&found));
                 Fate::Swept
             }
-            Err(damaged @ Damaged::Unbegun { .. }) if arguments.dry_run => {
-                console.print(&format!("{damaged}\n"));
-                Fate::Swept
-            }
-            Ok(_) | Err(Damaged::Unbegun { .. }) => arguments.settle(&path, console).await?,
+            Ok(_) => arguments.settle(&path, console).await?,
             Err(damaged) => arguments.told(&damaged, console),
         };
         worst = worst.max(fate);
@@ -78,8 +82,8 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
 
 impl Arguments {
     fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
-        if !self.ledgers.is_empty() {
-            return Ok(self.ledgers.clone());
+        if !self.ledgers.is_empty() || !self.trust.is_empty() {
+            return Ok([self.ledgers.as_slice(), &self.trust].concat());
         }
         let folder = self.target.ledgers()?;
         ledger::find(&folder).map_err(|error| Failure::WrongUse(format!("cannot read {}: {error}", folder.display())))
@@ -98,17 +102,35 @@ impl Arguments {
         };
         // What the file says now: its run may have ended between the first look and the lock.
         let fate = match ledger::read(path) {
-            Ok(found) => self.sweep(&found, &ledger, console).await?,
-            Err(unbegun @ Damaged::Unbegun { .. }) => {
-                console.print(&format!("{unbegun}\n"));
-                Fate::Swept
-            }
+            Ok(found) => match self.doubt(&found) {
+                None => self.sweep(&found, &ledger, console).await?,
+                Some(doubt) => {
+                    console.print(&format!("{}: nothing is done, as {doubt}\n", path.display()));
+                    console.print(&contents(&found));
+                    console.print(&format!("  if it is to be acted on all the same: --trust {}\n", path.display()));
+                    Fate::NotAssessed
+                }
+            },
             Err(damaged) => self.told(&damaged, console),
         };
         match fate {
             Fate::Swept => Ok(ledger.discard().map_or_else(|error| self.told(&unusable(error), console), |()| fate)),
             _ => Ok(fate),
         }
+    }
+
+    /// Why a ledger is only shown, if so. What it says decides what is removed, and by which paths.
+    fn doubt(&self, found: &Ledgered) -> Option<String> {
+        if self.trust.contains(&found.path) {
+            return None;
+        }
+        if let Some(doubt) = found.doubt {
+            return Some(doubt.to_string());
+        }
+        let suite = &found.state.suite;
+        let is_named = |folder: &PathBuf| folder.canonicalize().is_ok_and(|folder| folder == Path::new(suite));
+        let is_known = Suite::built_in_names().any(|name| name == suite) || self.suite.as_ref().is_some_and(is_named);
+        (!is_known).then(|| format!("it is of the suite {suite}, which is not built in; --suite names it"))
     }
 
     /// Tells what is wrong with a ledger. One that was found in the folder and is gone by now is one whose run has ended well.
@@ -145,12 +167,17 @@ impl Arguments {
             return Ok(Fate::NotAssessed);
         }
         reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
-        let target = target.with_ledger(ledger.clone());
+        if let Some(end) = found.state.settles_at() {
+            let seconds = (end - OffsetDateTime::now_utc()).whole_seconds().max(0) + 1;
+            console.note(&format!("{shown}: its last request may still create something for {seconds} s\n"));
+        }
+        let target = target.resuming(ledger.clone(), &found.state);
         let swept = sweep(&suite.contract, &target, ledger, &found.state, self.likely).await;
         console.print(&told(&found.path, &swept));
         Ok(match &swept {
             Swept { is_elsewhere: true, .. } => Fate::NotAssessed,
             swept if swept.is_clean() => Fate::Swept,
+            swept if !swept.has_leftovers() && swept.unknown.is_empty() => Fate::NotAssessed,
             _ => Fate::Left,
         })
     }
@@ -166,6 +193,9 @@ fn contents(found: &Ledgered) -> String {
     for intent in &state.open {
         let body = intent.body.as_deref().unwrap_or("a body that was not kept");
         text.push_str(&format!("  request {} of {}: what it did is not known: {body}\n", intent.number, intent.at));
+    }
+    if let Some(doubt) = found.doubt {
+        text.push_str(&format!("  {doubt}\n"));
     }
     if state.is_settled() {
         text.push_str("  nothing is known to be left\n");
@@ -198,7 +228,13 @@ fn told(path: &Path, swept: &Swept) -> String {
         text.push_str("  look at them; --likely removes those of which there is one for a request\n");
     }
     for intent in &swept.unknown {
-        text.push_str(&format!("  what request {} did is not known: the target gives no list\n", intent.number));
+        text.push_str(&format!("  what request {} did is not known\n", intent.number));
+    }
+    if let Some(why) = swept.unlisted {
+        text.push_str(&format!("  what else is left is not known: {why}; the ledger stays\n"));
+    }
+    if let Some(end) = swept.again_at.and_then(|end| end.format(&Rfc3339).ok()) {
+        text.push_str(&format!("  a request may still create something until {end}; call it again then\n"));
     }
     text
 }

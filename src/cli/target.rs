@@ -13,7 +13,7 @@ use super::named::Named;
 use crate::console::Console;
 use crate::ledger;
 use crate::suite::Suite;
-use crate::target::{Endpoint, Limits, Setup, Target, Transport};
+use crate::target::{Access, Endpoint, GRACE, Limits, Setup, Target, Transport};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Target")]
@@ -35,6 +35,9 @@ pub(super) struct TargetArguments {
     /// Seconds until a request without a complete answer is given up
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
+    /// Seconds for which a target may still create something after the answer to a request was lost [default: as --timeout, and at least 30]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
+    settle: Option<u64>,
     /// How often a request is sent again to a busy target, where that is safe
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(0..=10))]
     retries: u8,
@@ -110,9 +113,16 @@ impl TargetArguments {
             retries: usize::from(self.retries),
             secrets: console.secrets().clone(),
             project: opened.project,
+            grace: self.grace(),
+            ..Setup::new(Access::Open)
         };
         let target = Target::new(suite, endpoint, setup).map_err(|error| Failure::WrongUse(error.to_string()))?;
         Ok(Connected { target, place, who: opened.who })
+    }
+
+    /// For so long after its answer was lost a request may still create something.
+    fn grace(&self) -> Duration {
+        self.settle.map_or_else(|| GRACE.max(Duration::from_secs(self.timeout)), Duration::from_secs)
     }
 
     pub(super) fn transport(&self) -> Result<Transport, Failure> {

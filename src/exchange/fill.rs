@@ -5,6 +5,11 @@ use serde_json::Value;
 use super::Request;
 
 impl Request {
+    /// Whether its path needs one of these values that is no segment of a path.
+    pub(crate) fn cannot_be_filled(&self, values: &[(String, String)]) -> bool {
+        values.iter().any(|(name, value)| self.path.contains(&format!("{{{name}}}")) && !is_segment(value))
+    }
+
     /// The request with these values for `{name}`, in its path and its body.
     pub(crate) fn filled(&self, values: &[(String, String)]) -> Self {
         let mut request = self.clone();
@@ -22,6 +27,16 @@ impl Request {
     }
 }
 
+/// The longest text that is taken for a segment; a longer one is no id.
+const LONGEST: usize = 255;
+
+/// Whether a text is exactly one segment of a path for everybody who reads the path: not empty, no `.` or `..`, and without a character that a proxy or a
+/// server may decode, split at or cut off. Only such a text of a server is put into a path.
+pub(crate) fn is_segment(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@=+,".contains(&byte);
+    (1..=LONGEST).contains(&text.len()) && text.bytes().all(is_plain) && !text.bytes().all(|byte| byte == b'.')
+}
+
 /// A text as one segment of a path, whatever a server put into it.
 pub(crate) fn segment(text: &str) -> String {
     let mut segment = String::new();
@@ -37,7 +52,7 @@ pub(crate) fn segment(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::segment;
+    use super::{is_segment, segment};
     use crate::exchange::{Credential, Request};
 
     #[test]
@@ -53,5 +68,40 @@ mod tests {
         assert_eq!(filled.path, "/v2/images/..%2Fx%22%3F");
         assert_eq!(filled.body.unwrap(), br#"{"name":"../x\"?"}"#);
         assert_eq!(segment(".."), "%2E%2E");
+    }
+
+    #[test]
+    fn only_what_every_reader_of_a_path_leaves_as_it_is_counts_as_a_segment() {
+        for text in ["4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86", "7", "a.b", "..a", "urn:uuid:7", "aGk="] {
+            assert!(is_segment(text), "{text}");
+        }
+        let long = "a".repeat(256);
+        for text in [
+            "",
+            ".",
+            "..",
+            "...",
+            "%2e%2e",
+            "%252e%252e",
+            "a/b",
+            "../a",
+            "a\\b",
+            "a?b",
+            "a#b",
+            "a;b",
+            "..;",
+            "a b",
+            " a",
+            "a\0",
+            "a\n",
+            "ä",
+            "\u{ff0e}\u{ff0e}",
+            "a%00",
+            "%61",
+            "a*",
+            &long,
+        ] {
+            assert!(!is_segment(text), "{text:?}");
+        }
     }
 }

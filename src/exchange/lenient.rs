@@ -23,6 +23,23 @@ pub(super) fn read(bytes: &[u8]) -> Option<Value> {
     serde_json::from_str(&mended).ok()
 }
 
+/// What a careless writer leaves between the texts: a word for a number that JSON cannot hold, a comma before the end.
+static CARELESS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#""(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b|,(?<end>\s*[\]}])"#).ok());
+
+/// The text as JSON, for a reader that needs what is in it whatever it is: without a byte order mark, with `null` for what is no number, without a comma before
+/// an end.
+pub(super) fn salvaged(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_start_matches('\u{feff}');
+    let replaced = CARELESS.as_ref()?.replace_all(text, |found: &Captures<'_>| match (&found[0], found.name("end")) {
+        (_, Some(end)) => end.as_str().to_owned(),
+        (text, None) if text.starts_with('"') => text.to_owned(),
+        (_, None) => "null".to_owned(),
+    });
+    Some(replaced.into_owned())
+}
+
 fn mended(token: &str) -> String {
     if token.starts_with('"') {
         let Some(escape) = ESCAPE.as_ref() else { return token.to_owned() };
@@ -46,7 +63,7 @@ fn whole(escape: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::read;
+    use super::{read, salvaged};
 
     #[test]
     fn what_cannot_be_held_is_read_as_what_comes_nearest() {
@@ -60,6 +77,22 @@ mod tests {
         }
         for text in ["", "{", r#"{"x":Infinity}"#, r#"{"x":"\x"}"#, "{\"x\":01}"] {
             assert_eq!(read(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_nearly_json_can_be_read_for_what_is_in_it() {
+        let table = [
+            ("\u{feff}{\"id\":\"a\"}", json!({"id": "a"})),
+            (r#"{"id":"a","x":NaN,"y":-Infinity}"#, json!({"id": "a", "x": null, "y": null})),
+            (r#"{"id":"NaN, ]","l":[1,],}"#, json!({"id": "NaN, ]", "l": [1]})),
+        ];
+        for (text, expected) in table {
+            assert_eq!(
+                serde_json::from_str::<serde_json::Value>(&salvaged(text.as_bytes()).unwrap()).unwrap(),
+                expected,
+                "{text}"
+            );
         }
     }
 }

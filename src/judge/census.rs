@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use super::{Across, Judgement, Mismatch};
+use crate::contract::Contract;
 
 /// The values of a run that are held against each other.
 #[derive(Debug, Default)]
@@ -14,15 +15,21 @@ pub struct Census {
 }
 
 impl Census {
-    /// Holds what a judgement observed against what earlier ones did, and adds what it finds to the judgement.
-    pub fn add(&mut self, judgement: &mut Judgement) {
+    /// Holds what a judgement observed against what earlier ones did, and adds what it finds to the judgement. `was_there` says whether an id was there before
+    /// the run: then no answer can have given it to something new.
+    pub fn add(&mut self, contract: &Contract, judgement: &mut Judgement, was_there: impl Fn(&str) -> bool) {
         for observation in std::mem::take(&mut judgement.observations) {
             judgement.assessed.insert(observation.clause.clone());
             let (clause, value) = (&observation.clause, &observation.value);
             let expected = match observation.across {
                 Across::Unique => {
+                    let is_id = observation.pointer == contract.creation.lifecycle.id;
                     let is_new = self.seen.entry(clause.clone()).or_default().insert(value.to_string());
-                    (!is_new).then(|| "a value that no earlier answer had".to_owned())
+                    if is_id && value.as_str().is_some_and(&was_there) {
+                        Some("a value that nothing had before the run".to_owned())
+                    } else {
+                        (!is_new).then(|| "a value that no earlier answer had".to_owned())
+                    }
                 }
                 Across::Same => {
                     let first = self.first.entry(clause.clone()).or_insert_with(|| value.clone());

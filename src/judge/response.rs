@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use super::creation::{no_object, shortened};
 use super::{Across, Bench, Body, Classification, Drift, Observation, Openness};
 use crate::contract::{Derived, Echo, Relation, Returns, Schema, list, same, same_items};
-use crate::exchange::Response;
+use crate::exchange::{Response, is_segment};
 
 impl Bench<'_> {
     pub(super) fn judge_created(&mut self, classification: &Classification<'_>, body: &Body, response: &Response) {
@@ -37,6 +37,7 @@ impl Bench<'_> {
             }
         }
         self.judge_others(&answer);
+        self.judge_id(&fields);
         // Where the body does not tell what was sent, a field that nobody documents may come from there.
         let is_sent = |name: &str| !matches!(answer.given.field(name), Field::Absent);
         let undocumented =
@@ -44,6 +45,23 @@ impl Bench<'_> {
         let drift = undocumented
             .map(|name| Drift { pointer: format!("/{name}"), text: "a field that nobody documents".to_owned() });
         self.judgement.drift.extend(drift);
+    }
+
+    /// An id fills the paths of later calls, so it must be one segment of a path; nothing is sent to another one.
+    fn judge_id(&mut self, fields: &Map<String, Value>) {
+        let creation = &self.contract.creation;
+        let pointer = &creation.lifecycle.id;
+        let name = pointer.trim_start_matches('/');
+        let Some(Value::String(id)) = fields.get(name) else { return };
+        let Some(schema) = creation.response.properties.get(name).filter(|_| !is_segment(id)) else { return };
+        let clauses = ["format", "type", "required"].map(|keyword| format!("{}.{keyword}", schema.place));
+        let is_told = |clause: &String| self.judgement.mismatches.iter().any(|mismatch| mismatch.clause == *clause);
+        if let Some(clause) = clauses.into_iter().find(|clause| self.contract.clauses.contains_key(clause))
+            && !is_told(&clause)
+        {
+            let got = shortened(&Value::from(id.as_str()).to_string());
+            self.mismatch(clause, pointer.clone(), "an id that is one segment of a path", got);
+        }
     }
 
     /// Fields that neither side lists come back as they were given, where the contract says so.

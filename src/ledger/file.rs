@@ -1,8 +1,8 @@
 //! The file of a ledger: locked while its run lives, synced after each record.
 
 use std::fmt;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -10,8 +10,10 @@ use etcetera::BaseStrategy;
 
 /// What a ledger writes to.
 pub trait Store: Send + Sync + fmt::Debug {
-    /// Adds a line; when this returns, the line survives the end of the process and of the machine.
+    /// Adds a line, which may take it no further than to a buffer.
     fn append(&self, line: &str) -> io::Result<()>;
+    /// Returns when the lines survive the end of the process and of the machine.
+    fn sync(&self) -> io::Result<()>;
     /// Removes everything.
     fn discard(&self) -> io::Result<()>;
 }
@@ -19,12 +21,63 @@ pub trait Store: Send + Sync + fmt::Debug {
 /// How the files of ledgers end.
 pub(super) const ENDING: &str = "ledger";
 
+/// How a ledger ends that has not got its name yet: its run has sent nothing.
+const UNBEGUN: &str = "new";
+
+/// What speaks against acting on a ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// The file belongs to another user.
+    Owner,
+    /// Others may write to the file.
+    Mode,
+    /// This line, from 1, does not fit to those before it.
+    Sum(usize),
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Owner => formatter.write_str("the file belongs to another user"),
+            Self::Mode => formatter.write_str("others may write to the file"),
+            Self::Sum(line) => write!(formatter, "line {line} is not as a run wrote it: its sum is wrong"),
+        }
+    }
+}
+
+/// Reads a file that must be one: a pipe or a device would never end.
+pub(super) fn read_file(path: &Path) -> io::Result<(String, Option<Doubt>)> {
+    let found = std::fs::symlink_metadata(path)?;
+    if !found.is_file() {
+        return Err(io::Error::other("no regular file"));
+    }
+    let mut file = File::open(path)?;
+    let doubt = doubt(&file.metadata()?);
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let text = String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    Ok((text, doubt))
+}
+
+#[cfg(unix)]
+fn doubt(found: &Metadata) -> Option<Doubt> {
+    use std::os::unix::fs::MetadataExt;
+    const OTHERS_MAY_WRITE: u32 = 0o022;
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return Some(Doubt::Owner);
+    }
+    (found.mode() & OTHERS_MAY_WRITE != 0).then_some(Doubt::Mode)
+}
+
+#[cfg(not(unix))]
+fn doubt(_: &Metadata) -> Option<Doubt> {
+    None
+}
+
 /// What lines are written to.
 trait Medium: Send + Sync + fmt::Debug {
     /// Hands bytes on, which may take them no further than to a buffer.
     fn write(&self, bytes: &[u8]) -> io::Result<()>;
-    /// Returns when what was written is on the disk.
-    fn sync(&self) -> io::Result<()>;
 }
 
 impl Medium for File {
@@ -32,13 +85,9 @@ impl Medium for File {
         let mut file = self;
         file.write_all(bytes)
     }
-
-    fn sync(&self) -> io::Result<()> {
-        self.sync_data()
-    }
 }
 
-/// Whole lines, each on the disk before the next step of whoever wrote it.
+/// Whole lines.
 #[derive(Debug)]
 struct Lines<M> {
     medium: M,
@@ -59,8 +108,7 @@ impl<M: Medium> Lines<M> {
         *is_torn = true;
         self.medium.write(line.as_bytes())?;
         *is_torn = false;
-        drop(is_torn);
-        self.medium.sync()
+        Ok(())
     }
 }
 
@@ -76,36 +124,63 @@ impl LockedFile {
         Self { lines: Lines::new(file), path: path.to_owned() }
     }
 
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
+    /// A file with this first line. It gets its name when it is locked and its line is on disk: whoever finds it finds it so.
+    pub(super) fn create(path: &Path, first: &str) -> io::Result<Self> {
         let folder = path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
-        let file = OpenOptions::new().append(true).create_new(true).open(path)?;
-        file.try_lock()?;
+        let unbegun = path.with_extension(UNBEGUN);
+        let file = own(OpenOptions::new().append(true).create_new(true)).open(&unbegun)?;
+        let begun = Self::begin(&file, first, &unbegun, path);
+        if let Err(error) = begun {
+            let _ = std::fs::remove_file(&unbegun);
+            return Err(error);
+        }
         // The name of a new file is on disk when its folder is.
         File::open(folder)?.sync_all()?;
         Ok(Self::new(file, path))
     }
 
-    /// `None` where somebody else holds the file. A last line without its end is taken out, so that the next one begins a line.
-    pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
+    fn begin(file: &File, first: &str, unbegun: &Path, path: &Path) -> io::Result<()> {
+        file.try_lock()?;
+        file.write(first.as_bytes())?;
+        file.sync_data()?;
+        std::fs::rename(unbegun, path)
+    }
+
+    /// The file and what it holds; `None` where somebody else holds it. A last line without its end is taken out, so that the next one begins a line.
+    pub(super) fn open(path: &Path) -> io::Result<Option<(Self, String)>> {
+        read_file(path)?;
         let file = OpenOptions::new().read(true).append(true).open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        let bytes = std::fs::read(path)?;
-        let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        if complete < bytes.len() {
+        let (mut text, _) = read_file(path)?;
+        let complete = text.rfind('\n').map_or(0, |end| end + 1);
+        // What has no whole line is no ledger; it stays as it is.
+        if 0 < complete && complete < text.len() {
             file.set_len(complete as u64)?;
+            text.truncate(complete);
         }
-        Ok(Some(Self::new(file, path)))
+        Ok(Some((Self::new(file, path), text)))
     }
+}
+
+/// For nobody but the user.
+fn own(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
 }
 
 impl Store for LockedFile {
     fn append(&self, line: &str) -> io::Result<()> {
         self.lines.append(line)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.lines.medium.sync_data()
     }
 
     fn discard(&self) -> io::Result<()> {
@@ -139,9 +214,7 @@ pub fn find(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
     use std::io;
-    use std::os::fd::OwnedFd;
     use std::sync::Mutex;
 
     use super::{Lines, Medium};
@@ -159,30 +232,10 @@ mod tests {
             self.done.lock().unwrap().push(String::from_utf8_lossy(written).into_owned());
             if written.len() < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
         }
-
-        fn sync(&self) -> io::Result<()> {
-            self.done.lock().unwrap().push("sync".to_owned());
-            Ok(())
-        }
     }
 
     fn lines(room: usize) -> Lines<Disk> {
         Lines::new(Disk { done: Mutex::default(), room })
-    }
-
-    #[test]
-    fn every_line_is_synced_before_it_counts_as_written() {
-        let lines = lines(100);
-        lines.append("a\n").unwrap();
-        lines.append("b\n").unwrap();
-        assert_eq!(*lines.medium.done.lock().unwrap(), ["a\n", "sync", "b\n", "sync"]);
-    }
-
-    #[test]
-    fn a_line_counts_only_where_the_system_says_that_it_is_on_disk() {
-        // A pipe takes bytes and cannot be synced.
-        let (_reader, writer) = io::pipe().unwrap();
-        assert!(Lines::new(File::from(OwnedFd::from(writer))).append("a\n").is_err());
     }
 
     #[test]
@@ -191,6 +244,6 @@ mod tests {
         lines.append("ab\n").unwrap();
         assert!(lines.append("too long\n").is_err());
         assert!(lines.append("cd\n").is_err(), "the rest of a record and the next one would be one line");
-        assert_eq!(*lines.medium.done.lock().unwrap(), ["ab\n", "sync", "too "]);
+        assert_eq!(*lines.medium.done.lock().unwrap(), ["ab\n", "too "]);
     }
 }

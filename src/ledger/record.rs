@@ -1,9 +1,12 @@
 //! The records of a ledger.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::chain::Chain;
 use crate::secret::Secrets;
 
 /// One line of a ledger.
@@ -25,6 +28,8 @@ pub enum Record {
         project: Option<String>,
         /// When it began, RFC 3339.
         at: String,
+        /// For so many seconds after the last word of it a request may still create something.
+        grace: u64,
     },
     /// These ids were there before the run, so that none of them is its own.
     Before {
@@ -58,6 +63,8 @@ pub enum Record {
     Unknown {
         /// The request.
         number: u64,
+        /// When its answer was given up, RFC 3339.
+        at: String,
         /// Why not.
         why: String,
     },
@@ -69,14 +76,14 @@ pub enum Record {
 }
 
 /// The version of the format that is written here.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Longer bodies do not help to find what they created.
 const LONGEST_BODY: usize = 8192;
 
 impl Record {
     /// The first record of a ledger.
-    pub fn run(run: &str, suite: &str, endpoint: &str, project: Option<&str>) -> Self {
+    pub fn run(run: &str, suite: &str, endpoint: &str, project: Option<&str>, grace: Duration) -> Self {
         Self::Run {
             version: VERSION,
             run: run.to_owned(),
@@ -84,7 +91,13 @@ impl Record {
             endpoint: endpoint.to_owned(),
             project: project.map(str::to_owned),
             at: now(),
+            grace: grace.as_secs(),
         }
+    }
+
+    /// What this request did is not known.
+    pub fn unknown(number: u64, why: impl Into<String>) -> Self {
+        Self::Unknown { number, at: now(), why: why.into() }
     }
 
     pub(super) fn intent(number: u64, body: Option<&[u8]>) -> Self {
@@ -96,28 +109,32 @@ impl Record {
     pub(super) fn without(self, secrets: &Secrets) -> Self {
         let clean = |text: String| secrets.redact_text(&text);
         match self {
-            Self::Run { version, run, suite, endpoint, project, at } => {
+            Self::Run { version, run, suite, endpoint, project, at, grace } => {
                 let (suite, endpoint, project) = (clean(suite), clean(endpoint), project.map(clean));
-                Self::Run { version, run, suite, endpoint, project, at }
+                Self::Run { version, run, suite, endpoint, project, at, grace }
             }
             Self::Before { ids } => Self::Before { ids: ids.into_iter().map(clean).collect() },
             Self::Intent { number, at, body } => Self::Intent { number, at, body: body.map(clean) },
             Self::Created { number, id } if clean(id.clone()) != id => {
-                Self::Unknown { number, why: "the id that it gave holds a secret".to_owned() }
+                Self::unknown(number, "the id that it gave holds a secret")
             }
             Self::Created { number, id } => Self::Created { number, id },
             Self::Nothing { number, why } => Self::Nothing { number, why: clean(why) },
-            Self::Unknown { number, why } => Self::Unknown { number, why: clean(why) },
+            Self::Unknown { number, at, why } => Self::Unknown { number, at, why: clean(why) },
             Self::Removed { id } => Self::Removed { id: clean(id) },
         }
     }
 
-    /// The record as it stands in the file.
-    pub(super) fn line(&self) -> String {
-        let mut line = serde_json::to_string(self).unwrap_or_default();
-        line.push('\n');
-        line
+    /// The record as it stands in the file, without its sum.
+    pub(super) fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
     }
+}
+
+/// The lines of these records, as a ledger has them.
+pub fn lines(records: &[Record]) -> String {
+    let mut chain = Chain::default();
+    records.iter().map(|record| chain.line(record)).collect()
 }
 
 fn now() -> String {
@@ -135,9 +152,11 @@ mod tests {
         secrets.add(&Secret::new(Kind::Token, "kwyjibo-kwyjibo"));
         let created = |id: &str| Record::Created { number: 1, id: id.to_owned() };
         assert_eq!(created("an-id").without(&secrets), created("an-id"));
+        let at = || String::from("2026-11-24T10:00:00Z");
         let why = "the id that it gave holds a secret".to_owned();
-        assert_eq!(created("kwyjibo-kwyjibo").without(&secrets), Record::Unknown { number: 1, why });
-        let why = |why: &str| Record::Unknown { number: 1, why: why.to_owned() };
+        let Record::Unknown { number, why: told, .. } = created("kwyjibo-kwyjibo").without(&secrets) else { panic!() };
+        assert_eq!((number, told), (1, why));
+        let why = |why: &str| Record::Unknown { number: 1, at: at(), why: why.to_owned() };
         assert_eq!(why("said KWYJIBO%2dkwyjibo").without(&secrets), why("said [token]"));
         let body = |body: &str| Record::Intent { number: 1, at: String::new(), body: Some(body.to_owned()) };
         assert_eq!(body(r#"{"name":"kwyjibo-kwyjibo"}"#).without(&secrets), body(r#"{"name":"[token]"}"#));

@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::chain::Chain;
+use super::file::{Doubt, read_file};
 use super::record::{Record, VERSION};
 
 /// What a ledger says in the end.
@@ -21,6 +24,10 @@ pub struct State {
     pub project: Option<String>,
     /// The ids that were there before the run; `None` where that is not known.
     pub before: Option<HashSet<String>>,
+    /// For so long after the last word of it a request may still create something.
+    pub grace: Duration,
+    /// Every id that an answer gave as new, as often as one did.
+    pub given: Vec<String>,
     /// Ids that were created and are not known to be removed, in the order of their creation.
     pub alive: Vec<String>,
     /// Requests of which nobody knows what they did, in the order of sending.
@@ -34,6 +41,8 @@ pub struct Intent {
     pub number: u64,
     /// When it was sent.
     pub at: OffsetDateTime,
+    /// When its answer was given up, or when it was sent if nobody noted that.
+    pub last: OffsetDateTime,
     /// Its body, if it is known.
     pub body: Option<String>,
 }
@@ -45,6 +54,8 @@ pub struct Ledgered {
     pub path: PathBuf,
     /// What it says.
     pub state: State,
+    /// What speaks against acting on it.
+    pub doubt: Option<Doubt>,
 }
 
 /// Why a ledger cannot be read.
@@ -57,12 +68,6 @@ pub enum Damaged {
         path: String,
         /// Why.
         error: std::io::Error,
-    },
-    /// It does not begin with a run: its run ended before anything was sent.
-    #[error("{path}: empty, so that its run has sent nothing")]
-    Unbegun {
-        /// The file.
-        path: String,
     },
     /// A line is no record.
     #[error("{path}:{line}: no record of a ledger: {reason}")]
@@ -79,22 +84,22 @@ pub enum Damaged {
 /// Reads a ledger. A last line without its end was never complete on disk, so its request was never sent.
 pub fn read(path: &Path) -> Result<Ledgered, Damaged> {
     let shown = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| Damaged::Unreadable { path: shown.clone(), error })?;
+    let found = read_file(path).map_err(|error| Damaged::Unreadable { path: shown.clone(), error });
+    let (text, mut doubt) = found?;
     let complete = text.rfind('\n').map_or("", |end| &text[..end]);
-    let mut state = None;
+    let (mut state, mut chain) = (None, Chain::default());
     for (index, line) in complete.lines().enumerate() {
         let damaged = |reason: String| Damaged::Line { path: shown.clone(), line: index + 1, reason };
-        let record: Record = serde_json::from_str(line).map_err(|error| damaged(error.to_string()))?;
+        let (json, is_right) = chain.check(line);
+        if !is_right {
+            doubt = doubt.or(Some(Doubt::Sum(index + 1)));
+        }
+        let record: Record = serde_json::from_str(json).map_err(|error| damaged(error.to_string()))?;
         state = Some(folded(state, record).map_err(|reason| damaged(reason.to_owned()))?);
     }
-    let state = state.ok_or_else(|| {
-        if is_beginning(&text) {
-            Damaged::Unbegun { path: shown }
-        } else {
-            Damaged::Line { path: shown, line: 1, reason: "a line without its end".to_owned() }
-        }
-    })?;
-    Ok(Ledgered { path: path.to_owned(), state })
+    let reason = if text.is_empty() { "the file is empty" } else { "a line without its end" };
+    let unbegun = || Damaged::Line { path: shown, line: 1, reason: reason.to_owned() };
+    Ok(Ledgered { path: path.to_owned(), state: state.ok_or_else(unbegun)?, doubt })
 }
 
 fn folded(state: Option<State>, record: Record) -> Result<State, &'static str> {
@@ -103,37 +108,50 @@ fn folded(state: Option<State>, record: Record) -> Result<State, &'static str> {
         Record::Run { .. } => return Err("a second run in one ledger"),
         Record::Before { ids } => state.before = Some(ids.into_iter().collect()),
         Record::Intent { number, at, body } => {
-            let at = OffsetDateTime::parse(&at, &Rfc3339).map_err(|_| "a time that is not RFC 3339")?;
-            state.open.push(Intent { number, at, body });
+            let at = time_of(&at)?;
+            state.open.push(Intent { number, at, last: at, body });
         }
         Record::Created { number, id } => {
             state.open.retain(|intent| intent.number != number);
+            state.given.push(id.clone());
             state.alive.push(id);
         }
         Record::Nothing { number, .. } => state.open.retain(|intent| intent.number != number),
-        Record::Unknown { .. } => {}
+        Record::Unknown { number, at, .. } => {
+            let last = time_of(&at)?;
+            state.open.iter_mut().filter(|intent| intent.number == number).for_each(|intent| intent.last = last);
+        }
         Record::Removed { id } => state.alive.retain(|alive| *alive != id),
     }
     Ok(state)
+}
+
+fn time_of(text: &str) -> Result<OffsetDateTime, &'static str> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "a time that is not RFC 3339")
 }
 
 fn begun(record: Record) -> Result<State, &'static str> {
     match record {
         // What holds this text counts as the run's own: an empty one would be in everything.
         Record::Run { version: VERSION, ref run, .. } if !is_run(run) => Err("not the text that no other run has"),
-        Record::Run { version: VERSION, run, suite, endpoint, project, .. } => {
-            Ok(State { run, suite, endpoint, project, before: None, alive: Vec::new(), open: Vec::new() })
-        }
+        Record::Run { version: VERSION, run, suite, endpoint, project, grace, .. } => Ok(State {
+            run,
+            suite,
+            endpoint,
+            project,
+            before: None,
+            grace: Duration::from_secs(grace.min(LONGEST_GRACE)),
+            given: Vec::new(),
+            alive: Vec::new(),
+            open: Vec::new(),
+        }),
         Record::Run { .. } => Err("a version of the format that this program does not know"),
         _ => Err("the first record is not that of a run"),
     }
 }
 
-/// Whether a text is as much of a ledger's first line as a run had written when it was killed.
-fn is_beginning(text: &str) -> bool {
-    const FIRST: &str = r#"{"record":"run","#;
-    FIRST.starts_with(text) || text.starts_with(FIRST)
-}
+/// Nobody waits longer for a request than a day.
+const LONGEST_GRACE: u64 = 24 * 60 * 60;
 
 /// Whether a text is one that no other run has, as targets make them.
 fn is_run(text: &str) -> bool {
@@ -145,6 +163,12 @@ impl State {
     pub fn is_settled(&self) -> bool {
         self.alive.is_empty() && self.open.is_empty()
     }
+
+    /// From when on no request of the run can create anything any more; `None` where that is so already.
+    pub fn settles_at(&self) -> Option<OffsetDateTime> {
+        let last = self.open.iter().map(|intent| intent.last).max()? + self.grace;
+        (last > OffsetDateTime::now_utc()).then_some(last)
+    }
 }
 
 #[cfg(test)]
@@ -152,7 +176,10 @@ mod tests {
     use std::io::Write;
 
     use super::{Damaged, State, read};
-    use crate::ledger::record::Record;
+    use crate::ledger::Doubt;
+    use crate::ledger::record::{Record, lines as text};
+
+    const GRACE: std::time::Duration = std::time::Duration::from_secs(30);
 
     fn state_of(text: &str) -> Result<State, Damaged> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -160,20 +187,16 @@ mod tests {
         read(file.path()).map(|ledgered| ledgered.state)
     }
 
-    fn text(records: &[Record]) -> String {
-        records.iter().map(Record::line).collect()
-    }
-
     fn ledger() -> Vec<Record> {
         vec![
-            Record::run("0123456789ab", "otc", "http://127.0.0.1:1", None),
+            Record::run("0123456789ab", "otc", "http://127.0.0.1:1", None, GRACE),
             Record::Before { ids: vec!["old".to_owned()] },
             Record::intent(1, Some(b"{}")),
             Record::Created { number: 1, id: "a".to_owned() },
             Record::intent(2, Some(b"{}")),
             Record::Nothing { number: 2, why: "400".to_owned() },
             Record::intent(3, Some(b"{}")),
-            Record::Unknown { number: 3, why: "no answer".to_owned() },
+            Record::unknown(3, "no answer"),
             Record::intent(4, None),
         ]
     }
@@ -203,10 +226,10 @@ mod tests {
     }
 
     #[test]
-    fn a_ledger_without_its_first_line_is_one_of_a_run_that_sent_nothing() {
-        let first = Record::run("0123456789ab", "otc", "http://127.0.0.1:1", None).line();
+    fn what_is_no_whole_ledger_is_damaged() {
+        let first = text(&ledger()[..1]);
         for end in 0..first.len() {
-            assert!(matches!(state_of(&first[..end]), Err(Damaged::Unbegun { .. })), "cut at {end}");
+            assert!(matches!(state_of(&first[..end]), Err(Damaged::Line { line: 1, .. })), "cut at {end}");
         }
         assert!(matches!(state_of("some other file"), Err(Damaged::Line { .. })));
     }
@@ -215,12 +238,28 @@ mod tests {
     fn a_damaged_line_is_named() {
         let error = state_of(&format!("{}rubbish\n", text(&ledger()))).unwrap_err();
         assert!(error.to_string().contains(":10: no record of a ledger"), "{error}");
-        assert!(state_of(&Record::intent(1, None).line()).unwrap_err().to_string().contains("not that of a run"));
+        assert!(state_of(&text(&[Record::intent(1, None)])).unwrap_err().to_string().contains("not that of a run"));
         for run in ["", "a", "0123456789AB"] {
             let other = text(&ledger()).replacen("0123456789ab", run, 1);
             assert!(state_of(&other).unwrap_err().to_string().contains(":1: no record"), "{run}");
         }
-        let newer = text(&ledger()).replacen("\"version\":1", "\"version\":2", 1);
+        let newer = text(&ledger()).replacen("\"version\":2", "\"version\":3", 1);
         assert!(state_of(&newer).unwrap_err().to_string().contains("version of the format"));
+    }
+
+    #[test]
+    fn a_line_that_no_run_wrote_is_a_reason_for_doubt() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text(&ledger()).replacen("\"id\":\"a\"", "\"id\":\"b\"", 1).as_bytes()).unwrap();
+        assert_eq!(read(file.path()).unwrap().doubt, Some(Doubt::Sum(4)));
+    }
+
+    #[test]
+    fn a_request_may_act_for_a_while_after_its_last_word() {
+        let settled = state_of(&text(&ledger()[..6])).unwrap();
+        assert_eq!(settled.settles_at(), None);
+        let open = state_of(&text(&ledger())).unwrap();
+        let left = open.settles_at().unwrap() - time::OffsetDateTime::now_utc();
+        assert!(left <= GRACE && left > GRACE / 2, "{left}");
     }
 }

@@ -12,6 +12,9 @@ use crate::exchange::Credential;
 use crate::judge::{Body, Kind, classify};
 use crate::probe::{Probe, Step};
 
+/// What stands in a planned request for the text that no other run has.
+pub(crate) const RUN: &str = "{run}";
+
 /// Marks what can be marked of each request that may create.
 pub fn mark(contract: &Contract, probes: &mut [Probe]) {
     let mut seen_alone = HashSet::new();
@@ -75,7 +78,7 @@ fn holds_no_more_than_it_must(contract: &Contract, probe: &Probe) -> bool {
 pub fn unmarked(contract: &Contract, probes: &[Probe]) -> usize {
     let steps = probes.iter().flat_map(|probe| &probe.script.steps);
     let creating = steps.filter(|step| step.request.may_create(contract));
-    creating.filter(|step| step.request.mark(contract, "{run}").is_none()).count()
+    creating.filter(|step| step.request.mark(contract, RUN).is_none()).count()
 }
 
 /// Whether a probe is about this field: a clause of it, what its answer must hold there, or a value that it breaks on purpose.

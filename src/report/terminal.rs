@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::{Cause, Finding, Report, counted, curl};
 use crate::known::Deviation;
 use crate::run::Ending;
-use crate::target::Leftover;
+use crate::target::{Bounds, Leftover};
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -154,9 +154,16 @@ fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
         writeln!(out, "{RED}left behind{RED:#}")?;
     }
     for (probe, leftover) in &certain {
-        let name = if let Leftover::Id(id) = leftover { id } else { "something without an id" };
+        let name = match leftover {
+            Leftover::Id(id) | Leftover::GivenTwice(id) => id,
+            _ => "something without an id",
+        };
         let origin = if probe.is_empty() { "a request that was refused" } else { probe };
-        writeln!(out, "  {name}  {FAINT}created by {origin}{FAINT:#}")?;
+        let why = match leftover {
+            Leftover::GivenTwice(_) => "; the target gave this id twice, so that nothing was sent to it",
+            _ => "",
+        };
+        writeln!(out, "  {name}  {FAINT}created by {origin}{why}{FAINT:#}")?;
     }
     if !perhaps.is_empty() {
         writeln!(
@@ -174,10 +181,23 @@ fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
             _ => writeln!(out, "  perhaps something: the answer to {probe} was lost")?,
         }
     }
+    if let Some(why) = report.unlisted {
+        writeln!(
+            out,
+            "{YELLOW}what is left is not known{YELLOW:#}: {why}; what a refused request created would not be seen"
+        )?;
+    }
+    if report.bounds == Bounds::AsTold {
+        writeln!(
+            out,
+            "  the bounds on what is created hold only as far as the target tells the truth, as its list cannot be read"
+        )?;
+    }
     if let Some(ledger) = &report.ledger {
         writeln!(out, "  {ledger} knows of it; `ims-conformance sweep` with the same target tries again")?;
     }
-    if report.leftovers.is_empty() && report.ledger.is_none() { Ok(()) } else { writeln!(out) }
+    let is_all_well = report.leftovers.is_empty() && report.unlisted.is_none() && report.bounds == Bounds::Hard;
+    if is_all_well && report.ledger.is_none() { Ok(()) } else { writeln!(out) }
 }
 
 fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
@@ -190,9 +210,10 @@ fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
     let style = if report.failed == 0 { Style::new() } else { RED };
     write!(out, "{style}{} failed{style:#}, {known}{inconclusive} inconclusive, {skipped} skipped", report.failed)?;
     writeln!(out, " of {}; {} broken", counted(report.planned, "probe"), counted(broken(report), "clause"))?;
+    let not_known = if report.unlisted.is_some() { ", the rest is not known" } else { "" };
     writeln!(
         out,
-        "{} in {:.2} s; {} created, {} removed, {} left behind, {} perhaps",
+        "{} in {:.2} s; {} created, {} removed, {} left behind, {} perhaps{not_known}",
         counted(usize::try_from(report.requests).unwrap_or(usize::MAX), "request"),
         report.elapsed.as_secs_f64(),
         report.created,

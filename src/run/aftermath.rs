@@ -8,7 +8,7 @@ use super::{Outcome, Run, Verdict};
 use crate::contract::{Contract, Misbehaviour};
 use crate::exchange::Exchange;
 use crate::judge::{Body, Mismatch, classify};
-use crate::target::{Appeared, Leftover, Target, is_lost_creation};
+use crate::target::{Appeared, Leftover, Target, is_lost_creation, is_unnamed_creation};
 
 /// Adds to the outcomes what has appeared since the run began: an image with the mark of a request that was refused accuses the target. Answers whose loss
 /// left open what they did are settled where a mark tells it.
@@ -22,12 +22,14 @@ pub fn settle(contract: &Contract, target: &Target, run: &mut Run, shrunk: &mut 
             let Some(mark) = mark else {
                 if is_all_explained && outcome.exchanges[step].request.may_create(contract) {
                     settle_lost(contract, outcome, step, None);
+                    settle_unnamed(contract, outcome, step, None);
                 }
                 continue;
             };
             let is_of_it = |found: &&Appeared| found.mark.as_ref() == Some(mark) && !given_out.contains(&found.id);
             let found = appeared.iter().find(is_of_it);
             settle_lost(contract, outcome, step, found);
+            settle_unnamed(contract, outcome, step, found);
             if let Some(found) = found.filter(|_| is_refused(contract, &outcome.exchanges[step])) {
                 accuse(contract, outcome, step, found);
             }
@@ -70,6 +72,21 @@ fn settle_lost(contract: &Contract, outcome: &mut Outcome, step: usize, found: O
         } else {
             outcome.cleanup.leftovers.push(Leftover::Id(found.id.clone()));
         }
+    }
+}
+
+/// What the target created without giving an id is told by the list, where it carried a mark.
+fn settle_unnamed(contract: &Contract, outcome: &mut Outcome, step: usize, found: Option<&Appeared>) {
+    if !is_unnamed_creation(contract, &outcome.exchanges[step]) {
+        return;
+    }
+    let unnamed = outcome.cleanup.leftovers.iter().position(|leftover| *leftover == Leftover::Unnamed);
+    let Some(index) = unnamed else { return };
+    outcome.cleanup.leftovers.remove(index);
+    match found {
+        Some(found) if !found.is_removed => outcome.cleanup.leftovers.push(Leftover::Id(found.id.clone())),
+        // Where the list shows nothing of it, nothing is there.
+        Some(_) | None => outcome.cleanup.removed += 1,
     }
 }
 

@@ -1,12 +1,12 @@
 //! Budgets: what a run may cost at most. They are hard: a probe begins only where its worst outcome is still within them.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::cleanup::MOST_REQUESTS;
+use super::removal::MOST_REQUESTS;
 use crate::contract::Contract;
 use crate::probe::{Script, Step};
 
@@ -19,7 +19,7 @@ pub struct Limits {
     pub created: Option<u64>,
     /// Resources there at the same time.
     pub alive: Option<u64>,
-    /// No probe begins later than this after the first one.
+    /// Later than this after the first probe nothing is created any more, and no probe begins.
     pub time: Option<Duration>,
     /// Requests in a second.
     pub rate: Option<f64>,
@@ -49,6 +49,16 @@ impl fmt::Display for Spent {
     }
 }
 
+/// How far the bounds on what is created hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bounds {
+    /// Whatever the target answers: stock was taken where it mattered.
+    #[default]
+    Hard,
+    /// As far as the target tells the truth: its list could not be read.
+    AsTold,
+}
+
 /// Why a probe does not begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
@@ -56,6 +66,20 @@ pub enum Denied {
     Spent(Spent),
     /// This probe alone would exceed the budget, others may not.
     TooLarge(Spent),
+    /// Somebody stopped the run.
+    Stopped,
+}
+
+/// Whether a cost is within the budget.
+pub(super) enum Admittance<'a> {
+    /// It is, and is set aside.
+    Granted(Admission<'a>),
+    /// It depends on what the probes under way will not use.
+    Later,
+    /// It depends on what refused requests may have created all the same: stock must be taken.
+    AfterStock,
+    /// It never will be.
+    Never(Spent),
 }
 
 /// What a probe may cost at most.
@@ -89,8 +113,6 @@ impl std::ops::Add for Cost {
 #[derive(Debug)]
 pub(super) struct Budget {
     limits: Limits,
-    /// When the first probe wanted to begin.
-    begin: OnceLock<Instant>,
     books: Mutex<Books>,
     changed: Notify,
 }
@@ -103,6 +125,10 @@ struct Books {
     created: u64,
     /// Those of them that are, or may be, still there.
     alive: u64,
+    /// Requests since the last stock-taking that were refused, and may have created something all the same.
+    doubtful: u64,
+    /// Whether stock cannot be taken, so that only the target's own answers count.
+    is_blind: bool,
     /// What the probes under way may cost at most.
     under_way: Cost,
     /// Requests that are kept for the end of the run.
@@ -118,25 +144,21 @@ pub struct Admission<'a> {
 
 impl Budget {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, begin: OnceLock::new(), books: Mutex::default(), changed: Notify::new() }
+        Self { limits, books: Mutex::default(), changed: Notify::new() }
     }
 
-    /// Waits until the budget allows this cost, which may be when other probes have ended; an error where it never will.
-    pub(super) async fn admit(&self, cost: Cost) -> Result<Admission<'_>, Denied> {
-        if let Some(spent) = self.never_allows(cost) {
-            return Err(Denied::TooLarge(spent));
-        }
-        loop {
-            let changed = self.changed.notified();
-            match self.try_admit(cost) {
-                Ok(Some(admission)) => return Ok(admission),
-                Ok(None) => changed.await,
-                Err(spent) => return Err(Denied::Spent(spent)),
-            }
+    /// Waits until probes have ended, or something is gone, and what did not fit may.
+    pub(super) async fn changed_after(&self, try_again: impl FnOnce() -> bool) {
+        let changed = self.changed.notified();
+        tokio::pin!(changed);
+        changed.as_mut().enable();
+        if !try_again() {
+            changed.await;
         }
     }
 
-    fn never_allows(&self, cost: Cost) -> Option<Spent> {
+    /// The budget that alone this cost exceeds, if it does.
+    pub(super) fn never_allows(&self, cost: Cost) -> Option<Spent> {
         let bounds = [
             (Spent::Requests, self.limits.requests, cost.requests),
             (Spent::Created, self.limits.created, cost.created),
@@ -145,42 +167,51 @@ impl Budget {
         bounds.into_iter().find(|(_, limit, cost)| limit.is_some_and(|limit| *cost > limit)).map(|(spent, ..)| spent)
     }
 
-    /// `None` where it depends on what the probes under way will not use.
-    fn try_admit(&self, cost: Cost) -> Result<Option<Admission<'_>>, Spent> {
-        if self.limits.time.is_some_and(|time| self.begin.get_or_init(Instant::now).elapsed() >= time) {
-            return Err(Spent::Time);
-        }
+    /// Sets this cost aside, if it is within the budget.
+    pub(super) fn admit(&self, cost: Cost) -> Admittance<'_> {
         let mut books = self.books();
+        let doubtful = if books.is_blind { 0 } else { books.doubtful };
+        let requests = books.requests + books.set_aside;
         let needs = [
-            (
-                Spent::Requests,
-                self.limits.requests,
-                books.requests + books.set_aside,
-                books.under_way.requests,
-                cost.requests,
-            ),
-            (Spent::Created, self.limits.created, books.created, books.under_way.created, cost.created),
-            (Spent::Alive, self.limits.alive, books.alive, books.under_way.created, cost.created),
+            Need {
+                spent: Spent::Requests,
+                limit: self.limits.requests,
+                used: requests,
+                doubtful: 0,
+                ..Need::of(&books.under_way, cost)
+            },
+            Need {
+                spent: Spent::Created,
+                limit: self.limits.created,
+                used: books.created,
+                doubtful,
+                ..Need::created(&books.under_way, cost)
+            },
+            Need {
+                spent: Spent::Alive,
+                limit: self.limits.alive,
+                used: books.alive,
+                doubtful,
+                ..Need::created(&books.under_way, cost)
+            },
         ];
-        let mut must_wait = false;
-        for (spent, limit, used, under_way, cost) in needs {
-            let Some(limit) = limit.filter(|_| cost > 0) else { continue };
-            if used + cost > limit && (under_way == 0 || spent != Spent::Alive) {
-                return Err(spent);
-            }
-            must_wait |= used + under_way + cost > limit;
-        }
-        if must_wait {
-            return Ok(None);
+        let answers: Vec<_> = needs.into_iter().filter(|need| need.cost > 0).filter_map(Need::hindrance).collect();
+        let first = |wanted: fn(&Hindrance) -> bool| answers.iter().copied().find(wanted);
+        match first(|each| matches!(each, Hindrance::Never(_))).or_else(|| first(|each| *each == Hindrance::Doubt)) {
+            Some(Hindrance::Never(spent)) => return Admittance::Never(spent),
+            Some(_) => return Admittance::AfterStock,
+            None if answers.is_empty() => {}
+            None => return Admittance::Later,
         }
         books.under_way = books.under_way + cost;
-        Ok(Some(Admission { budget: self, cost }))
+        Admittance::Granted(Admission { budget: self, cost })
     }
 
-    /// Whether one more request may be sent; it counts as sent.
-    pub(super) fn take_request(&self) -> bool {
+    /// Whether one more request may be sent; it counts as sent. One that nobody planned leaves enough for all that was.
+    pub(super) fn take_request(&self, is_extra: bool) -> bool {
         let mut books = self.books();
-        let may = self.limits.requests.is_none_or(|limit| books.requests < limit);
+        let kept = if is_extra { books.under_way.requests + books.set_aside } else { 0 };
+        let may = self.limits.requests.is_none_or(|limit| books.requests + kept < limit);
         books.requests += u64::from(may);
         may
     }
@@ -209,6 +240,29 @@ impl Budget {
         books.alive += 1;
     }
 
+    /// A request was refused, and may have created something all the same.
+    pub(super) fn note_doubtful(&self) {
+        self.books().doubtful += 1;
+    }
+
+    /// Stock was taken: the refused requests up to now have created nothing but what was noted.
+    pub(super) fn clear_doubt(&self) {
+        self.books().doubtful = 0;
+        self.changed.notify_waiters();
+    }
+
+    /// Stock cannot be taken: from now on only the target's own answers count.
+    pub(super) fn note_blind(&self) {
+        self.books().is_blind = true;
+        self.changed.notify_waiters();
+    }
+
+    /// How far the bounds on what is created have held.
+    pub(super) fn bounds(&self) -> Bounds {
+        let books = self.books();
+        if books.is_blind && books.doubtful > 0 { Bounds::AsTold } else { Bounds::Hard }
+    }
+
     /// A resource is gone.
     pub(super) fn note_removed(&self) {
         let mut books = self.books();
@@ -219,6 +273,58 @@ impl Budget {
 
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a cost needs of one limit.
+struct Need {
+    spent: Spent,
+    limit: Option<u64>,
+    /// What is used up.
+    used: u64,
+    /// What may be used up beyond that, as stock would tell.
+    doubtful: u64,
+    /// What the probes under way may use.
+    under_way: u64,
+    cost: u64,
+}
+
+/// What keeps a cost from being admitted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hindrance {
+    Never(Spent),
+    Doubt,
+    UnderWay,
+}
+
+impl Need {
+    fn of(under_way: &Cost, cost: Cost) -> Self {
+        Self {
+            spent: Spent::Requests,
+            limit: None,
+            used: 0,
+            doubtful: 0,
+            under_way: under_way.requests,
+            cost: cost.requests,
+        }
+    }
+
+    fn created(under_way: &Cost, cost: Cost) -> Self {
+        Self { under_way: under_way.created, cost: cost.created, ..Self::of(under_way, cost) }
+    }
+
+    fn hindrance(self) -> Option<Hindrance> {
+        let limit = self.limit?;
+        let certain = self.used + self.cost;
+        if certain > limit && (self.under_way == 0 || self.spent != Spent::Alive) {
+            Some(Hindrance::Never(self.spent))
+        } else if certain + self.under_way > limit {
+            Some(Hindrance::UnderWay)
+        } else if certain + self.under_way + self.doubtful > limit {
+            Some(Hindrance::Doubt)
+        } else {
+            None
+        }
     }
 }
 

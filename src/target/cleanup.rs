@@ -1,15 +1,13 @@
-//! Removes what a probe created. Gone is only what a read no longer finds.
-
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+//! Finds what a probe created, has it removed, and tells what is left of it.
 
 use serde_json::Value;
 
-use super::Target;
+use super::list::id_of;
+use super::ownership::Claim;
 use super::patience::is_unread;
-use crate::contract::{Contract, Operation};
-use crate::exchange::{Credential, Exchange, Request, segment};
-use crate::ledger::Record;
+use super::{Purpose, Target};
+use crate::contract::{Contract, Effect, Operation};
+use crate::exchange::{Credential, Exchange, NotOwn, Request, Response, is_segment, segment};
 
 /// What became of the resources that a probe created.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +25,7 @@ pub struct Cleanup {
 pub enum Leftover {
     /// This id is still found.
     Id(String),
-    /// The target said that it created something, but not what.
+    /// The target said that it created something, but gave no id that fits a path.
     Unnamed,
     /// This id is found after the run and was not before it; whose it is, nothing proves.
     Appeared(String),
@@ -35,37 +33,42 @@ pub enum Leftover {
     Unknown,
     /// The target gave this id for a new thing, and it was there before the run.
     Foreign(String),
+    /// The target gave this id for two new things, so that nothing is sent to it any more.
+    GivenTwice(String),
 }
 
 impl Leftover {
     /// Whether it is certain that this run created it.
     pub fn is_certain(&self) -> bool {
         match self {
-            Self::Id(_) | Self::Unnamed => true,
+            Self::Id(_) | Self::Unnamed | Self::GivenTwice(_) => true,
             Self::Appeared(_) | Self::Unknown | Self::Foreign(_) => false,
         }
     }
 }
 
-const ATTEMPTS: u32 = 4;
-/// After so many removals in vain, one after the other, each further one is tried once.
-const MOST_IN_VAIN: usize = 3;
-/// So many things that cannot be released are enough to show it; each further one would stay behind too.
-const MOST_HELD: usize = 3;
-const PAUSE: Duration = Duration::from_millis(150);
-
 impl Target {
-    /// Removes everything that these exchanges created.
+    /// Removes everything that these exchanges created, however long the service takes to forget it.
     pub async fn clean(&self, exchanges: &[Exchange]) -> Cleanup {
+        self.clean_and(exchanges, || {}).await
+    }
+
+    /// The same; calls `yielding` once before it waits for a service that forgets late, as others may go on meanwhile.
+    pub(crate) async fn clean_and(&self, exchanges: &[Exchange], yielding: impl FnOnce()) -> Cleanup {
         let mut cleanup = Cleanup::default();
-        for created in exchanges.iter().filter_map(|exchange| creation_of(self.contract(), exchange)) {
+        let mut yielding = Some(yielding);
+        for exchange in exchanges {
+            let Some(created) = creation_of(self.contract(), exchange) else { continue };
             match created {
-                Created::Named { id, .. } if self.was_there_before(&id) => {
-                    cleanup.leftovers.push(Leftover::Foreign(id));
-                }
                 Created::Named { id, is_held } => {
+                    if let Some(leftover) = self.disowned(&id) {
+                        cleanup.leftovers.push(leftover);
+                        continue;
+                    }
                     cleanup.created += 1;
-                    if self.remove(&id, is_held).await {
+                    let was_removed = exchanges.iter().any(|each| self.removes(each, &id));
+                    let is_gone = self.make_gone(&id, is_held, was_removed, &mut yielding).await;
+                    if self.note_removal(&id, is_gone).await {
                         cleanup.removed += 1;
                     } else {
                         cleanup.leftovers.push(Leftover::Id(id));
@@ -73,7 +76,11 @@ impl Target {
                 }
                 Created::Unnamed => {
                     cleanup.created += 1;
-                    cleanup.leftovers.push(Leftover::Unnamed);
+                    if self.removed_by_mark(exchange).await {
+                        cleanup.removed += 1;
+                    } else {
+                        cleanup.leftovers.push(Leftover::Unnamed);
+                    }
                 }
                 Created::Unknown => cleanup.leftovers.push(Leftover::Unknown),
             }
@@ -81,59 +88,37 @@ impl Target {
         cleanup
     }
 
-    /// Removes one resource; true when a read no longer finds it.
-    pub(crate) async fn remove(&self, id: &str, is_held: bool) -> bool {
-        let is_gone = self.make_gone(id, is_held).await;
-        if is_gone {
-            self.removals_in_vain.store(0, Ordering::Relaxed);
-            self.budget.note_removed();
-            if let Some(ledger) = &self.ledger {
-                // Where this cannot be written a sweep removes it once more, which does no harm.
-                let _ = ledger.write(Record::Removed { id: id.to_owned() }).await;
-            }
-        } else {
-            self.removals_in_vain.fetch_add(1, Ordering::Relaxed);
+    /// What is told of an id that was given as new, where nothing may be sent to it.
+    fn disowned(&self, id: &str) -> Option<Leftover> {
+        match self.ownership.claim(id) {
+            Claim::Denied(NotOwn::ThereBefore) => Some(Leftover::Foreign(id.to_owned())),
+            Claim::Denied(NotOwn::GivenTwice) => Some(Leftover::GivenTwice(id.to_owned())),
+            Claim::Denied(_) | Claim::Own | Claim::Unproven => None,
         }
-        is_gone
     }
 
-    /// Whether so many things stayed because they could not be released that no more of them may be created.
-    pub(crate) fn holds_for_good(&self) -> bool {
-        self.held_in_vain.load(Ordering::Relaxed) >= MOST_HELD
+    /// Removes what holds the mark of a creation whose answer gave no id; true where that was one thing and it is gone.
+    async fn removed_by_mark(&self, exchange: &Exchange) -> bool {
+        let Some(mark) = exchange.request.mark(self.contract(), &self.run_id) else { return false };
+        let Ok(items) = self.inventory(Purpose::Extra).await else { return false };
+        let mut marked = items.iter().filter(|item| item.text_with(&mark).as_ref() == Some(&mark));
+        match (marked.next(), marked.next()) {
+            (Some(item), None) if is_segment(&item.id) => {
+                self.ownership.attest(&item.id);
+                self.remove(&item.id, true).await
+            }
+            _ => false,
+        }
     }
 
-    /// Whether a read does not find this id.
-    pub(crate) async fn is_gone(&self, id: &str) -> bool {
-        let contract = self.contract();
-        let read = request_to(&contract.operations[contract.creation.lifecycle.read], id, None);
-        self.send(read).await.response().is_some_and(|response| matches!(response.status, 404 | 410))
-    }
-
-    async fn make_gone(&self, id: &str, is_held: bool) -> bool {
-        let contract = self.contract();
-        let lifecycle = &contract.creation.lifecycle;
-        let mut must_release = is_held;
-        let in_vain = self.removals_in_vain.load(Ordering::Relaxed);
-        let attempts = if in_vain < MOST_IN_VAIN { ATTEMPTS } else { 1 };
-        let mut is_refused = false;
-        for attempt in 0..attempts {
-            if attempt > 0 {
-                tokio::time::sleep(PAUSE * attempt).await;
-            }
-            if let Some((release, body)) = lifecycle.release.as_ref().filter(|_| must_release) {
-                self.send(request_to(&contract.operations[*release], id, Some(body))).await;
-            }
-            let deletion = self.send(request_to(&contract.operations[lifecycle.remove], id, None)).await;
-            if self.is_gone(id).await {
-                return true;
-            }
-            is_refused = deletion.response().is_some_and(|response| !response.is_success());
-            must_release = true;
-        }
-        if is_held && is_refused {
-            self.held_in_vain.fetch_add(1, Ordering::Relaxed);
-        }
-        false
+    /// Whether an exchange is a removal of this id that was accepted.
+    fn removes(&self, exchange: &Exchange, id: &str) -> bool {
+        let (contract, request) = (self.contract(), &exchange.request);
+        let removal = contract.operation(&request.method, &request.path);
+        let is_removal = removal.is_some_and(|(index, parameters)| {
+            contract.operations[index].effect == Effect::Delete && parameters.last() == Some(&segment(id).as_str())
+        });
+        is_removal && exchange.response().is_some_and(Response::is_success)
     }
 }
 
@@ -147,6 +132,11 @@ pub(super) enum Created {
 /// Whether an exchange may have created something, and its answer does not tell.
 pub(crate) fn is_lost_creation(contract: &Contract, exchange: &Exchange) -> bool {
     matches!(creation_of(contract, exchange), Some(Created::Unknown))
+}
+
+/// Whether an exchange created something, and its answer gives no id that fits a path.
+pub(crate) fn is_unnamed_creation(contract: &Contract, exchange: &Exchange) -> bool {
+    matches!(creation_of(contract, exchange), Some(Created::Unnamed))
 }
 
 /// What an exchange created, if it is one of the call under test and the target says that it succeeded.
@@ -163,19 +153,34 @@ pub(super) fn creation_of(contract: &Contract, exchange: &Exchange) -> Option<Cr
         }
         Err(trouble) => return trouble.is_lost().then_some(Created::Unknown),
     };
-    let answer = response.json();
-    let id = answer.as_ref().and_then(|answer| answer.pointer(&contract.creation.lifecycle.id)).and_then(Value::as_str);
-    Some(match id.filter(|id| !id.is_empty()) {
+    let answer = answer_of(response);
+    let id = answer.as_ref().and_then(|answer| answer.pointer(&contract.creation.lifecycle.id)).and_then(id_of);
+    let id = id.or_else(|| id_in_location(contract, response));
+    Some(match id.filter(|id| is_segment(id)) {
         Some(id) => {
             let remove = &contract.operations[contract.creation.lifecycle.remove];
             let is_held = remove
                 .refused_when
                 .iter()
                 .any(|(field, value)| answer.as_ref().and_then(|answer| answer.get(field)) == Some(value));
-            Created::Named { id: id.to_owned(), is_held }
+            Created::Named { id, is_held }
         }
         None => Created::Unnamed,
     })
+}
+
+/// The answer as a value, read as leniently as its id needs it. The judge has its own, strict way.
+fn answer_of(response: &Response) -> Option<Value> {
+    response.json().or_else(|| serde_json::from_str(&response.nearly_json()?).ok())
+}
+
+/// The id at the end of the address that an answer gives of what it created, where that is one of the call that reads.
+fn id_in_location(contract: &Contract, response: &Response) -> Option<String> {
+    let location = response.header("location")?;
+    let read = &contract.operations[contract.creation.lifecycle.read];
+    let (read, _) = read.path.as_str().split_once('{')?;
+    let (_, id) = location.split_once(read)?;
+    Some(id.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned())
 }
 
 /// A request of this operation about the resource with this id.
@@ -189,6 +194,3 @@ pub(crate) fn request_to(operation: &Operation, id: &str, body: Option<&Value>) 
         credential: Credential::Good,
     }
 }
-
-/// The most requests that removing one resource takes.
-pub(super) const MOST_REQUESTS: u64 = 3 * ATTEMPTS as u64;

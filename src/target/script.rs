@@ -12,6 +12,10 @@ impl Target {
         let mut values = vec![("run".to_owned(), self.run_id.clone())];
         let mut exchanges = Vec::new();
         for step in &script.steps {
+            if step.request.cannot_be_filled(&values) {
+                exchanges.extend(unsent(script, exchanges.len(), Trouble::NoSegment));
+                break;
+            }
             let exchange = self.ask(step, step.request.filled(&values)).await;
             let captured = exchange.response().map(|response| capture(step, response.json().as_ref()));
             exchanges.push(exchange);
@@ -35,7 +39,9 @@ impl Target {
             if exchange.response().is_none_or(|response| patience.statuses.contains(&response.status)) {
                 break;
             }
-            tokio::time::sleep(pause).await;
+            if !self.halt.pause(pause).await {
+                break;
+            }
             exchange = self.send(request.clone()).await;
         }
         exchange

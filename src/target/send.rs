@@ -6,24 +6,41 @@ use std::time::Duration;
 
 use reqwest::header::HeaderName;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
+use super::ownership::Claim;
 use super::patience::{Again, is_unread};
 use super::{Signable, Target, Token, Wire, cleanup, http, patience};
 use crate::contract::Effect;
-use crate::exchange::{Credential, Exchange, Request, Response, Trouble};
+use crate::exchange::{Credential, Exchange, NotOwn, Request, Response, Trouble};
 use crate::ledger::Record;
+
+/// What a request is sent for, which says what it may cost and what may cut it short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A probe needs it, as planned. It ends with the run, unless it creates: then what it created must be known.
+    Probe,
+    /// It would be good to know. It takes nothing that probes and clean-up may need, and ends with the run.
+    Extra,
+    /// It removes, or looks for what must be removed. It may go on for a while when the run has ended.
+    Cleanup,
+}
 
 impl Target {
     /// Sends a request, and once more where the target was busy, or the token had ended, and that is safe: a request that may create is sent again only if
     /// it provably created nothing. What comes back is the answer as it came, with the secrets that it tells.
     pub async fn send(&self, request: Request) -> Exchange {
+        self.send_as(Purpose::Probe, request).await
+    }
+
+    pub(crate) async fn send_as(&self, purpose: Purpose, request: Request) -> Exchange {
         let retries = if self.is_tired.load(Ordering::Relaxed) { 0 } else { self.retries };
         let mut pauses = patience::pauses(retries);
         let mut may_renew = true;
         loop {
             self.access.refresh(&self.secrets).await;
             let token = self.access.token();
-            let exchange = self.send_once(request.clone()).await;
+            let exchange = self.send_once(purpose, request.clone()).await;
             if may_renew && self.is_turned_away(&exchange) {
                 may_renew = false;
                 let may_repeat = self.is_renewed(token).await && self.may_repeat(&exchange, Again::After(None));
@@ -44,8 +61,7 @@ impl Target {
                 return exchange;
             }
             let asked_for = if let Again::After(Some(asked_for)) = again { asked_for } else { Duration::ZERO };
-            tokio::time::sleep(pause.max(asked_for)).await;
-            if !self.has_created_nothing(&exchange).await {
+            if !self.halt.pause(pause.max(asked_for)).await || !self.has_created_nothing(&exchange).await {
                 return exchange;
             }
         }
@@ -75,12 +91,15 @@ impl Target {
         if request.may_create(contract) {
             return again != Again::Lost;
         }
-        let effect =
-            contract.operation(&request.method, &request.path).map(|(index, _)| contract.operations[index].effect);
-        match effect {
+        match self.effect(request) {
             Some(Effect::Read | Effect::List) => true,
             _ => exchange.response().is_some_and(|response| response.status == 401 || is_unread(response.status)),
         }
+    }
+
+    fn effect(&self, request: &Request) -> Option<Effect> {
+        let (index, _) = self.contract().operation(&request.method, &request.path)?;
+        Some(self.contract().operations[index].effect)
     }
 
     /// Whether a request that may create is proven not to have done so. It is asked right before the request is sent again: what a gateway gave up is done
@@ -100,12 +119,22 @@ impl Target {
         is_proven
     }
 
-    /// Sends a request within the budget. One that may create is in the ledger before it is sent.
-    async fn send_once(&self, request: Request) -> Exchange {
+    /// Sends a request that may be sent: one that changes or removes goes to what is the run's own, one that may create is in the ledger before, and both are
+    /// within the budget.
+    async fn send_once(&self, purpose: Purpose, request: Request) -> Exchange {
         let may_create = request.may_create(self.contract());
+        if may_create {
+            // What is there already must be known before anything is added to it. Boxed, as the list is asked for by this very function.
+            let _ = Box::pin(self.take_stock()).await;
+        }
+        let refusal = match Box::pin(self.refusal(&request)).await {
+            Some(trouble) => Some(trouble),
+            None => self.kept_back(purpose, may_create),
+        };
         // Before the ledger: the time there is the time of sending.
-        if let Some(pace) = &self.pace {
-            pace.lock().await.tick().await;
+        let refusal = if refusal.is_none() { self.keep_pace(purpose, may_create).await } else { refusal };
+        if let Some(trouble) = refusal {
+            return Exchange { request, outcome: Err(trouble) };
         }
         let intent = match &self.ledger {
             Some(ledger) if may_create => match ledger.intend(request.body.as_deref()).await {
@@ -114,15 +143,10 @@ impl Target {
             },
             _ => None,
         };
-        let exchange = self.exchange(request).await;
+        let exchange = self.exchange(purpose, request, may_create).await;
         if may_create {
             let creation = cleanup::creation_of(self.contract(), &exchange);
-            if let Some(cleanup::Created::Named { id, .. }) = &creation {
-                self.given.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
-            }
-            if creation.is_some() {
-                self.budget.note_created();
-            }
+            self.note(creation.as_ref(), &exchange);
             if let Some((ledger, number)) = intent {
                 // Where this cannot be written the intent stays open, and a sweep looks for what it created.
                 let _ = ledger.write(record_of(number, creation, &exchange)).await;
@@ -131,15 +155,110 @@ impl Target {
         exchange
     }
 
-    async fn exchange(&self, request: Request) -> Exchange {
-        if !self.budget.take_request() {
+    /// Why a request must not be sent, if so: it would change or remove what is not provably this run's. This is the one place that asks.
+    async fn refusal(&self, request: &Request) -> Option<Trouble> {
+        self.refusal_for(self.changed_by(request)?).await
+    }
+
+    /// Why nothing may be sent that changes or removes what has this id, if so.
+    pub(super) async fn refusal_for(&self, id: &str) -> Option<Trouble> {
+        match self.ownership.claim(id) {
+            Claim::Own => None,
+            Claim::Unproven if self.shows_mark(id).await => None,
+            Claim::Unproven => Some(Trouble::NotOwn(NotOwn::Unproven)),
+            Claim::Denied(why) => Some(Trouble::NotOwn(why)),
+        }
+    }
+
+    /// The id of what a request would change or remove, if it would; empty where it is about something that the contract does not know.
+    fn changed_by<'a>(&self, request: &'a Request) -> Option<&'a str> {
+        let contract = self.contract();
+        let is_safe = matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        match contract.operation(&request.method, &request.path) {
+            Some((index, _)) if index == contract.creation.operation => None,
+            Some((index, parameters)) => {
+                let changes = matches!(contract.operations[index].effect, Effect::Update | Effect::Delete);
+                (changes || !is_safe).then(|| parameters.last().copied().unwrap_or_default())
+            }
+            None => (!is_safe).then_some(""),
+        }
+    }
+
+    /// Whether a read of this id shows the mark of this run; then it is its own from now on.
+    async fn shows_mark(&self, id: &str) -> bool {
+        let contract = self.contract();
+        let read = cleanup::request_to(&contract.operations[contract.creation.lifecycle.read], id, None);
+        let exchange = self.send_as(Purpose::Extra, read).await;
+        let found = exchange.response().filter(|response| response.is_success()).and_then(Response::json);
+        let is_shown = found.is_some_and(|found| super::list::text_with(&found, &self.run_id).is_some());
+        if is_shown {
+            self.ownership.attest(id);
+        }
+        is_shown
+    }
+
+    /// Whether a halt keeps a request from being sent.
+    fn kept_back(&self, purpose: Purpose, may_create: bool) -> Option<Trouble> {
+        let is_kept = match purpose {
+            Purpose::Probe | Purpose::Extra => self.halt.reason().is_some(),
+            Purpose::Cleanup => self.halt.is_final() || (may_create && self.halt.reason().is_some()),
+        };
+        is_kept.then_some(Trouble::Halted)
+    }
+
+    /// Waits until the rate allows one more request; why it must not be sent after all, where a halt came first.
+    async fn keep_pace(&self, purpose: Purpose, may_create: bool) -> Option<Trouble> {
+        let pace = self.pace.as_ref()?;
+        let tick = async {
+            pace.lock().await.tick().await;
+        };
+        let cut = async {
+            match purpose {
+                Purpose::Probe | Purpose::Extra => self.halt.halted().await,
+                Purpose::Cleanup => self.halt.finished().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = cut => Some(Trouble::Halted),
+            () = tick => self.kept_back(purpose, may_create),
+        }
+    }
+
+    /// Keeps the books of what a request that may create came to.
+    fn note(&self, creation: Option<&cleanup::Created>, exchange: &Exchange) {
+        match creation {
+            Some(cleanup::Created::Named { id, .. }) => {
+                self.ownership.note_given(id);
+                self.budget.note_created();
+            }
+            Some(cleanup::Created::Unnamed) => self.budget.note_created(),
+            Some(cleanup::Created::Unknown) => {
+                self.budget.note_created();
+                let mut until = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+                *until = Some(Instant::now() + self.grace);
+            }
+            None if exchange.response().is_some() => self.doubt(exchange.request.mark(self.contract(), &self.run_id)),
+            None => {}
+        }
+    }
+
+    async fn exchange(&self, purpose: Purpose, request: Request, may_create: bool) -> Exchange {
+        if !self.budget.take_request(purpose == Purpose::Extra) {
             return Exchange { request, outcome: Err(Trouble::Budget) };
         }
         let shown = self.access.shown(request.credential);
         let outcome = match &self.wire {
             Wire::Local(service) => Ok(service.answer(&request, shown.as_deref())),
             Wire::Http { client, token_header } => match self.prepare(client, token_header, shown, &request) {
-                Some(prepared) => http::receive(prepared).await,
+                Some(prepared) => {
+                    let may_be_cut = purpose != Purpose::Cleanup && !may_create;
+                    let cut = async { if may_be_cut { self.halt.halted().await } else { self.halt.finished().await } };
+                    tokio::select! {
+                        received = http::receive(prepared) => received,
+                        () = cut => Err(Trouble::CutShort),
+                    }
+                }
                 None => Err(Trouble::Broken),
             },
         };
@@ -149,7 +268,7 @@ impl Target {
         Exchange { request, outcome }
     }
 
-    /// The request as it goes over the wire; `None` where it holds what HTTP cannot carry.
+    /// The request as it goes over the wire; `None` where it holds what HTTP cannot carry, or a path that does not stay as it is.
     fn prepare(
         &self,
         client: &reqwest::Client,
@@ -157,7 +276,8 @@ impl Target {
         token: Option<String>,
         request: &Request,
     ) -> Option<reqwest::RequestBuilder> {
-        let url = self.endpoint.join(&request.path)?;
+        let path = request.path.split('?').next().unwrap_or_default();
+        let url = self.endpoint.join(&request.path).filter(|url| url.path().ends_with(path))?;
         let mut shown: Vec<_> = token.map(|token| (token_header.clone(), token)).into_iter().collect();
         if let Some(key) = self.access.key(request.credential) {
             let body = request.body.as_deref().unwrap_or_default();
@@ -184,19 +304,17 @@ impl Target {
 fn record_of(number: u64, creation: Option<cleanup::Created>, exchange: &Exchange) -> Record {
     match (creation, &exchange.outcome) {
         (Some(cleanup::Created::Named { id, .. }), _) => Record::Created { number, id },
-        (Some(cleanup::Created::Unnamed), _) => Record::Unknown { number, why: "the answer held no id".to_owned() },
+        (Some(cleanup::Created::Unnamed), _) => Record::unknown(number, "the answer held no id that fits a path"),
         (Some(cleanup::Created::Unknown), outcome) => {
             let why = match outcome {
                 Ok(response) => format!("answered {}", response.status),
                 Err(trouble) => trouble.to_string(),
             };
-            Record::Unknown { number, why }
+            Record::unknown(number, why)
         }
-        (None, Ok(response)) if response.is_success() => {
-            Record::Unknown { number, why: "the contract does not know the call".to_owned() }
-        }
+        (None, Ok(response)) if response.is_success() => Record::unknown(number, "the contract does not know the call"),
         (None, Ok(response)) => Record::Nothing { number, why: format!("refused with {}", response.status) },
-        (None, Err(trouble)) if trouble.is_lost() => Record::Unknown { number, why: trouble.to_string() },
+        (None, Err(trouble)) if trouble.is_lost() => Record::unknown(number, trouble.to_string()),
         (None, Err(trouble)) => Record::Nothing { number, why: trouble.to_string() },
     }
 }

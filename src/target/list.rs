@@ -1,0 +1,275 @@
+//! Everything that the list call tells, query by query and page by page; or why it is not known.
+//!
+//! A list counts only as a whole. Where a page is missing, unreadable or leads away from the endpoint, nothing is known of what is not in it.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use indexmap::IndexMap;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use url::Url;
+
+use super::{Purpose, Target};
+use crate::contract::{Effect, Operation};
+use crate::exchange::{Request, Response, Trouble, value_of};
+
+/// One thing that the list call tells.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub id: String,
+    /// All of it, unless it is longer than anything that a run creates.
+    pub value: Value,
+}
+
+/// Why it is not known what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unlisted {
+    /// The contract has no call that lists.
+    NoCall,
+    /// The call was refused with this status.
+    Status(u16),
+    /// There was no answer.
+    Trouble(Trouble),
+    /// An answer is not the JSON that the contract says it is.
+    Unreadable,
+    /// The next page is not at the endpoint.
+    Elsewhere,
+    /// Page follows page, and no end.
+    Endless,
+}
+
+impl fmt::Display for Unlisted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCall => formatter.write_str("the contract has no call that lists"),
+            Self::Status(status) => write!(formatter, "the list was answered {status}"),
+            Self::Trouble(trouble) => write!(formatter, "no list: {trouble}"),
+            Self::Unreadable => formatter.write_str("the list cannot be read"),
+            Self::Elsewhere => formatter.write_str("the next page of the list is not at the endpoint"),
+            Self::Endless => formatter.write_str("the list has no end"),
+        }
+    }
+}
+
+/// So many pages of a list are read.
+const MOST_PAGES: usize = 2000;
+
+/// An item longer than this is none that a run created, so that nothing but its id matters.
+const LONGEST_ITEM: usize = 64 * 1024;
+
+/// Where a page leads.
+enum Next {
+    Page(String),
+    End,
+}
+
+impl Item {
+    /// A text of the item that holds this one.
+    pub(crate) fn text_with(&self, part: &str) -> Option<String> {
+        text_with(&self.value, part)
+    }
+}
+
+/// A text within a value that holds this one.
+pub(super) fn text_with(value: &Value, part: &str) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains(part).then(|| text.clone()),
+        Value::Array(items) => items.iter().find_map(|item| text_with(item, part)),
+        Value::Object(fields) => fields.values().find_map(|value| text_with(value, part)),
+        _ => None,
+    }
+}
+
+impl Target {
+    /// Everything that the list call tells.
+    pub(crate) async fn inventory(&self, purpose: Purpose) -> Result<Vec<Item>, Unlisted> {
+        let mut found = IndexMap::new();
+        self.each_item(purpose, |item| {
+            found.insert(item.id.clone(), item);
+        })
+        .await?;
+        Ok(found.into_values().collect())
+    }
+
+    /// Hands over each thing that the list call tells, perhaps more than once. Only where the result is no error was that everything.
+    pub(super) async fn each_item(&self, purpose: Purpose, mut take: impl FnMut(Item)) -> Result<(), Unlisted> {
+        let operations = &self.contract().operations;
+        let list = operations.iter().find(|operation| operation.effect == Effect::List).ok_or(Unlisted::NoCall)?;
+        for query in &list.queries {
+            self.each_item_of(list, query, purpose, &mut take).await?;
+        }
+        Ok(())
+    }
+
+    async fn each_item_of(
+        &self,
+        list: &Operation,
+        query: &str,
+        purpose: Purpose,
+        take: &mut impl FnMut(Item),
+    ) -> Result<(), Unlisted> {
+        let mut path = list.path.as_str().to_owned();
+        if !query.is_empty() {
+            path = format!("{path}?{query}");
+        }
+        let mut seen = HashSet::new();
+        while seen.insert(path.clone()) && seen.len() <= MOST_PAGES {
+            let credential = self.usual_credential();
+            let method = list.method.clone();
+            let request = Request { method, path: path.clone(), headers: Vec::new(), body: None, credential };
+            let response = self.send_as(purpose, request).await.outcome.map_err(Unlisted::Trouble)?;
+            if !response.is_success() {
+                return Err(Unlisted::Status(response.status));
+            }
+            match self.page(list, &path, &response, take)? {
+                Next::Page(next) => path = next,
+                Next::End => return Ok(()),
+            }
+        }
+        Err(Unlisted::Endless)
+    }
+
+    /// Reads one page, and where it leads.
+    fn page(
+        &self,
+        list: &Operation,
+        path: &str,
+        response: &Response,
+        take: &mut impl FnMut(Item),
+    ) -> Result<Next, Unlisted> {
+        let text = response.nearly_json().ok_or(Unlisted::Unreadable)?;
+        let items = raw_at(&text, &list.items).ok_or(Unlisted::Unreadable)?;
+        let mut is_readable = true;
+        let mut deserializer = serde_json::Deserializer::from_str(items.get());
+        let each = Each(|raw: &RawValue| match self.item(raw) {
+            Some(item) => take(item),
+            None => is_readable = false,
+        });
+        each.deserialize(&mut deserializer).map_err(|_| Unlisted::Unreadable)?;
+        if !is_readable {
+            return Err(Unlisted::Unreadable);
+        }
+        let next = list.next.as_deref().and_then(|next| raw_at(&text, next));
+        match next.map(|next| serde_json::from_str::<Value>(next.get())) {
+            None | Some(Ok(Value::Null)) => Ok(Next::End),
+            Some(Ok(Value::String(next))) => self.next_path(path, &next).map(Next::Page).ok_or(Unlisted::Elsewhere),
+            Some(_) => Err(Unlisted::Elsewhere),
+        }
+    }
+
+    fn item(&self, raw: &RawValue) -> Option<Item> {
+        let id = raw_at(raw.get(), &self.contract().creation.lifecycle.id)?;
+        let id = id_of(&serde_json::from_str(id.get()).ok()?)?;
+        let is_short = raw.get().len() <= LONGEST_ITEM;
+        let value = is_short.then(|| value_of(raw.get().as_bytes())).flatten().unwrap_or_default();
+        Some(Item { id, value })
+    }
+
+    /// The path that a link on a page leads to, as RFC 3986 resolves it; `None` unless it is a page of the same list at the endpoint.
+    fn next_path(&self, path: &str, next: &str) -> Option<String> {
+        let page = self.endpoint().join(path)?;
+        // Some services give the path from the root of their API, with or without the slash and without the prefix that a proxy adds.
+        let from_root = || self.endpoint().join(&format!("/{}", next.trim_start_matches('/')));
+        let candidates = [page.join(next).ok(), from_root()];
+        let is_page = |url: &Url| is_same_place(url, &page) && without_slash(url) == without_slash(&page);
+        let url = candidates.into_iter().flatten().find(is_page)?;
+        let bare = path.split('?').next().unwrap_or_default();
+        Some(url.query().map_or_else(|| bare.to_owned(), |query| format!("{bare}?{query}")))
+    }
+}
+
+/// Whether two addresses are of one server. Behind a proxy that speaks TLS for it, a service may take itself for one without.
+fn is_same_place(one: &Url, other: &Url) -> bool {
+    let has_usual_ports = one.port().is_none() && other.port().is_none();
+    let has_same_port = one.scheme() == other.scheme() && one.port() == other.port();
+    let schemes = [one.scheme(), other.scheme()];
+    let is_web = schemes.iter().all(|scheme| matches!(*scheme, "http" | "https"));
+    one.host() == other.host() && (has_same_port || (has_usual_ports && is_web))
+}
+
+fn without_slash(url: &Url) -> &str {
+    url.path().trim_end_matches('/')
+}
+
+/// The id that an answer gives: a text, or a whole number as one.
+pub(super) fn id_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// What a JSON pointer leads to within a text, without reading the rest; `None` where there is nothing, or the text is no JSON.
+fn raw_at<'a>(text: &'a str, pointer: &str) -> Option<&'a RawValue> {
+    let mut found: &RawValue = serde_json::from_str(text).ok()?;
+    for key in pointer.split('/').skip(1) {
+        let key = key.replace("~1", "/").replace("~0", "~");
+        found = Under(&key).deserialize(&mut serde_json::Deserializer::from_str(found.get())).ok()??;
+    }
+    Some(found)
+}
+
+/// Reads the value of one key.
+struct Under<'a>(&'a str);
+
+impl<'de> DeserializeSeed<'de> for Under<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Under<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(key) = entries.next_key::<Cow<'_, str>>()? {
+            if key == self.0 {
+                found = Some(entries.next_value()?);
+            } else {
+                entries.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Hands over the items of an array one by one.
+struct Each<F>(F);
+
+impl<'de, F: FnMut(&'de RawValue)> DeserializeSeed<'de> for Each<F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, F: FnMut(&'de RawValue)> Visitor<'de> for Each<F> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
+        while let Some(item) = items.next_element()? {
+            (self.0)(item);
+        }
+        Ok(())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Err(E::custom("null is no array"))
+    }
+}

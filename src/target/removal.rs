@@ -1,0 +1,220 @@
+//! Removes one thing, and keeps the books of it. Gone is only what a read no longer finds.
+//!
+//! A service may forget some time after it said so, and may show some time after it said that it created. Both are waited for, and what is waited for holds up
+//! nobody but, in the end, those who would create more of it.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::cleanup::request_to;
+use super::{Purpose, Target};
+use crate::exchange::Response;
+use crate::ledger::Record;
+use crate::probe::Patience;
+
+const ATTEMPTS: u32 = 4;
+/// After so many removals in vain, one after the other, nothing more is created.
+const MOST_IN_VAIN: usize = 3;
+/// So many things that cannot be released are enough to show it; each further one would stay behind too.
+const MOST_HELD: usize = 3;
+const PAUSE: Duration = Duration::from_millis(150);
+/// A service may go on showing for so long what it said it deleted.
+const FORGETTING: Duration = Duration::from_secs(30);
+/// A service may begin to show so much later what it said it created.
+const SHOWING: Duration = Duration::from_secs(2);
+/// So many things may be waited for at once, until one of them was in fact forgotten.
+const FIRST_ROOM: usize = 4;
+/// And so many at the most.
+const MOST_ROOM: usize = 64;
+
+/// What is waited for as the service forgets it late.
+#[derive(Debug)]
+pub(super) struct Forgetting {
+    waiting: usize,
+    room: usize,
+}
+
+impl Default for Forgetting {
+    fn default() -> Self {
+        Self { waiting: 0, room: FIRST_ROOM }
+    }
+}
+
+/// What came of an attempt to remove.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    /// A read finds nothing.
+    Gone,
+    /// The removal was accepted, and a read finds the thing all the same.
+    Accepted,
+    /// Neither the removal nor a read found anything, although the target said that it created it.
+    Unseen,
+    /// The removal was not accepted, or its answer was lost.
+    Refused,
+}
+
+impl Target {
+    /// Removes one resource; true when a read no longer finds it.
+    pub(crate) async fn remove(&self, id: &str, is_held: bool) -> bool {
+        let is_gone = self.make_gone(id, is_held, true, &mut None::<fn()>).await;
+        self.note_removal(id, is_gone).await
+    }
+
+    /// Keeps the books of a removal, and hands on whether it was one.
+    pub(super) async fn note_removal(&self, id: &str, is_gone: bool) -> bool {
+        if is_gone {
+            self.removals_in_vain.store(0, Ordering::Relaxed);
+            self.budget.note_removed();
+            if let Some(ledger) = &self.ledger {
+                // Where this cannot be written a sweep removes it once more, which does no harm.
+                let _ = ledger.write(Record::Removed { id: id.to_owned() }).await;
+            }
+        } else {
+            self.removals_in_vain.fetch_add(1, Ordering::Relaxed);
+        }
+        is_gone
+    }
+
+    /// Whether so many removals were in vain that nothing more may be created.
+    pub(crate) fn removes_nothing(&self) -> bool {
+        self.removals_in_vain.load(Ordering::Relaxed) >= MOST_IN_VAIN
+    }
+
+    /// Whether so many things stayed because they could not be released that no more of them may be created.
+    pub(crate) fn holds_for_good(&self) -> bool {
+        self.held_in_vain.load(Ordering::Relaxed) >= MOST_HELD
+    }
+
+    /// Waits until the service has forgotten enough of what it said it deleted, or the run halts.
+    pub(crate) async fn room_to_create(&self) {
+        loop {
+            let forgotten = self.forgotten.notified();
+            tokio::pin!(forgotten);
+            forgotten.as_mut().enable();
+            let has_room = {
+                let forgetting = self.forgetting.lock().unwrap_or_else(PoisonError::into_inner);
+                forgetting.waiting < forgetting.room
+            };
+            if has_room || self.halt.reason().is_some() {
+                return;
+            }
+            tokio::select! {
+                () = forgotten => {}
+                () = self.halt.halted() => {}
+            }
+        }
+    }
+
+    /// Whether a read does not find this id.
+    pub(crate) async fn is_gone(&self, id: &str) -> bool {
+        let contract = self.contract();
+        let read = request_to(&contract.operations[contract.creation.lifecycle.read], id, None);
+        let exchange = self.send_as(Purpose::Cleanup, read).await;
+        exchange.response().is_some_and(|response| matches!(response.status, 404 | 410))
+    }
+
+    pub(super) async fn make_gone(
+        &self,
+        id: &str,
+        is_held: bool,
+        was_seen: bool,
+        yielding: &mut Option<impl FnOnce()>,
+    ) -> bool {
+        if self.refusal_for(id).await.is_some() {
+            return false;
+        }
+        let mut must_release = is_held;
+        let attempts = if self.removes_nothing() { 1 } else { ATTEMPTS };
+        let mut last = Attempt::Refused;
+        for attempt in 0..attempts {
+            if attempt > 0 && !self.pauses(PAUSE * attempt).await {
+                break;
+            }
+            last = self.attempt(id, must_release).await;
+            match last {
+                Attempt::Gone => return true,
+                Attempt::Unseen if was_seen || self.is_quick.load(Ordering::Relaxed) => return true,
+                Attempt::Unseen => return self.is_never_shown(id).await,
+                Attempt::Accepted if !self.removes_nothing() => {
+                    if let Some(yielding) = yielding.take() {
+                        yielding();
+                    }
+                    return self.is_forgotten(id).await;
+                }
+                Attempt::Accepted | Attempt::Refused => must_release = true,
+            }
+        }
+        if is_held && last == Attempt::Refused {
+            self.held_in_vain.fetch_add(1, Ordering::Relaxed);
+        }
+        false
+    }
+
+    async fn attempt(&self, id: &str, must_release: bool) -> Attempt {
+        let contract = self.contract();
+        let lifecycle = &contract.creation.lifecycle;
+        if let Some((release, body)) = lifecycle.release.as_ref().filter(|_| must_release) {
+            self.send_as(Purpose::Cleanup, request_to(&contract.operations[*release], id, Some(body))).await;
+        }
+        let removal = request_to(&contract.operations[lifecycle.remove], id, None);
+        let removal = self.send_as(Purpose::Cleanup, removal).await;
+        let status = removal.response().map(|response| response.status);
+        match (self.is_gone(id).await, status) {
+            (true, Some(404 | 410)) => Attempt::Unseen,
+            (true, _) => Attempt::Gone,
+            (false, Some(200..300)) => Attempt::Accepted,
+            (false, _) => Attempt::Refused,
+        }
+    }
+
+    /// Pauses; a halt cuts it short. False where the time of the clean-up is over.
+    async fn pauses(&self, pause: Duration) -> bool {
+        self.halt.pause(pause).await || !self.halt.is_final()
+    }
+
+    /// Waits for a service that shows late what it has created, and removes it then; true where there is nothing, even after a while. A service that does not
+    /// is trusted from then on.
+    async fn is_never_shown(&self, id: &str) -> bool {
+        for pause in (Patience { statuses: Vec::new(), within: SHOWING }).pauses() {
+            if !self.pauses(pause).await {
+                return false;
+            }
+            let read = request_to(&self.contract().operations[self.contract().creation.lifecycle.read], id, None);
+            if self.send_as(Purpose::Extra, read).await.response().is_some_and(Response::is_success) {
+                return match self.attempt(id, true).await {
+                    Attempt::Gone => true,
+                    Attempt::Accepted => self.is_forgotten(id).await,
+                    Attempt::Unseen | Attempt::Refused => false,
+                };
+            }
+        }
+        self.is_quick.store(true, Ordering::Relaxed);
+        true
+    }
+
+    /// Whether a read no longer finds, within a while, what the service said it deleted.
+    async fn is_forgotten(&self, id: &str) -> bool {
+        self.forgetting.lock().unwrap_or_else(PoisonError::into_inner).waiting += 1;
+        let mut is_gone = false;
+        for pause in (Patience { statuses: Vec::new(), within: FORGETTING }).pauses() {
+            if !self.pauses(pause).await {
+                break;
+            }
+            is_gone = self.is_gone(id).await;
+            if is_gone {
+                break;
+            }
+        }
+        let mut forgetting = self.forgetting.lock().unwrap_or_else(PoisonError::into_inner);
+        forgetting.waiting -= 1;
+        forgetting.room = if is_gone { (forgetting.room * 2).min(MOST_ROOM) } else { FIRST_ROOM };
+        drop(forgetting);
+        self.forgotten.notify_waiters();
+        is_gone
+    }
+}
+
+/// The most requests that removing one resource takes: a read that proves whose it is, two attempts with their release, removal and read, and the reads of a
+/// service that forgets late. Four attempts without those are fewer.
+pub(super) const MOST_REQUESTS: u64 = 1 + 2 * 3 + 8;

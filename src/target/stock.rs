@@ -1,0 +1,162 @@
+//! What was there before a run, during it and after it: a request that was refused, or whose answer was lost, may have created something all the same.
+//!
+//! What appeared meanwhile may be anybody's. It is removed only where it holds the text that no other run has, which proves that it is ours; the rest is
+//! told, not touched.
+
+use std::collections::HashSet;
+use std::sync::PoisonError;
+
+use super::ownership::Claim;
+use super::{Item, Purpose, Target, Unlisted};
+use crate::exchange::is_segment;
+use crate::ledger::Record;
+
+/// Something that is there after the run, was not before it, and was created by none of its requests that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appeared {
+    /// Its id.
+    pub id: String,
+    /// The text of this run that it holds, which proves that it is ours.
+    pub mark: Option<String>,
+    /// Whether it is gone again.
+    pub is_removed: bool,
+}
+
+/// What refused requests may have created, and what stock-taking has found of it so far.
+#[derive(Debug, Default)]
+pub(super) struct Doubts {
+    /// The marks of refused requests since the last stock-taking.
+    marks: HashSet<String>,
+    /// How many refused requests since then carried none.
+    unmarked: u64,
+    /// What appeared and is counted already.
+    appeared: Vec<Appeared>,
+}
+
+impl Target {
+    /// Takes stock before anything is created, once: whoever asks again gets the same answer. From then on it is known what is not the run's own.
+    pub async fn take_stock(&self) -> Result<(), Unlisted> {
+        *self
+            .stock
+            .get_or_init(|| async {
+                let mut ids = Vec::new();
+                self.each_item(Purpose::Probe, |item| ids.push(item.id)).await?;
+                if let Some(ledger) = self.ledger() {
+                    // Where this cannot be written, no intent can be written after it, and nothing is created.
+                    let _ = ledger.write(Record::Before { ids: ids.clone() }).await;
+                }
+                self.ownership.set_before(ids.iter().map(String::as_str));
+                self.budget.set_aside(self.request_count() + 1);
+                Ok(())
+            })
+            .await
+    }
+
+    /// Whether what is created without a mark can be proven to be the run's: only where it is known what was there before.
+    pub(crate) fn can_prove_without_mark(&self) -> bool {
+        !matches!(self.stock.get(), Some(Err(_)))
+    }
+
+    /// Notes that a request was refused which may have created something all the same, where a budget must know it.
+    pub(super) fn doubt(&self, mark: Option<String>) {
+        let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
+        match mark {
+            Some(mark) => drop(doubts.marks.insert(mark)),
+            None => doubts.unmarked += 1,
+        }
+        drop(doubts);
+        self.budget.note_doubtful();
+    }
+
+    /// Takes stock during the run, so that its budgets hold against a target that creates what it refuses.
+    pub(super) async fn take_stock_on_the_way(&self) {
+        let _one_at_a_time = self.stock_taking.lock().await;
+        let doubts = std::mem::take(&mut *self.doubts.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut appeared = doubts.appeared;
+        match self.inventory(Purpose::Extra).await {
+            Ok(items) => {
+                let is_counted = |item: &Item| appeared.iter().any(|found| found.id == item.id);
+                let news: Vec<_> =
+                    items.into_iter().filter(|item| !is_counted(item) && self.is_strange(&item.id)).collect();
+                let mut unmarked = doubts.unmarked;
+                for item in news {
+                    let mark = item.text_with(&self.run_id);
+                    if mark.as_ref().is_some_and(|mark| doubts.marks.contains(mark)) {
+                        self.budget.note_created();
+                        let is_removed = self.take(&item.id).await;
+                        appeared.push(Appeared { id: item.id, mark, is_removed });
+                    } else if mark.is_none() && unmarked > 0 {
+                        unmarked -= 1;
+                        self.budget.note_created();
+                        appeared.push(Appeared { id: item.id, mark, is_removed: false });
+                    }
+                }
+                self.budget.clear_doubt();
+            }
+            Err(_) => self.budget.note_blind(),
+        }
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner).appeared.extend(appeared);
+    }
+
+    /// Takes stock after the run, and removes what has appeared and is proven to be ours; why nothing is known, where that is so.
+    pub async fn take_last_stock(&self) -> Result<Vec<Appeared>, Unlisted> {
+        self.budget.set_aside(0);
+        self.take_stock().await?;
+        let known = std::mem::take(&mut self.doubts.lock().unwrap_or_else(PoisonError::into_inner).appeared);
+        let mut found: Vec<_> = known.into_iter().filter(|appeared| appeared.is_removed).collect();
+        let mut later = Vec::new();
+        self.each_item(Purpose::Cleanup, |item| {
+            if !self.ownership.was_there_before(&item.id) {
+                later.push((item.text_with(&self.run_id), item.id));
+            }
+        })
+        .await?;
+        for (mark, id) in later {
+            if self.has_removed(&id).await {
+                continue;
+            }
+            let is_ours = mark.is_some() || self.ownership.claim(&id) == Claim::Own;
+            let is_removed = is_ours && self.take(&id).await;
+            match found.iter_mut().find(|appeared| appeared.id == id) {
+                // A list that is late may tell it once more.
+                Some(known) => known.is_removed = is_removed,
+                None => found.push(Appeared { id, mark, is_removed }),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Removes what an answer showed with the mark of this run, or gave as new.
+    async fn take(&self, id: &str) -> bool {
+        if self.ownership.claim(id) != Claim::Own {
+            self.ownership.attest(id);
+        }
+        is_segment(id) && self.remove(id, true).await
+    }
+
+    /// Whether this id was not there before, and no answer gave it as new.
+    fn is_strange(&self, id: &str) -> bool {
+        !self.ownership.was_there_before(id) && !self.ownership.was_given(id)
+    }
+
+    /// Whether this id was given out, and is gone: some services go on listing for a while what they have deleted.
+    async fn has_removed(&self, id: &str) -> bool {
+        self.ownership.was_given(id) && is_segment(id) && self.is_gone(id).await
+    }
+
+    /// Whether nothing with this mark is there.
+    pub(super) async fn lacks(&self, mark: &str) -> bool {
+        let items = Box::pin(self.inventory(Purpose::Extra)).await;
+        items.is_ok_and(|items| items.iter().all(|item| item.text_with(mark).is_none()))
+    }
+
+    /// Whether everything that is there was there before the run, was given out with its id, or holds a mark: then no request without a mark has created
+    /// anything of which we do not know.
+    pub(super) async fn is_all_explained(&self) -> bool {
+        if !self.ownership.knows_before() {
+            return false;
+        }
+        let Ok(items) = Box::pin(self.inventory(Purpose::Extra)).await else { return false };
+        items.iter().all(|item| !self.is_strange(&item.id) || item.text_with(&self.run_id).is_some())
+    }
+}
