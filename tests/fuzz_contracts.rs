@@ -11,7 +11,6 @@ mod chance;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use chance::Chance;
@@ -197,7 +196,7 @@ async fn perform(suite: &Arc<Suite>) {
     let token = Token::random();
     let stub = Arc::new(StubService::new(Arc::clone(suite), token.clone(), None));
     let target = Arc::new(Target::local(suite, stub, Setup::new(Access::Token(token))));
-    let options = Options { concurrency: 1, is_strict: false, stop: Arc::new(AtomicBool::new(false)) };
+    let options = Options { concurrency: 1, is_strict: false };
     run(suite, probes, &target, &options, |_| {}).await;
 }
 
