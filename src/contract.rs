@@ -6,11 +6,13 @@
 mod behaviour;
 mod clause;
 mod envelope;
+mod form;
 mod limits;
 mod locate;
 mod mark;
 mod nearest;
 mod path;
+mod precision;
 mod read;
 mod read_schema;
 mod relation;
@@ -28,9 +30,11 @@ use serde_json::Value;
 pub use behaviour::Misbehaviour;
 pub use clause::{Clause, Clauses};
 pub use envelope::Envelope;
+pub use form::{Form, OpenForm};
 pub(crate) use locate::locate;
 pub use mark::Mark;
 pub use path::PathTemplate;
+pub use precision::is_near;
 pub(crate) use read_schema::named;
 pub use relation::{Derived, Echo, Relation};
 pub use rule::{Format, Notation, Rule, Type, list, same, same_items};
@@ -142,7 +146,7 @@ pub struct Creation {
     pub request: Schema,
     /// The code with which the service names a body that cannot be read.
     pub error_code: Option<String>,
-    /// What the documentation leaves open about the body as bytes.
+    /// What is left open about the body as bytes: each form, as what a contract does not speak of is open too.
     pub open_forms: Vec<OpenForm>,
     /// The status of success.
     pub created: u16,
@@ -165,52 +169,6 @@ impl Creation {
     pub fn lists(&self, name: &str) -> bool {
         self.request.properties.contains_key(name) || self.response.properties.contains_key(name)
     }
-}
-
-/// A form of a body, seen in its bytes or its header, that the documentation leaves open.
-#[derive(Clone, Debug)]
-pub struct OpenForm {
-    /// The form.
-    pub form: Form,
-    /// What it is, for the report.
-    pub title: String,
-    /// Why it is open.
-    pub because: String,
-}
-
-/// What the bytes and the header of a body can be, apart from its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Form {
-    /// A key twice in one object.
-    DuplicateKey,
-    /// A byte order mark.
-    ByteOrderMark,
-    /// Not UTF-8.
-    OtherEncoding,
-    /// Declared as something else than JSON.
-    MediaType,
-    /// An escape for half of a surrogate pair.
-    LoneSurrogate,
-    /// A number that a double cannot hold.
-    HugeNumber,
-    /// Deeper than 128 levels.
-    DeepNesting,
-    /// More than 64 KiB.
-    HugeBody,
-}
-
-impl Form {
-    /// Every form, with its name in a contract.
-    pub const ALL: [(&'static str, Self); 8] = [
-        ("duplicate-key", Self::DuplicateKey),
-        ("byte-order-mark", Self::ByteOrderMark),
-        ("other-encoding", Self::OtherEncoding),
-        ("media-type", Self::MediaType),
-        ("lone-surrogate", Self::LoneSurrogate),
-        ("huge-number", Self::HugeNumber),
-        ("deep-nesting", Self::DeepNesting),
-        ("huge-body", Self::HugeBody),
-    ];
 }
 
 /// How to deal with what a call created; the `links` of its answer.
@@ -301,7 +259,7 @@ impl Contract {
             .find_map(|(index, operation)| Some((index, operation.path.matches(path)?)))
     }
 
-    /// The open form of this kind, if the contract leaves it open.
+    /// What is open about a form.
     pub fn open_form(&self, form: Form) -> Option<&OpenForm> {
         self.creation.open_forms.iter().find(|open| open.form == form)
     }

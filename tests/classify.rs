@@ -113,14 +113,44 @@ fn what_json_leaves_open_does_not_hide_what_no_reading_allows() {
     assert_eq!(kind(&good("\u{feff}{\"min_disk\":0}")), "unspecified");
 }
 
-#[test]
-fn a_body_that_need_not_be_there_may_be_empty() {
+/// The contract with other text in one place.
+fn contract_with(change: impl Fn(&str) -> String) -> Contract {
     let text = std::fs::read_to_string("cases/otc/contract.yaml").unwrap().replace("\r\n", "\n");
-    let relaxed = text.replacen("requestBody:\n        required: true", "requestBody:\n        required: false", 1);
-    assert_ne!(text, relaxed);
+    let changed = change(&text);
+    assert_ne!(text, changed);
     let table = Table::read("os-versions.csv", include_str!("../cases/otc/os-versions.csv")).unwrap();
     let tables = HashMap::from([("os-versions.csv".to_owned(), Arc::new(table))]);
-    let contract = Contract::read(&document::parse("contract.yaml", &relaxed).unwrap(), tables).unwrap();
+    Contract::read(&document::parse("contract.yaml", &changed).unwrap(), tables).unwrap()
+}
+
+#[test]
+fn what_a_contract_says_nothing_of_is_open() {
+    let silent = contract_with(|text| {
+        let (before, rest) = text.split_once("        x-unspecified:\n          - form: ").unwrap();
+        format!("{before}      responses:{}", rest.split_once("      responses:").unwrap().1)
+    });
+    let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00".to_vec();
+    let utf16 = "{}".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let nested = |opening: &str| format!("{opening}{}{}}}", "[".repeat(20_000), "]".repeat(20_000)).into_bytes();
+    let large = format!(r#"{{"x":"{}"}}"#, "x".repeat(70_000)).into_bytes();
+    let texts =
+        [r#"{"x":1,"x":2}"#, "\u{feff}{}", r#"{"name":"\ud800"}"#, r#"{"x":1e999}"#, r#"{"min_disk":40.0000001}"#];
+    let bodies = texts.map(|text| text.as_bytes().to_vec()).into_iter().chain([gzip, utf16, nested(r#"{"x":"#), large]);
+    for request in bodies.map(good).chain([sent(b"{}", Some("application/xml"), Credential::Good)]) {
+        let body = Body::read(&request);
+        let found = classify(&silent, &request, &body);
+        assert_eq!(found.kind, Kind::Unspecified, "{:.80}", String::from_utf8_lossy(request.body.as_deref().unwrap()));
+        assert!(!found.open.is_empty());
+    }
+    let plain = good("{}");
+    assert_eq!(classify(&silent, &plain, &Body::read(&plain)).kind, Kind::Valid);
+}
+
+#[test]
+fn a_body_that_need_not_be_there_may_be_empty() {
+    let contract = contract_with(|text| {
+        text.replacen("requestBody:\n        required: true", "requestBody:\n        required: false", 1)
+    });
     let request = good("");
     let body = Body::read(&request);
     assert_eq!(classify(&contract, &request, &body).kind, Kind::Valid);

@@ -1,91 +1,18 @@
-//! Servers that keep the contract and differ in everything it leaves open. None may be accused of anything.
+//! Servers that keep the contract and differ in what they answer where it leaves that open. None may be accused of anything.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
-use std::collections::HashMap;
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+#[path = "support/innocent.rs"]
+mod innocent;
 
-use ims_conformance::exchange::{Credential, Request, Response};
-use ims_conformance::judge::{Body, Kind, classify};
-use ims_conformance::plan::{Wish, mark, plan};
-use ims_conformance::probe::Probe;
-use ims_conformance::report::{Context, Report};
-use ims_conformance::run::{Options, run};
-use ims_conformance::stub::StubService;
-use ims_conformance::suite::Suite;
-use ims_conformance::target::{Access, Service, Setup, Target, Token};
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use ims_conformance::exchange::{Credential, Response};
+use ims_conformance::judge::Kind;
+use innocent::{Innocent, acquit, with_fields};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
-
-/// The probes of a run as it sends them.
-fn marked(suite: &Suite, wish: &Wish) -> Vec<Probe> {
-    let mut probes = plan(suite, wish).unwrap();
-    mark(&suite.contract, &mut probes);
-    probes
-}
-
-/// A faithful server whose answers are changed in a way that conforms.
-struct Innocent<F> {
-    suite: Arc<Suite>,
-    stub: StubService,
-    change: F,
-}
-
-/// What a change may look at.
-struct Asked<'a> {
-    request: &'a Request,
-    given: Map<String, Value>,
-    kind: Kind,
-    is_creation: bool,
-}
-
-impl<F: Fn(&Asked<'_>, Response) -> Response + Send + Sync> Service for Innocent<F> {
-    fn answer(&self, request: &Request, token: Option<&str>) -> Response {
-        let response = self.stub.answer(request, token);
-        let asked = Request { credential: Credential::Good, ..request.clone() };
-        let body = Body::read(&asked);
-        let found = classify(&self.suite.contract, &asked, &body);
-        let given = body.value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
-        let is_creation = request.method == "POST";
-        (self.change)(&Asked { request, given, kind: found.kind, is_creation }, response)
-    }
-}
-
-/// Performs the default run against the changed server; nothing may be found, and everything must be said.
-fn acquit(change: impl Fn(&Asked<'_>, Response) -> Response + Send + Sync + 'static) -> Report {
-    let suite = Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}")));
-    let token = Token::random();
-    let stub = StubService::new(Arc::clone(&suite), token.clone(), None);
-    let target = Arc::new(Target::local(
-        &suite,
-        Arc::new(Innocent { suite: Arc::clone(&suite), stub, change }),
-        Setup::new(Access::Token(token)),
-    ));
-    let options = Options { concurrency: 1, is_strict: false };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let wish = Wish::default();
-    let done = runtime.block_on(run(&suite, marked(&suite, &wish), &target, &options, |_| {}));
-    let context = Context { has_token: true, seed: wish.seed, is_strict: false, ..Context::default() };
-    let report = Report::new(&suite.contract, &done, &context);
-    let accused: Vec<_> =
-        report.findings.iter().map(|found| format!("{} {:?}", found.probe.id, found.mismatch)).collect();
-    assert!(accused.is_empty(), "{accused:#?}");
-    assert_eq!(report.inconclusive, [], "an innocent answers everything");
-    assert_eq!(report.created, report.removed);
-    report
-}
-
-/// Changes the fields of every answer that has a resource.
-fn with_fields(mut response: Response, change: impl FnOnce(&mut Map<String, Value>)) -> Response {
-    if let Some(Value::Object(mut fields)) = response.json().filter(|_| response.is_success()) {
-        if fields.contains_key("id") {
-            change(&mut fields);
-        }
-        response.body = Value::Object(fields).to_string().into_bytes();
-    }
-    response
-}
 
 fn error_with(mut response: Response, media_type: Option<&str>, body: &str) -> Response {
     if response.status >= 400 {
@@ -221,23 +148,8 @@ fn one_with_more_fields_than_are_documented() {
 
 #[test]
 fn a_strict_run_fails_on_what_nobody_documents_and_on_nothing_else() {
-    let suite = Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}")));
-    let token = Token::random();
-    let stub = StubService::new(Arc::clone(&suite), token.clone(), None);
-    let change = |_: &Asked<'_>, response| {
-        with_fields(response, |fields| drop(fields.insert("os_hidden".to_owned(), json!(false))))
-    };
-    let target = Arc::new(Target::local(
-        &suite,
-        Arc::new(Innocent { suite: Arc::clone(&suite), stub, change }),
-        Setup::new(Access::Token(token)),
-    ));
-    let options = Options { concurrency: 1, is_strict: true };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let wish = Wish { selectors: vec!["min_disk/".to_owned()], ..Wish::default() };
-    let done = runtime.block_on(run(&suite, marked(&suite, &wish), &target, &options, |_| {}));
-    let context = Context { has_token: true, seed: wish.seed, is_strict: true, ..Context::default() };
-    let report = Report::new(&suite.contract, &done, &context);
+    let more = |response| with_fields(response, |fields| drop(fields.insert("os_hidden".to_owned(), json!(false))));
+    let report = Innocent::of("otc").answering(move |_, response| more(response)).strictly("min_disk/").report();
     assert_eq!(report.findings.iter().map(|found| found.clause.as_str()).collect::<Vec<_>>(), ["drift"]);
     assert_eq!(report.findings[0].mismatch.pointer, "/os_hidden");
 }

@@ -8,10 +8,11 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::clause::ClauseList;
+use super::form;
 use super::read_schema::{SchemaReader, named};
 use super::{
-    Answer, Assessment, Behaviour, Contract, Creation, Effect, Envelope, Form, Inconclusive, Lifecycle, Misbehaviour,
-    OpenForm, Operation, PathTemplate, Relation, Schema, SequelNodes, Table, TokenHeader, wire,
+    Answer, Assessment, Behaviour, Contract, Creation, Effect, Envelope, Inconclusive, Lifecycle, Misbehaviour,
+    Operation, PathTemplate, Relation, Schema, SequelNodes, Table, TokenHeader, wire,
 };
 use crate::document::{Fields, Node, SourceError};
 
@@ -31,8 +32,8 @@ pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Resu
     let nodes = operation_nodes(paths)?;
     let operations = nodes.iter().map(|found| read_operation(found)).collect::<Result<Vec<_>, _>>()?;
     let subject = only_creation(&operations, paths)?;
-    let reader = SchemaReader { tables: &tables, shared: components.schemas, depth: Cell::new(0) };
-    let creation = read_creation(nodes[subject].node, subject, &operations, &reader)?;
+    let reader = SchemaReader { tables: &tables, shared: components.schemas, depth: Cell::new(0), blur: None };
+    let creation = read_creation(nodes[subject].node, subject, &operations, reader)?;
     let clauses = derive_clauses(&creation, &operations[subject], &token);
     Ok(Contract { title, service_type, operations, creation, token, clauses: clauses.into_clauses(), tables })
 }
@@ -255,28 +256,26 @@ fn read_creation<'a>(
     node: &'a Node,
     operation: usize,
     operations: &[Operation],
-    reader: &SchemaReader<'a>,
+    reader: SchemaReader<'a>,
 ) -> Result<Creation, SourceError> {
     let mut fields = node.fields()?;
     for known in ["operationId", "summary", "x-effect"] {
         fields.optional(known);
     }
     let mut body = fields.required("requestBody")?.fields()?;
-    let request = schema_of(body.required("content")?, reader, "request")?;
+    let open_forms = form::read_all(body.optional("x-unspecified"))?;
+    let reader = SchemaReader { blur: form::blur(&open_forms), ..reader };
+    let request = schema_of(body.required("content")?, &reader, "request")?;
     let is_body_required = body.optional("required").map(Node::boolean).transpose()?.unwrap_or(false);
     let description = body.required("description")?.words()?;
     let error_code = body.optional("x-error-code").map(Node::words).transpose()?;
-    let open_forms = match body.optional("x-unspecified") {
-        Some(node) => node.items()?.iter().map(read_open_form).collect::<Result<_, _>>()?,
-        None => Vec::new(),
-    };
     body.finish()?;
 
     let (created, answer) = success(fields.required("responses")?)?;
     let mut answer_fields = answer.fields()?;
     let content = answer_fields.required("content")?;
     let (media_type, _) = only_media_type(content)?;
-    let response = schema_of(content, reader, "response")?;
+    let response = schema_of(content, &reader, "response")?;
     check_relations(content, &request, &response)?;
     let creation = Creation {
         operation,
@@ -305,17 +304,6 @@ fn success(responses: &Node) -> Result<(u16, &Node), SourceError> {
         Some((status.parse().ok()?, node)).filter(|(status, _)| (200..300).contains(status))
     });
     found.ok_or_else(|| responses.error("a status of success, 200 to 299, is missing here"))
-}
-
-fn read_open_form(node: &Node) -> Result<OpenForm, SourceError> {
-    let mut fields = node.fields()?;
-    let open = OpenForm {
-        form: named(fields.required("form")?, &Form::ALL)?,
-        title: fields.required("title")?.words()?,
-        because: fields.required("because")?.words()?,
-    };
-    fields.finish()?;
-    Ok(open)
 }
 
 fn read_links(node: &Node, operations: &[Operation]) -> Result<Lifecycle, SourceError> {

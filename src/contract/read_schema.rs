@@ -19,6 +19,8 @@ pub(super) struct SchemaReader<'a> {
     pub shared: HashMap<&'a str, &'a Node>,
     /// How many schemas stand around the one that is read.
     pub depth: Cell<usize>,
+    /// The zone of numbers that not every reader can tell from an allowed one.
+    pub blur: Option<Arc<Zone>>,
 }
 
 /// No contract is deeper, but one that refers to itself.
@@ -42,7 +44,8 @@ impl<'a> SchemaReader<'a> {
             fields.finish()?;
             return self.read(self.resolve(reference)?, place);
         }
-        let mut schema = Schema { place: place.to_owned(), ..Schema::default() };
+        let blur = self.blur.clone().filter(|_| place.starts_with("request"));
+        let mut schema = Schema { place: place.to_owned(), blur, ..Schema::default() };
         if let Some(node) = fields.optional("description") {
             schema.description = node.words()?;
         }

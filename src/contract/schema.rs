@@ -1,5 +1,7 @@
 //! A schema: JSON Schema's keywords, and the zones where a rule is left open.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::Value;
@@ -41,6 +43,8 @@ pub struct Schema {
     pub may_change: bool,
     /// What the field can hold to tell whose the resource is.
     pub mark: Option<Mark>,
+    /// The zone of numbers that not every reader can tell from an allowed one; only in a request.
+    pub blur: Option<Arc<Zone>>,
 }
 
 /// Which of the allowed values no reading of the documentation forbids.
@@ -205,6 +209,10 @@ impl Schema {
         if let Some(zone) = explicit {
             findings.open.push(Open { schema: self, zone, at });
         } else if let Some(rule) = self.rules.iter().find(|rule| !rule.holds(value)) {
+            if let Some(zone) = self.blur.as_deref().filter(|_| self.is_nearly_allowed(value)) {
+                findings.open.push(Open { schema: self, zone, at });
+                return;
+            }
             findings.broken.push(Broken {
                 schema: self,
                 keyword: rule.keyword(),

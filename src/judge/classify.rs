@@ -105,7 +105,7 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
         (Some(Fault::Empty), _) | (None, None) => {}
     }
     // A body that readers may take for another one proves nothing by what it seems to break; one that is only very large does.
-    let is_other_media_type = !found.open.is_empty() && body.forms.contains(&Form::MediaType);
+    let is_other_media_type = body.forms.contains(&Form::MediaType);
     let is_plain = body.forms.iter().all(|form| *form == Form::HugeBody);
     let is_certain = !is_other_media_type && (is_plain || !body.may_be_object);
     found.kind = match (found.violations.is_empty(), found.open.is_empty()) {

@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::creation::{no_object, shortened};
 use super::{Across, Bench, Body, Classification, Drift, Observation, Openness};
-use crate::contract::{Derived, Echo, Relation, Returns, Schema, list, same, same_items};
+use crate::contract::{Derived, Echo, Relation, Returns, Schema, is_near, list, same, same_items};
 use crate::exchange::{Response, is_segment};
 
 impl Bench<'_> {
@@ -89,6 +89,12 @@ impl Bench<'_> {
         let broken = schema.examine(value).broken;
         if matches!(given, Field::Open { value: given, .. } if same(given, value)) {
             return; // an open value that comes back unchanged conforms, whatever the field asks for otherwise
+        }
+        if let Field::Open { value: Value::Number(given), title, because } = given
+            && matches!(value, Value::Number(got) if is_near(given, got))
+        {
+            self.choice(title, because, "came back as precisely as the service keeps numbers");
+            return;
         }
         // A null where nothing was given lacks the default; that says more than that null has the wrong type.
         let default = self.contract.creation.request.properties.get(name).and_then(|request| request.default.as_ref());

@@ -53,10 +53,10 @@ tags.type "a=b" | 0 | true | {} | {"a":"b"} | ""
 tags.items.type [null] | [1] | [true] | [[]] | [{}] | ["a=b",1] | [{"a":"b"}]
 tags.items.minLength [""] | ["a=b",""] | ["","a=b"]
 min_ram.minimum -1 | -1024 | -9223372036854775808 | -9223372036854775809 | -1.0 | -1e2 | -1e300
-min_ram.type "1024" | "" | true | [] | {} | 0.5 | 1024.5 | 1e-1 | [1]
-min_disk.minimum 0 | -0 | -1 | -100 | 0.0 | -1.0 | -9223372036854775809 | -1e300 | 0e5
+min_ram.type -1.0000000001 | "1024" | "" | true | [] | {} | 0.5 | 1024.5 | 1024.001 | 1e-1 | 1e-44 | -1e-44 | [1]
+min_disk.minimum 0 | -0 | -1 | -100 | 0.0 | -1.0 | -9223372036854775809 | -1e300 | 0e5 | 1e-999
 min_disk.maximum 1025 | 2147483648 | 9223372036854775808 | 18446744073709551616 | 1025.0 | 1e300
-min_disk.type "100" | "" | true | [] | {} | 0.5 | 100.5 | 1e-1 | [1]
+min_disk.type "100" | "" | true | [] | {} | 0.5 | 100.5 | 40.00001 | 0.9999999 | 1024.0001 | 1e-46 | 1e-1 | [1]
 "#;
 
 /// The body that a value of [`INVALID`] makes.
@@ -83,6 +83,8 @@ unspecified {"tags":["a=","b=","c=","d=","e=","f=","g=","h=","i=","j=","k="]} | 
 unspecified {"min_ram":2147483648} | {"min_ram":9223372036854775808} | {"min_ram":18446744073709551616}
 unspecified {"min_ram":1024.0} | {"min_ram":1e2} | {"min_ram":-0} | {"min_ram":0.0} | {"min_ram":1048577.0}
 unspecified {"min_ram":1e300} | {"min_ram":1e400} | {"min_disk":null} | {"min_disk":100.0} | {"min_disk":1e2}
+unspecified {"min_disk":100.00000000000001} | {"min_disk":40.0000001} | {"min_disk":0.99999999} | {"min_disk":1024.00005}
+unspecified {"min_disk":1.0000000001e2} | {"min_ram":1e-46} | {"min_ram":-1e-46} | {"min_ram":-1e-300} | {"min_ram":1e-999}
 unspecified {"min_disk":1.5e1} | {"min_disk":1024.0} | {"id":null} | {"id":"4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86"}
 unspecified {"status":"queued"} | {"self":"x"} | {"Name":"test"} | {"":"x"} | {"x":{}} | {"x":{"y":1,"y":2}}
 unspecified {"name":"a","name":"a"} | {"name":"a","n\u0061me":"b"} | {"min_disk":0,"min_disk":1}

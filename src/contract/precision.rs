@@ -1,0 +1,110 @@
+//! Precision: which numbers a reader of JSON may take for another one.
+//!
+//! RFC 8259 lets a reader limit the precision of numbers, and readers do: some keep 32 bits, some are off by the last bit of 64. What no such reader can tell
+//! from an allowed number is left open. Integers that are written as such are kept apart up to 2^53, as the RFC says that readers agree on these.
+
+use serde_json::{Number, Value};
+
+use super::{Certain, Rule, Schema, same};
+
+/// Up to here readers agree on integers, and on their negatives.
+const LARGEST_AGREED: u64 = 1 << 53;
+
+/// Whether a reader that keeps 32 bits may take two numbers for the same.
+pub fn is_near(left: &Number, right: &Number) -> bool {
+    let (left, right) = (as_kept(left), as_kept(right));
+    left.iter().any(|kept| right.contains(kept))
+}
+
+impl Schema {
+    /// Whether a number that breaks a rule differs from one that breaks none only in digits that not every reader keeps.
+    pub(super) fn is_nearly_allowed(&self, value: &Value) -> bool {
+        let Value::Number(number) = value else { return false };
+        if is_agreed_on(number) {
+            return false;
+        }
+        let kept = as_kept(number).into_iter().flat_map(|kept| [Number::from_f64(f64::from(kept)), whole(kept)]);
+        let candidates = kept.flatten().chain(self.limits().cloned()).map(Value::Number);
+        let is_taken_for =
+            |other: &Value| matches!(other, Value::Number(other) if is_near(number, other)) && !same(value, other);
+        candidates.filter(is_taken_for).any(|other| self.takes(&other))
+    }
+
+    /// Whether some reading allows a value.
+    fn takes(&self, value: &Value) -> bool {
+        self.allows(value) || self.zones.iter().any(|zone| zone.schema.as_ref().is_some_and(|zone| zone.allows(value)))
+    }
+
+    /// The numbers at the edges of what some reading allows.
+    fn limits(&self) -> impl Iterator<Item = &Number> {
+        let certain = match &self.certain {
+            Certain::Within(certain) => certain.rules.as_slice(),
+            Certain::All | Certain::Nothing => &[],
+        };
+        let zones = self.zones.iter().filter_map(|zone| zone.schema.as_ref()).flat_map(|zone| &zone.rules);
+        self.rules.iter().chain(certain).chain(zones).flat_map(numbers)
+    }
+}
+
+fn numbers(rule: &Rule) -> Vec<&Number> {
+    fn number(value: &Value) -> Option<&Number> {
+        if let Value::Number(number) = value { Some(number) } else { None }
+    }
+    match rule {
+        Rule::Minimum(limit) | Rule::Maximum(limit) => vec![limit],
+        Rule::Const(value) => number(value).into_iter().collect(),
+        Rule::Enum(values) => values.iter().filter_map(number).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_agreed_on(number: &Number) -> bool {
+    number.as_i64().is_some_and(|number| number.unsigned_abs() <= LARGEST_AGREED)
+}
+
+/// What a reader of 32 bits may keep of a number: one that rounds the decimal text, or one that first reads a double and is off by its last bit. None of them
+/// is infinite.
+fn as_kept(number: &Number) -> Vec<f32> {
+    let Some(exact) = number.as_f64() else { return Vec::new() };
+    #[expect(clippy::cast_possible_truncation, reason = "what is lost here is what such a reader loses")]
+    let mut kept: Vec<_> = [exact.next_down(), exact, exact.next_up()].map(|double| double as f32).into();
+    kept.retain(|kept| kept.is_finite());
+    kept.dedup();
+    kept
+}
+
+/// The number as it is written with digits only.
+fn whole(number: f32) -> Option<Number> {
+    let text = number.to_string();
+    text.parse::<i64>().ok().map(Number::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Number, from_str};
+
+    use super::is_near;
+
+    fn number(text: &str) -> Number {
+        from_str(text).unwrap()
+    }
+
+    #[test]
+    fn what_32_bits_tell_apart_is_not_near() {
+        for (left, right) in [
+            ("100", "100.00000000000001"),
+            ("100", "100.000003"),
+            ("1024", "1024.00005"),
+            ("1", "0.99999999"),
+            ("0", "1e-46"),
+            ("0", "-1e-300"),
+            ("2147483647", "2147483648"),
+        ] {
+            assert!(is_near(&number(left), &number(right)), "{left} {right}");
+        }
+        for (left, right) in [("100", "100.00001"), ("1", "0.9999999"), ("0", "1e-44"), ("1e300", "1e308"), ("1", "-1")]
+        {
+            assert!(!is_near(&number(left), &number(right)), "{left} {right}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Servers that keep the contract in their own way, and the default run that must acquit them.
+
+#![allow(dead_code, reason = "no test uses all of it")]
+
+use std::sync::Arc;
+
+use ims_conformance::exchange::{Credential, Request, Response};
+use ims_conformance::judge::{Body, Kind, classify};
+use ims_conformance::plan::{Wish, mark, plan};
+use ims_conformance::report::{Context, Report};
+use ims_conformance::run::{Options, run};
+use ims_conformance::stub::StubService;
+use ims_conformance::suite::Suite;
+use ims_conformance::target::{Access, Service, Setup, Target, Token};
+use serde_json::{Map, Value};
+
+type Hear = dyn Fn(&Request) -> Request + Send + Sync;
+type Change = dyn Fn(&Asked<'_>, Response) -> Response + Send + Sync;
+
+/// A faithful server that hears its requests, and changes its answers, in a way that conforms.
+pub(crate) struct Innocent {
+    suite: Arc<Suite>,
+    hear: Box<Hear>,
+    change: Box<Change>,
+    wish: Wish,
+    is_strict: bool,
+}
+
+/// What a change may look at.
+pub(crate) struct Asked<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) given: Map<String, Value>,
+    pub(crate) kind: Kind,
+    pub(crate) is_creation: bool,
+}
+
+/// The server itself.
+struct Served {
+    innocent: Innocent,
+    stub: StubService,
+}
+
+impl Service for Served {
+    fn answer(&self, request: &Request, token: Option<&str>) -> Response {
+        let Innocent { suite, hear, change, .. } = &self.innocent;
+        let response = self.stub.answer(&hear(request), token);
+        let asked = Request { credential: Credential::Good, ..request.clone() };
+        let body = Body::read(&asked);
+        let found = classify(&suite.contract, &asked, &body);
+        let given = body.value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+        let is_creation = request.method == "POST";
+        change(&Asked { request, given, kind: found.kind, is_creation }, response)
+    }
+}
+
+impl Innocent {
+    /// A faithful server of this built-in suite.
+    pub(crate) fn of(suite: &str) -> Self {
+        let suite = Arc::new(Suite::built_in(suite).unwrap().unwrap());
+        let hear = Box::new(Request::clone);
+        let change = Box::new(|_: &Asked<'_>, response| response);
+        Self { suite, hear, change, wish: Wish::default(), is_strict: false }
+    }
+
+    /// It takes this for what it was asked.
+    pub(crate) fn hearing(mut self, hear: impl Fn(&Request) -> Request + Send + Sync + 'static) -> Self {
+        self.hear = Box::new(hear);
+        self
+    }
+
+    /// It answers this instead.
+    pub(crate) fn answering(
+        mut self,
+        change: impl Fn(&Asked<'_>, Response) -> Response + Send + Sync + 'static,
+    ) -> Self {
+        self.change = Box::new(change);
+        self
+    }
+
+    /// Only these probes, with what nobody documents as a failure.
+    pub(crate) fn strictly(mut self, selector: &str) -> Self {
+        self.wish.selectors.push(selector.to_owned());
+        self.is_strict = true;
+        self
+    }
+
+    /// Performs the default run.
+    pub(crate) fn report(self) -> Report {
+        let (suite, wish, is_strict) = (Arc::clone(&self.suite), self.wish.clone(), self.is_strict);
+        let token = Token::random();
+        let stub = StubService::new(Arc::clone(&suite), token.clone(), None);
+        let served = Arc::new(Served { innocent: self, stub });
+        let target = Arc::new(Target::local(&suite, served, Setup::new(Access::Token(token))));
+        let options = Options { concurrency: 1, is_strict };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let mut probes = plan(&suite, &wish).unwrap();
+        mark(&suite.contract, &mut probes);
+        let done = runtime.block_on(run(&suite, probes, &target, &options, |_| {}));
+        let context = Context { has_token: true, seed: wish.seed, is_strict, ..Context::default() };
+        Report::new(&suite.contract, &done, &context)
+    }
+
+    /// Performs the default run; nothing may be found, and everything must be said.
+    pub(crate) fn acquit(self) -> Report {
+        let report = self.report();
+        let accused: Vec<_> =
+            report.findings.iter().map(|found| format!("{} {:?}", found.probe.id, found.mismatch)).collect();
+        assert!(accused.is_empty(), "{accused:#?}");
+        assert_eq!(report.inconclusive, [], "an innocent answers everything");
+        assert_eq!(report.created, report.removed);
+        report
+    }
+}
+
+/// Acquits a server of the first suite whose answers are changed.
+pub(crate) fn acquit(change: impl Fn(&Asked<'_>, Response) -> Response + Send + Sync + 'static) -> Report {
+    Innocent::of("otc").answering(change).acquit()
+}
+
+/// Changes the fields of every answer that has a resource.
+pub(crate) fn with_fields(mut response: Response, change: impl FnOnce(&mut Map<String, Value>)) -> Response {
+    if let Some(Value::Object(mut fields)) = response.json().filter(|_| response.is_success()) {
+        if fields.contains_key("id") {
+            change(&mut fields);
+        }
+        response.body = Value::Object(fields).to_string().into_bytes();
+    }
+    response
+}
