@@ -22,6 +22,9 @@ use crate::target::Target;
 /// The most requests of the call under test that one finding may cost.
 const BUDGET: usize = 60;
 
+/// The most bodies that are tried for one finding, the one without its mark among them.
+pub const LARGEST_SHRINKING: usize = BUDGET + 1;
+
 /// Tries smaller examples of the findings of a run, and answers every attempt, in the order of sending. What they create is removed at once.
 /// What is `known` costs nothing.
 pub async fn shrink(suite: &Suite, target: &Target, known: &Known, seed: Seed, run: &mut Run) -> Vec<Outcome> {

@@ -347,17 +347,6 @@ fn a_doctor_says_of_each_thing_how_it_is() {
 }
 
 #[test]
-fn a_plan_shows_the_worst_case_and_what_is_held_back() {
-    let (code, text) = outcome(&["list", "--plan", "--endpoint", "https://ims.example.com", "--max-created", "7"]);
-    assert_eq!(code, 0, "{text}");
-    for part in ["created: 7, as --max-created says; without it ", "at most 5 requests in a second", "not sent: "] {
-        assert!(text.contains(part), "{part}: {text}");
-    }
-    let (_, text) = outcome(&["list", "--plan"]);
-    assert!(!text.contains("not sent: ") && text.contains("8 at once"), "{text}");
-}
-
-#[test]
 fn check_of_the_folder_of_suites_names_the_suite() {
     let (code, text) = outcome(&["check", "cases"]);
     assert_eq!(code, 2, "{text}");

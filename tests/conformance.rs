@@ -28,6 +28,11 @@ use tokio::runtime::Runtime;
 
 fn main() {
     let arguments = Arguments::from_args();
+    // Nobody would ever perform a test, and the program would wait for it.
+    if arguments.test_threads == Some(0) {
+        eprintln!("--test-threads takes at least 1");
+        std::process::exit(2);
+    }
     let only = endpoint().map(|_| variable("IMS_SUITE").unwrap_or_else(|| DEFAULT.to_owned()));
     let names = Suite::built_in_names().filter(|name| only.as_deref().is_none_or(|only| only == *name));
     let mut trials = Vec::new();
@@ -40,7 +45,18 @@ fn main() {
             }
         }
     }
+    trials.push(Trial::test("no threads are refused", no_threads_are_refused));
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// This program with no thread ends at once.
+fn no_threads_are_refused() -> Result<(), Failed> {
+    let program = std::env::current_exe()?;
+    let output = std::process::Command::new(program).arg("--test-threads=0").output()?;
+    match output.status.code() {
+        Some(2) => Ok(()),
+        other => Err(format!("it ended with {other:?}").into()),
+    }
 }
 
 /// A trial for each probe of a case, for each snapshot, and for each phase and field.

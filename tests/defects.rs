@@ -27,6 +27,7 @@ use tempfile::TempDir;
 
 fn main() {
     let arguments = Arguments::from_args();
+    assert_ne!(arguments.test_threads, Some(0), "--test-threads takes at least 1");
     let (mut trials, mut costs) = (Vec::new(), Vec::new());
     for name in Suite::built_in_names() {
         let dir = Path::new("cases").join(name);

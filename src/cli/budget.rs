@@ -7,6 +7,7 @@ use clap::Args;
 use crate::contract::Contract;
 use crate::plan;
 use crate::probe::{Phase, Probe};
+use crate::shrink::LARGEST_SHRINKING;
 use crate::target::{Cost, Endpoint, Limits};
 
 #[derive(Debug, Args)]
@@ -53,8 +54,42 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The place, as the end of a sentence about where a target is.
+    fn text(self) -> &'static str {
+        match self {
+            Self::Stub => "inside the program",
+            Self::Here => "on this machine",
+            Self::Elsewhere => "not on this machine",
+        }
+    }
+}
+
 /// What is not done unless it is asked for, in the words of the report.
 pub(super) type Withheld = Vec<String>;
+
+/// What a run does with a target at this place; `run` does it, and `list --plan` says what it costs.
+#[derive(Debug)]
+pub(super) struct Decision {
+    /// The probes that are sent, with their marks.
+    pub(super) probes: Vec<Probe>,
+    /// What is not sent.
+    pub(super) withheld: Withheld,
+    /// What the run may cost.
+    pub(super) limits: Limits,
+    /// How many probes are under way at once.
+    pub(super) jobs: usize,
+    place: Place,
+}
+
+/// Whether what is sent carries marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Marks {
+    /// Where there is room for one.
+    Added,
+    /// Nowhere.
+    LeftOut,
+}
 
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
@@ -79,14 +114,24 @@ impl BudgetArguments {
         self.jobs.map_or(if place == Place::Stub { 8 } else { 1 }, usize::from)
     }
 
-    /// Takes out of the probes what a careful run does not send unless it is asked for, and says so.
-    pub(super) fn withhold(
+    /// What a run does with these probes where its target is at this place.
+    pub(super) fn decide(
         &self,
         contract: &Contract,
         place: Place,
         names_phases: bool,
-        probes: &mut Vec<Probe>,
-    ) -> Withheld {
+        marks: Marks,
+        mut probes: Vec<Probe>,
+    ) -> Decision {
+        let withheld = self.withhold(contract, place, names_phases, &mut probes);
+        if marks == Marks::Added {
+            plan::mark(contract, &mut probes);
+        }
+        Decision { probes, withheld, limits: self.limits(place), jobs: self.jobs(place), place }
+    }
+
+    /// Takes out of the probes what a careful run does not send unless it is asked for, and says so.
+    fn withhold(&self, contract: &Contract, place: Place, names_phases: bool, probes: &mut Vec<Probe>) -> Withheld {
         let mut withheld = Vec::new();
         if place != Place::Elsewhere {
             return withheld;
@@ -112,28 +157,54 @@ impl BudgetArguments {
         }
         withheld
     }
+}
 
+impl Decision {
     /// What the probes may cost at most, in words.
-    pub(super) fn worst_case(&self, contract: &Contract, place: Place, probes: &[Probe]) -> String {
-        let limits = self.limits(place);
-        let total = probes.iter().fold(Cost::default(), |sum, probe| sum + Cost::of(contract, &probe.script));
-        let mut alive: Vec<_> = probes.iter().map(|probe| Cost::of(contract, &probe.script).created).collect();
+    pub(super) fn worst_case(&self, contract: &Contract) -> String {
+        let costs: Vec<_> = self.probes.iter().map(|probe| Cost::of(contract, &probe.script)).collect();
+        let total = costs.iter().fold(Cost::default(), |sum, cost| sum + *cost);
+        let mut alive: Vec<_> = costs.iter().map(|cost| cost.created).collect();
         alive.sort_unstable_by(|one, other| other.cmp(one));
-        let at_once: u64 = alive.iter().take(self.jobs(place)).sum();
+        let at_once: u64 = alive.iter().take(self.jobs).sum();
         let bound = |name: &str, worst: u64, limit: Option<u64>, flag: &str| match limit {
             Some(limit) if limit < worst => format!("  {name}: {limit}, as {flag} says; without it {worst}\n"),
             _ => format!("  {name}: {worst}\n"),
         };
-        let mut text = format!("in the worst case, {} probes, {} at once:\n", probes.len(), self.jobs(place));
+        let (limits, place) = (&self.limits, self.place.text());
+        let count = self.probes.len();
+        let mut text = format!("in the worst case, {count} probes, {} at once, as the target is {place}:\n", self.jobs);
         text.push_str(&bound("requests", total.requests, limits.requests, "--max-requests"));
         text.push_str(&bound("created", total.created, limits.created, "--max-created"));
         text.push_str(&bound("there at once", at_once, limits.alive, "--max-alive"));
         if let Some(rate) = limits.rate {
-            text.push_str(&format!("  at most {rate} requests in a second\n"));
+            let requests = limits.requests.map_or(total.requests, |most| most.min(total.requests));
+            let least = duration(requests, rate);
+            text.push_str(&format!("  at most {rate} requests in a second, so that they may take {least}\n"));
         }
-        let unmarked = plan::unmarked(contract, probes);
+        let unmarked = plan::unmarked(contract, &self.probes);
         text.push_str(&format!("  {unmarked} of what is created would carry no mark\n"));
+        text.push_str(&format!(
+            "  besides: the list of what is there, before and after, a request for each page; and up to {LARGEST_SHRINKING} smaller examples for each finding\n"
+        ));
+        for withheld in &self.withheld {
+            text.push_str(&format!("not sent: {withheld}\n"));
+        }
         text
+    }
+}
+
+/// How long so many requests take at this rate, in words.
+fn duration(requests: u64, rate: f64) -> String {
+    let seconds = requests.to_string().parse().map_or(0.0, |requests: f64| (requests / rate).ceil());
+    let seconds = format!("{seconds:.0}").parse().unwrap_or(u64::MAX);
+    let unit = |count: u64, name: &str| format!("{count} {name}{}", if count == 1 { "" } else { "s" });
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => unit(seconds, "second"),
+        (0, minutes, 0) => unit(minutes, "minute"),
+        (0, minutes, seconds) => format!("{} and {}", unit(minutes, "minute"), unit(seconds, "second")),
+        (hours, 0, _) => unit(hours, "hour"),
+        (hours, minutes, _) => format!("{} and {}", unit(hours, "hour"), unit(minutes, "minute")),
     }
 }
 
@@ -143,7 +214,7 @@ mod tests {
 
     use clap::Parser;
 
-    use super::{BudgetArguments, Place};
+    use super::{BudgetArguments, Place, duration};
     use crate::target::Limits;
 
     #[derive(Parser)]
@@ -181,6 +252,21 @@ mod tests {
         }
         for wrong in ["--rate=0", "--rate=NaN", "--rate=-1", "-j0", "--max-alive=-1"] {
             assert!(Line::try_parse_from(["run", wrong]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_told_in_words() {
+        let table = [
+            (0, 5.0, "0 seconds"),
+            (1, 5.0, "1 second"),
+            (6510, 5.0, "21 minutes and 42 seconds"),
+            (600, 5.0, "2 minutes"),
+            (90_000, 5.0, "5 hours"),
+            (30, 0.001, "8 hours and 20 minutes"),
+        ];
+        for (requests, rate, expected) in table {
+            assert_eq!(duration(requests, rate), expected, "{requests} at {rate}");
         }
     }
 }

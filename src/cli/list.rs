@@ -2,14 +2,14 @@
 
 use clap::Args;
 
-use super::budget::BudgetArguments;
+use super::budget::{BudgetArguments, Marks};
 use super::target::TargetArguments;
 use super::wishes::Wishes;
 use super::{Failure, SuiteChoice};
 use crate::console::Console;
 use crate::contract::{Assessment, Contract};
 use crate::exit_code::ExitCode;
-use crate::plan::{self, plan};
+use crate::plan::plan;
 use crate::probe::{Phase, Probe};
 use crate::report::counted;
 
@@ -25,10 +25,19 @@ pub(super) struct Arguments {
     /// Show instead what a run with these arguments would cost at most; nothing is sent
     #[arg(long, conflicts_with = "clauses")]
     plan: bool,
+    /// Plan bodies as they are, without the mark that proves what they create to be the run's
+    #[arg(long, requires = "plan")]
+    no_mark: bool,
     #[command(flatten)]
     target: TargetArguments,
     #[command(flatten)]
     budget: BudgetArguments,
+}
+
+impl Arguments {
+    fn marks(&self) -> Marks {
+        if self.no_mark { Marks::LeftOut } else { Marks::Added }
+    }
 }
 
 pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCode, Failure> {
@@ -39,7 +48,7 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
     }
     let probes = plan(&suite, &arguments.wish.wish()).map_err(|error| Failure::WrongUse(error.to_string()))?;
     if arguments.plan {
-        return show_plan(arguments, &suite.contract, probes, console);
+        return show_plan(arguments, &suite.contract, &probes, console);
     }
     for probe in &probes {
         console.print(&format!("{}  {}\n", probe.id, probe.title));
@@ -54,16 +63,18 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
 fn show_plan(
     arguments: &Arguments,
     contract: &Contract,
-    mut probes: Vec<Probe>,
+    probes: &[Probe],
     console: &Console,
 ) -> Result<ExitCode, Failure> {
-    let place = arguments.target.place()?;
-    let names_phases = arguments.wish.names_phases();
-    let withheld = arguments.budget.withhold(contract, place, names_phases, &mut probes);
-    plan::mark(contract, &mut probes);
-    console.print(&arguments.budget.worst_case(contract, place, &probes));
-    for withheld in withheld {
-        console.print(&format!("not sent: {withheld}\n"));
+    let places = arguments.target.places()?;
+    if places.len() > 1 {
+        console.print("where the target is only its catalog says, which a run asks; it is one of these two:\n\n");
+    }
+    for (index, place) in places.into_iter().enumerate() {
+        let names_phases = arguments.wish.names_phases();
+        let decision = arguments.budget.decide(contract, place, names_phases, arguments.marks(), probes.to_vec());
+        console.print(if index > 0 { "\n" } else { "" });
+        console.print(&decision.worst_case(contract));
     }
     Ok(ExitCode::Holds)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::budget::{BudgetArguments, Place, Withheld};
+use super::budget::{BudgetArguments, Decision, Marks, Place};
 use super::named::Named;
 use super::target::TargetArguments;
 use super::wishes::Wishes;
@@ -18,7 +18,7 @@ use crate::exit_code::ExitCode;
 use crate::judge::Mismatch;
 use crate::known::Known;
 use crate::ledger::{self, Ledger, Record};
-use crate::plan::{self, Seed, plan};
+use crate::plan::{Seed, plan};
 use crate::probe::Probe;
 use crate::report::{Context, Report, excuse, terminal};
 use crate::run::{Ending, Options, Outcome, Run, Verdict, reach, run, settle, take_back};
@@ -60,14 +60,14 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let suite = arguments.suite.load(console)?;
     let wish = arguments.wish.wish();
     let known = arguments.known(&suite)?;
-    let mut probes = plan(&suite, &wish).map_err(|error| Failure::WrongUse(error.to_string()))?;
+    let probes = plan(&suite, &wish).map_err(|error| Failure::WrongUse(error.to_string()))?;
     let (target, place, _stub) = arguments.connect(&suite, console).await?;
-    let withheld = arguments.prepare(&suite, place, &mut probes)?;
+    let Decision { probes, withheld, jobs, .. } = arguments.prepare(&suite, place, probes)?;
     reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
     let target = Arc::new(arguments.with_ledger(&suite, target, place, console.secrets())?);
     stop_on_ctrl_c(console, &target);
     take_stock(&target).await?;
-    let options = Options { concurrency: arguments.budget.jobs(place), is_strict: arguments.strict };
+    let options = Options { concurrency: jobs, is_strict: arguments.strict };
     let mut done = perform(&suite, probes, &target, &options, &known, console).await;
     let end = End::of(&suite, &target, &known, wish.seed, &mut done).await;
     excuse(&suite.contract, &known, arguments.strict, &mut done.outcomes, &end.shrunk);
@@ -115,15 +115,14 @@ impl Arguments {
     }
 
     /// Holds back what a careful run does not send, and marks the rest.
-    fn prepare(&self, suite: &Suite, place: Place, probes: &mut Vec<Probe>) -> Result<Withheld, Failure> {
-        let withheld = self.budget.withhold(&suite.contract, place, self.wish.names_phases(), probes);
-        if probes.is_empty() {
-            return Err(Failure::WrongUse(format!("nothing is left to send without {}", withheld.join(", "))));
+    fn prepare(&self, suite: &Suite, place: Place, probes: Vec<Probe>) -> Result<Decision, Failure> {
+        let marks = if self.no_mark { Marks::LeftOut } else { Marks::Added };
+        let decision = self.budget.decide(&suite.contract, place, self.wish.names_phases(), marks, probes);
+        if decision.probes.is_empty() {
+            let withheld = decision.withheld.join(", ");
+            return Err(Failure::WrongUse(format!("nothing is left to send without {withheld}")));
         }
-        if !self.no_mark {
-            plan::mark(&suite.contract, probes);
-        }
-        Ok(withheld)
+        Ok(decision)
     }
 
     /// The endpoint that was named, or a stub that lives as long as what is returned beside it.

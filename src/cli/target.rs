@@ -67,12 +67,12 @@ impl TargetArguments {
         Named::by(self)
     }
 
-    /// How careful a run must be, as far as it can be told without asking anybody.
-    pub(super) fn place(&self) -> Result<Place, Failure> {
+    /// Where the target may be, as far as it can be told without asking anybody; only a catalog knows where a cloud is.
+    pub(super) fn places(&self) -> Result<Vec<Place>, Failure> {
         Ok(match self.named()? {
-            Named::Endpoint(endpoint) => Place::of(&endpoint),
-            Named::Cloud => Place::Elsewhere,
-            Named::Stub => Place::Stub,
+            Named::Endpoint(endpoint) => vec![Place::of(&endpoint)],
+            Named::Cloud => vec![Place::Elsewhere, Place::Here],
+            Named::Stub => vec![Place::Stub],
         })
     }
 
