@@ -1,4 +1,5 @@
-//! Where the program's words go: everything that leaves the process, to a terminal or a file, passes here and loses its secrets here.
+//! Where the program's words go: everything that leaves the process, to a terminal or a file, passes here, loses its
+//! secrets here, and has what no program should say to a terminal escaped here.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -6,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::secret::Secrets;
+use crate::untrusted::{on_terminal, visible};
 
 /// What shows the words; only `main.rs` knows a real one.
 pub trait Sink: Send + Sync {
@@ -38,13 +40,18 @@ impl Console {
     /// Shows a part of the result.
     pub fn print(&self, text: &str) {
         self.confess();
-        self.sink.print(&self.secrets.redact_text(text));
+        self.sink.print(&self.shown(text));
     }
 
     /// Shows something beside the result.
     pub fn note(&self, text: &str) {
         self.confess();
-        self.sink.note(&self.secrets.redact_text(text));
+        self.sink.note(&self.shown(text));
+    }
+
+    /// The text as a person may see it.
+    fn shown(&self, text: &str) -> String {
+        on_terminal(&self.secrets.redact_text(text))
     }
 
     /// Says which secrets cannot be taken out of what is shown.
@@ -74,7 +81,7 @@ impl Console {
             std::fs::create_dir_all(folder)?;
         }
         let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        file.write_all(self.secrets.redact_text(text).as_bytes())
+        file.write_all(visible(&self.secrets.redact_text(text)).as_bytes())
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) use response::fill;
 use crate::contract::Contract;
 use crate::exchange::{Credential, Exchange, Response};
 use crate::probe::Probe;
+use crate::untrusted::Untrusted;
 
 /// What one probe showed.
 #[derive(Clone, Debug, Default)]
@@ -49,11 +50,11 @@ pub struct Mismatch {
     /// What tells mismatches of one clause apart: where it stands, or which rule the request broke.
     pub cause: String,
     /// JSON pointer into the answer; empty for its status or the whole.
-    pub pointer: String,
-    /// What would conform.
-    pub expected: String,
+    pub pointer: Untrusted,
+    /// What would conform; earlier answers may have a part in it.
+    pub expected: Untrusted,
     /// What came.
-    pub got: String,
+    pub got: Untrusted,
     /// Which of the probe's requests it was, from 0.
     pub step: usize,
 }
@@ -66,16 +67,16 @@ pub struct Choice {
     /// Why it is open.
     pub because: String,
     /// What the target does: `accepted`, `refused with 400`, `came back as the default`.
-    pub taken: String,
+    pub taken: Untrusted,
 }
 
 /// Something in an answer that nobody documents.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Drift {
     /// JSON pointer into the answer.
-    pub pointer: String,
+    pub pointer: Untrusted,
     /// What is there.
-    pub text: String,
+    pub text: Untrusted,
 }
 
 /// A value that is to be held against others of the run.
@@ -179,9 +180,9 @@ impl Bench<'_> {
         let mismatch = Mismatch {
             clause: clause.into(),
             cause: pointer.clone(),
-            pointer,
-            expected: expected.into(),
-            got: got.into(),
+            pointer: pointer.into(),
+            expected: expected.into().into(),
+            got: got.into().into(),
             step: self.step,
         };
         self.judgement.assessed.insert(mismatch.clause.clone());
@@ -192,7 +193,7 @@ impl Bench<'_> {
         self.judgement.choices.push(Choice {
             title: title.to_owned(),
             because: because.to_owned(),
-            taken: taken.into(),
+            taken: taken.into().into(),
         });
     }
 }

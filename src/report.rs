@@ -210,9 +210,12 @@ fn leftovers<'a>(outcomes: impl Iterator<Item = &'a Outcome>, appeared: &[Appear
         |outcome: &'a Outcome| outcome.cleanup.leftovers.iter().map(|left| (outcome.probe.id.clone(), left.clone()));
     let mut left: Vec<_> = outcomes.flat_map(of_probe).collect();
     for found in appeared.iter().filter(|found| !found.is_removed) {
-        let id = Leftover::Id(found.id.clone());
+        let id = Leftover::Id(found.id.as_str().into());
         if !left.iter().any(|(_, known)| *known == id) {
-            left.push((String::new(), if found.mark.is_some() { id } else { Leftover::Appeared(found.id.clone()) }));
+            left.push((
+                String::new(),
+                if found.mark.is_some() { id } else { Leftover::Appeared(found.id.as_str().into()) },
+            ));
         }
     }
     left

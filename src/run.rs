@@ -301,7 +301,7 @@ impl Outcome {
         self.cleanup
             .leftovers
             .iter()
-            .filter_map(|left| if let Leftover::Id(id) = left { Some(id.clone()) } else { None })
+            .filter_map(|left| if let Leftover::Id(id) = left { Some(id.raw().to_owned()) } else { None })
     }
 
     /// Whether what a request created is not known.

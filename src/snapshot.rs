@@ -84,7 +84,9 @@ pub fn add_drift(suite: &Suite, probe: &Probe, exchanges: &[Exchange], judgement
     let Some(snapshot) = suite.snapshots.get(case).and_then(|text| section(text, probe)) else { return };
     let text = render(&suite.contract, probe, exchanges);
     let (reviewed, current) = (undocumented(&suite.contract, snapshot), undocumented(&suite.contract, &text));
-    judgement.drift.retain(|drift| !reviewed.iter().any(|(name, _)| drift.pointer == format!("/{name}")));
+    judgement
+        .drift
+        .retain(|drift| !reviewed.iter().any(|(name, _)| drift.pointer.raw().strip_prefix('/') == Some(name)));
     if !judgement.mismatches.is_empty() || judgement.inconclusive.is_some() {
         return;
     }
@@ -94,7 +96,7 @@ pub fn add_drift(suite: &Suite, probe: &Probe, exchanges: &[Exchange], judgement
             Some((_, now)) if *now != value => format!("{now}, which was {value}"),
             Some(_) => continue,
         };
-        judgement.drift.push(Drift { pointer: format!("/{name}"), text });
+        judgement.drift.push(Drift { pointer: format!("/{name}").into(), text: text.into() });
     }
 }
 
@@ -149,7 +151,7 @@ mod tests {
         let text = render(&suite.contract, &probe, &[exchange(reviewed)]);
         suite.snapshots.insert(suite.cases[0].id.clone(), format!("---\nsource: a test\n---\n{text}"));
         let seen = if current.contains("extra") {
-            vec![Drift { pointer: "/extra".to_owned(), text: "a field that nobody documents".to_owned() }]
+            vec![Drift { pointer: "/extra".into(), text: "a field that nobody documents".into() }]
         } else {
             Vec::new()
         };

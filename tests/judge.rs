@@ -147,7 +147,7 @@ fn who_refuses_is_recorded() {
         ("", None, "no body of a known form"),
     ] {
         let judgement = judged(good(r#"{"min_disk":0}"#), Ok(reply(400, media_type, body)));
-        let choices: Vec<_> = judgement.choices.iter().map(|choice| (&*choice.title, &*choice.taken)).collect();
+        let choices: Vec<_> = judgement.choices.iter().map(|choice| (&*choice.title, choice.taken.raw())).collect();
         assert_eq!(choices, [("who refuses a request", taken)]);
     }
 }
@@ -257,7 +257,7 @@ fn what_the_page_leaves_free_breaks_nothing() {
         verdict(&judgement)
     });
     let judgement = created(&request, &with(&example, &json!({"__lazyloading": "true", "os_hidden": false})));
-    let drift: Vec<_> = judgement.drift.iter().map(|drift| drift.pointer.as_str()).collect();
+    let drift: Vec<_> = judgement.drift.iter().map(|drift| drift.pointer.raw()).collect();
     assert_eq!((verdict(&judgement).as_str(), drift), ("fine", vec!["/__lazyloading", "/os_hidden"]));
     for request in [json!({}), json!({"disk_format": "zvhd2"})] {
         let judgement = created(&request, &with(&answer_to(&request), &json!({"disk_format": "zvhd"})));
@@ -345,7 +345,7 @@ fn an_open_value_comes_back_unchanged_or_in_a_way_that_is_granted() {
         let (field, request) = (row[0].as_str().unwrap(), json!({row[0].as_str().unwrap(): row[1]}));
         let came = |value: &Value| created(&request, &with(&answer_to(&request), &json!({field: value})));
         let unchanged = came(&row[1]);
-        assert_eq!((verdict(&unchanged).as_str(), unchanged.choices[0].taken.as_str()), ("fine", "accepted"), "{row}");
+        assert_eq!((verdict(&unchanged).as_str(), unchanged.choices[0].taken.raw()), ("fine", "accepted"), "{row}");
         for way in row[2].as_array().unwrap() {
             assert_eq!(verdict(&came(way)), "fine", "{request} -> {way}");
         }

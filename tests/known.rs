@@ -87,9 +87,9 @@ fn a_strict_run_does_not_excuse_what_nobody_documents() {
         judgement.mismatches = vec![Mismatch {
             clause: "request.min_disk.maximum".to_owned(),
             cause: String::new(),
-            pointer: String::new(),
-            expected: String::new(),
-            got: String::new(),
+            pointer: String::new().into(),
+            expected: String::new().into(),
+            got: String::new().into(),
             step: 0,
         }];
         let (exchanges, cleanup) = (Vec::new(), Cleanup::default());
@@ -97,7 +97,7 @@ fn a_strict_run_does_not_excuse_what_nobody_documents() {
         excuse(&suite.contract, &known, is_strict, &mut outcomes, &[]);
         outcomes[0].verdict
     };
-    let drift = [Drift { pointer: "/more".to_owned(), text: "a field that nobody documents".to_owned() }];
+    let drift = [Drift { pointer: "/more".into(), text: "a field that nobody documents".into() }];
     assert_eq!(verdict(false, &[]), Verdict::Known);
     assert_eq!(verdict(false, &drift), Verdict::Known);
     assert_eq!(verdict(true, &[]), Verdict::Known);

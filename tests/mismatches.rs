@@ -78,7 +78,7 @@ fn said(judgement: &Judgement) -> Vec<(&str, &str, &str, &str)> {
     judgement
         .mismatches
         .iter()
-        .map(|each| (each.clause.as_str(), each.cause.as_str(), each.expected.as_str(), each.got.as_str()))
+        .map(|each| (each.clause.as_str(), each.cause.as_str(), each.expected.raw(), each.got.raw()))
         .collect()
 }
 
@@ -315,7 +315,7 @@ fn an_open_value_that_came_back_in_a_granted_way_is_one_choice() {
     let open = |request: &str, changes: Value| {
         let judgement = single(good(request), reply(201, &created(&changes)));
         assert!(said(&judgement).is_empty(), "{judgement:?}");
-        judgement.choices.into_iter().map(|choice| (choice.title, choice.taken)).collect::<Vec<_>>()
+        judgement.choices.into_iter().map(|choice| (choice.title, choice.taken.to_string())).collect::<Vec<_>>()
     };
     let choice = |title: &str, taken: &str| vec![(title.to_owned(), taken.to_owned())];
     let spaced = "a name with other characters, or with a space at an end";

@@ -79,9 +79,9 @@ fn of_equal_examples_the_one_of_fewer_requests_is_shown() {
         outcome.judgement.mismatches = vec![Mismatch {
             clause: "behaviour.metadata-persists".to_owned(),
             cause: String::new(),
-            pointer: String::new(),
-            expected: String::new(),
-            got: String::new(),
+            pointer: String::new().into(),
+            expected: String::new().into(),
+            got: String::new().into(),
             step,
         }];
         outcome
@@ -131,9 +131,9 @@ fn an_example_has_the_creation_and_the_steps_about_its_clause() {
         outcome.judgement.mismatches = vec![Mismatch {
             clause: clause_of(&outcome.probe, step).unwrap(),
             cause: String::new(),
-            pointer: String::new(),
-            expected: String::new(),
-            got: String::new(),
+            pointer: String::new().into(),
+            expected: String::new().into(),
+            got: String::new().into(),
             step,
         }];
         let found = report(vec![outcome]);
@@ -149,29 +149,24 @@ fn an_example_has_the_creation_and_the_steps_about_its_clause() {
 fn variety() -> Report {
     let mut left = answered("min_disk/rejects_0", 400);
     left.cleanup = Cleanup { created: 3, removed: 1, ..Cleanup::default() };
-    left.cleanup.leftovers = vec![
-        Leftover::Id("7f3a".to_owned()),
-        Leftover::Unnamed,
-        Leftover::Unknown,
-        Leftover::Foreign("4d2e".to_owned()),
-    ];
+    left.cleanup.leftovers =
+        vec![Leftover::Id("7f3a".into()), Leftover::Unnamed, Leftover::Unknown, Leftover::Foreign("4d2e".into())];
     let choice = |taken: &str| Choice {
         title: "an empty name".to_owned(),
         because: "nobody says".to_owned(),
-        taken: taken.to_owned(),
+        taken: taken.into(),
     };
     left.judgement.choices = vec![choice("accepted"), choice("accepted"), choice("refused with 400")];
-    left.judgement.drift =
-        vec![Drift { pointer: "/os_hidden".to_owned(), text: "a field that nobody documents".to_owned() }];
+    left.judgement.drift = vec![Drift { pointer: "/os_hidden".into(), text: "a field that nobody documents".into() }];
     let mut skipped = answered("token/requires_no_character_more", 401);
     skipped.verdict = Verdict::Skipped;
     let mut field = answered("min_disk/accepts_its_absence", 400);
     field.judgement.mismatches = vec![Mismatch {
         clause: "response.id.format".to_owned(),
         cause: "/id".to_owned(),
-        pointer: "/id".to_owned(),
-        expected: "a value that is a UUID".to_owned(),
-        got: "\"1\"".to_owned(),
+        pointer: "/id".into(),
+        expected: "a value that is a UUID".into(),
+        got: "\"1\"".into(),
         step: 0,
     }];
     let outcomes = vec![
@@ -218,7 +213,7 @@ fn the_text_of_a_terminal_shows_every_part() {
 fn a_strict_run_makes_one_finding_of_each_field_that_nobody_documents() {
     let drifting = |id: &str, pointers: &[&str]| {
         let mut outcome = answered(id, 400);
-        let drift = |pointer: &&str| Drift { pointer: (*pointer).to_owned(), text: "more".to_owned() };
+        let drift = |pointer: &&str| Drift { pointer: (*pointer).into(), text: "more".into() };
         outcome.judgement.drift = pointers.iter().map(drift).collect();
         outcome
     };
@@ -273,10 +268,10 @@ fn the_exit_code_says_the_worst() {
     };
     let broken = || answered("min_disk/rejects_0", 201);
     let lost = || answered("pairs/001", 503);
-    let certain = || with(Leftover::Id("7".to_owned()));
+    let certain = || with(Leftover::Id("7".into()));
     let table = [
         (vec![pass()], Ending::Complete, ExitCode::Holds),
-        (vec![pass(), with(Leftover::Appeared("7".to_owned()))], Ending::Complete, ExitCode::Holds),
+        (vec![pass(), with(Leftover::Appeared("7".into()))], Ending::Complete, ExitCode::Holds),
         (vec![pass(), lost()], Ending::Complete, ExitCode::NotAssessed),
         (vec![pass()], Ending::TargetLost, ExitCode::NotAssessed),
         (vec![], Ending::Complete, ExitCode::NotAssessed),

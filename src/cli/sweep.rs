@@ -17,6 +17,7 @@ use crate::run::reach;
 use crate::suite::Suite;
 use crate::sweep::{Swept, sweep};
 use crate::target::Limits;
+use crate::untrusted::Untrusted;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -130,7 +131,7 @@ impl Arguments {
         let suite = &found.state.suite;
         let is_named = |folder: &PathBuf| folder.canonicalize().is_ok_and(|folder| folder == Path::new(suite));
         let is_known = Suite::built_in_names().any(|name| name == suite) || self.suite.as_ref().is_some_and(is_named);
-        (!is_known).then(|| format!("it is of the suite {suite}, which is not built in; --suite names it"))
+        (!is_known).then(|| format!("it is of the suite {}, which is not built in; --suite names it", shown(suite)))
     }
 
     /// Tells what is wrong with a ledger. One that was found in the folder and is gone by now is one whose run has ended well.
@@ -147,29 +148,29 @@ impl Arguments {
     }
 
     async fn sweep(&self, found: &Ledgered, ledger: &Ledger, console: &Console) -> Result<Fate, Failure> {
-        let shown = found.path.display();
+        let name = found.path.display();
         let suite: Arc<Suite> = match load(Path::new(&found.state.suite), console) {
             Ok(suite) => Arc::new(suite),
             Err(failure) => {
-                console.note(&format!("{shown}: {failure}\n"));
+                console.note(&format!("{name}: {failure}\n"));
                 return Ok(Fate::Unreadable);
             }
         };
         let target = self.target.connect(&suite, |_| Limits::default(), console).await?.target;
         if target.endpoint().to_string() != found.state.endpoint {
-            console.print(&format!("{shown}: not of this target but of {}\n", found.state.endpoint));
+            console.print(&format!("{name}: not of this target but of {}\n", shown(&found.state.endpoint)));
             return Ok(Fate::NotAssessed);
         }
         if let (Some(theirs), Some(ours)) = (&found.state.project, target.project())
             && theirs != ours
         {
-            console.print(&format!("{shown}: not of this project but of {theirs}\n"));
+            console.print(&format!("{name}: not of this project but of {}\n", shown(theirs)));
             return Ok(Fate::NotAssessed);
         }
         reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
         if let Some(end) = found.state.settles_at() {
             let seconds = (end - OffsetDateTime::now_utc()).whole_seconds().max(0) + 1;
-            console.note(&format!("{shown}: its last request may still create something for {seconds} s\n"));
+            console.note(&format!("{name}: its last request may still create something for {seconds} s\n"));
         }
         let target = target.resuming(ledger.clone(), &found.state);
         let swept = sweep(&suite.contract, &target, ledger, &found.state, self.likely).await;
@@ -186,12 +187,18 @@ impl Arguments {
 /// What a ledger says, for somebody who wants to know before anything is sent.
 fn contents(found: &Ledgered) -> String {
     let state = &found.state;
-    let mut text = format!("{}: run {} of {} at {}\n", found.path.display(), state.run, state.suite, state.endpoint);
-    for id in &state.alive {
+    let mut text = format!(
+        "{}: run {} of {} at {}\n",
+        found.path.display(),
+        shown(&state.run),
+        shown(&state.suite),
+        shown(&state.endpoint)
+    );
+    for id in state.alive.iter().map(|id| shown(id)) {
         text.push_str(&format!("  {id}  created and not known to be removed\n"));
     }
     for intent in &state.open {
-        let body = intent.body.as_deref().unwrap_or("a body that was not kept");
+        let body = intent.body.as_deref().map_or_else(|| "a body that was not kept".to_owned(), shown);
         text.push_str(&format!("  request {} of {}: what it did is not known: {body}\n", intent.number, intent.at));
     }
     if let Some(doubt) = found.doubt {
@@ -203,6 +210,14 @@ fn contents(found: &Ledgered) -> String {
     text
 }
 
+/// What a ledger or a target says, as it may be shown.
+fn shown(text: &str) -> String {
+    format!("{:.LONGEST$}", Untrusted::from(text))
+}
+
+/// So many characters of an id or a body are shown.
+const LONGEST: usize = 200;
+
 fn told(path: &Path, swept: &Swept) -> String {
     if swept.is_elsewhere {
         return format!(
@@ -212,15 +227,15 @@ fn told(path: &Path, swept: &Swept) -> String {
     }
     let counts = format!("{} removed, {} were gone already", swept.removed.len(), swept.gone.len());
     let mut text = format!("{}: {counts}, {} left\n", path.display(), swept.left.len());
-    for id in &swept.left {
+    for id in swept.left.iter().map(|id| shown(id)) {
         text.push_str(&format!("  {id}  cannot be removed\n"));
     }
-    for id in &swept.foreign {
+    for id in swept.foreign.iter().map(|id| shown(id)) {
         text.push_str(&format!("  {id}  not touched: it was there before the run\n"));
     }
     for (intent, ids) in &swept.likely {
-        let body = intent.body.as_deref().unwrap_or("a body that was not kept");
-        for id in ids {
+        let body = intent.body.as_deref().map_or_else(|| "a body that was not kept".to_owned(), shown);
+        for id in ids.iter().map(|id| shown(id)) {
             text.push_str(&format!("  {id}  not touched: nothing proves that it is the run's own; request {} may have created it: {body}\n", intent.number));
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
+use super::creation::shortened;
 use super::{Across, Judgement, Mismatch};
 use crate::contract::Contract;
 
@@ -33,16 +34,16 @@ impl Census {
                 }
                 Across::Same => {
                     let first = self.first.entry(clause.clone()).or_insert_with(|| value.clone());
-                    (first != value).then(|| format!("{first}, as in earlier answers"))
+                    (first != value).then(|| format!("{}, as in earlier answers", shortened(&first.to_string())))
                 }
             };
             if let Some(expected) = expected {
                 judgement.mismatches.push(Mismatch {
                     clause: observation.clause,
                     cause: observation.pointer.clone(),
-                    pointer: observation.pointer,
-                    expected,
-                    got: observation.value.to_string(),
+                    pointer: observation.pointer.into(),
+                    expected: expected.into(),
+                    got: shortened(&observation.value.to_string()).into(),
                     step: observation.step,
                 });
             }

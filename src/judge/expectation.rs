@@ -105,7 +105,7 @@ impl Bench<'_> {
 
     /// Whether this field was wrong before: to say it again under another clause would accuse of what only follows.
     fn is_known_wrong(&self, name: &str) -> bool {
-        self.judgement.mismatches.iter().any(|mismatch| mismatch.pointer.strip_prefix('/') == Some(name))
+        self.judgement.mismatches.iter().any(|mismatch| mismatch.pointer.raw().strip_prefix('/') == Some(name))
     }
 
     /// A refusal of the wrong kind breaks the rule about the status: the only one that would be right, or the one that the case names. Anything else breaks what

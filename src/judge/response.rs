@@ -10,6 +10,10 @@ use super::creation::{no_object, shortened};
 use super::{Across, Bench, Body, Classification, Drift, Observation, Openness};
 use crate::contract::{Derived, Echo, Relation, Returns, Schema, is_near, list, same, same_items};
 use crate::exchange::{Response, is_segment};
+use crate::untrusted::Untrusted;
+
+/// So many fields of one answer that nobody documents are named; more would only make a report longer.
+const MOST_DRIFT: usize = 20;
 
 impl Bench<'_> {
     pub(super) fn judge_created(&mut self, classification: &Classification<'_>, body: &Body, response: &Response) {
@@ -42,9 +46,16 @@ impl Bench<'_> {
         let is_sent = |name: &str| !matches!(answer.given.field(name), Field::Absent);
         let undocumented =
             fields.keys().filter(|name| !creation.response.properties.contains_key(*name) && !is_sent(name));
-        let drift = undocumented
-            .map(|name| Drift { pointer: format!("/{name}"), text: "a field that nobody documents".to_owned() });
-        self.judgement.drift.extend(drift);
+        let names: Vec<_> = undocumented.collect();
+        let shown = names.iter().take(MOST_DRIFT).map(|name| {
+            let pointer = Untrusted::from(format!("/{name}"));
+            Drift { pointer, text: "a field that nobody documents".into() }
+        });
+        self.judgement.drift.extend(shown);
+        if let Some(more @ 1..) = names.len().checked_sub(MOST_DRIFT) {
+            let text = format!("{more} more fields that nobody documents, in one answer").into();
+            self.judgement.drift.push(Drift { pointer: Untrusted::default(), text });
+        }
     }
 
     /// An id fills the paths of later calls, so it must be one segment of a path; nothing is sent to another one.
@@ -198,7 +209,11 @@ impl Bench<'_> {
     fn compare_echo(&mut self, echo: &Echo, clause: String, pointer: String, given: &Value, value: &Value) {
         if echo.also(given).iter().any(|each| same(each, value)) {
             self.assess(clause);
-            self.choice(&format!("{given} for {}", &pointer[1..]), &echo.because, format!("came back as {value}"));
+            self.choice(
+                &format!("{given} for {}", &pointer[1..]),
+                &echo.because,
+                format!("came back as {}", shortened(&value.to_string())),
+            );
         } else if echo.as_set && same_items(given, value) {
             self.assess(clause);
         } else {

@@ -10,6 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use super::chain::Chain;
 use super::file::{Doubt, read_file};
 use super::record::{Record, VERSION};
+use crate::untrusted::Untrusted;
 
 /// What a ledger says in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,8 +77,8 @@ pub enum Damaged {
         path: String,
         /// The line, from 1.
         line: usize,
-        /// Why.
-        reason: String,
+        /// Why; the words of the file may stand in it.
+        reason: Untrusted,
     },
 }
 
@@ -89,16 +90,16 @@ pub fn read(path: &Path) -> Result<Ledgered, Damaged> {
     let complete = text.rfind('\n').map_or("", |end| &text[..end]);
     let (mut state, mut chain) = (None, Chain::default());
     for (index, line) in complete.lines().enumerate() {
-        let damaged = |reason: String| Damaged::Line { path: shown.clone(), line: index + 1, reason };
+        let damaged = |reason: Untrusted| Damaged::Line { path: shown.clone(), line: index + 1, reason };
         let (json, is_right) = chain.check(line);
         if !is_right {
             doubt = doubt.or(Some(Doubt::Sum(index + 1)));
         }
-        let record: Record = serde_json::from_str(json).map_err(|error| damaged(error.to_string()))?;
-        state = Some(folded(state, record).map_err(|reason| damaged(reason.to_owned()))?);
+        let record: Record = serde_json::from_str(json).map_err(|error| damaged(error.to_string().into()))?;
+        state = Some(folded(state, record).map_err(|reason| damaged(reason.into()))?);
     }
     let reason = if text.is_empty() { "the file is empty" } else { "a line without its end" };
-    let unbegun = || Damaged::Line { path: shown, line: 1, reason: reason.to_owned() };
+    let unbegun = || Damaged::Line { path: shown, line: 1, reason: reason.into() };
     Ok(Ledgered { path: path.to_owned(), state: state.ok_or_else(unbegun)?, doubt })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::exchange::{Credential, Request};
 use crate::target::Endpoint;
+use crate::untrusted::is_hidden;
 
 /// Bodies longer than this are not worth a line.
 const LONGEST_BODY: usize = 4000;
@@ -42,7 +43,7 @@ pub fn command(request: &Request, endpoint: &str, token_header: &str, has_token:
 /// The bytes as one word of a POSIX shell; bytes that are no plain text take bash's `$'…'`.
 fn quoted(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(char::is_control) => format!("'{}'", text.replace('\'', r"'\''")),
+        Ok(text) if !text.chars().any(is_hidden) => format!("'{}'", text.replace('\'', r"'\''")),
         _ => {
             let escape = |byte: &u8| match byte {
                 b'\'' | b'\\' => format!("\\{}", char::from(*byte)),

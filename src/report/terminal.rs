@@ -15,6 +15,15 @@ const GREEN: Style = AnsiColor::Green.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const FAINT: Style = Style::new().dimmed();
 
+/// So many characters of a name or an id are shown; a server can make them as long as it likes.
+const LONGEST_NAME: usize = 120;
+
+/// Longer commands are of no use to anybody.
+const LONGEST_COMMAND: usize = 20_000;
+
+/// So many choices, and so many things that nobody documents, are shown.
+const MOST_LINES: usize = 100;
+
 /// The whole report. `is_verbose` adds what conforms but is worth knowing, in full.
 pub fn render(report: &Report, is_verbose: bool) -> String {
     let mut text = String::new();
@@ -48,17 +57,18 @@ fn write_finding(out: &mut String, finding: &Finding, report: &Report) -> fmt::R
     writeln!(out, "     {}{way}", finding.text)?;
     writeln!(out, "     {FAINT}{}{FAINT:#}", finding.source)?;
     if !finding.mismatch.pointer.is_empty() {
-        writeln!(out, "       at        {}", finding.mismatch.pointer)?;
+        writeln!(out, "       at        {:.LONGEST_NAME$}", finding.mismatch.pointer)?;
     }
     writeln!(out, "       expected  {}", finding.mismatch.expected)?;
     writeln!(out, "       got       {}", finding.mismatch.got)?;
     writeln!(out, "       probe     {}  {FAINT}{}{FAINT:#}", finding.probe.id, finding.probe.title)?;
     for request in &finding.requests {
-        writeln!(
-            out,
-            "       repeat    {}",
-            curl::command(request, &report.endpoint, &report.token_header, report.has_token)
-        )?;
+        let command = curl::command(request, &report.endpoint, &report.token_header, report.has_token);
+        if command.len() > LONGEST_COMMAND {
+            writeln!(out, "       repeat    (a command of {} characters is too long to be shown)", command.len())?;
+        } else {
+            writeln!(out, "       repeat    {command}")?;
+        }
     }
     if let Some(file) = &finding.case_file {
         writeln!(out, "       as a case {}", file.path)?;
@@ -107,9 +117,10 @@ fn write_choices(out: &mut String, report: &Report) -> fmt::Result {
         return Ok(());
     }
     writeln!(out, "{BOLD}choices{BOLD:#} that the documentation leaves open; both ways conform")?;
-    for (choice, count) in &report.choices {
+    for (choice, count) in report.choices.iter().take(MOST_LINES) {
         writeln!(out, "  {}: {}  {FAINT}{count} ×, {}{FAINT:#}", choice.title, choice.taken, choice.because)?;
     }
+    write_more(out, report.choices.len())?;
     writeln!(out)
 }
 
@@ -118,10 +129,20 @@ fn write_drift(out: &mut String, report: &Report) -> fmt::Result {
         return Ok(());
     }
     writeln!(out, "{BOLD}drift{BOLD:#}: what nobody documents; it conforms, and fails only with --strict")?;
-    for (drift, count) in &report.drift {
-        writeln!(out, "  {}: {}  {FAINT}{count} ×{FAINT:#}", drift.pointer, drift.text)?;
+    for (drift, count) in report.drift.iter().take(MOST_LINES) {
+        let place =
+            if drift.pointer.is_empty() { String::new() } else { format!("{:.LONGEST_NAME$}: ", drift.pointer) };
+        writeln!(out, "  {place}{:.LONGEST_NAME$}  {FAINT}{count} ×{FAINT:#}", drift.text)?;
     }
+    write_more(out, report.drift.len())?;
     writeln!(out)
+}
+
+fn write_more(out: &mut String, count: usize) -> fmt::Result {
+    match count.checked_sub(MOST_LINES) {
+        Some(more @ 1..) => writeln!(out, "  and {more} more"),
+        _ => Ok(()),
+    }
 }
 
 /// How many clauses of one reason are shown unless all are asked for.
@@ -155,8 +176,8 @@ fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
     }
     for (probe, leftover) in &certain {
         let name = match leftover {
-            Leftover::Id(id) | Leftover::GivenTwice(id) => id,
-            _ => "something without an id",
+            Leftover::Id(id) | Leftover::GivenTwice(id) => format!("{id:.LONGEST_NAME$}"),
+            _ => "something without an id".to_owned(),
         };
         let origin = if probe.is_empty() { "a request that was refused" } else { probe };
         let why = match leftover {
@@ -175,9 +196,9 @@ fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
         match leftover {
             Leftover::Foreign(id) => writeln!(
                 out,
-                "  {id}  {FAINT}given out as new to {probe}, but it was there before the run: not this run's{FAINT:#}"
+                "  {id:.LONGEST_NAME$}  {FAINT}given out as new to {probe}, but it was there before the run: not this run's{FAINT:#}"
             )?,
-            Leftover::Appeared(id) => writeln!(out, "  {id}  {FAINT}appeared during the run{FAINT:#}")?,
+            Leftover::Appeared(id) => writeln!(out, "  {id:.LONGEST_NAME$}  {FAINT}appeared during the run{FAINT:#}")?,
             _ => writeln!(out, "  perhaps something: the answer to {probe} was lost")?,
         }
     }

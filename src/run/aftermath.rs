@@ -9,6 +9,7 @@ use crate::contract::{Contract, Misbehaviour};
 use crate::exchange::Exchange;
 use crate::judge::{Body, Mismatch, classify};
 use crate::target::{Appeared, Leftover, Target, is_lost_creation, is_unnamed_creation};
+use crate::untrusted::Untrusted;
 
 /// Adds to the outcomes what has appeared since the run began: an image with the mark of a request that was refused accuses the target. Answers whose loss
 /// left open what they did are settled where a mark tells it.
@@ -42,7 +43,9 @@ pub fn take_back(run: &mut Run, shrunk: &mut [Outcome], removed: &[String]) {
     for outcome in run.outcomes.iter_mut().chain(shrunk) {
         let cleanup = &mut outcome.cleanup;
         let before = cleanup.leftovers.len();
-        cleanup.leftovers.retain(|left| !matches!(left, Leftover::Id(id) if removed.contains(id)));
+        cleanup
+            .leftovers
+            .retain(|left| !matches!(left, Leftover::Id(id) if removed.iter().any(|gone| id == gone.as_str())));
         cleanup.removed += before - cleanup.leftovers.len();
     }
 }
@@ -70,7 +73,7 @@ fn settle_lost(contract: &Contract, outcome: &mut Outcome, step: usize, found: O
         if found.is_removed {
             outcome.cleanup.removed += 1;
         } else {
-            outcome.cleanup.leftovers.push(Leftover::Id(found.id.clone()));
+            outcome.cleanup.leftovers.push(Leftover::Id(found.id.as_str().into()));
         }
     }
 }
@@ -84,7 +87,7 @@ fn settle_unnamed(contract: &Contract, outcome: &mut Outcome, step: usize, found
     let Some(index) = unnamed else { return };
     outcome.cleanup.leftovers.remove(index);
     match found {
-        Some(found) if !found.is_removed => outcome.cleanup.leftovers.push(Leftover::Id(found.id.clone())),
+        Some(found) if !found.is_removed => outcome.cleanup.leftovers.push(Leftover::Id(found.id.as_str().into())),
         // Where the list shows nothing of it, nothing is there.
         Some(_) | None => outcome.cleanup.removed += 1,
     }
@@ -106,9 +109,9 @@ fn accuse(contract: &Contract, outcome: &mut Outcome, step: usize, found: &Appea
     let mismatch = Mismatch {
         clause: format!("behaviour.{}", behaviour.id),
         cause: open.first().map_or_else(String::new, |open| open.title.to_owned()),
-        pointer: String::new(),
-        expected: format!("nothing, after the request was refused with {status}"),
-        got: format!("something with its mark, id {}", Value::from(found.id.as_str())),
+        pointer: Untrusted::default(),
+        expected: format!("nothing, after the request was refused with {status}").into(),
+        got: format!("something with its mark, id {}", Value::from(found.id.as_str())).into(),
         step,
     };
     outcome.judgement.assessed.insert(mismatch.clause.clone());

@@ -10,6 +10,7 @@ use crate::exchange::{Exchange, Response};
 use crate::judge::Mismatch;
 use crate::run::{Outcome, Verdict};
 use crate::target::{Leftover, Target, request_to};
+use crate::untrusted::Untrusted;
 
 /// The pauses before the reads; together the time that a deletion may take.
 const PAUSES: [u64; 5] = [1, 2, 4, 8, 15];
@@ -52,9 +53,9 @@ pub(super) async fn hold(contract: &Contract, target: &Target, outcomes: &mut [O
         let mismatch = Mismatch {
             clause: format!("behaviour.{}", behaviour.id),
             cause: String::new(),
-            pointer: String::new(),
-            expected: format!("404 some time after a deletion that was answered {}", status(&deletion)),
-            got: format!("{got}, even {} seconds later", PAUSES.iter().sum::<u64>()),
+            pointer: Untrusted::default(),
+            expected: format!("404 some time after a deletion that was answered {}", status(&deletion)).into(),
+            got: format!("{got}, even {} seconds later", PAUSES.iter().sum::<u64>()).into(),
             step: outcome.exchanges.len() + 1,
         };
         outcome.exchanges.push(deletion);
@@ -70,14 +71,14 @@ async fn suspects(contract: &Contract, target: &Target, outcomes: &[Outcome]) ->
     let mut suspects = Vec::new();
     let left = outcomes.iter().enumerate().flat_map(|(index, outcome)| {
         outcome.cleanup.leftovers.iter().filter_map(move |left| match left {
-            Leftover::Id(id) => Some((index, id)),
+            Leftover::Id(id) => Some((index, id.raw().to_owned())),
             _ => None,
         })
     });
     for (outcome, id) in left.take(MOST) {
-        let deletion = target.send(request_to(remove, id, None)).await;
+        let deletion = target.send(request_to(remove, &id, None)).await;
         if deletion.response().is_some_and(Response::is_success) {
-            suspects.push(Suspect { outcome, id: id.clone(), deletion, read: None });
+            suspects.push(Suspect { outcome, id, deletion, read: None });
         }
     }
     suspects

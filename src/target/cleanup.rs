@@ -8,6 +8,7 @@ use super::patience::is_unread;
 use super::{Purpose, Target};
 use crate::contract::{Contract, Effect, Operation};
 use crate::exchange::{Credential, Exchange, NotOwn, Request, Response, is_segment, segment};
+use crate::untrusted::Untrusted;
 
 /// What became of the resources that a probe created.
 #[derive(Clone, Debug, Default)]
@@ -24,17 +25,17 @@ pub struct Cleanup {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leftover {
     /// This id is still found.
-    Id(String),
+    Id(Untrusted),
     /// The target said that it created something, but gave no id that fits a path.
     Unnamed,
     /// This id is found after the run and was not before it; whose it is, nothing proves.
-    Appeared(String),
+    Appeared(Untrusted),
     /// The answer was lost: whether anything was created is not known.
     Unknown,
     /// The target gave this id for a new thing, and it was there before the run.
-    Foreign(String),
+    Foreign(Untrusted),
     /// The target gave this id for two new things, so that nothing is sent to it any more.
-    GivenTwice(String),
+    GivenTwice(Untrusted),
 }
 
 impl Leftover {
@@ -71,7 +72,7 @@ impl Target {
                     if self.note_removal(&id, is_gone).await {
                         cleanup.removed += 1;
                     } else {
-                        cleanup.leftovers.push(Leftover::Id(id));
+                        cleanup.leftovers.push(Leftover::Id(id.into()));
                     }
                 }
                 Created::Unnamed => {
@@ -91,8 +92,8 @@ impl Target {
     /// What is told of an id that was given as new, where nothing may be sent to it.
     fn disowned(&self, id: &str) -> Option<Leftover> {
         match self.ownership.claim(id) {
-            Claim::Denied(NotOwn::ThereBefore) => Some(Leftover::Foreign(id.to_owned())),
-            Claim::Denied(NotOwn::GivenTwice) => Some(Leftover::GivenTwice(id.to_owned())),
+            Claim::Denied(NotOwn::ThereBefore) => Some(Leftover::Foreign(id.into())),
+            Claim::Denied(NotOwn::GivenTwice) => Some(Leftover::GivenTwice(id.into())),
             Claim::Denied(_) | Claim::Own | Claim::Unproven => None,
         }
     }
