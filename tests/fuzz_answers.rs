@@ -96,7 +96,7 @@ fn broken(answer: &mut Response, chance: &mut Chance) {
             4 => answer.body.truncate(chance.below(answer.body.len() + 1)),
             5 => large(&mut answer.body, chance),
             6 => value(&mut answer.body, chance),
-            7 => answer.body.extend_from_slice(chance.of(&TEXTS)),
+            7 => answer.body.extend_from_slice(chance.of::<&[u8]>(&TEXTS)),
             8 if !answer.body.is_empty() => {
                 let at = chance.below(answer.body.len());
                 answer.body[at] = chance.next().to_le_bytes()[0];
