@@ -52,6 +52,8 @@ pub(crate) fn segment(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::strategy::ValueTree;
+
     use super::{is_segment, segment};
     use crate::exchange::{Credential, Request};
 
@@ -103,5 +105,27 @@ mod tests {
         ] {
             assert!(!is_segment(text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_parser_of_urls_leaves_every_segment_as_it_is() {
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let texts = proptest::prelude::any::<String>();
+        let mut seen = 0;
+        for _ in 0..2000 {
+            let text = proptest::strategy::Strategy::new_tree(&texts, &mut runner).unwrap().current();
+            // Most texts hold something that no segment may; what is left of them often is one.
+            let plain: String =
+                text.chars().filter(|each| each.is_ascii_graphic() && !"/?#%\\;".contains(*each)).collect();
+            for text in [text, plain] {
+                if is_segment(&text) {
+                    let url = url::Url::parse(&format!("http://example.com/v2/images/{}", segment(&text))).unwrap();
+                    assert_eq!(url.path(), format!("/v2/images/{}", segment(&text)), "{text:?}");
+                    assert_eq!((url.query(), url.fragment()), (None, None), "{text:?}");
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 50, "{seen}");
     }
 }

@@ -318,3 +318,68 @@ fn record_of(number: u64, creation: Option<cleanup::Created>, exchange: &Exchang
         (None, Err(trouble)) => Record::Nothing { number, why: trouble.to_string() },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use time::OffsetDateTime;
+
+    use crate::exchange::{Credential, NotOwn, Request, Response, Trouble};
+    use crate::suite::{DEFAULT, Suite};
+    use crate::target::cleanup::request_to;
+    use crate::target::{Access, Purpose, Service, Setup, Target};
+
+    /// Answers 204 to everything, and notes what it was asked.
+    #[derive(Default)]
+    struct Recorder(Mutex<Vec<String>>);
+
+    impl Service for Recorder {
+        fn answer(&self, request: &Request, _: Option<&str>) -> Response {
+            self.0.lock().unwrap().push(format!("{} {}", request.method, request.path));
+            Response { status: 204, headers: Vec::new(), body: Vec::new(), at: OffsetDateTime::now_utc() }
+        }
+    }
+
+    const FOREIGN: &str = "4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86";
+
+    /// Every request of the contract that changes or removes, and some that it does not know, for every purpose.
+    async fn send_all(target: &Target) -> Vec<Option<Trouble>> {
+        let contract = target.contract();
+        let lifecycle = &contract.creation.lifecycle;
+        let release = lifecycle.release.as_ref().map(|(release, _)| *release);
+        let known = [Some(lifecycle.remove), release].into_iter().flatten();
+        let mut requests: Vec<_> = known.map(|index| request_to(&contract.operations[index], FOREIGN, None)).collect();
+        for (method, path) in [("DELETE", "/"), ("PATCH", "/v9"), ("DELETE", contract.subject().path.as_str())] {
+            let (method, path) = (method.to_owned(), path.to_owned());
+            requests.push(Request { method, path, headers: Vec::new(), body: None, credential: Credential::Good });
+        }
+        let mut troubles = Vec::new();
+        for request in requests {
+            for purpose in [Purpose::Probe, Purpose::Extra, Purpose::Cleanup] {
+                troubles.push(target.send_as(purpose, request.clone()).await.outcome.err());
+            }
+        }
+        troubles
+    }
+
+    #[tokio::test]
+    async fn the_guard_alone_keeps_requests_from_what_is_foreign() {
+        let suite = Arc::new(Suite::built_in(DEFAULT).unwrap().unwrap());
+        let recorder = Arc::new(Recorder::default());
+        let target = Target::local(&suite, Arc::clone(&recorder) as _, Setup::new(Access::Open));
+        target.ownership.set_before([FOREIGN]);
+        let troubles = send_all(&target).await;
+        assert!(troubles.iter().all(|trouble| matches!(trouble, Some(Trouble::NotOwn(_)))), "{troubles:?}");
+        assert_eq!(troubles[0], Some(Trouble::NotOwn(NotOwn::ThereBefore)));
+        assert_eq!(*recorder.0.lock().unwrap(), [""; 0]);
+
+        // Without the guard the same requests arrive: nothing else holds them back.
+        let target = Target::local(&suite, Arc::clone(&recorder) as _, Setup::new(Access::Open));
+        target.ownership.attest(FOREIGN);
+        target.ownership.attest("");
+        let troubles = send_all(&target).await;
+        assert!(troubles.iter().all(Option::is_none), "{troubles:?}");
+        assert_eq!(recorder.0.lock().unwrap().len(), troubles.len());
+    }
+}

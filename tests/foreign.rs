@@ -1,0 +1,300 @@
+//! Nothing foreign is touched: whatever ids a target gives, and whoever asks, nothing that changes or removes reaches what the run did not provably create.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+#[path = "support/server.rs"]
+mod server;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use ims_conformance::doctor::try_release;
+use ims_conformance::exchange::{Request, Response};
+use ims_conformance::known::Known;
+use ims_conformance::plan::{Seed, Wish, mark, plan};
+use ims_conformance::run::{Options, Run, run};
+use ims_conformance::shrink::shrink;
+use ims_conformance::target::{Access, Leftover, Setup, Target, Token};
+use proptest::prelude::{Just, Strategy, prop_oneof};
+use proptest::sample::select;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+use server::{IMAGES, Server, TOKEN, bare, outcome, renamed, request, suite};
+use tempfile::TempDir;
+
+/// How an id is changed before it is given out.
+#[derive(Clone, Debug)]
+enum Change {
+    UpperCase,
+    WithoutHyphens,
+    Braced,
+    Encoded(usize),
+    With(&'static str),
+    After(&'static str),
+}
+
+impl Change {
+    fn of(&self, id: &str) -> String {
+        match self {
+            Self::UpperCase => id.to_uppercase(),
+            Self::WithoutHyphens => id.replace('-', ""),
+            Self::Braced => format!("{{{id}}}"),
+            Self::Encoded(at) => id.char_indices().fold(String::new(), |text, (index, letter)| {
+                if index == *at && letter.is_ascii() {
+                    format!("{text}%{:02x}", u32::from(letter))
+                } else {
+                    format!("{text}{letter}")
+                }
+            }),
+            Self::With(end) => format!("{id}{end}"),
+            Self::After(begin) => format!("{begin}{id}"),
+        }
+    }
+}
+
+/// What a liar's ids are made from.
+#[derive(Clone, Debug)]
+enum Base {
+    /// Something that was there before the run.
+    Foreign,
+    /// What was in fact created.
+    Own,
+    /// The same for every creation.
+    Constant,
+    /// No id at all.
+    Text(&'static str),
+}
+
+#[derive(Clone, Debug)]
+struct Lie {
+    base: Base,
+    changes: Vec<Change>,
+}
+
+fn lies() -> impl Strategy<Value = Lie> {
+    let texts = ["", ".", "..", "%2e%2e", "a/../b", "..;", "images", " ", "\u{ff0e}\u{ff0e}", "7", "\0"];
+    let base = prop_oneof![
+        3 => Just(Base::Foreign),
+        1 => Just(Base::Own),
+        1 => Just(Base::Constant),
+        2 => select(texts.to_vec()).prop_map(Base::Text),
+    ];
+    let change = prop_oneof![
+        Just(Change::UpperCase),
+        Just(Change::WithoutHyphens),
+        Just(Change::Braced),
+        (0_usize..40).prop_map(Change::Encoded),
+        select(vec!["/", "/.", ".", " ", "?x=1", "#x", ";x", "%00", "/file", "\n"]).prop_map(Change::With),
+        select(vec!["./", "../images/", "urn:uuid:", " ", "%20", "//"]).prop_map(Change::After),
+    ];
+    (base, proptest::collection::vec(change, 0..3)).prop_map(|(base, changes)| Lie { base, changes })
+}
+
+/// Whether the list is there before the run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum List {
+    Whole,
+    Refused,
+}
+
+/// A server that tells this lie about every second creation; what is foreign there, and what it gave out in truth.
+fn liar(lie: Lie, list: List) -> (Arc<Server>, Vec<String>, Arc<Mutex<HashSet<String>>>) {
+    let foreign = Arc::new(Mutex::new(Vec::<String>::new()));
+    let (theirs, truths) = (Arc::clone(&foreign), Arc::new(Mutex::new(HashSet::new())));
+    let (told, turn) = (Arc::clone(&truths), Mutex::new(0_usize));
+    let server = Server::with(move |server, request, token| {
+        if list == List::Refused && request.method == "GET" && request.path.split('?').next() == Some(IMAGES) {
+            return Some(bare(403));
+        }
+        let answer = server.pass(request, token);
+        if request.method != "POST" || !answer.is_success() {
+            return Some(answer);
+        }
+        let mut turn = turn.lock().unwrap();
+        *turn += 1;
+        let own = answer.json().unwrap()["id"].as_str().unwrap().to_owned();
+        // Its own it is under its true id, too: there the list shows its mark.
+        told.lock().unwrap().insert(own.clone());
+        if turn.is_multiple_of(2) {
+            return Some(answer);
+        }
+        let theirs = theirs.lock().unwrap();
+        let base = match lie.base {
+            Base::Foreign => theirs[*turn % theirs.len()].clone(),
+            Base::Own => own.clone(),
+            Base::Constant => "4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86".to_owned(),
+            Base::Text(text) => text.to_owned(),
+        };
+        let given = lie.changes.iter().fold(base, |id, change| change.of(&id));
+        if !matches!(lie.base, Base::Foreign) && !given.trim_matches('.').is_empty() {
+            told.lock().unwrap().insert(given.clone());
+        }
+        Some(renamed(answer, &given))
+    });
+    for body in [json!({"name": "theirs"}), json!({"protected": true}), json!({})] {
+        let id = server.create(&body);
+        foreign.lock().unwrap().push(id);
+    }
+    let foreign = foreign.lock().unwrap().clone();
+    (server, foreign, truths)
+}
+
+/// What is said of it where something was sent to what is not the run's own.
+fn touched(server: &Server, foreign: &[String], truths: &HashSet<String>) -> Vec<String> {
+    let is_own = |path: &str| path.strip_prefix(&format!("{IMAGES}/")).is_some_and(|id| truths.contains(id));
+    let changing = server.seen().into_iter().filter(|seen| matches!(seen.method.as_str(), "DELETE" | "PATCH" | "PUT"));
+    let wrong = changing.filter(|seen| !is_own(&seen.path)).map(|seen| format!("{} {}", seen.method, seen.path));
+    let lost = foreign.iter().filter(|id| !server.ids().contains(id)).map(|id| format!("lost {id}"));
+    wrong.chain(lost).collect()
+}
+
+/// A run of cases with steps of their own and of generated probes, its smaller examples, a last stock-taking, and the doctor's try.
+async fn perform(server: &Arc<Server>) -> Run {
+    let suite = suite();
+    let setup = || Setup { retries: 0, ..Setup::new(Access::Token(Token::new(TOKEN).unwrap())) };
+    let target = Arc::new(Target::local(&suite, Arc::clone(server) as _, setup()));
+    let selectors = ["behaviour/", "protected/", "boundary/min_ram", "pairs/", "random/min_disk"].map(str::to_owned);
+    let mut probes: Vec<_> = Vec::new();
+    for selector in selectors {
+        let wish = Wish { selectors: vec![selector], ..Wish::default() };
+        probes.extend(plan(&suite, &wish).unwrap_or_default().into_iter().take(6));
+    }
+    mark(&suite.contract, &mut probes);
+    let options = Options { concurrency: 2, is_strict: false };
+    let mut done = run(&suite, probes, &target, &options, |_| {}).await;
+    shrink(&suite, &target, &Known::default(), Seed::default(), &mut done).await;
+    let _ = target.take_last_stock().await;
+    let doctor = Target::local(&suite, Arc::clone(server) as _, setup());
+    try_release(&suite.contract, &doctor).await;
+    done
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_ids_a_target_gives_nothing_reaches_what_is_not_the_runs_own() {
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..20 {
+        let lie = lies().new_tree(&mut runner).unwrap().current();
+        for list in [List::Whole, List::Refused] {
+            let (server, foreign, truths) = liar(lie.clone(), list);
+            perform(&server).await;
+            let truths = truths.lock().unwrap().clone();
+            assert_eq!(touched(&server, &foreign, &truths), [""; 0], "{lie:?}, list {list:?}");
+            let removed = server.count("DELETE");
+            assert!(removed > 0, "what is the run's own is removed all the same: {lie:?}, list {list:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_that_is_no_segment_is_accused_and_what_it_belongs_to_is_removed_by_its_mark() {
+    for id in ["..", "", "a/b", "%2e%2e", "a?b"] {
+        let (server, foreign, _) = liar(Lie { base: Base::Text(id), changes: Vec::new() }, List::Whole);
+        let done = perform(&server).await;
+        let accused = done.outcomes.iter().flat_map(|outcome| &outcome.judgement.mismatches);
+        assert!(accused.clone().any(|mismatch| mismatch.clause.starts_with("response.id.")), "{id}");
+        let marked = |image: &Value| image.to_string().contains("conformance-");
+        assert!(!server.images().iter().any(marked), "{id}");
+        assert!(foreign.iter().all(|id| server.ids().contains(id)), "{id}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_that_was_there_before_accuses_whoever_gives_it_as_new() {
+    let (server, _, _) = liar(Lie { base: Base::Foreign, changes: Vec::new() }, List::Whole);
+    let done = perform(&server).await;
+    let mut accused = done.outcomes.iter().flat_map(|outcome| &outcome.judgement.mismatches);
+    assert!(accused.any(|mismatch| mismatch.expected == "a value that nothing had before the run"));
+    let foreign = |left: &Leftover| matches!(left, Leftover::Foreign(_));
+    assert!(done.outcomes.iter().flat_map(|outcome| &outcome.cleanup.leftovers).any(foreign));
+}
+
+/// A server whose list does whatever this says.
+fn with_list(list: impl Fn(&Server, Response) -> Response + Send + Sync + 'static) -> Arc<Server> {
+    Server::with(move |server, request, token| {
+        let answer = server.pass(request, token);
+        let is_list = request.method == "GET" && request.path.split('?').next() == Some(IMAGES);
+        Some(if is_list { list(server, answer) } else { answer })
+    })
+}
+
+#[test]
+fn a_list_that_is_not_whole_is_said_keeps_the_ledger_and_is_no_success() {
+    let page = |next: Value| {
+        move |_: &Server, answer: Response| {
+            let mut list = answer.json().unwrap();
+            list["next"] = next.clone();
+            Response { body: list.to_string().into_bytes(), ..answer }
+        }
+    };
+    let unreadable = |text: &'static str| move |_: &Server, answer: Response| Response { body: text.into(), ..answer };
+    let table: Vec<(&str, Arc<Server>, &str)> = vec![
+        ("refused", with_list(|_, _| bare(403)), "the list was answered 403"),
+        ("broken", with_list(|_, _| bare(500)), "the list was answered 500"),
+        ("no JSON", with_list(unreadable("<html>")), "the list cannot be read"),
+        ("cut off", with_list(unreadable("{\"images\":[{\"id\":")), "the list cannot be read"),
+        ("without ids", with_list(unreadable("{\"images\":[{\"name\":\"a\"}]}")), "the list cannot be read"),
+        ("another host", with_list(page(json!("http://192.0.2.1/v2/images?marker=1"))), "not at the endpoint"),
+        ("another path", with_list(page(json!("/v3/pictures?marker=1"))), "not at the endpoint"),
+        ("an object", with_list(page(json!({"href": "/v2/images?marker=1"}))), "not at the endpoint"),
+        ("a loop", with_list(page(json!("/v2/images?marker=1"))), "the list has no end"),
+    ];
+    for (name, server, why) in table {
+        let folder = TempDir::new().unwrap();
+        let (code, text) = outcome("run", &server.listen(), &["min_disk/accepts_its"], folder.path());
+        assert!(matches!(code, 3 | 5), "{name}: exit {code}: {text}");
+        assert!(text.contains("what is left is not known") && text.contains(why), "{name}: {text}");
+        assert_eq!(server::ledgers(folder.path()).len(), 1, "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_link_to_the_next_page_is_followed_in_every_form_that_stays_at_the_endpoint() {
+    let forms: [fn(&str, usize) -> String; 6] = [
+        |_, at| format!("/v2/images?marker={at}"),
+        |_, at| format!("?marker={at}"),
+        |url, at| format!("{url}/v2/images?marker={at}"),
+        |_, at| format!("v2/images?marker={at}"),
+        |_, at| format!("images?marker={at}"),
+        |url, at| format!("{}/v2/images/?marker={at}", url.trim_start_matches("http:")),
+    ];
+    for (index, form) in forms.into_iter().enumerate() {
+        let url = Arc::new(Mutex::new(String::new()));
+        let base = Arc::clone(&url);
+        let server = Server::with(move |server, request, token| {
+            let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+            if request.method != "GET" || path.trim_end_matches('/') != IMAGES {
+                return Some(server.pass(request, token));
+            }
+            let at: usize = query.strip_prefix("marker=").and_then(|at| at.parse().ok()).unwrap_or(0);
+            let images = server.images();
+            let mut page = json!({"images": images.iter().skip(at).take(3).collect::<Vec<_>>()});
+            if images.len() > at + 3 {
+                page["next"] = json!(form(&base.lock().unwrap(), at + 3));
+            }
+            Some(Response { body: page.to_string().into_bytes(), ..bare(200) })
+        });
+        let theirs: Vec<_> = (0..7).map(|_| server.create(&json!({"name": "theirs"}))).collect();
+        let address = server.listen();
+        url.lock().unwrap().clone_from(&address);
+        let folder = TempDir::new().unwrap();
+        let (code, text) = outcome("run", &address, &["min_disk/accepts"], folder.path());
+        assert_eq!((code, server.ids()), (0, theirs), "form {index}: {text}");
+    }
+}
+
+#[test]
+fn without_a_list_what_shows_no_mark_is_not_created() {
+    let server = Server::with(|server, request: &Request, token| {
+        let is_list = request.method == "GET" && request.path == IMAGES;
+        Some(if is_list { bare(403) } else { server.pass(request, token) })
+    });
+    let theirs = server.create(&json!({"name": "theirs"}));
+    let folder = TempDir::new().unwrap();
+    let (code, text) = outcome("run", &server.listen(), &["--phase", "case"], folder.path());
+    assert_eq!((code, server.ids()), (3, vec![theirs]), "{text}");
+    assert!(text.contains("without a list nothing would prove that what it creates is this run's"), "{text}");
+    // With the list back, a sweep knows that nothing is left.
+    let list = server.pass(&request("GET", IMAGES, ""), Some(TOKEN));
+    assert!(list.is_success());
+}
