@@ -4,10 +4,12 @@ mod blame;
 pub mod curl;
 mod deviation;
 mod finding;
+mod repeat;
 pub mod terminal;
 
 pub use deviation::excuse;
 pub use finding::{Finding, findings};
+pub use repeat::Repeat;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,7 +31,7 @@ pub struct Report {
     pub endpoint: String,
     /// Whether that is the stub inside the program.
     pub is_stub: bool,
-    /// Whether requests carried a token.
+    /// Whether requests carried a token, or a signature instead.
     pub has_token: bool,
     /// The header that carries it.
     pub token_header: String,
@@ -96,7 +98,7 @@ pub struct Context<'a> {
     pub endpoint: &'a str,
     /// Whether that is the stub inside the program.
     pub is_stub: bool,
-    /// Whether requests carried a token.
+    /// Whether requests carried a token, or a signature instead.
     pub has_token: bool,
     /// The seed of the random phase.
     pub seed: Seed,
@@ -142,7 +144,7 @@ impl Report {
         let told = context.known.map(|(known, wish)| deviation::told(contract, known, wish, run, context.shrunk));
         let (deviations, gone) = told.unwrap_or_default();
         if context.is_strict {
-            findings.extend(finding::drift_findings(outcomes));
+            findings.extend(finding::drift_findings(contract, outcomes));
         }
         let not_assessed = not_assessed(contract, outcomes);
         Self {

@@ -12,11 +12,12 @@ use ims_conformance::exchange::{Credential, Exchange, Request};
 use ims_conformance::exit_code::ExitCode;
 use ims_conformance::judge::{Choice, Drift, Judgement, Mismatch};
 use ims_conformance::probe::{Phase, Probe};
-use ims_conformance::report::{Context, Report, curl, terminal};
+use ims_conformance::report::curl::Caller;
+use ims_conformance::report::{Context, Report, terminal};
 use ims_conformance::run::{Ending, Options, Outcome, Run, Verdict, run};
 use ims_conformance::stub::StubService;
 use ims_conformance::target::{Access, Appeared, Cleanup, Leftover, Setup, Spent, Target, Token};
-use outcomes::{PROBES, SUITE, answered, clauses, context, done, probe, refused, report};
+use outcomes::{PROBES, SUITE, answered, answered_with, clauses, context, done, probe, refused, report};
 
 #[test]
 fn a_faithful_server_shows_every_clause_that_a_run_can_show() {
@@ -229,34 +230,58 @@ fn a_strict_run_makes_one_finding_of_each_field_that_nobody_documents() {
 }
 
 #[test]
-fn a_command_shows_each_credential_and_no_long_body() {
-    let request = |credential, body: usize| Request {
-        method: "POST".to_owned(),
-        path: "/v2/images".to_owned(),
-        headers: Vec::new(),
-        body: Some(vec![b'x'; body]),
-        credential,
+fn what_was_there_before_the_run_is_not_removed_by_what_repeats_a_finding() {
+    let lines = |leftovers: Vec<Leftover>| {
+        let mut outcome = answered_with("boundary/min_disk/1025", 201, r#"{"id":"7f3a"}"#);
+        outcome.cleanup.leftovers = leftovers;
+        let report = report(vec![outcome]);
+        let caller = Caller { endpoint: &report.endpoint, token_header: &report.token_header, has_token: true };
+        report.findings[0].repeat.lines(&caller).join("\n")
     };
-    let command = |credential, body, has_token| {
-        let text = curl::command(&request(credential, body), "https://ims.example.com/", "X-Auth-Token", has_token);
-        text.trim_start_matches("curl -sS -i -X POST 'https://ims.example.com/v2/images' ").to_owned()
+    assert!(lines(Vec::new()).contains("-X DELETE \"https://ims.example.com/v2/images/${created:?}\""));
+    let foreign = lines(vec![Leftover::Foreign("7f3a".into())]);
+    assert!(!foreign.contains("DELETE") && foreign.contains("\n# nothing is removed: "), "{foreign}");
+}
+
+#[test]
+fn a_command_that_would_bury_the_report_is_not_shown() {
+    let text = |numbers: usize| {
+        let body: String = (0..numbers).map(|number| number.to_string()).collect();
+        let mut outcome = refused("boundary/min_disk/1024", "{}");
+        outcome.exchanges[0].request.body = Some(body.into_bytes());
+        terminal::render(&report(vec![outcome]), false)
     };
-    let wrong = " -H 'X-Auth-Token: this-was-never-a-token'".trim();
+    assert!(text(30_000).contains("printf '01234"));
+    assert!(text(50_000).contains("repeat    (a command of "));
+}
+
+#[test]
+fn a_command_shows_each_credential() {
+    let command = |credential, has_token| {
+        let caller = Caller { endpoint: "https://ims.example.com/", token_header: "X-Auth-Token", has_token };
+        let request = Request {
+            method: "GET".to_owned(),
+            path: "/v2/images".to_owned(),
+            headers: Vec::new(),
+            body: None,
+            credential,
+        };
+        let text = caller.command(&request);
+        text.trim_start_matches("curl -sS -i -X GET 'https://ims.example.com/v2/images'").to_owned()
+    };
     for (credential, expected) in [
-        (Credential::Good, "-H \"X-Auth-Token: $OS_TOKEN\" --data-binary 'x'"),
-        (Credential::Absent, "--data-binary 'x'"),
-        (Credential::Empty, "-H 'X-Auth-Token;' --data-binary 'x'"),
-        (Credential::Wrong, &format!("{wrong} --data-binary 'x'")),
-        (Credential::Appended, "-H \"X-Auth-Token: ${OS_TOKEN}x\" --data-binary 'x'"),
-        (Credential::Prepended, "-H \"X-Auth-Token: x$OS_TOKEN\" --data-binary 'x'"),
-        (Credential::Shortened, "-H \"X-Auth-Token: ${OS_TOKEN%?}\" --data-binary 'x'"),
-        (Credential::Beheaded, "-H \"X-Auth-Token: ${OS_TOKEN#?}\" --data-binary 'x'"),
+        (Credential::Good, " -H \"X-Auth-Token: $OS_TOKEN\""),
+        (Credential::Absent, ""),
+        (Credential::Empty, " -H 'X-Auth-Token;'"),
+        (Credential::Wrong, " -H 'X-Auth-Token: this-was-never-a-token'"),
+        (Credential::Appended, " -H \"X-Auth-Token: ${OS_TOKEN}x\""),
+        (Credential::Prepended, " -H \"X-Auth-Token: x$OS_TOKEN\""),
+        (Credential::Shortened, " -H \"X-Auth-Token: ${OS_TOKEN%?}\""),
+        (Credential::Beheaded, " -H \"X-Auth-Token: ${OS_TOKEN#?}\""),
     ] {
-        assert_eq!(command(credential, 1, true), expected);
+        assert_eq!(command(credential, true), expected);
     }
-    assert_eq!(command(Credential::Good, 1, false), "--data-binary 'x'");
-    assert_eq!(command(Credential::Absent, 4001, true), "--data-binary @body   # of 4001 bytes");
-    assert!(command(Credential::Absent, 4000, true).ends_with("xx'"));
+    assert_eq!(command(Credential::Good, false), "");
 }
 
 #[test]

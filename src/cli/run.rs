@@ -74,7 +74,8 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let context = Context {
         endpoint: &target.endpoint().to_string(),
         is_stub: place == Place::Stub,
-        has_token: target.has_token(),
+        // What a run signs, a person repeats with a token.
+        has_token: target.has_token() || target.signs(),
         seed: wish.seed,
         known: Some((&known, &wish)),
         is_strict: arguments.strict,

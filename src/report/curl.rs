@@ -1,85 +1,166 @@
-//! A request as a command that anybody can type. The token is never in it: it stands in `$OS_TOKEN`.
+//! A request as a command of bash that anybody can type: curl then sends the same method, path, body, and the same headers but for those in which a client
+//! names itself. The token is never in it: it stands in `$OS_TOKEN`.
+
+mod shell;
+
+use shell::{Piece, pieces};
 
 use crate::exchange::{Credential, Request};
 use crate::target::Endpoint;
-use crate::untrusted::is_hidden;
-
-/// Bodies longer than this are not worth a line.
-const LONGEST_BODY: usize = 4000;
 
 /// The token with its last letter in the other case, as a command.
 const IN_OTHER_CASE: &str = r#"printf %s "$OS_TOKEN" | perl -pe 's/([A-Za-z])([^A-Za-z]*)$/($1 ^ " ") . $2/e'"#;
 
-/// The command that sends the request.
-pub fn command(request: &Request, endpoint: &str, token_header: &str, has_token: bool) -> String {
-    let url = endpoint.parse::<Endpoint>().ok().and_then(|endpoint| endpoint.join(&request.path));
-    let url = url.map_or_else(|| format!("{endpoint}{}", request.path), String::from);
-    let mut command = format!("curl -sS -i -X {} {}", request.method, quoted(url.as_bytes()));
-    for (name, value) in &request.headers {
-        command.push_str(&format!(" -H {}", quoted(format!("{name}: {value}").as_bytes())));
-    }
-    let token = match request.credential {
-        Credential::Good if has_token => format!(" -H \"{token_header}: $OS_TOKEN\""),
-        Credential::Good | Credential::Absent => String::new(),
-        Credential::Empty => format!(" -H '{token_header};'"),
-        Credential::Wrong => format!(" -H '{token_header}: this-was-never-a-token'"),
-        Credential::Appended => format!(" -H \"{token_header}: ${{OS_TOKEN}}x\""),
-        Credential::Prepended => format!(" -H \"{token_header}: x$OS_TOKEN\""),
-        Credential::Shortened => format!(" -H \"{token_header}: ${{OS_TOKEN%?}}\""),
-        Credential::Beheaded => format!(" -H \"{token_header}: ${{OS_TOKEN#?}}\""),
-        Credential::OtherCase => format!(" -H \"{token_header}: $({IN_OTHER_CASE})\""),
-    };
-    command.push_str(&token);
-    match request.body.as_deref() {
-        Some(body) if body.len() > LONGEST_BODY => {
-            command.push_str(&format!(" --data-binary @body   # of {} bytes", body.len()));
-        }
-        Some(body) => command.push_str(&format!(" --data-binary {}", quoted(body))),
-        None => {}
-    }
-    command
+/// From this length on, in bytes, some versions of curl ask before they send a body.
+const LARGE: usize = 1024;
+
+/// Where commands send their requests, and what they show there.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// Where requests go.
+    pub endpoint: &'a str,
+    /// The header that carries the token.
+    pub token_header: &'a str,
+    /// Whether there is a token.
+    pub has_token: bool,
 }
 
-/// The bytes as one word of a POSIX shell; bytes that are no plain text take bash's `$'…'`.
-fn quoted(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(is_hidden) => format!("'{}'", text.replace('\'', r"'\''")),
-        _ => {
-            let escape = |byte: &u8| match byte {
-                b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
-                b'\n' => "\\n".to_owned(),
-                0x20..0x7F => char::from(*byte).to_string(),
-                _ => format!("\\x{byte:02x}"),
-            };
-            format!("$'{}'", bytes.iter().map(escape).collect::<String>())
+impl Caller<'_> {
+    /// The command that sends the request.
+    pub fn command(&self, request: &Request) -> String {
+        self.command_with(request, &[])
+    }
+
+    /// The command that sends the request, in whose path and body `{name}` stands for what the variable of the shell with this name holds.
+    pub fn command_with(&self, request: &Request, names: &[&str]) -> String {
+        let method = match request.method.as_str() {
+            // After an answer without a body, curl would wait for one.
+            "HEAD" => "--head".to_owned(),
+            method if method.bytes().all(|byte| byte.is_ascii_alphanumeric()) => format!("-X {method}"),
+            method => format!("-X {}", shell::quoted(method.as_bytes())),
+        };
+        let url = self.url(&request.path, names);
+        let url = pieces(url.as_bytes(), names);
+        // Brackets and braces would be patterns.
+        let is_pattern =
+            |piece: &Piece<'_>| matches!(piece, Piece::Bytes(bytes) if bytes.iter().any(|byte| b"[]{}".contains(byte)));
+        let verbatim = if url.iter().any(is_pattern) { " -g" } else { "" };
+        let mut command = format!("curl -sS -i{verbatim} {method} {}", shell::address(&url));
+        self.add_headers(&mut command, request);
+        // The run sends no length of an empty body, and curl sends one where it is told of the body.
+        if let Some(body) = request.body.as_ref().filter(|body| !body.is_empty()) {
+            command.push_str(&shell::body(&pieces(body, names)));
         }
+        command
+    }
+
+    /// The URL of a path, with `{name}` for each variable.
+    fn url(&self, path: &str, names: &[&str]) -> String {
+        let mut path = path.to_owned();
+        // A URL holds no braces; what stands for them until it is one must be nothing that a URL would write in another way.
+        let marks: Vec<_> = (0..names.len()).map(|index| format!("variable.{index}.of.the.shell")).collect();
+        for (name, mark) in names.iter().zip(&marks) {
+            path = path.replace(&format!("{{{name}}}"), mark);
+        }
+        let url = self.endpoint.parse::<Endpoint>().ok().and_then(|endpoint| endpoint.join(&path));
+        let mut url = url.map_or_else(|| format!("{}{path}", self.endpoint), String::from);
+        for (name, mark) in names.iter().zip(&marks) {
+            url = url.replace(mark, &format!("{{{name}}}"));
+        }
+        url
+    }
+
+    fn add_headers(&self, command: &mut String, request: &Request) {
+        let token = self.token(request.credential);
+        let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
+        // What is shown takes the place of a header of the same name.
+        for (name, value) in request.headers.iter().filter(|(name, _)| token.is_none() || !is(name, self.token_header))
+        {
+            let header = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
+            command.push_str(&format!(" -H {}", shell::quoted(header.as_bytes())));
+        }
+        if let Some(body) = request.body.as_ref().filter(|body| !body.is_empty()) {
+            // What curl would add unasked.
+            let mut unasked = vec![("Content-Type", true), ("Expect", body.len() >= LARGE)];
+            unasked.retain(|(name, is_added)| *is_added && !request.headers.iter().any(|(each, _)| is(each, name)));
+            for (name, _) in unasked {
+                command.push_str(&format!(" -H '{name}:'"));
+            }
+        }
+        command.extend(token);
+    }
+
+    fn token(&self, credential: Credential) -> Option<String> {
+        let header = self.token_header;
+        Some(match credential {
+            Credential::Good if self.has_token => format!(" -H \"{header}: $OS_TOKEN\""),
+            Credential::Good | Credential::Absent => return None,
+            Credential::Empty => format!(" -H '{header};'"),
+            Credential::Wrong => format!(" -H '{header}: this-was-never-a-token'"),
+            Credential::Appended => format!(" -H \"{header}: ${{OS_TOKEN}}x\""),
+            Credential::Prepended => format!(" -H \"{header}: x$OS_TOKEN\""),
+            Credential::Shortened => format!(" -H \"{header}: ${{OS_TOKEN%?}}\""),
+            Credential::Beheaded => format!(" -H \"{header}: ${{OS_TOKEN#?}}\""),
+            Credential::OtherCase => format!(" -H \"{header}: $({IN_OTHER_CASE})\""),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{command, quoted};
+    use super::Caller;
     use crate::exchange::{Credential, Request};
+
+    const CALLER: Caller<'_> =
+        Caller { endpoint: "https://ims.example.com/", token_header: "X-Auth-Token", has_token: true };
+
+    fn request(method: &str, path: &str, body: Option<&str>) -> Request {
+        Request {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: body.map(|_| ("Content-Type".to_owned(), "application/json".to_owned())).into_iter().collect(),
+            body: body.map(|body| body.as_bytes().to_vec()),
+            credential: Credential::Good,
+        }
+    }
 
     #[test]
     fn a_command_names_the_variable_and_not_the_token() {
-        let request = Request {
-            method: "POST".to_owned(),
-            path: "/v2/images".to_owned(),
-            headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
-            body: Some(b"{\"name\":\"it's\"}".to_vec()),
-            credential: Credential::Good,
-        };
         insta::assert_snapshot!(
-            command(&request, "https://ims.example.com/", "X-Auth-Token", true),
+            CALLER.command(&request("POST", "/v2/images", Some("{\"name\":\"it's\"}"))),
             @r#"curl -sS -i -X POST 'https://ims.example.com/v2/images' -H 'Content-Type: application/json' -H "X-Auth-Token: $OS_TOKEN" --data-binary '{"name":"it'\''s"}'"#
         );
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_escaped() {
-        assert_eq!(quoted(b"{\n\xff}"), r"$'{\n\xff}'");
-        assert_eq!(quoted(b"{\n}"), r"$'{\n}'");
-        assert_eq!(quoted(b"\x01'\\"), r"$'\x01\'\\'");
+    fn a_variable_stands_in_the_url_and_is_never_empty() {
+        let caller = Caller { has_token: false, ..CALLER };
+        let url = |path: &str| {
+            let command = caller.command_with(&request("GET", path, None), &["id", "run"]);
+            command.trim_start_matches("curl -sS -i -X GET ").to_owned()
+        };
+        assert_eq!(
+            url("/v2/images/{id}?name=a-{run}"),
+            r#""https://ims.example.com/v2/images/${id:?}?name=a-${run:?}""#
+        );
+        assert_eq!(url("/v2/images/{id}$x"), r#"'https://ims.example.com/v2/images/'"${id:?}"'$x'"#);
+        assert_eq!(url("/v2/images/{other}"), "'https://ims.example.com/v2/images/%7Bother%7D'");
+    }
+
+    #[test]
+    fn what_curl_adds_or_reads_otherwise_is_taken_out() {
+        let plain =
+            Request { headers: Vec::new(), credential: Credential::Absent, ..request("POST", "/a[1]", Some("x")) };
+        let url = "'https://ims.example.com/a[1]'";
+        assert_eq!(
+            CALLER.command(&plain),
+            format!("curl -sS -i -g -X POST {url} -H 'Content-Type:' --data-binary 'x'")
+        );
+        let large = Request { body: Some(vec![b'x'; 1024]), ..request("HEAD", "/", Some("")) };
+        assert!(CALLER.command(&large).starts_with("curl -sS -i --head 'https://ims.example.com/' "));
+        assert!(CALLER.command(&large).contains(" -H 'Expect:' "));
+        let headers = vec![("X-Auth-Token".to_owned(), "mine".to_owned()), ("Accept".to_owned(), String::new())];
+        let both = Request { headers, ..request("GET", "/", None) };
+        assert!(CALLER.command(&both).ends_with(r#" -H 'Accept;' -H "X-Auth-Token: $OS_TOKEN""#));
     }
 }

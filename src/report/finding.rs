@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::blame::{Blame, Refused, is_refusal_of_valid};
+use super::repeat::Repeat;
 use crate::case::{self, CaseFile};
 use crate::contract::Contract;
 use crate::exchange::Request;
@@ -33,6 +34,8 @@ pub struct Finding {
     pub is_refusal_of_valid: bool,
     /// The requests of the example, up to the one that was answered wrongly.
     pub requests: Vec<Request>,
+    /// The same requests as commands.
+    pub repeat: Repeat,
     /// The example as a case, unless it is one already or cannot be one.
     pub case_file: Option<CaseFile>,
 }
@@ -56,6 +59,7 @@ impl Finding {
             mismatch: mismatch.clone(),
             is_refusal_of_valid: is_refusal_of_valid(outcome, mismatch),
             requests: requests(outcome, mismatch),
+            repeat: Repeat::of(contract, outcome, &steps(outcome, mismatch)),
             case_file: None,
         }
     }
@@ -65,6 +69,7 @@ impl Finding {
         let requests = requests(outcome, mismatch);
         if size(contract, &requests) <= size(contract, &self.requests) {
             (self.probe, self.mismatch, self.requests) = (Arc::clone(&outcome.probe), mismatch.clone(), requests);
+            self.repeat = Repeat::of(contract, outcome, &steps(outcome, mismatch));
             self.is_refusal_of_valid = is_refusal_of_valid(outcome, mismatch);
         }
     }
@@ -123,12 +128,15 @@ pub(super) fn mismatches(outcomes: &[Outcome]) -> impl Iterator<Item = (&Outcome
     outcomes.iter().flat_map(|outcome| outcome.judgement.mismatches.iter().map(move |mismatch| (outcome, mismatch)))
 }
 
-/// The creation and what came after it up to the mismatch, without the steps that are about other clauses.
 fn requests(outcome: &Outcome, mismatch: &Mismatch) -> Vec<Request> {
+    steps(outcome, mismatch).into_iter().map(|step| outcome.exchanges[step].request.clone()).collect()
+}
+
+/// The creation and what came after it up to the mismatch, without the steps that are about other clauses.
+fn steps(outcome: &Outcome, mismatch: &Mismatch) -> Vec<usize> {
     let clause = |step: usize| outcome.probe.expectations.get(step).and_then(|expectation| expectation.clause.as_ref());
     let is_needed = |step: &usize| *step == 0 || clause(*step) == clause(mismatch.step);
-    let steps = (0..outcome.exchanges.len().min(mismatch.step + 1)).filter(is_needed);
-    steps.map(|step| outcome.exchanges[step].request.clone()).collect()
+    (0..outcome.exchanges.len().min(mismatch.step + 1)).filter(is_needed).collect()
 }
 
 /// How much there is to read, without the marks.
@@ -138,7 +146,7 @@ fn size(contract: &Contract, requests: &[Request]) -> usize {
 }
 
 /// What nobody documents, as findings of a strict run.
-pub(super) fn drift_findings(outcomes: &[Outcome]) -> Vec<Finding> {
+pub(super) fn drift_findings(contract: &Contract, outcomes: &[Outcome]) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for (outcome, drift) in
         outcomes.iter().flat_map(|outcome| outcome.judgement.drift.iter().map(move |drift| (outcome, drift)))
@@ -171,6 +179,7 @@ pub(super) fn drift_findings(outcomes: &[Outcome]) -> Vec<Finding> {
             probe: Arc::clone(&outcome.probe),
             is_refusal_of_valid: false,
             requests: requests(outcome, &mismatch),
+            repeat: Repeat::of(contract, outcome, &steps(outcome, &mismatch)),
             mismatch,
             case_file: None,
         });

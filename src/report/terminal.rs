@@ -4,7 +4,8 @@ use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Cause, Finding, Report, counted, curl};
+use super::curl::Caller;
+use super::{Cause, Finding, Report, counted};
 use crate::known::Deviation;
 use crate::run::Ending;
 use crate::target::{Bounds, Leftover};
@@ -18,8 +19,8 @@ const FAINT: Style = Style::new().dimmed();
 /// So many characters of a name or an id are shown; a server can make them as long as it likes.
 const LONGEST_NAME: usize = 120;
 
-/// Longer commands are of no use to anybody.
-const LONGEST_COMMAND: usize = 20_000;
+/// Longer commands would bury the rest of the report. They hold nothing that a server chose, only bodies of a case that do not repeat themselves.
+const LONGEST_COMMAND: usize = 200_000;
 
 /// So many choices, and so many things that nobody documents, are shown.
 const MOST_LINES: usize = 100;
@@ -62,14 +63,7 @@ fn write_finding(out: &mut String, finding: &Finding, report: &Report) -> fmt::R
     writeln!(out, "       expected  {}", finding.mismatch.expected)?;
     writeln!(out, "       got       {}", finding.mismatch.got)?;
     writeln!(out, "       probe     {}  {FAINT}{}{FAINT:#}", finding.probe.id, finding.probe.title)?;
-    for request in &finding.requests {
-        let command = curl::command(request, &report.endpoint, &report.token_header, report.has_token);
-        if command.len() > LONGEST_COMMAND {
-            writeln!(out, "       repeat    (a command of {} characters is too long to be shown)", command.len())?;
-        } else {
-            writeln!(out, "       repeat    {command}")?;
-        }
-    }
+    write_repeat(out, finding, report)?;
     if let Some(file) = &finding.case_file {
         writeln!(out, "       as a case {}", file.path)?;
         for line in file.text.lines() {
@@ -77,6 +71,18 @@ fn write_finding(out: &mut String, finding: &Finding, report: &Report) -> fmt::R
         }
     }
     writeln!(out)
+}
+
+fn write_repeat(out: &mut String, finding: &Finding, report: &Report) -> fmt::Result {
+    let (endpoint, token_header) = (report.endpoint.as_str(), report.token_header.as_str());
+    let lines = finding.repeat.lines(&Caller { endpoint, token_header, has_token: report.has_token });
+    if let Some(long) = lines.iter().map(String::len).find(|length| *length > LONGEST_COMMAND) {
+        return writeln!(out, "       repeat    (a command of {long} characters is too long to be shown)");
+    }
+    for (index, line) in lines.iter().enumerate() {
+        writeln!(out, "       {}{line}", if index == 0 { "repeat    " } else { "          " })?;
+    }
+    Ok(())
 }
 
 fn write_deviations(out: &mut String, report: &Report) -> fmt::Result {

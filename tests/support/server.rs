@@ -73,6 +73,12 @@ impl Server {
         Self::of(suite, None, |server, request, token| Some(server.pass(request, token)))
     }
 
+    /// One that keeps the contract of this suite but for this defect.
+    pub(crate) fn of_suite(suite: &str, defect: &str) -> Arc<Self> {
+        let suite = Arc::new(Suite::built_in(suite).unwrap().unwrap());
+        Self::of(suite, Some(defect), |server, request, token| Some(server.pass(request, token)))
+    }
+
     fn of(
         suite: Arc<Suite>,
         defect: Option<&str>,

@@ -1,0 +1,293 @@
+//! The requests of a finding as lines of bash that do it all again: each answer gives the later lines what they need, and what was created goes again.
+//!
+//! They need bash, curl, grep, sed and cut, and `$OS_TOKEN`.
+
+use std::time::Duration;
+
+use regex::Regex;
+use serde_json::Value;
+
+use super::curl::Caller;
+use crate::contract::{Contract, Effect};
+use crate::exchange::{Exchange, Request, Response};
+use crate::run::Outcome;
+use crate::target::{Leftover, request_to};
+
+/// Everything that shows a finding again.
+#[derive(Clone, Debug)]
+pub struct Repeat {
+    steps: Vec<Step>,
+    /// Whether a request holds a text that no other run has.
+    needs_run: bool,
+    /// Makes possible that what was created is removed, and removes it.
+    removal: Vec<Request>,
+    /// Why nothing is removed, though something was created.
+    warning: Option<&'static str>,
+    /// The names of captured values, each with the variable of the shell that holds it.
+    variables: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug)]
+struct Step {
+    /// `{name}` stands for a variable in it.
+    request: Request,
+    /// Whether it does; otherwise the request is as it was sent, whatever stands in it.
+    is_template: bool,
+    captures: Vec<Capture>,
+    /// For how long the run asked again.
+    within: Option<Duration>,
+}
+
+/// A variable that gets its value from an answer.
+#[derive(Clone, Debug)]
+struct Capture {
+    variable: String,
+    pointer: String,
+    /// Which of the answer's texts under this key it is, counted from 1; `None` where no line of the shell finds it.
+    position: Option<usize>,
+}
+
+/// A command that prints a text as no other run has it: 12 hexadecimal digits, as those of a run.
+const RUN: &str = "run=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \\n')";
+
+impl Repeat {
+    /// What repeats these steps of a probe, counted from 0.
+    pub(super) fn of(contract: &Contract, outcome: &Outcome, steps: &[usize]) -> Self {
+        let run = ("run".to_owned(), "run".to_owned());
+        let mut repeat =
+            Self { steps: Vec::new(), needs_run: false, removal: Vec::new(), warning: None, variables: vec![run] };
+        let mut created = Vec::new();
+        for index in steps {
+            let exchange = &outcome.exchanges[*index];
+            let (step, id) = repeat.step(contract, outcome, *index, exchange);
+            created.extend(id);
+            repeat.steps.push(step);
+        }
+        if let [only] = repeat.steps.as_mut_slice() {
+            // Nothing else of this run refers to it, so that it may be sent as it was, to the byte.
+            only.request = outcome.exchanges[steps[0]].request.clone();
+            only.is_template = false;
+        }
+        repeat.needs_run = repeat.steps.iter().any(|step| step.is_template && has_name(&step.request, "run"));
+        if outcome.cleanup.leftovers.iter().any(|left| matches!(left, Leftover::Foreign(_) | Leftover::GivenTwice(_))) {
+            repeat.warning = Some("nothing is removed: the answer gave an id that was there before");
+        } else {
+            let is_held = is_held(contract, steps.iter().map(|index| &outcome.exchanges[*index]));
+            // What was created last may be made of the others.
+            repeat.removal = created.iter().rev().flat_map(|variable| removal(contract, variable, is_held)).collect();
+        }
+        repeat.forget_unneeded();
+        repeat
+    }
+
+    /// Drops the variables that no request names.
+    fn forget_unneeded(&mut self) {
+        let templates = self.steps.iter().filter(|step| step.is_template).map(|step| &step.request);
+        let requests: Vec<_> = templates.chain(&self.removal).cloned().collect();
+        for step in &mut self.steps {
+            step.captures.retain(|capture| requests.iter().any(|request| has_name(request, &capture.variable)));
+        }
+    }
+
+    /// A step, and the variable with the id of what it created.
+    fn step(
+        &mut self,
+        contract: &Contract,
+        outcome: &Outcome,
+        index: usize,
+        exchange: &Exchange,
+    ) -> (Step, Option<String>) {
+        let sent = &exchange.request;
+        let Some(scripted) = outcome.probe.script.steps.get(index) else {
+            let request = sent.clone();
+            return (Step { request, is_template: false, captures: Vec::new(), within: None }, None);
+        };
+        let is_template = self.variables.iter().any(|(name, _)| has_name(&scripted.request, name));
+        let request = if is_template { renamed(&scripted.request, &self.variables) } else { sent.clone() };
+        let created = exchange.response().filter(|answer| answer.is_success() && sent.may_create(contract));
+        let mut captures = Vec::new();
+        let mut id = None;
+        for (name, pointer) in &scripted.captures {
+            let variable = identifier(name);
+            if created.is_some() && *pointer == contract.creation.lifecycle.id {
+                id = Some(variable.clone());
+            }
+            self.variables.push((name.clone(), variable.clone()));
+            captures.push(capture(variable, pointer, exchange.response()));
+        }
+        if id.is_none() && created.is_some() {
+            let number = index + 1;
+            let variable = if index == 0 { "created".to_owned() } else { format!("created_{number}") };
+            self.variables.push((variable.clone(), variable.clone()));
+            captures.push(capture(variable.clone(), &contract.creation.lifecycle.id, exchange.response()));
+            id = Some(variable);
+        }
+        let within = scripted.patience.as_ref().map(|patience| patience.within);
+        (Step { request, is_template, captures, within }, id)
+    }
+
+    /// The lines, to be pasted together.
+    pub fn lines(&self, caller: &Caller<'_>) -> Vec<String> {
+        let names: Vec<&str> = self.variables.iter().map(|(_, variable)| variable.as_str()).collect();
+        let mut lines: Vec<_> = self.needs_run.then(|| RUN.to_owned()).into_iter().collect();
+        for step in &self.steps {
+            let command = caller.command_with(&step.request, if step.is_template { &names } else { &[] });
+            let patience = step.within.map(|within| format!("  # until it is so, for {} s", within.as_secs()));
+            let patience = patience.unwrap_or_default();
+            if step.captures.is_empty() {
+                lines.push(format!("{command}{patience}"));
+                continue;
+            }
+            lines.push(format!("answer=$({command}); echo \"$answer\"{patience}"));
+            lines.extend(step.captures.iter().map(Capture::line));
+        }
+        lines.extend(self.removal.iter().map(|request| caller.command_with(request, &names)));
+        lines.extend(self.warning.map(|warning| format!("# {warning}")));
+        lines
+    }
+}
+
+impl Capture {
+    fn line(&self) -> String {
+        let Self { variable, pointer, position } = self;
+        let key = key_of(pointer).unwrap_or_default();
+        match position {
+            Some(position) => format!(
+                "{variable}=$(grep -oE '\"{key}\" *: *\"[A-Za-z0-9._~-]+\"' <<< \"$answer\" | sed -n {position}p | cut -d '\"' -f 4)"
+            ),
+            None => format!("{variable}=  # what the answer has at {pointer}: fill it in"),
+        }
+    }
+}
+
+/// How a variable gets the value at this pointer.
+fn capture(variable: String, pointer: &str, answer: Option<&Response>) -> Capture {
+    Capture { variable, pointer: pointer.to_owned(), position: answer.and_then(|answer| position(answer, pointer)) }
+}
+
+/// Which of the texts under the pointer's last key is the one at the pointer.
+fn position(answer: &Response, pointer: &str) -> Option<usize> {
+    let key = key_of(pointer)?;
+    let texts = Regex::new(&format!(r#""{key}" *: *"([A-Za-z0-9._~-]+)""#)).ok()?;
+    let body = String::from_utf8_lossy(&answer.body);
+    let mut texts = texts.captures_iter(&body);
+    let place = match answer.json() {
+        Some(json) => {
+            let value = json.pointer(pointer).and_then(Value::as_str)?.to_owned();
+            texts.position(|found| found[1] == value)?
+        }
+        // No JSON, but something was created all the same: the first text under this key is all that there is to go by.
+        None => texts.next().map(|_| 0)?,
+    };
+    Some(place + 1)
+}
+
+/// The last part of a pointer, if it is a key that means nothing to a pattern.
+fn key_of(pointer: &str) -> Option<&str> {
+    let (_, key) = pointer.rsplit_once('/')?;
+    let is_plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    // A number alone is a place in a list.
+    (is_plain && key.bytes().any(|byte| !byte.is_ascii_digit())).then_some(key)
+}
+
+/// A name that the shell takes for one of a variable, and has no use for itself.
+fn identifier(name: &str) -> String {
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
+    let name: String = name.chars().map(plain).collect();
+    let is_taken = matches!(name.as_str(), "answer" | "run") || name.starts_with(|first: char| first.is_ascii_digit());
+    if is_taken { format!("the_{name}") } else { name }
+}
+
+fn has_name(request: &Request, name: &str) -> bool {
+    let placeholder = format!("{{{name}}}");
+    let body = request.body.as_deref().and_then(|body| std::str::from_utf8(body).ok());
+    request.path.contains(&placeholder) || body.is_some_and(|body| body.contains(&placeholder))
+}
+
+/// The request with the names of variables for the names of what was captured.
+fn renamed(request: &Request, variables: &[(String, String)]) -> Request {
+    let mut renamed = request.clone();
+    for (name, variable) in variables.iter().filter(|(name, variable)| name != variable) {
+        let (before, after) = (format!("{{{name}}}"), format!("{{{variable}}}"));
+        renamed.path = renamed.path.replace(&before, &after);
+        let body = renamed.body.as_deref().and_then(|body| std::str::from_utf8(body).ok());
+        if let Some(body) = body.map(|body| body.replace(&before, &after)) {
+            renamed.body = Some(body.into_bytes());
+        }
+    }
+    renamed
+}
+
+/// Whether something of what was created may have to be released before it can be removed.
+fn is_held<'a>(contract: &Contract, mut exchanges: impl Iterator<Item = &'a Exchange>) -> bool {
+    let held = &contract.operations[contract.creation.lifecycle.remove].refused_when;
+    let effect = |request: &Request| {
+        contract.operation(&request.method, &request.path).map(|(index, _)| contract.operations[index].effect)
+    };
+    exchanges.any(|exchange| {
+        let answer = exchange.response().and_then(Response::json);
+        let says_so =
+            held.iter().any(|(field, value)| answer.as_ref().and_then(|answer| answer.get(field)) == Some(value));
+        let asks = exchange.request.body.as_deref().is_some_and(|body| contract.asks_to_hold(body));
+        says_so || asks || effect(&exchange.request) == Some(Effect::Update)
+    })
+}
+
+/// The requests that remove what has the id in this variable.
+fn removal(contract: &Contract, variable: &str, is_held: bool) -> Vec<Request> {
+    let lifecycle = &contract.creation.lifecycle;
+    let about = |operation: usize, body| {
+        let mut request = request_to(&contract.operations[operation], variable, body);
+        request.path = contract.operations[operation].path.fill(&format!("{{{variable}}}"));
+        request
+    };
+    let release = lifecycle.release.as_ref().filter(|_| is_held);
+    let release = release.map(|(operation, body)| about(*operation, Some(body)));
+    release.into_iter().chain([about(lifecycle.remove, None)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::{capture, identifier};
+    use crate::exchange::Response;
+
+    fn line(body: &str, pointer: &str) -> String {
+        let (headers, body) = (Vec::new(), body.as_bytes().to_vec());
+        let answer = Response { status: 201, headers, body, at: OffsetDateTime::UNIX_EPOCH };
+        capture("id".to_owned(), pointer, Some(&answer)).line()
+    }
+
+    #[test]
+    fn a_variable_gets_the_text_that_the_pointer_meant() {
+        let nested = r#"{"self":{"id":"x"},"owner_id":"y","id": "7f-3a","name":"\"id\":\"z\""}"#;
+        let expected = r#"id=$(grep -oE '"id" *: *"[A-Za-z0-9._~-]+"' <<< "$answer" | sed -n 2p | cut -d '"' -f 4)"#;
+        assert_eq!(line(nested, "/id"), expected);
+        assert_eq!(line(nested, "/self/id"), expected.replace("2p", "1p"));
+        assert_eq!(line(r#"{"id":"7f-3a",}"#, "/id"), expected.replace("2p", "1p"));
+    }
+
+    #[test]
+    fn what_no_line_finds_is_left_to_the_reader() {
+        let table = [
+            (r#"{"ids":["x"]}"#, "/ids/0"),
+            (r#"{"id":"../x"}"#, "/id"),
+            (r#"{"id":""}"#, "/id"),
+            (r#"{"id":7}"#, "/id"),
+            ("{}", "/id"),
+            ("no JSON", "/id"),
+        ];
+        for (body, pointer) in table {
+            assert_eq!(line(body, pointer), format!("id=  # what the answer has at {pointer}: fill it in"), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_the_shell_needs_or_does_not_take_becomes_another_one() {
+        let table = [("id", "id"), ("first-id", "first_id"), ("PATH", "path"), ("2nd", "the_2nd"), ("run", "the_run")];
+        for (name, expected) in table {
+            assert_eq!(identifier(name), expected);
+        }
+    }
+}
