@@ -87,6 +87,18 @@ fn what_is_no_regular_file_is_an_error_and_does_not_hang() {
 }
 
 #[test]
+fn a_contract_of_many_fields_is_planned_soon() {
+    let field = |number: usize| format!("        f{number}: {{description: A field., type: string, maxLength: 30}}\n");
+    let fields: String = (0..120).map(field).collect();
+    let (_folder, dir) = suite(|text| text.replacen("        weight:\n", &format!("{fields}        weight:\n"), 1));
+    let begin = Instant::now();
+    let suite = Suite::from_dir(&dir).unwrap_or_else(|error| panic!("{error}"));
+    let probes = plan(&suite, &Wish { examples: 2, ..Wish::default() }).unwrap();
+    assert!(probes.len() > 120 * 50, "{}", probes.len());
+    assert!(begin.elapsed() < Duration::from_mins(1), "{:?}", begin.elapsed());
+}
+
+#[test]
 fn a_large_list_or_table_is_sampled_with_its_first_and_its_last_value() {
     let values: Vec<String> = (0..10_000).map(|number| format!("kind{number}")).collect();
     let listed = format!("enum: [{}]", values.join(", "));

@@ -48,6 +48,14 @@ fn fields(factors: &[Factor], row: &[usize]) -> Vec<FieldText> {
     chosen.collect()
 }
 
+/// How many pairs of values of different fields there are.
+fn pair_count(factors: &[Factor]) -> usize {
+    let all: usize = factors.iter().map(|factor| factor.levels.len()).sum();
+    let same: usize = factors.iter().map(|factor| factor.levels.len().pow(2)).sum();
+    (all.pow(2) - same) / 2
+}
+
+/// The fields with their values; fewer values where there are very many fields.
 fn factors(contract: &Contract) -> Vec<Factor> {
     let factor = |(name, schema): (&String, &Schema)| {
         let values = representatives(contract, name, schema);
@@ -55,7 +63,15 @@ fn factors(contract: &Contract) -> Vec<Factor> {
         Factor { name: name.clone(), levels: absent.into_iter().chain(values.into_iter().map(Some)).collect() }
     };
     let factors = contract.creation.request.properties.iter().map(factor);
-    factors.filter(|factor| !factor.levels.is_empty()).collect()
+    let mut factors: Vec<_> = factors.filter(|factor| !factor.levels.is_empty()).collect();
+    let mut most = MOST_LISTED;
+    while most > 2 && pair_count(&factors) > MOST_PAIRS {
+        most -= 1;
+        for factor in &mut factors {
+            factor.levels = spread(&factor.levels, most);
+        }
+    }
+    factors
 }
 
 /// Values that stand for the rest: the first row of a table for each different outcome, else evenly chosen ones, the first and the last among them.
@@ -83,6 +99,9 @@ fn derived_columns(contract: &Contract, name: &str) -> Vec<usize> {
         })
         .collect()
 }
+
+/// The most pairs of values that are brought together.
+const MOST_PAIRS: usize = 100_000;
 
 /// A combination of levels: (factor, level) pairs in the order of the factors.
 type Combination = Vec<(usize, usize)>;

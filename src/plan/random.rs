@@ -34,10 +34,11 @@ pub(crate) type BodyTree = Box<dyn ValueTree<Value = Vec<Option<String>>>>;
 /// The probes of the random phase: `examples` of each aim for each field.
 pub(super) fn probes(contract: &Contract, seed: Seed, examples: usize) -> Vec<Probe> {
     let (base, names) = (Base::of(contract), contract.creation.request.properties.keys());
+    let companions = Companions::of(contract);
     let aims = names.flat_map(|name| Aim::ALL.iter().map(move |(word, aim)| (name, word, *aim)));
     let mut found = Vec::new();
     for (name, word, aim) in aims {
-        let Some(strategy) = body_strategy(contract, &base, name, aim) else { continue };
+        let Some(strategy) = body_strategy(contract, &base, &companions, name, aim) else { continue };
         // What is required is in every body, so that a probe has to say that it is about it.
         let is_required = contract.creation.request.required.contains(name);
         let about = is_required.then(|| format!("request.{name}.type")).filter(|id| contract.clauses.contains_key(id));
@@ -57,7 +58,8 @@ pub(crate) fn tree(contract: &Contract, seed: Seed, id: &str) -> Option<BodyTree
     let mut parts = id.strip_prefix("random/")?.rsplitn(3, '/');
     let (_, word, name) = (parts.next()?, parts.next()?, parts.next()?);
     let aim = Aim::ALL.iter().find(|(each, _)| *each == word)?.1;
-    let tree = body_strategy(contract, &Base::of(contract), name, aim)?.new_tree(&mut seed.runner(id)).ok()?;
+    let (base, companions) = (Base::of(contract), Companions::of(contract));
+    let tree = body_strategy(contract, &base, &companions, name, aim)?.new_tree(&mut seed.runner(id)).ok()?;
     Some(Box::new(tree))
 }
 
@@ -70,7 +72,13 @@ pub(crate) fn fields(contract: &Contract, values: &[Option<String>]) -> Vec<Fiel
 type FieldStrategy = BoxedStrategy<Option<String>>;
 
 /// Half of the fields before the one named, that one, and what is required.
-fn body_strategy(contract: &Contract, base: &Base, name: &str, aim: Aim) -> Option<Vec<FieldStrategy>> {
+fn body_strategy(
+    contract: &Contract,
+    base: &Base,
+    companions: &Companions,
+    name: &str,
+    aim: Aim,
+) -> Option<Vec<FieldStrategy>> {
     let request = &contract.creation.request;
     let position = request.properties.get_index_of(name)?;
     let subject = match aim {
@@ -79,13 +87,27 @@ fn body_strategy(contract: &Contract, base: &Base, name: &str, aim: Aim) -> Opti
     };
     let is_required = |name: &String| request.required.contains(name);
     let last = request.properties.keys().rposition(is_required).unwrap_or(position).max(position);
-    let field = |(index, (name, schema)): (usize, (&String, &Schema))| match index {
+    let field = |(index, name): (usize, &String)| match index {
         _ if index == position => subject.clone().prop_map(Some).boxed(),
-        _ if is_required(name) => needed(schema),
-        _ if index < position => valid(schema).map_or(Just(None).boxed(), |values| prop::option::of(values).boxed()),
+        _ if is_required(name) || index < position => companions.0[index].clone(),
         _ => Just(None).boxed(),
     };
-    Some(request.properties.iter().take(last + 1).enumerate().map(field).collect())
+    Some(request.properties.keys().take(last + 1).enumerate().map(field).collect())
+}
+
+/// What each field may hold beside the one that a probe is about.
+struct Companions(Vec<FieldStrategy>);
+
+impl Companions {
+    fn of(contract: &Contract) -> Self {
+        let request = &contract.creation.request;
+        let companion = |(name, schema): (&String, &Schema)| match valid(schema) {
+            _ if request.required.contains(name) => needed(schema),
+            Some(values) => prop::option::of(values).boxed(),
+            None => Just(None).boxed(),
+        };
+        Self(request.properties.iter().map(companion).collect())
+    }
 }
 
 /// What a field that must be given holds beside the one that a probe is about.
