@@ -1,18 +1,18 @@
 //! Where the program's words go: everything that leaves the process, to a terminal or a file, passes here, loses its
 //! secrets here, and has what no program should say to a terminal escaped here.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::path::Path;
-use std::sync::Arc;
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Component, Path};
+use std::sync::{Arc, OnceLock};
 
 use crate::secret::Secrets;
 use crate::untrusted::{on_terminal, visible};
 
 /// What shows the words; only `main.rs` knows a real one.
 pub trait Sink: Send + Sync {
-    /// A part of the result.
-    fn print(&self, text: &str);
+    /// A part of the result. When this returns without an error, it is where it should be.
+    fn print(&self, text: &str) -> io::Result<()>;
     /// Something beside the result: progress, a warning.
     fn note(&self, text: &str);
     /// Whether notes reach a person who watches.
@@ -24,12 +24,14 @@ pub trait Sink: Send + Sync {
 pub struct Console {
     sink: Arc<dyn Sink>,
     secrets: Secrets,
+    /// Why a part of the result is lost.
+    loss: Arc<OnceLock<io::Error>>,
 }
 
 impl Console {
     /// A console that knows no secret yet.
     pub fn new(sink: Arc<dyn Sink>) -> Self {
-        Self { sink, secrets: Secrets::default() }
+        Self { sink, secrets: Secrets::default(), loss: Arc::default() }
     }
 
     /// The secrets that this console keeps.
@@ -37,10 +39,19 @@ impl Console {
         &self.secrets
     }
 
-    /// Shows a part of the result.
+    /// Shows a part of the result. Whether that went well, [`Console::loss`] says in the end.
     pub fn print(&self, text: &str) {
         self.confess();
-        self.sink.print(&self.shown(text));
+        match self.sink.print(&self.shown(text)) {
+            // A reader that has gone away, as `head` does, wants no more.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => drop(self.loss.set(error)),
+            Ok(()) | Err(_) => {}
+        }
+    }
+
+    /// Why a part of the result is not where it should be: the disk may be full.
+    pub fn loss(&self) -> Option<&io::Error> {
+        self.loss.get()
     }
 
     /// Shows something beside the result.
@@ -75,18 +86,46 @@ impl Console {
         self.sink.is_watched()
     }
 
-    /// Writes a file that is not there yet, and the folders above it.
-    pub fn write_new(&self, path: &Path, text: &str) -> io::Result<()> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+    /// Writes a file that is not there yet, and the folders above it, below this folder: no name leads out of it, and no link below it is followed.
+    pub fn write_new(&self, folder: &Path, name: &Path, text: &str) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        let mut path = folder.to_owned();
+        let mut parts = name.components().peekable();
+        while let Some(part) = parts.next() {
+            let Component::Normal(part) = part else {
+                return Err(io::Error::other("the name leads out of the folder"));
+            };
+            path.push(part);
+            if parts.peek().is_some() {
+                make_folder(&path)?;
+            }
         }
-        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        file.write_all(visible(&self.secrets.redact_text(text)).as_bytes())
+        // A link in place of the file is there already.
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let written = file.write_all(visible(&self.secrets.redact_text(text)).as_bytes());
+        written.inspect_err(|_| {
+            // Half a file is none; where it cannot be removed either, the error tells of it.
+            let _ = fs::remove_file(&path);
+        })
+    }
+}
+
+/// Makes a folder in one that is there; a link to one is none.
+fn make_folder(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let is_folder = fs::symlink_metadata(path)?.is_dir();
+            let why = || io::Error::other(format!("{} is no folder but a link or a file", path.display()));
+            is_folder.then_some(()).ok_or_else(why)
+        }
+        made => made,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::path::Path;
     use std::sync::{Arc, Mutex};
 
     use super::{Console, Sink};
@@ -96,8 +135,9 @@ mod tests {
     struct Paper(Mutex<String>);
 
     impl Sink for Paper {
-        fn print(&self, text: &str) {
+        fn print(&self, text: &str) -> io::Result<()> {
             self.0.lock().unwrap().push_str(text);
+            Ok(())
         }
 
         fn note(&self, text: &str) {
@@ -117,10 +157,49 @@ mod tests {
         console.print("it is open sesame\n");
         console.note("not open%20sesame\n");
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a/b.yaml");
-        console.write_new(&file, "name: open sesame\n").unwrap();
+        let (name, file) = (Path::new("a/b.yaml"), folder.path().join("a/b.yaml"));
+        console.write_new(folder.path(), name, "name: open sesame\n").unwrap();
         let shown = format!("{}{}", paper.0.lock().unwrap(), std::fs::read_to_string(&file).unwrap());
         assert_eq!(shown, "it is [password]\nnot [password]\nname: [password]\n");
-        assert!(console.write_new(&file, "again").is_err());
+        assert!(console.write_new(folder.path(), name, "again").is_err());
+    }
+
+    #[test]
+    fn what_is_written_stays_in_its_folder() {
+        let console = Console::new(Arc::new(Paper::default()));
+        let folder = tempfile::tempdir().unwrap();
+        let (inside, outside) = (folder.path().join("in"), folder.path().join("out"));
+        std::fs::create_dir_all(&inside).unwrap();
+        std::fs::create_dir_all(&outside).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(&outside, inside.join("link")).unwrap();
+            std::os::unix::fs::symlink(outside.join("d.yaml"), inside.join("c.yaml")).unwrap();
+        }
+        for name in ["../out/a.yaml", "/a.yaml", "a/../../out/a.yaml", "link/a.yaml", "c.yaml"] {
+            assert!(console.write_new(&inside, Path::new(name), "text").is_err(), "{name}");
+        }
+        assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+        console.write_new(&inside, Path::new("a/b/c.yaml"), "text").unwrap();
+    }
+
+    #[test]
+    fn a_result_that_is_lost_is_known_to_be_so_and_one_that_nobody_wants_is_not() {
+        struct Full(io::ErrorKind);
+        impl Sink for Full {
+            fn print(&self, _: &str) -> io::Result<()> {
+                Err(self.0.into())
+            }
+            fn note(&self, _: &str) {}
+            fn is_watched(&self) -> bool {
+                false
+            }
+        }
+        for (kind, is_lost) in [(io::ErrorKind::StorageFull, true), (io::ErrorKind::BrokenPipe, false)] {
+            let console = Console::new(Arc::new(Full(kind)));
+            assert!(console.loss().is_none());
+            console.print("text");
+            assert_eq!(console.loss().is_some(), is_lost, "{kind}");
+        }
     }
 }

@@ -1,17 +1,18 @@
 //! What the program's exit code says to the script or the CI that called it.
 
+use crate::console::Console;
 use crate::report::Report;
 use crate::run::Ending;
 
 /// The exit codes, one meaning each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum ExitCode {
     /// Every probe that ran holds.
     Holds = 0,
     /// At least one clause is broken; in a strict run also a known deviation that is gone.
     Broken = 1,
-    /// Bad arguments, a bad file, or nothing selected.
+    /// Bad arguments, a bad file, nothing selected, or a result that could not be written.
     WrongUse = 2,
     /// The target could not be assessed: unreachable, not authenticated, or a probe stayed inconclusive; or it is not known what is left there.
     NotAssessed = 3,
@@ -22,6 +23,14 @@ pub enum ExitCode {
 }
 
 impl ExitCode {
+    /// This code, or that of wrong use where the result is not where it should be, which is said then: nobody can see what a better code stands for.
+    #[must_use]
+    pub fn unless_lost(self, console: &Console) -> Self {
+        let Some(error) = console.loss() else { return self };
+        console.note(&format!("cannot write the result: {error}\n"));
+        self.max(Self::WrongUse)
+    }
+
     /// The code of a finished run: a broken clause outranks the rest, then what concerns the reader's quota.
     pub fn of(report: &Report) -> Self {
         let is_list_stale = report.is_strict && !report.gone.is_empty();

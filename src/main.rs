@@ -1,6 +1,6 @@
 //! The program: reads arguments, prints, and says with its exit code how it went.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,17 +11,19 @@ use ims_conformance::console::{Console, Sink};
 struct Terminal;
 
 impl Sink for Terminal {
-    fn print(&self, text: &str) {
-        // A reader that has gone away, as `head` does, is no reason to fail.
-        let _ = anstream::stdout().write_all(text.as_bytes());
+    fn print(&self, text: &str) -> io::Result<()> {
+        let mut output = anstream::stdout();
+        output.write_all(text.as_bytes())?;
+        output.flush()
     }
 
     fn note(&self, text: &str) {
+        // There is no other place to say that this one is gone.
         let _ = anstream::stderr().write_all(text.as_bytes());
     }
 
     fn is_watched(&self) -> bool {
-        std::io::stderr().is_terminal()
+        io::stderr().is_terminal()
     }
 }
 
@@ -29,15 +31,12 @@ impl Sink for Terminal {
 async fn main() -> ExitCode {
     let console = Console::new(Arc::new(Terminal));
     console.take_panics();
-    let cli = match Cli::read(std::env::args_os(), &console) {
-        Ok(cli) => cli,
-        Err(code) => return code.into(),
-    };
-    match cli.execute(&console).await {
-        Ok(code) => code.into(),
-        Err(failure) => {
+    let code = match Cli::read(std::env::args_os(), &console) {
+        Ok(cli) => cli.execute(&console).await.unwrap_or_else(|failure| {
             console.note(&format!("{failure}\n"));
-            failure.exit_code().into()
-        }
-    }
+            failure.exit_code()
+        }),
+        Err(code) => code,
+    };
+    code.unless_lost(&console).into()
 }

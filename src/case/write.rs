@@ -145,20 +145,28 @@ fn title(contract: &Contract, verb: &str, clause: &str, bytes: &[u8]) -> String 
     format!("{title} ({:04x})", checksum(bytes))
 }
 
-fn topic(clause: &str) -> &str {
+/// The folder of a case: what its clause is about, in letters that are no part of a path.
+fn topic(clause: &str) -> String {
     let mut parts = clause.split('.');
-    match (parts.next(), parts.next(), parts.next()) {
+    let topic = match (parts.next(), parts.next(), parts.next()) {
         (Some("request" | "response"), Some(field), Some(_)) => field,
         (Some("request"), Some(_), None) => "body",
         (Some("security"), ..) => "token",
         (Some("behaviour"), ..) => "behaviour",
         _ => "response",
-    }
+    };
+    plain(topic)
 }
 
 fn slug(clause: &str) -> String {
+    plain(&clause.split('.').skip(1).collect::<Vec<_>>().join("_"))
+}
+
+/// A text as the name of a file, not longer than a disk takes it.
+fn plain(text: &str) -> String {
+    const LONGEST: usize = 100;
     let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
-    clause.split('.').skip(1).collect::<Vec<_>>().join("_").chars().map(plain).collect()
+    text.chars().take(LONGEST).map(plain).collect()
 }
 
 /// Tells the files of one clause apart.

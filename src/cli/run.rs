@@ -264,7 +264,7 @@ fn save(report: &Report, dir: &Path, console: &Console) -> Result<(), Failure> {
             continue;
         }
         console
-            .write_new(&path, &file.text)
+            .write_new(dir, Path::new(&file.path), &file.text)
             .map_err(|error| Failure::WrongUse(format!("cannot write {}: {error}", path.display())))?;
         console.note(&format!("saved {}\n", path.display()));
     }

@@ -55,6 +55,10 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let service = StubService::new(Arc::new(suite), token, defect);
     let stub = Stub::start(service, listener).await;
     console.print(&format!("http://{}\n", stub.address()));
+    if console.loss().is_some() {
+        // Nobody would know where it is.
+        return Ok(ExitCode::WrongUse);
+    }
     console.note(&format!("the good token is {how}; Ctrl-C stops the stub\n"));
     // Without a signal handler the default one ends the process, which is right too.
     let _ = tokio::signal::ctrl_c().await;
