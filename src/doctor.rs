@@ -61,7 +61,7 @@ pub async fn examine(contract: &Contract, target: &Target, who: &str, ledgers: &
     let read = &contract.operations[contract.creation.lifecycle.read];
     let path = read.path.fill(&uuid::Uuid::new_v4().to_string());
     let exchange = ask(target, &read.method, path).await;
-    let mut lines = vec![endpoint(&address, &exchange), tls(target, &exchange)];
+    let mut lines = vec![endpoint(&address, &target.way(), &exchange), tls(target, &exchange)];
     if exchange.outcome.is_ok() {
         lines.push(access(target, who, &exchange));
         lines.push(clock(&exchange));
@@ -77,13 +77,13 @@ async fn ask(target: &Target, method: &str, path: String) -> Exchange {
     target.send(Request { method: method.to_owned(), path, headers: Vec::new(), body: None, credential }).await
 }
 
-fn endpoint(address: &str, exchange: &Exchange) -> Line {
+fn endpoint(address: &str, way: &str, exchange: &Exchange) -> Line {
     match &exchange.outcome {
         Ok(response) if matches!(response.status, 300..400 | 405 | 501) => {
             Line::bad("endpoint", format!("{address} answers {}; is the path right?", response.status))
         }
         Ok(_) => Line::good("endpoint", format!("{address} answers")),
-        Err(trouble) => Line::bad("endpoint", format!("{address}: {trouble}")),
+        Err(trouble) => Line::bad("endpoint", format!("{address}{way}: {trouble}")),
     }
 }
 

@@ -152,12 +152,16 @@ pub(crate) fn value_of(text: &[u8]) -> Option<Value> {
 pub enum Trouble {
     /// No connection could be made.
     Connect,
+    /// No connection could be made through the proxy that this variable names.
+    Proxy(&'static str),
     /// Nobody knows an address for the host's name.
     Lookup,
     /// The server's certificate is not to be trusted.
     Certificate(Distrust),
     /// No answer, or no end of one, within the time.
     Timeout,
+    /// The connection, which may have been there for longer, was closed before any answer came.
+    Closed,
     /// The connection broke, or what came was no HTTP.
     Broken,
     /// The answer was larger than the cap.
@@ -202,16 +206,51 @@ pub enum Distrust {
     Time,
     /// It is for another host.
     Name,
+    /// It is one of an authority, which vouches for others and not for itself.
+    Authority,
+    /// It has a form of long ago.
+    Version,
+    /// It is signed in a way that is not safe, or not known here.
+    Algorithm,
+    /// Its signature is wrong.
+    Signature,
+    /// Its authority took it back.
+    Revoked,
+    /// No authority is trusted here at all.
+    Nobody,
     /// Anything else.
     Other,
+}
+
+impl fmt::Display for Distrust {
+    /// What is wrong with the certificate, after its name.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Issuer => "is not issued by an authority that is trusted here",
+            Self::Time => "has expired, or is not valid yet",
+            Self::Name => "is for another host",
+            Self::Authority => {
+                "is one of an authority, which does not vouch for itself; a cacert that holds this very certificate does"
+            }
+            Self::Version => "is of an old version of X.509, which says of no host that it is meant; it must be of version 3",
+            Self::Algorithm => "is signed in a way that is not taken here, such as SHA-1",
+            Self::Signature => "has a wrong signature",
+            Self::Revoked => "was revoked by its authority",
+            Self::Nobody => {
+                "cannot be checked: SSL_CERT_FILE or SSL_CERT_DIR holds no authority to trust; a cacert names one"
+            }
+            Self::Other => "is not to be trusted",
+        })
+    }
 }
 
 impl Trouble {
     /// Whether the request may have been dealt with, and only its answer is missing.
     pub fn is_lost(self) -> bool {
         match self {
-            Self::Timeout | Self::Broken | Self::TooLarge | Self::Encoded | Self::CutShort => true,
+            Self::Timeout | Self::Closed | Self::Broken | Self::TooLarge | Self::Encoded | Self::CutShort => true,
             Self::Connect
+            | Self::Proxy(_)
             | Self::Lookup
             | Self::Certificate(_)
             | Self::NothingCaptured
@@ -227,14 +266,13 @@ impl Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Proxy(variable) => {
+                return write!(formatter, "no connection could be made through the proxy that {variable} names");
+            }
+            Self::Certificate(distrust) => return write!(formatter, "the server's certificate {distrust}"),
             Self::Connect => "no connection could be made",
             Self::Lookup => "nobody knows an address for the name of the host",
-            Self::Certificate(Distrust::Issuer) => {
-                "the server's certificate is not issued by an authority that is trusted here"
-            }
-            Self::Certificate(Distrust::Time) => "the server's certificate has expired, or is not valid yet",
-            Self::Certificate(Distrust::Name) => "the server's certificate is for another host",
-            Self::Certificate(Distrust::Other) => "the server's certificate is not to be trusted",
+            Self::Closed => "the connection broke before any answer came",
             Self::Timeout => "no complete answer within the time",
             Self::Broken => "the connection broke, or the answer was no HTTP",
             Self::TooLarge => "the answer was larger than the cap",

@@ -39,14 +39,14 @@ pub use login_error::{Failure, LoginError};
 pub use obstacle::Obstacle;
 pub use place::Place;
 pub use renewal::Renewal;
-pub use session::{Named, Session};
+pub use session::{NO_PROJECT, Named, Session};
 pub use setting_error::SettingError;
 
 use read_access::{Method, Reader};
 use settings::Settings;
 
 use crate::secret::Secrets;
-use crate::target::Endpoint;
+use crate::target::{Endpoint, Transport};
 
 /// What the caller says beside files and variables; it outranks them.
 #[derive(Clone, Copy, Debug)]
@@ -164,10 +164,15 @@ impl Cloud {
         matches!(&self.login, Login::Keystone(keystone) if keystone.credential.can_renew())
     }
 
-    /// Logs in, as often as it is called. The client must not follow redirects, nor wait for ever; nothing is sent where no Keystone is asked.
-    pub async fn log_in(&self, client: &reqwest::Client, secrets: &Secrets) -> Result<Session, LoginError> {
+    /// Logs in, as often as it is called. A Keystone that is busy is asked again so many times; nothing is sent where none is asked.
+    pub async fn log_in(
+        &self,
+        transport: &Transport,
+        retries: usize,
+        secrets: &Secrets,
+    ) -> Result<Session, LoginError> {
         match &self.login {
-            Login::Keystone(keystone) => keystone.log_in(client, secrets).await,
+            Login::Keystone(keystone) => keystone.log_in(transport, retries, secrets).await,
             Login::FixedToken(token) => Ok(Session::without_keystone(Some(token.clone()))),
             Login::Open => Ok(Session::without_keystone(None)),
         }
@@ -177,6 +182,9 @@ impl Cloud {
     pub fn endpoint(&self, session: &Session) -> Result<Endpoint, CatalogError> {
         if let Some(endpoint) = &self.endpoint {
             return Ok(endpoint.clone());
+        }
+        if session.catalog.is_empty() && session.lacks_project() {
+            return Err(CatalogError::NoProject);
         }
         session.catalog.endpoint(&Wanted {
             service_type: &self.service_type,
@@ -202,5 +210,9 @@ fn trust(settings: &Settings, around: &Surroundings<'_>) -> Result<Trust, Settin
         Some(rest) if !home.is_empty() => PathBuf::from(home).join(rest),
         _ => PathBuf::from(file),
     };
-    if path.is_file() { Ok(Trust::Authority(path)) } else { Err(settings.wrong("cacert", "a file that is there")) }
+    if path.exists() {
+        Ok(Trust::Authority(path))
+    } else {
+        Err(settings.wrong("cacert", "a file or folder that is there"))
+    }
 }

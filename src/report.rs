@@ -31,6 +31,8 @@ pub struct Report {
     pub endpoint: String,
     /// Whether that is the stub inside the program.
     pub is_stub: bool,
+    /// Why there was no new token for one that ended.
+    pub login: Option<String>,
     /// Whether requests carried a token, or a signature instead.
     pub has_token: bool,
     /// The header that carries it.
@@ -98,6 +100,8 @@ pub struct Context<'a> {
     pub endpoint: &'a str,
     /// Whether that is the stub inside the program.
     pub is_stub: bool,
+    /// Why there was no new token for one that ended.
+    pub login: Option<&'a str>,
     /// Whether requests carried a token, or a signature instead.
     pub has_token: bool,
     /// The seed of the random phase.
@@ -151,6 +155,7 @@ impl Report {
             title: contract.title.clone(),
             endpoint: context.endpoint.to_owned(),
             is_stub: context.is_stub,
+            login: context.login.map(str::to_owned),
             has_token: context.has_token,
             seed: context.seed,
             token_header: contract.token.header.clone(),

@@ -90,10 +90,12 @@ pub struct Run {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Unassessable {
     /// The target does not answer.
-    #[error("{endpoint} does not answer: {trouble}")]
+    #[error("{endpoint}{way} does not answer: {trouble}")]
     Unreachable {
         /// Where.
         endpoint: String,
+        /// What is on the way there.
+        way: String,
         /// Why.
         trouble: Trouble,
     },
@@ -138,7 +140,7 @@ pub async fn reach(suite: &Suite, target: &Target) -> Result<(), Unassessable> {
     };
     let endpoint = target.endpoint().to_string();
     match target.send(request).await.outcome {
-        Err(trouble) => Err(Unassessable::Unreachable { endpoint, trouble }),
+        Err(trouble) => Err(Unassessable::Unreachable { endpoint, way: target.way(), trouble }),
         Ok(response) if response.status == 401 => {
             let has_credential = target.usual_credential() == Credential::Good;
             let clock = response.clock_ahead().map(time::Duration::whole_minutes);

@@ -12,6 +12,7 @@ mod http;
 mod list;
 mod ownership;
 mod patience;
+mod proxy;
 mod reason;
 mod removal;
 mod script;
@@ -19,6 +20,7 @@ mod send;
 mod signature;
 mod stock;
 mod token;
+mod trust;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
@@ -37,16 +39,20 @@ pub(crate) use cleanup::{is_lost_creation, is_unnamed_creation, request_to};
 pub use endpoint::{Endpoint, EndpointError};
 pub use halt::Stop;
 use halt::{Halt, Reason};
-pub use http::{ClientError, Transport};
+pub use http::{Client, ClientError, Transport};
 pub(crate) use list::Item;
 pub use list::Unlisted;
 use ownership::Ownership;
+pub(crate) use patience::pauses;
+pub use proxy::{NoProxy, Proxy};
+pub(crate) use reason::distrust;
 use removal::Forgetting;
 pub(crate) use send::Purpose;
 pub use signature::{AccessKey, AccessKeyError, Signable, Signature, VARIABLES};
 pub use stock::Appeared;
 use stock::Doubts;
 pub use token::Token;
+pub use trust::{Authorities, AuthoritiesError};
 
 use crate::contract::Contract;
 use crate::exchange::{Credential, Request, Response};
@@ -97,7 +103,7 @@ pub struct Target {
 
 /// How requests get to the target.
 enum Wire {
-    Http { client: reqwest::Client, token_header: HeaderName },
+    Http { client: Client, token_header: HeaderName },
     Local(Arc<dyn Service>),
 }
 
@@ -167,7 +173,7 @@ impl Target {
     pub fn new(suite: &Arc<Suite>, endpoint: Endpoint, setup: Setup) -> Result<Self, ClientError> {
         let header = &suite.contract.token.header;
         let token_header = HeaderName::try_from(header).map_err(|_| ClientError::Header(header.clone()))?;
-        let client = setup.transport.client(endpoint.is_loopback())?;
+        let client = setup.transport.client(&endpoint)?;
         Ok(Self::over(suite, Wire::Http { client, token_header }, endpoint, setup))
     }
 
@@ -222,6 +228,19 @@ impl Target {
     /// The endpoint, without anything secret.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// Why the identity service gave no new token when it was last asked for one, if it did not.
+    pub fn login_trouble(&self) -> Option<String> {
+        self.access.trouble()
+    }
+
+    /// What is on the way to the endpoint, and whom it is that is trusted; fit to follow the address, empty where there is nothing to say.
+    pub fn way(&self) -> String {
+        match &self.wire {
+            Wire::Http { client, .. } => client.way(),
+            Wire::Local(_) => String::new(),
+        }
     }
 
     /// The ledger, if there is one.

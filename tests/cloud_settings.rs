@@ -337,7 +337,7 @@ fn whose_certificates_are_taken_is_a_setting() {
     let machine = Machine::with(&format!("{VARIABLES}\nOS_INSECURE=maybe"));
     assert_eq!(machine.error(), "OS_INSECURE: `insecure` must be true or false");
     let machine = Machine::with(&format!("{VARIABLES}\nOS_CACERT=/not/there.pem"));
-    assert_eq!(machine.error(), "OS_CACERT: `cacert` must be a file that is there");
+    assert_eq!(machine.error(), "OS_CACERT: `cacert` must be a file or folder that is there");
 }
 
 #[test]

@@ -10,10 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::{ServerConfig, ServerConnection};
-
 /// Longer than any run here.
 const LONG: Duration = Duration::from_secs(59);
 
@@ -291,66 +287,77 @@ fn those_that_speak_http_in_another_way_are_understood() {
             b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 400 \r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
         ));
     };
-    let ways: [fn(&mut TcpStream); 3] = [chunked, old, informal];
+    let folded = |stream: &mut TcpStream| {
+        answer(
+            stream,
+            "400 Bad Request",
+            "Content-Type: text/html;\r\n  charset=utf-8\r\nX-Long: a\r\n\tb\r\n",
+            b"<h1>400</h1>",
+        );
+    };
+    let long = |stream: &mut TcpStream| {
+        let headers = "X-Hop: again\r\n".repeat(300);
+        answer(stream, "400 Bad Request", &headers, b"");
+    };
+    let ways: [fn(&mut TcpStream); 5] = [chunked, old, informal, folded, long];
     for way in ways {
         let text = run(&only_on_creation(move |stream, _| way(stream)), "min_disk/rejects", &[0]);
         assert!(text.contains("0 failed, 0 inconclusive"), "{text}");
     }
-}
-
-/// Serves 404 over TLS with a certificate for this name that is valid in these years; `issuer` signs it, or it signs itself.
-fn serve_tls(name: &str, years: (i32, i32), issuer: Option<&Issuer<'_, KeyPair>>) -> String {
-    let mut wanted = CertificateParams::new([name.to_owned()]).unwrap();
-    (wanted.not_before, wanted.not_after) = (date_time_ymd(years.0, 1, 1), date_time_ymd(years.1, 1, 1));
-    let key = KeyPair::generate().unwrap();
-    let certificate = match issuer {
-        Some(issuer) => wanted.signed_by(&key, issuer).unwrap(),
-        None => wanted.self_signed(&key).unwrap(),
-    };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let private = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
-    let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], private).unwrap();
-    let (listener, config) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::new(config));
-    let endpoint = format!("https://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let (Ok(mut stream), config) = (stream, Arc::clone(&config)) else { return };
-            std::thread::spawn(move || {
-                let mut connection = ServerConnection::new(config).unwrap();
-                let mut stream = rustls::Stream::new(&mut connection, &mut stream);
-                let _ = stream.read(&mut [0; 4096]);
-                let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-                stream.conn.send_close_notify();
-                let _ = stream.flush();
-            });
-        }
-    });
-    endpoint
+    for encoding in ["utf-8", "", "Identity", "identity, identity", "identity\r\nContent-Encoding: UTF-8"] {
+        let headers = format!("Content-Encoding: {encoding}\r\n");
+        let plain = only_on_creation(move |stream, _| answer(stream, "400 Bad Request", &headers, b"no"));
+        let text = run(&plain, "min_disk/rejects", &[0]);
+        assert!(text.contains("0 failed, 0 inconclusive"), "{encoding}: {text}");
+    }
 }
 
 #[test]
-fn those_whose_certificates_are_not_to_be_trusted() {
-    let text = run(&serve_tls("127.0.0.1", (2020, 4000), None), "min_disk/", &[3]);
-    assert!(text.contains("certificate is not issued by an authority that is trusted here"), "{text}");
-
-    let mut authority = CertificateParams::default();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().unwrap();
-    let folder = tempfile::TempDir::new().unwrap();
-    let file = folder.path().join("authority.pem");
-    std::fs::write(&file, authority.self_signed(&key).unwrap().pem()).unwrap();
-    let issuer = Issuer::new(authority, key);
-    let trusted = [("SSL_CERT_FILE", file.to_str().unwrap())];
-    for (name, years, message) in [
-        ("127.0.0.1", (2020, 2021), "certificate has expired, or is not valid yet"),
-        ("127.0.0.1", (3000, 3001), "certificate has expired, or is not valid yet"),
-        ("ims.example.com", (2020, 4000), "certificate is for another host"),
-        ("127.0.0.1", (2020, 4000), "is the path right?"),
-    ] {
-        let text = run_with(&serve_tls(name, years, Some(&issuer)), "min_disk/", &[3], &["--retries", "0"], &trusted);
-        assert!(text.contains(message), "{name} {years:?}: {text}");
+fn one_that_closes_each_connection_without_a_word() {
+    // It says nothing of the end, which comes only when the next request is under way.
+    let endpoint = serve(|stream, request, _| {
+        let (status, body) = match request {
+            request if request.starts_with(b"POST ") => ("400 Bad Request", ""),
+            request if request.starts_with(b"GET /v2/images HTTP") => ("200 OK", "{\"images\":[]}"),
+            _ => ("404 Not Found", ""),
+        };
+        let head =
+            format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+        let _ = stream.write_all(format!("{head}{body}").as_bytes());
+        std::thread::sleep(Duration::from_millis(20));
+    });
+    for jobs in ["1", "8"] {
+        let text = run_with(&endpoint, "min_disk/rejects", &[0], &["--jobs", jobs], &[]);
+        assert!(text.contains("0 failed, 0 inconclusive"), "{text}");
     }
+}
+
+#[test]
+fn one_that_creates_with_an_answer_of_megabytes() {
+    let large = |length: usize| [CREATED.as_bytes(), &vec![b' '; length]].concat();
+    let created = |length| {
+        only_on_creation(move |stream, _| {
+            answer(stream, "201 Created", "Content-Type: application/json\r\n", &large(length));
+        })
+    };
+    let text = run(&created(1_100_000), "min_disk/accepts", &[3]);
+    assert!(text.contains("larger than the cap"), "{text}");
+    let text = run(&created(900_000), "min_disk/accepts", &[1]);
+    assert!(!text.contains("larger than the cap"), "{text}");
+    let list = serve(move |stream, request, _| {
+        let is_list = request.starts_with(b"GET /v2/images HTTP");
+        let body = if is_list { format!("{{\"images\":[]}}{}", " ".repeat(2_000_000)) } else { String::new() };
+        let status = if is_list {
+            "200 OK"
+        } else if request.starts_with(b"POST ") {
+            "400 Bad Request"
+        } else {
+            "404 Not Found"
+        };
+        answer(stream, status, "Content-Type: application/json\r\n", body.as_bytes());
+    });
+    let text = run(&list, "min_disk/rejects", &[0]);
+    assert!(text.contains("0 failed, 0 inconclusive"), "{text}");
 }
 
 #[test]

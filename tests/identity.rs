@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ims_conformance::identity::{Choice, Cloud, Failure, LoginError, Obstacle, Session, Surroundings};
 use ims_conformance::secret::{Secret, Secrets};
+use ims_conformance::target::Transport;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use wiremock::matchers::{any, body_json, header, method, path};
@@ -40,14 +41,8 @@ impl Caller {
     }
 
     async fn log_in(&self) -> Result<Session, LoginError> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(2))
-            .no_proxy()
-            .build()
-            .unwrap();
-        let outcome = self.cloud.log_in(&client, &self.secrets).await;
+        let transport = Transport { timeout: Duration::from_secs(2), ..Transport::default() };
+        let outcome = self.cloud.log_in(&transport, 0, &self.secrets).await;
         let shown = match &outcome {
             Ok(session) => format!("{session:?}"),
             Err(error) => format!("{error}\n{error:?}"),
@@ -228,11 +223,11 @@ async fn a_catalog_that_does_not_help_says_what_it_has() {
     let table = [
         (
             with(json!([])),
-            "the token came without a catalog; is it good for a project (OS_PROJECT_NAME)? If so, name the endpoint with image_endpoint_override",
+            "the token came without a catalog; name the endpoint with --endpoint or image_endpoint_override",
         ),
         (
             with(json!("canary")),
-            "the token came without a catalog; is it good for a project (OS_PROJECT_NAME)? If so, name the endpoint with image_endpoint_override",
+            "the token came without a catalog; name the endpoint with --endpoint or image_endpoint_override",
         ),
         (
             with(
@@ -242,6 +237,8 @@ async fn a_catalog_that_does_not_help_says_what_it_has() {
         ),
         (image(json!([public("one", "http://a"), public("one", "http://a")])), "http://a"),
         (image(json!([public("one", "http://a"), public("two", "http://a"), 5, {"url": 5}])), "http://a"),
+        (image(json!([public("one", "http://a/v2"), public("one", "http://a/v2/")])), "http://a/v2"),
+        (image(json!([public("one", "http://a/"), public("two", "http://a//")])), "http://a"),
         // What is read is what came, whatever words are secret.
         (image(json!([public("one", "http://a/canary-token")])), "http://a/canary-token"),
         (

@@ -9,10 +9,10 @@ use clap::builder::NonEmptyStringValueParser;
 use super::Failure;
 use super::target::UNCHECKED;
 use crate::console::Console;
-use crate::identity::{self, Choice, Cloud, Login, Renewal, Session, Surroundings, Trust};
+use crate::identity::{self, Choice, Cloud, Login, NO_PROJECT, Renewal, Session, Surroundings, Trust};
 use crate::secret::{Kind, Secret, Secrets};
 use crate::suite::Suite;
-use crate::target::{Access, AccessKey, Endpoint, Lease, Token, Transport, VARIABLES};
+use crate::target::{Access, AccessKey, Authorities, Endpoint, Lease, Token, Transport, VARIABLES};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Credentials")]
@@ -92,6 +92,7 @@ impl LoginArguments {
         suite: &Suite,
         endpoint: Option<Endpoint>,
         transport: Transport,
+        retries: usize,
         console: &Console,
     ) -> Result<Opened, Failure> {
         if self.access_key {
@@ -106,7 +107,7 @@ impl LoginArguments {
         if self.credential_option().is_none()
             && let Some(cloud) = self.cloud(suite, console.secrets())?
         {
-            return log_in(cloud, endpoint, transport, console).await;
+            return log_in(cloud, endpoint, transport, retries, console).await;
         }
         let token = self.token()?;
         if token.is_none()
@@ -185,28 +186,29 @@ async fn log_in(
     cloud: Cloud,
     named: Option<Endpoint>,
     transport: Transport,
+    retries: usize,
     console: &Console,
 ) -> Result<Opened, Failure> {
     if *cloud.trust() == Trust::Anything && !transport.is_insecure {
         console.note(UNCHECKED);
     }
     let transport = trusting(transport, cloud.trust())?;
-    let is_loopback = match cloud.login() {
-        Login::Keystone(keystone) => {
-            if keystone.address.is_exposed() {
-                console.note("warning: the password travels unencrypted; the identity service is not https\n");
-            }
-            keystone.address.is_loopback()
-        }
-        Login::FixedToken(_) | Login::Open => false,
-    };
-    let client = transport.client(is_loopback).map_err(|error| Failure::WrongUse(error.to_string()))?;
-    let session =
-        cloud.log_in(&client, console.secrets()).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
+    if let Login::Keystone(keystone) = cloud.login()
+        && keystone.address.is_exposed()
+    {
+        console.note("warning: the password travels unencrypted; the identity service is not https\n");
+    }
+    let session = cloud.log_in(&transport, retries, console.secrets()).await.map_err(|error| match error.failure {
+        identity::Failure::NoClient(_) => Failure::WrongUse(error.to_string()),
+        _ => Failure::NotAssessed(error.to_string()),
+    })?;
     let endpoint = match named {
         Some(endpoint) => endpoint,
         None => cloud.endpoint(&session).map_err(|error| Failure::WrongUse(error.to_string()))?,
     };
+    if session.lacks_project() {
+        console.note(&format!("warning: {NO_PROJECT}\n"));
+    }
     let (who, origin) = (who(&session), cloud.origin().to_string());
     let project = session.project.as_ref().map(|project| project.id.clone());
     let token = session.token.as_ref().and_then(|secret| Token::new(secret.expose()));
@@ -214,7 +216,7 @@ async fn log_in(
         None => Access::Open,
         Some(token) if !cloud.can_renew() => Access::Token(token),
         Some(token) => {
-            let source = Renewal::new(cloud, client, console.secrets().clone());
+            let source = Renewal::new(cloud, transport.clone(), retries, console.secrets().clone());
             Access::Lease(Arc::new(Lease::new(Box::new(source), token, session.expires_at)))
         }
     };
@@ -225,9 +227,8 @@ async fn log_in(
 fn trusting(mut transport: Transport, trust: &Trust) -> Result<Transport, Failure> {
     match trust {
         Trust::Authority(path) if transport.authorities.is_none() => {
-            let pem = std::fs::read(path);
-            let pem = pem.map_err(|error| Failure::WrongUse(format!("cannot read {}: {error}", path.display())))?;
-            transport.authorities = Some(pem);
+            let read = Authorities::read(path);
+            transport.authorities = Some(read.map_err(|error| Failure::WrongUse(format!("cacert: {error}")))?);
         }
         Trust::System | Trust::Authority(_) => {}
         Trust::Anything => transport.is_insecure = true,

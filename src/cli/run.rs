@@ -71,9 +71,11 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let mut done = perform(&suite, probes, &target, &options, &known, console).await;
     let end = End::of(&suite, &target, &known, wish.seed, &mut done).await;
     excuse(&suite.contract, &known, arguments.strict, &mut done.outcomes, &end.shrunk);
+    let login = target.login_trouble();
     let context = Context {
         endpoint: &target.endpoint().to_string(),
         is_stub: place == Place::Stub,
+        login: login.as_deref(),
         // What a run signs, a person repeats with a token.
         has_token: target.has_token() || target.signs(),
         seed: wish.seed,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::Failure;
 use super::budget::Place;
@@ -13,7 +14,7 @@ use super::named::Named;
 use crate::console::Console;
 use crate::ledger;
 use crate::suite::Suite;
-use crate::target::{Access, Endpoint, GRACE, Limits, Setup, Target, Transport};
+use crate::target::{Access, Authorities, Endpoint, GRACE, Limits, Setup, Target, Transport};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Target")]
@@ -26,8 +27,8 @@ pub(super) struct TargetArguments {
     pub(super) stub: bool,
     #[command(flatten)]
     pub(super) login: LoginArguments,
-    /// Certificates, as PEM, to trust beside those of this machine
-    #[arg(long, value_name = "FILE", env = "OS_CACERT")]
+    /// File of certificates as PEM, or a folder of such files, to trust beside what this machine trusts
+    #[arg(long, value_name = "FILE", env = "OS_CACERT", value_parser = maybe_empty())]
     cacert: Option<PathBuf>,
     /// Trust any certificate: whoever is on the way can read the token
     #[arg(long)]
@@ -42,8 +43,13 @@ pub(super) struct TargetArguments {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(0..=10))]
     retries: u8,
     /// Folder of the ledgers, which know what must be removed [default: ims-conformance in `$XDG_STATE_HOME`]
-    #[arg(long, value_name = "DIR", env = "IMS_LEDGER")]
+    #[arg(long, value_name = "DIR", env = "IMS_LEDGER", value_parser = maybe_empty())]
     ledger: Option<PathBuf>,
+}
+
+/// A path that may be empty, as a variable that is set to nothing counts as one that is not set.
+fn maybe_empty() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 /// What is asked where there is no target but the stub.
@@ -78,7 +84,8 @@ impl TargetArguments {
 
     /// The folder of the ledgers.
     pub(super) fn ledgers(&self) -> Result<PathBuf, Failure> {
-        let folder = self.ledger.clone().or_else(ledger::default_folder);
+        let named = self.ledger.clone().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = named.or_else(ledger::default_folder);
         folder.ok_or_else(|| Failure::WrongUse("there is no home folder for the ledger; --ledger names one".to_owned()))
     }
 
@@ -97,7 +104,7 @@ impl TargetArguments {
             Named::Cloud => None,
             Named::Stub => return Err(Failure::WrongUse(WHICH.to_owned())),
         };
-        let opened = self.login.open(suite, named, self.transport()?, console).await?;
+        let opened = self.login.open(suite, named, self.transport()?, usize::from(self.retries), console).await?;
         let Some(endpoint) = opened.endpoint else { return Err(Failure::WrongUse(WHICH.to_owned())) };
         if endpoint.is_exposed() && !opened.access.is_open() {
             console.note("warning: the token travels unencrypted; the endpoint is not https\n");
@@ -126,12 +133,11 @@ impl TargetArguments {
     }
 
     pub(super) fn transport(&self) -> Result<Transport, Failure> {
-        let read = |path: &PathBuf| {
-            std::fs::read(path).map_err(|error| Failure::WrongUse(format!("cannot read {}: {error}", path.display())))
-        };
+        let path = self.cacert.as_ref().filter(|path| !path.as_os_str().is_empty());
+        let authorities = path.map(|path| Authorities::read(path)).transpose();
         Ok(Transport {
             timeout: Duration::from_secs(self.timeout),
-            authorities: self.cacert.as_ref().map(read).transpose()?,
+            authorities: authorities.map_err(|error| Failure::WrongUse(format!("--cacert: {error}")))?,
             is_insecure: self.insecure,
             ..Transport::default()
         })

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::place::listed;
+use super::session::NO_PROJECT;
 use super::settings::override_key;
 use crate::target::{Endpoint, EndpointError};
 
@@ -69,10 +70,11 @@ pub struct Wanted<'a> {
 /// Why the catalog gives no endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogError {
-    /// There is no catalog, as with a token that is good for nothing in particular.
-    #[error(
-        "the token came without a catalog; is it good for a project (OS_PROJECT_NAME)? If so, name the endpoint with {key}"
-    )]
+    /// There is no catalog, as the token is good for no project.
+    #[error("{NO_PROJECT}")]
+    NoProject,
+    /// There is no catalog.
+    #[error("the token came without a catalog; name the endpoint with --endpoint or {key}")]
     Empty {
         /// The setting that names an endpoint.
         key: String,
@@ -186,7 +188,7 @@ impl Catalog {
         let mut urls: Vec<_> = fitting
             .iter()
             .filter(|entry| wanted.region.is_none_or(|region| entry.region == region))
-            .map(|entry| (entry.url.as_str(), entry.region.as_str()))
+            .map(|entry| (entry.url.trim_end_matches('/'), entry.region.as_str()))
             .collect();
         urls.sort_unstable();
         urls.dedup_by_key(|(url, _)| *url);

@@ -1,7 +1,9 @@
 //! The one request to Keystone v3 that makes a token, or looks one up. Whatever comes back is untrusted.
 
+use std::time::Duration;
+
+use reqwest::RequestBuilder;
 use reqwest::header::HeaderValue;
-use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::access::{ApplicationCredential, Domain, Keystone, Proof, Scope, User};
@@ -10,6 +12,7 @@ use super::obstacle::Obstacle;
 use super::place::shown;
 use super::session::Session;
 use crate::secret::{Kind, Secret, Secrets};
+use crate::target::{Client, Transport, pauses};
 
 /// Where tokens are made, from the root of an identity service.
 const TOKENS: &str = "/v3/auth/tokens";
@@ -25,29 +28,59 @@ const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 /// Longest token that is taken; no server takes a longer header.
 const LONGEST_TOKEN: usize = 64 * 1024;
 
+/// A service that wants to be left alone for longer is not waited for.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
 /// An answer, read as far as it may be.
 struct Answer {
     status: u16,
     token: Option<Secret>,
     location: String,
     wants_second_factor: bool,
+    /// How many seconds it asks to wait.
+    pause: u64,
     body: Vec<u8>,
 }
 
 impl Keystone {
-    /// Logs in. What comes back holds no secret that `secrets` does not know.
-    pub(super) async fn log_in(&self, client: &Client, secrets: &Secrets) -> Result<Session, LoginError> {
-        let failed = |failure| LoginError { address: self.address.to_string(), failure };
-        let Some(request) = self.request(client) else {
-            return Err(failed(Failure::Unreachable(Obstacle::System(
-                "no request can be made of this address".to_owned(),
-            ))));
-        };
-        let answer = receive(request, secrets).await.map_err(failed)?;
-        self.session(answer).map_err(failed)
+    /// Logs in. What comes back holds no secret that `secrets` does not know. A service that is busy is asked again so many times: nothing comes of a
+    /// login twice but a token that nobody uses.
+    pub(super) async fn log_in(
+        &self,
+        transport: &Transport,
+        retries: usize,
+        secrets: &Secrets,
+    ) -> Result<Session, LoginError> {
+        let failed = |way, failure| LoginError { address: self.address.to_string(), way, failure };
+        let client = transport.client(&self.address);
+        let client = client.map_err(|error| failed(String::new(), Failure::NoClient(error.to_string())))?;
+        let mut pauses = pauses(retries);
+        loop {
+            let failure = match self.attempt(&client, secrets).await {
+                Ok(session) => return Ok(session),
+                Err(failure) => failure,
+            };
+            let asked_for = failure.pause();
+            match pauses.next() {
+                Some(pause) if failure.may_pass() && asked_for <= LONGEST_PAUSE => {
+                    tokio::time::sleep(pause.max(asked_for)).await;
+                }
+                _ => {
+                    let is_unreached = matches!(failure, Failure::Unreachable(_));
+                    return Err(failed(if is_unreached { client.way() } else { String::new() }, failure));
+                }
+            }
+        }
     }
 
-    fn request(&self, client: &Client) -> Option<RequestBuilder> {
+    async fn attempt(&self, client: &Client, secrets: &Secrets) -> Result<Session, Failure> {
+        let request = self.request(client.http()).ok_or_else(|| {
+            Failure::Unreachable(Obstacle::System("no request can be made of this address".to_owned()))
+        })?;
+        self.session(receive(request, secrets).await?)
+    }
+
+    fn request(&self, client: &reqwest::Client) -> Option<RequestBuilder> {
         let url = self.address.join(TOKENS)?;
         match (&self.credential, &self.scope) {
             // A token that is not to be good for something else is looked up: it keeps its scope, and no second one comes to be.
@@ -64,7 +97,7 @@ impl Keystone {
     }
 
     fn session(&self, answer: Answer) -> Result<Session, Failure> {
-        let Answer { status, token, location, wants_second_factor, body } = answer;
+        let Answer { status, token, location, wants_second_factor, pause, body } = answer;
         match status {
             200..=299 => {
                 let not_keystone = |what| Failure::NotKeystone { status, what };
@@ -82,7 +115,7 @@ impl Keystone {
                 message: message(&body),
                 hint: hint(&self.credential),
             }),
-            _ => Err(Failure::Refused { status, message: message(&body) }),
+            _ => Err(Failure::Refused { status, message: message(&body), pause }),
         }
     }
 }
@@ -147,6 +180,7 @@ async fn receive(request: RequestBuilder, secrets: &Secrets) -> Result<Answer, F
         secrets.add(token);
     }
     let location = shown(header("location"));
+    let pause = header("retry-after").trim().parse().unwrap_or_default();
     let wants_second_factor = response.headers().contains_key(RECEIPT);
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
@@ -155,7 +189,7 @@ async fn receive(request: RequestBuilder, secrets: &Secrets) -> Result<Answer, F
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, token, location, wants_second_factor, body })
+    Ok(Answer { status, token, location, wants_second_factor, pause, body })
 }
 
 /// The token in a header, if it is one that another header can carry.

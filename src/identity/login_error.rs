@@ -1,13 +1,17 @@
 //! Why a login failed, and what to do about it. What a server said is repeated on one line, cut.
 
+use std::time::Duration;
+
 use super::obstacle::Obstacle;
 
 /// Why a login failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("cannot log in at {address}: {failure}")]
+#[error("cannot log in at {address}{way}: {failure}")]
 pub struct LoginError {
     /// The identity service.
     pub address: String,
+    /// What is on the way there, if that matters.
+    pub way: String,
     /// What went wrong there.
     pub failure: Failure,
 }
@@ -15,6 +19,9 @@ pub struct LoginError {
 /// What went wrong at an identity service.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
+    /// Nothing can be sent there at all.
+    #[error("{0}")]
+    NoClient(String),
     /// There is no answer.
     #[error("{0}")]
     Unreachable(Obstacle),
@@ -38,6 +45,8 @@ pub enum Failure {
         status: u16,
         /// What it says itself.
         message: String,
+        /// How many seconds it asks to wait.
+        pause: u64,
     },
     /// Redirects are not followed: the credential would go to where nobody sent it.
     #[error("it answers {status}, a redirect{}; redirects are not followed, name the right address in auth_url", to(.location))]
@@ -55,6 +64,27 @@ pub enum Failure {
         /// What is wrong with the answer.
         what: &'static str,
     },
+}
+
+impl Failure {
+    /// Whether the same login may succeed a little later.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => matches!(status, 429 | 500 | 502 | 503 | 504),
+            Self::Unreachable(obstacle) => {
+                matches!(obstacle, Obstacle::Refused | Obstacle::System(_) | Obstacle::NoHttp)
+            }
+            _ => false,
+        }
+    }
+
+    /// The pause that the service asks for.
+    pub(super) fn pause(&self) -> Duration {
+        match self {
+            Self::Refused { pause, .. } => Duration::from_secs(*pause),
+            _ => Duration::ZERO,
+        }
+    }
 }
 
 fn said(message: &str) -> String {

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-use rustls::CertificateError;
+use crate::exchange::Distrust;
+use crate::target::distrust;
 
 use super::place::shown;
 
@@ -15,8 +16,8 @@ pub enum Obstacle {
     UnknownHost,
     /// Nobody listens at the port.
     Refused,
-    /// The certificate is not one to trust; the text says why.
-    Untrusted(String),
+    /// The certificate is not one to trust.
+    Untrusted(Distrust),
     /// The port speaks something else than TLS.
     NoTls,
     /// TLS could not begin for another reason.
@@ -36,7 +37,13 @@ impl fmt::Display for Obstacle {
                 formatter.write_str("its host has no address; is the name right, and the network there?")
             }
             Self::Refused => formatter.write_str("nobody listens there; are host and port right?"),
-            Self::Untrusted(why) => write!(formatter, "its certificate is not trusted: {why}"),
+            Self::Untrusted(Distrust::Issuer) => {
+                write!(formatter, "its certificate {}; `cacert` (OS_CACERT) can name who issued it", Distrust::Issuer)
+            }
+            Self::Untrusted(Distrust::Time) => {
+                write!(formatter, "its certificate {}; is the clock right?", Distrust::Time)
+            }
+            Self::Untrusted(why) => write!(formatter, "its certificate {why}"),
             Self::NoTls => formatter.write_str("it speaks no TLS; should the address begin with http://?"),
             Self::Tls(why) => write!(formatter, "TLS could not begin: {why}"),
             Self::Timeout => {
@@ -97,19 +104,7 @@ fn of_io(error: &io::Error) -> Option<Obstacle> {
 
 fn of_tls(error: &rustls::Error) -> Obstacle {
     match error {
-        rustls::Error::InvalidCertificate(error) => Obstacle::Untrusted(match error {
-            CertificateError::UnknownIssuer => {
-                "nobody whom this machine knows has signed it; `cacert` (OS_CACERT) can name who did".to_owned()
-            }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                "it is one of another host".to_owned()
-            }
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                "it is not valid yet; is the clock right?".to_owned()
-            }
-            other => format!("{}; `cacert` (OS_CACERT) can name who signed it", cut(&other.to_string())),
-        }),
+        rustls::Error::InvalidCertificate(error) => Obstacle::Untrusted(distrust(error)),
         rustls::Error::InvalidMessage(_) => Obstacle::NoTls,
         other => Obstacle::Tls(cut(&other.to_string())),
     }

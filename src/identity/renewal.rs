@@ -4,28 +4,31 @@ use std::pin::Pin;
 
 use super::Cloud;
 use crate::secret::Secrets;
-use crate::target::{Renew, Renewed, Token};
+use crate::target::{Renew, Renewed, Token, Transport};
 
 /// A cloud that gives new tokens to a run.
 #[derive(Debug)]
 pub struct Renewal {
     cloud: Cloud,
-    client: reqwest::Client,
+    transport: Transport,
+    retries: usize,
     secrets: Secrets,
 }
 
 impl Renewal {
-    /// New tokens come over this client and are made known to these secrets.
-    pub fn new(cloud: Cloud, client: reqwest::Client, secrets: Secrets) -> Self {
-        Self { cloud, client, secrets }
+    /// New tokens come this way, with so many retries, and are made known to these secrets.
+    pub fn new(cloud: Cloud, transport: Transport, retries: usize, secrets: Secrets) -> Self {
+        Self { cloud, transport, retries, secrets }
     }
 }
 
 impl Renew for Renewal {
     fn renew(&self) -> Pin<Box<dyn Future<Output = Renewed> + Send + '_>> {
         Box::pin(async {
-            let session = self.cloud.log_in(&self.client, &self.secrets).await.ok()?;
-            Some((Token::new(session.token?.expose())?, session.expires_at))
+            let session = self.cloud.log_in(&self.transport, self.retries, &self.secrets).await;
+            let session = session.map_err(|error| error.to_string())?;
+            let token = session.token.and_then(|token| Token::new(token.expose()));
+            Ok((token.ok_or("the identity service gave no token that can be sent")?, session.expires_at))
         })
     }
 }

@@ -8,6 +8,9 @@ use super::catalog::Catalog;
 use crate::secret::Secret;
 use crate::untrusted::Untrusted;
 
+/// What is said of a login that is good for no project.
+pub const NO_PROJECT: &str = "the login is for no project, and a service that belongs to projects lets nobody in without one; name it with project_name or project_id (OS_PROJECT_NAME, OS_PROJECT_ID)";
+
 /// A login that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -58,6 +61,11 @@ impl Session {
             roles: roles.iter().filter_map(|role| Some(role.get("name")?.as_str()?.into())).collect(),
             catalog: Catalog::read(facts.get("catalog")),
         })
+    }
+
+    /// Whether an identity service gave a token that is good for no project.
+    pub fn lacks_project(&self) -> bool {
+        self.user.is_some() && self.project.is_none()
     }
 
     /// Whether the token ends before this time.

@@ -41,6 +41,9 @@ fn write_report(out: &mut String, report: &Report, is_verbose: bool) -> fmt::Res
         write_finding(out, finding, report)?;
     }
     write_deviations(out, report)?;
+    if let Some(trouble) = &report.login {
+        writeln!(out, "{YELLOW}the token ended, and the identity service gave no new one{YELLOW:#}\n  {trouble}\n")?;
+    }
     write_causes(out, "inconclusive", &report.inconclusive)?;
     write_causes(out, "skipped", &report.skipped)?;
     write_choices(out, report)?;

@@ -31,8 +31,8 @@ pub trait Renew: Send + Sync {
     fn renew(&self) -> Pin<Box<dyn Future<Output = Renewed> + Send + '_>>;
 }
 
-/// A new token, and when it ends if that is known; `None` where there is none to be had.
-pub type Renewed = Option<(Token, Option<OffsetDateTime>)>;
+/// A new token, and when it ends if that is known; or why there is none to be had, in words without a secret.
+pub type Renewed = Result<(Token, Option<OffsetDateTime>), String>;
 
 /// A token for a time.
 pub struct Lease {
@@ -40,6 +40,8 @@ pub struct Lease {
     current: RwLock<Current>,
     /// Held by the one who renews; the time is that of the last renewal.
     renewal: Mutex<Option<Instant>>,
+    /// Why the last renewal failed, if it did.
+    trouble: RwLock<Option<String>>,
 }
 
 #[derive(Clone)]
@@ -64,7 +66,7 @@ impl Lease {
     /// A lease that begins with this token.
     pub fn new(source: Box<dyn Renew>, token: Token, ends: Option<OffsetDateTime>) -> Self {
         let current = RwLock::new(Current { token, ends });
-        Self { source, current, renewal: Mutex::new(None) }
+        Self { source, current, renewal: Mutex::new(None), trouble: RwLock::default() }
     }
 
     fn current(&self) -> Current {
@@ -81,7 +83,9 @@ impl Lease {
             return false;
         }
         *last = Some(Instant::now());
-        let Some((token, ends)) = self.source.renew().await else { return false };
+        let renewed = self.source.renew().await;
+        *self.trouble.write().unwrap_or_else(PoisonError::into_inner) = renewed.as_ref().err().cloned();
+        let Ok((token, ends)) = renewed else { return false };
         token.confess(secrets);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Current { token, ends };
         true
@@ -128,6 +132,14 @@ impl Access {
         match self {
             Self::Lease(lease) => lease.renew(refused, secrets).await,
             Self::Open | Self::Token(_) | Self::Key(_) => false,
+        }
+    }
+
+    /// Why there is no new token, where the last one ended and none was to be had.
+    pub(super) fn trouble(&self) -> Option<String> {
+        match self {
+            Self::Lease(lease) => lease.trouble.read().unwrap_or_else(PoisonError::into_inner).clone(),
+            Self::Open | Self::Token(_) | Self::Key(_) => None,
         }
     }
 

@@ -66,6 +66,11 @@ impl Endpoint {
         Self { root: Url::from_directory_path("/").unwrap_or_else(|()| unreachable!("the root is a directory")) }
     }
 
+    /// What everything is joined to.
+    pub(super) fn root(&self) -> &Url {
+        &self.root
+    }
+
     /// Whether others on the way can read what is sent.
     pub fn is_exposed(&self) -> bool {
         self.root.scheme() == "http" && !self.is_loopback()

@@ -1,12 +1,17 @@
 //! HTTP as a client: how connections are made, how a request becomes bytes, how an answer is read. Nothing here trusts the other side.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use time::OffsetDateTime;
 use url::Url;
 
-use super::reason;
+use super::proxy::{self, NoProxy, Proxy};
+use super::trust::{self, Authorities};
+use super::{Endpoint, reason};
+use crate::contract::Effect;
 use crate::exchange::{Request, Response, Trouble};
 
 /// How connections are made.
@@ -16,8 +21,8 @@ pub struct Transport {
     pub timeout: Duration,
     /// To establish a connection.
     pub connect_timeout: Duration,
-    /// Certificates, as PEM, that are trusted beside those of this machine.
-    pub authorities: Option<Vec<u8>>,
+    /// Certificates that are trusted beside those of this machine.
+    pub authorities: Option<Authorities>,
     /// Whether certificates are checked at all.
     pub is_insecure: bool,
 }
@@ -39,12 +44,12 @@ pub enum ClientError {
     /// The library declines.
     #[error("the HTTP client cannot be set up: {0}")]
     Client(reqwest::Error),
-    /// What should hold certificates holds none.
-    #[error("no certificate can be read from it: {0}")]
-    Authorities(reqwest::Error),
-    /// There is no certificate in it.
-    #[error("it holds no certificate; a PEM file begins with -----BEGIN CERTIFICATE-----")]
-    NoAuthority,
+    /// Nor does the one for TLS.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The proxy of the environment is none.
+    #[error(transparent)]
+    Proxy(#[from] NoProxy),
     /// The contract names a header that HTTP does not allow.
     #[error("`{0}` is no name of a header")]
     Header(String),
@@ -56,47 +61,131 @@ const LONGEST_IDLE: Duration = Duration::from_secs(1);
 /// The encoding that is none.
 const PLAIN: HeaderValue = HeaderValue::from_static("identity");
 
-/// Answers larger than this are not read to their end.
-const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
+/// What servers write into the header of the encoding for a body as it is: none, and what belongs into other headers.
+const PLAIN_WORDS: [&str; 9] = ["", "identity", "none", "utf-8", "utf8", "us-ascii", "iso-8859-1", "8bit", "binary"];
 
-impl Transport {
-    /// A client that follows no redirect, so that no secret follows it either. Proxies are those of the environment, but not on this machine.
-    pub fn client(&self, is_loopback: bool) -> Result<reqwest::Client, ClientError> {
-        // The provider of the process is ours to choose; a second call finds the first one's, which is the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        // Without this header any encoding would be a good answer.
-        let plain = HeaderMap::from_iter([(ACCEPT_ENCODING, PLAIN)]);
-        let mut builder = reqwest::Client::builder()
-            .default_headers(plain)
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(self.timeout)
-            .connect_timeout(self.connect_timeout)
-            .pool_idle_timeout(LONGEST_IDLE)
-            .tls_danger_accept_invalid_certs(self.is_insecure)
-            .user_agent(concat!("ims-conformance/", env!("CARGO_PKG_VERSION")));
-        if is_loopback {
-            builder = builder.no_proxy();
+/// More headers than any server sends on purpose; the library's own limit is one that long chains of proxies reach.
+const MOST_HEADERS: usize = 1000;
+
+/// Lists larger than this are not read to their end.
+const LARGEST_LIST: usize = 8 * 1024 * 1024;
+
+/// No answer about one thing needs more.
+const LARGEST_ANSWER: usize = 1024 * 1024;
+
+/// How much of an answer is read at most, by what its call does: a page of a list holds much, everything else is about one thing.
+pub(super) fn largest(effect: Option<Effect>) -> usize {
+    if effect == Some(Effect::List) { LARGEST_LIST } else { LARGEST_ANSWER }
+}
+
+/// The way to one endpoint.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Keeps connections for the next request.
+    keeping: reqwest::Client,
+    /// Makes a connection for each request.
+    fresh: reqwest::Client,
+    /// Whether the other side closed a connection without a word: from then on none is kept, as the next request may meet the end of it.
+    is_closing: Arc<AtomicBool>,
+    proxy: Option<Proxy>,
+    authorities: Option<String>,
+}
+
+impl Client {
+    /// The client for the next request.
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        if self.is_closing.load(Ordering::Relaxed) { &self.fresh } else { &self.keeping }
+    }
+
+    /// What is between here and there, and whom it is that is trusted; empty where there is nothing to say. Fit to follow the address.
+    pub fn way(&self) -> String {
+        let proxy = self.proxy.as_ref().map(|proxy| format!(" through {proxy}"));
+        let trusted =
+            self.authorities.as_ref().map(|path| format!(" (trusted are {path} and the authorities of this machine)"));
+        [proxy, trusted].into_iter().flatten().collect()
+    }
+
+    /// Why there is no answer. Whoever met the end of a connection that was kept is told so, as the next request gets its own.
+    fn trouble(&self, error: &reqwest::Error, is_begun: bool, was_kept: bool) -> Trouble {
+        if error.is_connect() {
+            return match (reason::of(error), &self.proxy) {
+                (trouble @ Trouble::Certificate(_), _) => trouble,
+                (_, Some(proxy)) => Trouble::Proxy(proxy.variable),
+                (_, None) if error.is_timeout() => Trouble::Timeout,
+                (trouble, None) => trouble,
+            };
         }
-        if let Some(pem) = &self.authorities {
-            let authorities = reqwest::Certificate::from_pem_bundle(pem).map_err(ClientError::Authorities)?;
-            if authorities.is_empty() {
-                return Err(ClientError::NoAuthority);
-            }
-            builder = builder.tls_certs_merge(authorities);
+        if error.is_timeout() {
+            return Trouble::Timeout;
         }
-        builder.build().map_err(ClientError::Client)
+        if !is_begun && was_kept && reason::is_end(error) {
+            self.is_closing.store(true, Ordering::Relaxed);
+            return Trouble::Closed;
+        }
+        Trouble::Broken
     }
 }
 
+impl Transport {
+    /// A client for one endpoint. It follows no redirect, so that no secret follows it either. Proxies are those of the environment, but not on this
+    /// machine.
+    pub fn client(&self, endpoint: &Endpoint) -> Result<Client, ClientError> {
+        // The provider of the process is ours to choose; a second call finds the first one's, which is the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let proxy = if endpoint.is_loopback() { None } else { proxy::of(endpoint.root())? };
+        let tls = if self.is_insecure { None } else { Some(trust::config(self.authorities.as_ref())?) };
+        let build = |most_idle| {
+            // Without this header any encoding would be a good answer.
+            let plain = HeaderMap::from_iter([(ACCEPT_ENCODING, PLAIN)]);
+            let mut builder = reqwest::Client::builder()
+                .default_headers(plain)
+                .redirect(reqwest::redirect::Policy::none())
+                .timeout(self.timeout)
+                .connect_timeout(self.connect_timeout)
+                .pool_idle_timeout(LONGEST_IDLE)
+                .pool_max_idle_per_host(most_idle)
+                .http1_max_headers(MOST_HEADERS)
+                .http1_allow_obsolete_multiline_headers_in_responses(true)
+                .user_agent(concat!("ims-conformance/", env!("CARGO_PKG_VERSION")));
+            builder = match &tls {
+                Some(tls) => builder.tls_backend_preconfigured(tls.clone()),
+                None => builder.tls_danger_accept_invalid_certs(true),
+            };
+            if proxy.is_none() {
+                builder = builder.no_proxy();
+            }
+            builder.build().map_err(ClientError::Client)
+        };
+        let is_encrypted = endpoint.root().scheme() == "https" && !self.is_insecure;
+        let authorities = self.authorities.as_ref().filter(|_| is_encrypted);
+        Ok(Client {
+            keeping: build(usize::MAX)?,
+            fresh: build(0)?,
+            is_closing: Arc::default(),
+            authorities: authorities.map(|authorities| authorities.path().to_owned()),
+            proxy,
+        })
+    }
+}
+
+/// A request that is ready to be sent.
+pub(super) struct Prepared<'a> {
+    client: &'a Client,
+    builder: reqwest::RequestBuilder,
+    is_kept: bool,
+}
+
 /// The request as the client sends it; `None` where it holds what HTTP cannot carry. Headers with a secret are marked as such.
-pub(super) fn prepare(
-    client: &reqwest::Client,
+pub(super) fn prepare<'a>(
+    client: &'a Client,
     request: &Request,
     url: Url,
     shown: &[(HeaderName, String)],
-) -> Option<reqwest::RequestBuilder> {
+) -> Option<Prepared<'a>> {
     let method = reqwest::Method::from_bytes(request.method.as_bytes()).ok()?;
-    let mut builder = client.request(method, url);
+    let is_kept = !client.is_closing.load(Ordering::Relaxed);
+    let http = if is_kept { &client.keeping } else { &client.fresh };
+    let mut builder = http.request(method, url);
     for (name, value) in &request.headers {
         let name = HeaderName::try_from(name).ok()?;
         // What is shown takes the place of a header of the same name.
@@ -112,21 +201,23 @@ pub(super) fn prepare(
     if let Some(body) = &request.body {
         builder = builder.body(body.clone());
     }
-    Some(builder)
+    Some(Prepared { client, builder, is_kept })
 }
 
 /// Sends, and reads the answer as far as its size allows.
-pub(super) async fn receive(prepared: reqwest::RequestBuilder) -> Result<Response, Trouble> {
-    let mut answer = prepared.send().await.map_err(|error| trouble_of(&error))?;
-    if answer.headers().get(CONTENT_ENCODING).is_some_and(|encoding| *encoding != PLAIN) {
+pub(super) async fn receive(prepared: Prepared<'_>, largest: usize) -> Result<Response, Trouble> {
+    let Prepared { client, builder, is_kept } = prepared;
+    let trouble = |error: &reqwest::Error, is_begun| client.trouble(error, is_begun, is_kept);
+    let mut answer = builder.send().await.map_err(|error| trouble(&error, false))?;
+    if !is_plain(answer.headers()) {
         return Err(Trouble::Encoded);
     }
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
     let status = answer.status().as_u16();
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| trouble_of(&error))? {
-        if body.len() + chunk.len() > LARGEST_ANSWER {
+    while let Some(chunk) = answer.chunk().await.map_err(|error| trouble(&error, true))? {
+        if body.len() + chunk.len() > largest {
             return Err(Trouble::TooLarge);
         }
         body.extend_from_slice(&chunk);
@@ -134,12 +225,40 @@ pub(super) async fn receive(prepared: reqwest::RequestBuilder) -> Result<Respons
     Ok(Response { status, headers, body, at: OffsetDateTime::now_utc() })
 }
 
-fn trouble_of(error: &reqwest::Error) -> Trouble {
-    if error.is_timeout() {
-        Trouble::Timeout
-    } else if error.is_connect() {
-        reason::of(error)
-    } else {
-        Trouble::Broken
+/// Whether a body comes as it is. The header may come several times, with several words in each, in any case.
+fn is_plain(headers: &HeaderMap) -> bool {
+    headers.get_all(CONTENT_ENCODING).iter().all(|value| {
+        let words = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+        words.split(',').all(|word| PLAIN_WORDS.contains(&word.trim()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
+
+    use super::is_plain;
+
+    #[test]
+    fn an_encoding_that_is_none_is_plain() {
+        let headers = |values: &[&'static str]| -> HeaderMap {
+            values.iter().map(|value| (CONTENT_ENCODING, HeaderValue::from_static(value))).collect()
+        };
+        let plain: [&[&str]; 8] = [
+            &[],
+            &["identity"],
+            &["Identity"],
+            &[""],
+            &["utf-8"],
+            &["UTF-8"],
+            &["identity, identity"],
+            &["identity", "identity"],
+        ];
+        for values in plain {
+            assert!(is_plain(&headers(values)), "{values:?}");
+        }
+        for values in [&["gzip"][..], &["identity, gzip"], &["identity", "br"], &["x-unknown"]] {
+            assert!(!is_plain(&headers(values)), "{values:?}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::exchange::{Exchange, Response, Trouble};
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// The pauses before each further attempt, so many of them: growing, and different from caller to caller.
-pub(super) fn pauses(retries: usize) -> impl Iterator<Item = Duration> {
+pub(crate) fn pauses(retries: usize) -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(500))
         .with_max_delay(Duration::from_secs(20))
@@ -42,8 +42,8 @@ pub(super) fn again(exchange: &Exchange, busy: &[u16]) -> Again {
             Some(pause) if pause > LONGEST_PAUSE => Again::No,
             pause => Again::After(pause),
         },
-        Err(Trouble::Connect) => Again::After(None),
-        Err(Trouble::Broken) => Again::Lost,
+        Err(Trouble::Connect | Trouble::Proxy(_)) => Again::After(None),
+        Err(Trouble::Closed | Trouble::Broken) => Again::Lost,
         Ok(_) | Err(_) => Again::No,
     }
 }

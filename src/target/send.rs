@@ -255,7 +255,7 @@ impl Target {
                     let may_be_cut = purpose != Purpose::Cleanup && !may_create;
                     let cut = async { if may_be_cut { self.halt.halted().await } else { self.halt.finished().await } };
                     tokio::select! {
-                        received = http::receive(prepared) => received,
+                        received = http::receive(prepared, http::largest(self.effect(&request))) => received,
                         () = cut => Err(Trouble::CutShort),
                     }
                 }
@@ -269,13 +269,13 @@ impl Target {
     }
 
     /// The request as it goes over the wire; `None` where it holds what HTTP cannot carry, or a path that does not stay as it is.
-    fn prepare(
+    fn prepare<'a>(
         &self,
-        client: &reqwest::Client,
+        client: &'a http::Client,
         token_header: &HeaderName,
         token: Option<String>,
         request: &Request,
-    ) -> Option<reqwest::RequestBuilder> {
+    ) -> Option<http::Prepared<'a>> {
         let path = request.path.split('?').next().unwrap_or_default();
         let url = self.endpoint.join(&request.path).filter(|url| url.path().ends_with(path))?;
         let mut shown: Vec<_> = token.map(|token| (token_header.clone(), token)).into_iter().collect();
