@@ -89,13 +89,13 @@ fn what_is_no_regular_file_is_an_error_and_does_not_hang() {
 #[test]
 fn a_contract_of_many_fields_is_planned_soon() {
     let field = |number: usize| format!("        f{number}: {{description: A field., type: string, maxLength: 30}}\n");
-    let fields: String = (0..120).map(field).collect();
+    let fields: String = (0..200).map(field).collect();
     let (_folder, dir) = suite(|text| text.replacen("        weight:\n", &format!("{fields}        weight:\n"), 1));
     let begin = Instant::now();
     let suite = Suite::from_dir(&dir).unwrap_or_else(|error| panic!("{error}"));
     let probes = plan(&suite, &Wish { examples: 2, ..Wish::default() }).unwrap();
-    assert!(probes.len() > 120 * 50, "{}", probes.len());
-    assert!(begin.elapsed() < Duration::from_mins(1), "{:?}", begin.elapsed());
+    assert!(probes.len() > 200 * 50, "{}", probes.len());
+    assert!(begin.elapsed() < Duration::from_secs(45), "{:?}", begin.elapsed());
 }
 
 #[test]
