@@ -161,7 +161,7 @@ impl Sweeper<'_> {
         } else {
             others.iter().filter(|item| may_be_of(self.contract, intent, &sent, item)).collect()
         };
-        let is_bare = |item: &&&Item| holds_no_more(self.contract, &sent, item);
+        let is_bare = |item: &&&Item| item.is_whole && holds_no_more(self.contract, &sent, item);
         let bare: Vec<_> = likely.iter().filter(is_bare).map(|item| item.id.clone()).collect();
         match &bare[..] {
             _ if likely.is_empty() => {}

@@ -175,6 +175,31 @@ fn of_two_that_look_alike_none_is_removed_and_neither_is_what_holds_more_than_wa
 }
 
 #[test]
+fn what_the_list_shows_in_part_may_be_ours_and_is_not_removed() {
+    // One value is no JSON, or the whole is too long to be read.
+    let spoilt: [fn(&str) -> String; 2] = [
+        |list| list.replacen("\"min_disk\":7", "\"min_disk\":NaN", 1),
+        |list| list.replacen("\"min_disk\":7", &format!("\"min_disk\":7,\"more\":\"{}\"", "x".repeat(1 << 16)), 1),
+    ];
+    for spoil in spoilt {
+        let folder = TempDir::new().unwrap();
+        let server = Server::with(move |server, request, token| {
+            let mut answer = server.pass(request, token);
+            if request.method == "GET" && request.path == IMAGES {
+                answer.body = spoil(&String::from_utf8(answer.body).unwrap()).into_bytes();
+            }
+            Some(answer)
+        });
+        let url = server.listen();
+        let perhaps = server.create(&json!({"min_disk": 7}));
+        write(folder.path(), RUN, &text(&[begun(&url, RUN, &[]), vec![intent(1, "{\"min_disk\":7}")]].concat()));
+        let (code, text) = outcome("sweep", &url, &["--likely"], folder.path());
+        assert_eq!((code, server.ids(), ledgers(folder.path()).len()), (5, vec![perhaps.clone()], 1), "{text}");
+        assert!(text.contains(&format!("{perhaps}  not touched: nothing proves")), "{text}");
+    }
+}
+
+#[test]
 fn a_ledger_of_another_target_is_told_and_nothing_is_sent() {
     let (server, url, folder, _) = left_by_a_run();
     let other = Server::faithful();

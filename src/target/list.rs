@@ -20,8 +20,10 @@ use crate::exchange::{Request, Response, Trouble, value_of};
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub id: String,
-    /// All of it, unless it is longer than anything that a run creates.
+    /// What could be read of it; nothing where it is longer than anything that a run creates.
     pub value: Value,
+    /// Whether that is all of it.
+    pub is_whole: bool,
 }
 
 /// Why it is not known what is there.
@@ -144,7 +146,8 @@ impl Target {
         let items = raw_at(&text, &list.items).ok_or(Unlisted::Unreadable)?;
         let mut is_readable = true;
         let mut deserializer = serde_json::Deserializer::from_str(items.get());
-        let each = Each(|raw: &RawValue| match self.item(raw) {
+        let is_json = matches!(text, Cow::Borrowed(_));
+        let each = Each(|raw: &RawValue| match self.item(raw, is_json) {
             Some(item) => take(item),
             None => is_readable = false,
         });
@@ -160,12 +163,19 @@ impl Target {
         }
     }
 
-    fn item(&self, raw: &RawValue) -> Option<Item> {
+    /// Reads one item. Where the page was no JSON as it came, a `null` may stand for anything.
+    fn item(&self, raw: &RawValue, is_json: bool) -> Option<Item> {
         let id = raw_at(raw.get(), &self.contract().creation.lifecycle.id)?;
         let id = id_of(&serde_json::from_str(id.get()).ok()?)?;
         let is_short = raw.get().len() <= LONGEST_ITEM;
-        let value = is_short.then(|| value_of(raw.get().as_bytes())).flatten().unwrap_or_default();
-        Some(Item { id, value })
+        let mut value = is_short.then(|| value_of(raw.get().as_bytes())).flatten().unwrap_or_default();
+        let mut is_whole = is_short;
+        if let (false, Value::Object(fields)) = (is_json, &mut value) {
+            let before = fields.len();
+            fields.retain(|_, value| !holds_null(value));
+            is_whole = fields.len() == before;
+        }
+        Some(Item { id, value, is_whole })
     }
 
     /// The path that a link on a page leads to, as RFC 3986 resolves it; `None` unless it is a page of the same list at the endpoint.
@@ -192,6 +202,15 @@ fn is_same_place(one: &Url, other: &Url) -> bool {
 
 fn without_slash(url: &Url) -> &str {
     url.path().trim_end_matches('/')
+}
+
+fn holds_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().any(holds_null),
+        Value::Object(fields) => fields.values().any(holds_null),
+        _ => false,
+    }
 }
 
 /// The id that an answer gives: a text, or a whole number as one.
