@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use serde_json::{Number, Value};
 
-pub use parse::parse;
+pub(crate) use parse::TAG;
+pub use parse::{parse, parse_typed};
 pub use source_error::{SourceError, nearest};
 
 /// The name and the text of a file, as errors show them.
@@ -117,17 +118,12 @@ impl Node {
         }
     }
 
-    /// A scalar as it was typed, so that a password of digits keeps its zeros; `None` for nothing, a sequence, a mapping.
+    /// A scalar as a text; `None` for nothing, a sequence, a mapping. Of a document that was parsed as typed it is what was typed.
     pub fn scalar(&self) -> Option<String> {
         match &self.content {
             Content::Text(text) => Some(text.clone()),
             Content::Bool(value) => Some(value.to_string()),
-            Content::Number(number) => {
-                // An alias stands where the number does not; what was typed is the number only if it reads as the same one.
-                let typed = self.source.text.get(self.span.start..self.span.start + self.span.length);
-                let is_same = |text: &&str| text.parse::<f64>().ok() == number.as_f64();
-                Some(typed.filter(is_same).map_or_else(|| number.to_string(), str::to_owned))
-            }
+            Content::Number(number) => Some(number.to_string()),
             Content::Null | Content::List(_) | Content::Map(_) => None,
         }
     }
@@ -266,7 +262,7 @@ impl<'a> Fields<'a> {
 mod tests {
     use serde_json::json;
 
-    use super::parse;
+    use super::{Node, parse, parse_typed};
 
     #[test]
     fn booleans_are_those_of_yaml_1_2() {
@@ -278,10 +274,27 @@ mod tests {
 
     #[test]
     fn a_scalar_is_what_was_typed() {
-        let node =
-            parse("a.yaml", "{a: 1e3, b: 1.50, c: &x 0x1F, d: yes, e: true, f: *x, g: 12, h: ~, i: []}").unwrap();
-        let typed: Vec<_> = node.entries().unwrap().map(|(_, _, value)| value.scalar().unwrap_or_default()).collect();
-        assert_eq!(typed, ["1e3", "1.50", "31", "yes", "true", "31", "12", "", ""]);
+        let text = "base: &b {p: 1.10, q: 0x1F}\nlist: [1e3, 1.50, &x 0o17, True, *x, 12, ~, .inf, 1e999, -.INF, !!int 7, 1_0, '0x1', \"t\\n\"]\nmerged: {<<: *b, r: *x}\n";
+        let node = parse_typed("a.yaml", text).unwrap();
+        let typed = |node: &Node| node.scalar().unwrap_or_default();
+        let list: Vec<_> = node.get("list").unwrap().items().unwrap().iter().map(typed).collect();
+        let expected =
+            ["1e3", "1.50", "0o17", "True", "0o17", "12", "", ".inf", "1e999", "-.INF", "7", "1_0", "0x1", "t\n"];
+        assert_eq!(list, expected);
+        let merged = node.get("merged").unwrap();
+        assert_eq!(["p", "q", "r"].map(|key| typed(merged.get(key).unwrap())), ["1.10", "0x1F", "0o17"]);
+    }
+
+    #[test]
+    fn a_tag_of_another_program_is_an_error_with_its_place() {
+        for text in [
+            "a: 1\nb: !vault secret\n",
+            "a: 1\nb: !include other.yaml\n",
+            "a: 1\nb: !<tag:example.com,2000:x> {c: d}\n",
+        ] {
+            let error = parse("a.yaml", text).unwrap_err();
+            assert_eq!((error.message(), error.position().0), (super::TAG, 2), "{text}");
+        }
     }
 
     #[test]

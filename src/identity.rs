@@ -69,6 +69,7 @@ pub struct Cloud {
     region: Option<String>,
     interface: Interface,
     trust: Trust,
+    unused: Vec<String>,
 }
 
 /// Whose certificates are taken. A client for this cloud is made accordingly.
@@ -97,6 +98,9 @@ impl Cloud {
             return Ok(None);
         }
         let variables = Settings::of_variables(around.variable, choice.service_type, secrets);
+        if let Some(place) = variables.with_carriage_return() {
+            return Err(SettingError::CarriageReturn(place.clone()));
+        }
         let region = choice.region.or_else(|| variables.text("region_name"));
         let (mut settings, origin) = match name {
             None => (variables.clone(), Origin::Variables),
@@ -109,14 +113,21 @@ impl Cloud {
         if let Some(key) = method.secret() {
             settings.fill(key, &variables);
         }
-        if let Some(setting) = variables.get("interface") {
-            settings.replace("interface", &setting.text, setting.place.clone());
+        // What is said of this service alone outranks what is said of all, and a variable outranks a file.
+        let service = choice.service_type;
+        let own = |key| {
+            let of_file = settings.for_service(service, key);
+            variables.for_service(service, key).or(of_file).cloned()
+        };
+        let own_region = choice.region.map(str::to_owned).or_else(|| own("region_name").map(|setting| setting.text));
+        if let Some(setting) = own("interface") {
+            settings.replace("interface", &setting.text, setting.place);
         }
         if let Some(region) = region {
             let place = variables.get("region_name").filter(|_| choice.region.is_none());
             settings.replace("region_name", region, place.map_or(Place::Argument, |setting| setting.place.clone()));
         }
-        Self::read(&settings, method, origin, choice.service_type, around).map(Some)
+        Self::read(&settings, method, origin, service, around).map(|cloud| Some(Self { region: own_region, ..cloud }))
     }
 
     fn read(
@@ -140,6 +151,7 @@ impl Cloud {
             region: settings.text("region_name").map(str::to_owned),
             interface,
             trust: trust(settings, around)?,
+            unused: settings.unused(service_type).into_iter().map(told).collect(),
             origin,
         })
     }
@@ -147,6 +159,11 @@ impl Cloud {
     /// Where the settings come from; fit to be shown.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// The settings that are written and mean nothing here, each with its place; fit to be shown.
+    pub fn unused(&self) -> &[String] {
+        &self.unused
     }
 
     /// How to log in.
@@ -198,6 +215,14 @@ impl Cloud {
 pub fn confess_variables(variable: &dyn Fn(&str) -> Option<String>, secrets: &Secrets) {
     // Reading makes known; there is no service whose endpoint is of interest here.
     let _ = Settings::of_variables(variable, "", secrets);
+}
+
+/// A key, and where it stands where the key does not say it.
+fn told((key, place): (&str, &Place)) -> String {
+    match place {
+        Place::File { line, .. } => format!("`{key}` (line {line})"),
+        Place::Variable(_) | Place::Argument => key.to_owned(),
+    }
 }
 
 fn trust(settings: &Settings, around: &Surroundings<'_>) -> Result<Trust, SettingError> {

@@ -2,103 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
+#[path = "support/machine.rs"]
+mod machine;
+
 use std::fs;
-use std::path::Path;
 
 use ims_conformance::identity::{
-    ApplicationCredential, Choice, Cloud, Domain, Keystone, Login, Proof, Scope, Session, SettingError, Surroundings,
-    Trust, User,
+    ApplicationCredential, Choice, Cloud, Domain, Keystone, Login, Proof, Scope, Session, Surroundings, Trust, User,
 };
-use ims_conformance::secret::Secrets;
-use tempfile::TempDir;
-
-const CHOICE: Choice<'_> = Choice { cloud: None, region: None, service_type: "image" };
-
-/// What every password and token of these tests holds.
-const CANARY: &str = "canary";
-
-/// Two folders with these files, the variables, and what was learnt to be secret.
-struct Machine {
-    near: TempDir,
-    far: TempDir,
-    variables: Vec<(String, String)>,
-    secrets: Secrets,
-}
-
-impl Machine {
-    /// Variables, one in a line: `NAME=value`.
-    fn with(variables: &str) -> Self {
-        let variables = variables.lines().filter_map(|line| line.trim().split_once('='));
-        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let folder = || tempfile::tempdir().unwrap();
-        Self { near: folder(), far: folder(), variables, secrets: Secrets::default() }
-    }
-
-    fn near(self, name: &str, text: &str) -> Self {
-        fs::write(self.near.path().join(name), text).unwrap();
-        self
-    }
-
-    fn far(self, name: &str, text: &str) -> Self {
-        fs::write(self.far.path().join(name), text).unwrap();
-        self
-    }
-
-    fn find(&self, choice: &Choice<'_>) -> Result<Option<Cloud>, SettingError> {
-        let variable = |name: &str| Some(self.variables.iter().find(|(each, _)| each == name)?.1.clone());
-        let folders = [self.near.path(), self.far.path()].map(Path::to_owned).to_vec();
-        let profiles = "public-clouds: {vendor: {auth: {auth_url: 'https://iam.{region_name}.example.com/v3'}, regions: [one, two]}}";
-        let around = Surroundings { variable: &variable, folders, profiles: Some(("built-in profiles", profiles)) };
-        Cloud::find(choice, &around, &self.secrets)
-    }
-
-    fn cloud(&self) -> Cloud {
-        self.find(&CHOICE).unwrap_or_else(|error| panic!("{error}")).unwrap()
-    }
-
-    fn keystone(&self) -> Keystone {
-        match self.cloud().login() {
-            Login::Keystone(keystone) => (**keystone).clone(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn password(&self) -> String {
-        match self.keystone().credential {
-            Proof::Password { password, .. } => password.expose().to_owned(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// The error, which holds no secret.
-    fn error(&self) -> String {
-        let error = self.find(&CHOICE).unwrap_err();
-        let shown = format!("{error}\n{error:?}");
-        assert!(!shown.contains(CANARY), "{shown}");
-        error.to_string().replace(&self.near.path().display().to_string(), "NEAR")
-    }
-}
-
-/// A cloud of a file.
-fn file(cloud: &str) -> String {
-    format!("clouds:\n  mine:\n    {}\n", cloud.trim().replace('\n', "\n    "))
-}
-
-const FULL: &str = "auth:
-  auth_url: https://iam.example.com/v3
-  username: me
-  password: canary-file
-  project_name: work
-  user_domain_name: there
-region_name: one";
-
-const NAMED: &str = "OS_CLOUD=mine";
-
-const VARIABLES: &str = "OS_AUTH_URL=https://iam.example.com
-    OS_USERNAME=me
-    OS_PASSWORD=canary-variable
-    OS_PROJECT_NAME=work
-    OS_DOMAIN_NAME=there";
+use machine::{CANARY, CHOICE, FULL, Machine, NAMED, VARIABLES, file};
 
 fn there() -> Domain {
     Domain::Name("there".to_owned())
@@ -264,28 +176,6 @@ fn endpoint(cloud: &Cloud) -> String {
         catalog: ims_conformance::identity::Catalog::default(),
     };
     cloud.endpoint(&nobody).map_or_else(|error| error.to_string(), |endpoint| endpoint.to_string())
-}
-
-#[test]
-fn a_password_is_what_was_typed() {
-    for typed in ["1e3", "0123", "12345678", "1.50", "true", "no", "'~'", "\"with \\\" quote\"", "!!str 12"] {
-        let machine = Machine::with(NAMED).near("clouds.yaml", &file(&FULL.replace("canary-file", typed)));
-        let expected = typed.trim_start_matches("!!str ").trim_matches(['\'', '"']).replace("\\\"", "\"");
-        assert_eq!(machine.password(), expected);
-    }
-}
-
-#[test]
-fn merge_keys_and_keys_of_other_programs_are_no_hindrance() {
-    let text = "x: &all {auth_url: 'https://a', user_domain_id: d, project_id: p}
-cache: {auth: true}
-clouds:
-  mine: {auth: {<<: *all, username: me, password: &pw 123456}, networks: [{name: n}], image_api_version: 2}
-  other: {auth: {<<: *all, username: me, password: *pw}}";
-    for name in ["mine", "other"] {
-        let machine = Machine::with(&format!("OS_CLOUD={name}")).near("clouds.yaml", text);
-        assert_eq!(machine.password(), "123456");
-    }
 }
 
 #[test]

@@ -91,6 +91,14 @@ fn a_credential_without_an_endpoint_is_an_error() {
 }
 
 #[test]
+fn a_variable_with_the_line_end_of_windows_is_an_error() {
+    for name in ["OS_TOKEN", "OS_CLOUD", "IMS_ENDPOINT", "OTC_SECRET_ACCESS_KEY", "OS_IDENTITY_API_VERSION"] {
+        let text = refusal(&["run", "--endpoint", NOWHERE], &[(name, "canary\r")]);
+        assert!(text.contains(&format!("{name} ends in a carriage return")), "{text}");
+    }
+}
+
+#[test]
 fn the_stub_can_be_asked_for_whatever_the_environment_holds() {
     let held = [("IMS_ENDPOINT", NOWHERE), ("OS_TOKEN", "canary-value"), ("OS_CLOUD", "mine"), ("OS_AUTH_URL", "")];
     let (code, text) = outcome(&["run", "--stub", "min_disk/rejects_0"], &held);

@@ -125,6 +125,8 @@ impl LoginArguments {
         let interface = self.interface.clone();
         let variable = move |name: &str| match name {
             "OS_INTERFACE" if interface.is_some() => interface.clone(),
+            // The argument outranks what is said of one service, too.
+            name if interface.is_some() && name.ends_with("_INTERFACE") => None,
             _ => std::env::var(name).ok(),
         };
         let mut around = Surroundings::usual(&variable);
@@ -191,6 +193,10 @@ async fn log_in(
 ) -> Result<Opened, Failure> {
     if *cloud.trust() == Trust::Anything && !transport.is_insecure {
         console.note(UNCHECKED);
+    }
+    if !cloud.unused().is_empty() {
+        let listed = cloud.unused().join(", ");
+        console.note(&format!("{}: not used here: {listed}\n", cloud.origin()));
     }
     let transport = trusting(transport, cloud.trust())?;
     if let Login::Keystone(keystone) = cloud.login()

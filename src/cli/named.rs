@@ -3,6 +3,7 @@
 
 use super::Failure;
 use super::target::TargetArguments;
+use crate::identity::{Place, SettingError};
 use crate::target::{Endpoint, VARIABLES};
 
 /// What arguments and environment name.
@@ -54,6 +55,7 @@ impl Named {
         if arguments.stub {
             return Ok(Self::Stub);
         }
+        refuse_carriage_returns()?;
         let endpoint = match &arguments.endpoint {
             Some(endpoint) => Some((endpoint.clone(), "--endpoint")),
             None => endpoint_of_environment()?.map(|endpoint| (endpoint, ENDPOINT)),
@@ -97,6 +99,23 @@ fn endpoint_of_environment() -> Result<Option<Endpoint>, Failure> {
 
 fn no_name(variable: &str, what: &str) -> Failure {
     Failure::WrongUse(format!("{variable} {what}, so that no target is named; unset it, or give it a value; {WAY_OUT}"))
+}
+
+/// A variable that a file with the line ends of Windows has set would be taken for another name, address or password.
+fn refuse_carriage_returns() -> Result<(), Failure> {
+    let is_ours = |name: &str| {
+        name.starts_with("OS_")
+            || name == ENDPOINT
+            || VARIABLES.iter().any(|names| [names.id, names.secret, names.security_token].contains(&name))
+    };
+    let names = std::env::vars_os().filter(|(_, value)| value.as_encoded_bytes().ends_with(b"\r"));
+    match names.filter_map(|(name, _)| name.into_string().ok()).find(|name| is_ours(name)) {
+        Some(name) => {
+            let place = Place::Variable(name);
+            Err(Failure::WrongUse(SettingError::CarriageReturn(place).to_string()))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What the environment holds for an endpoint that nothing names.

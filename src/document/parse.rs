@@ -5,22 +5,51 @@ use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::{Location, NonFiniteFloatPolicy, Spanned};
 
 use super::{Content, Node, Source, SourceError, Span};
 
-/// Parses one YAML document. Booleans are those of YAML 1.2 (`no` is a text), duplicate keys are errors.
+/// What is said of a tag: it stands for a program that would make another value of the one behind it, and nobody here does.
+pub(crate) const TAG: &str = "a tag, such as !vault, is not understood here";
+
+/// How scalars are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scalars {
+    /// As the values that they stand for.
+    Values,
+    /// As the texts that were typed, so that `0x1F` and `1.10` are what a person sees.
+    Texts,
+}
+
+/// Parses one YAML document. Booleans are those of YAML 1.2 (`no` is a text), duplicate keys and tags of other programs are errors.
 pub fn parse(path: &str, text: &str) -> Result<Node, SourceError> {
+    parse_as(Scalars::Values, path, text)
+}
+
+/// Parses one YAML document whose scalars are texts, as they were typed, but for those that say nothing (`~`, `null`). For files in which people write
+/// names and passwords.
+pub fn parse_typed(path: &str, text: &str) -> Result<Node, SourceError> {
+    parse_as(Scalars::Texts, path, text)
+}
+
+fn parse_as(scalars: Scalars, path: &str, text: &str) -> Result<Node, SourceError> {
     let source = Arc::new(Source { path: path.to_owned(), text: text.to_owned() });
+    // Where the text counts, a number that no double can hold is as good as any other.
+    let endless = match scalars {
+        Scalars::Values => NonFiniteFloatPolicy::Reject,
+        Scalars::Texts => NonFiniteFloatPolicy::PassThrough,
+    };
     let options = serde_saphyr::options! {
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::Error,
+        reject_unsupported_tags: true,
+        non_finite_float_policy: endless,
         with_snippet: false,
     };
     match serde_saphyr::from_str_with_options::<RawNode>(text, options) {
-        Ok(raw) => Ok(raw.locate(&source)),
+        Ok(raw) => Ok(raw.locate(&source, scalars)),
         Err(error) => {
             let span = error.location().map_or(Span { line: 1, column: 1, start: 0, length: 0 }, |location| {
                 let span = span_of(&location);
@@ -35,6 +64,9 @@ pub fn parse(path: &str, text: &str) -> Result<Node, SourceError> {
 
 /// The parser's own words without the position, which [`SourceError`] renders itself.
 fn message_of(error: &serde_saphyr::Error) -> String {
+    if let serde_saphyr::Error::UnsupportedTag { .. } = error.without_snippet() {
+        return TAG.to_owned();
+    }
     let text = error.without_snippet().to_string();
     let end = text.find(" at line ").unwrap_or(text.len());
     text[..end].lines().next().unwrap_or_default().trim_end_matches(':').to_owned()
@@ -60,20 +92,30 @@ fn span_of(location: &Location) -> Span {
 
 struct RawNode {
     span: Span,
+    /// Where it was typed: behind its anchor, where it stands as an alias or was merged.
+    typed: Span,
     content: RawContent,
 }
 
 enum RawContent {
     Scalar(Content),
+    /// A number that no double can hold.
+    Endless,
     List(Vec<RawNode>),
     Map(Vec<(Spanned<String>, RawNode)>),
 }
 
 impl RawNode {
-    fn locate(self, source: &Arc<Source>) -> Node {
+    fn locate(self, source: &Arc<Source>, scalars: Scalars) -> Node {
         let content = match self.content {
+            RawContent::Scalar(Content::Bool(_) | Content::Number(_)) if scalars == Scalars::Texts => {
+                Content::Text(typed(&source.text, self.typed))
+            }
+            RawContent::Endless => Content::Text(typed(&source.text, self.typed)),
             RawContent::Scalar(content) => content,
-            RawContent::List(items) => Content::List(items.into_iter().map(|item| item.locate(source)).collect()),
+            RawContent::List(items) => {
+                Content::List(items.into_iter().map(|item| item.locate(source, scalars)).collect())
+            }
             RawContent::Map(entries) => Content::Map(
                 entries
                     .into_iter()
@@ -81,7 +123,7 @@ impl RawNode {
                         let span = span_of(&key.referenced);
                         (
                             Node { source: Arc::clone(source), span, content: Content::Text(key.value) },
-                            value.locate(source),
+                            value.locate(source, scalars),
                         )
                     })
                     .collect(),
@@ -91,10 +133,20 @@ impl RawNode {
     }
 }
 
+/// What stands at a place of the text, without anchor and tag before it and quotes around it.
+fn typed(text: &str, span: Span) -> String {
+    let mut typed = text.get(span.start..span.start + span.length).unwrap_or_default().trim();
+    while typed.starts_with(['&', '!']) {
+        typed = typed.split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim_start());
+    }
+    let quoted = ['"', '\''].into_iter().find_map(|quote| typed.strip_prefix(quote)?.strip_suffix(quote));
+    quoted.unwrap_or(typed).to_owned()
+}
+
 impl<'de> Deserialize<'de> for RawNode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<RawContent>::deserialize(deserializer)?;
-        Ok(Self { span: span_of(&spanned.referenced), content: spanned.value })
+        Ok(Self { span: span_of(&spanned.referenced), typed: span_of(&spanned.defined), content: spanned.value })
     }
 }
 
@@ -137,10 +189,8 @@ impl<'de> Visitor<'de> for ContentVisitor {
         Ok(RawContent::Scalar(Content::Number(value.into())))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<RawContent, E> {
-        Number::from_f64(value)
-            .map(|number| RawContent::Scalar(Content::Number(number)))
-            .ok_or_else(|| E::custom("a number must be finite"))
+    fn visit_f64<E>(self, value: f64) -> Result<RawContent, E> {
+        Ok(Number::from_f64(value).map_or(RawContent::Endless, |number| RawContent::Scalar(Content::Number(number))))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<RawContent, E> {

@@ -143,7 +143,7 @@ pub enum CatalogError {
 
 impl Catalog {
     /// Reads what a token came with; what has no URL is left out.
-    pub(super) fn read(value: Option<&Value>) -> Self {
+    pub fn read(value: Option<&Value>) -> Self {
         let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
         let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
         let mut entries = Vec::new();

@@ -81,7 +81,7 @@ pub(super) fn read_cloud(
         own.overlay(Settings::of_cloud(cloud, &file.path, secrets)?);
     }
     let mut settings = match own.text("profile") {
-        Some(profile) => read_profile(profile, region.or(own.text("region_name")), around, secrets)?,
+        Some(profile) => read_profile(profile, region.or(own.text("region_name")), around, secrets)?.without_others(),
         None => Settings::default(),
     };
     settings.overlay(own);
@@ -177,9 +177,10 @@ fn unreadable(path: &Path, error: &std::io::Error) -> SettingError {
 
 fn parse(path: &str, text: &str) -> Result<File, SettingError> {
     // The parser's own words may repeat what it read.
-    let root = document::parse(path, text).map_err(|error| {
+    let root = document::parse_typed(path, text).map_err(|error| {
         let (line, column) = error.position();
-        SettingError::Syntax(Place::File { path: path.to_owned(), line, column })
+        let place = Place::File { path: path.to_owned(), line, column };
+        if error.message() == document::TAG { SettingError::Tag(place) } else { SettingError::Syntax(place) }
     })?;
     Ok(File { path: path.to_owned(), root })
 }

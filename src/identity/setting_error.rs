@@ -1,7 +1,7 @@
 //! What is wrong with the settings of a cloud. No variant holds a value of a setting that may be secret, nor a line of a file that holds one.
 
 use super::place::{Place, listed};
-use crate::document::nearest;
+use crate::document::{TAG, nearest};
 
 /// Why the settings of a cloud cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +17,14 @@ pub enum SettingError {
     /// A file is no YAML. The line itself is not shown: it may hold a password.
     #[error("{0}: no valid YAML from here on; see to indentation, quotes and colons here and on the line before")]
     Syntax(Place),
+    /// A value is marked for another program, which would make something else of it.
+    #[error("{0}: {TAG}; write the value itself")]
+    Tag(Place),
+    /// A variable came out of a file with the line ends of Windows.
+    #[error(
+        "{0} ends in a carriage return; the file that sets it has the line ends of Windows, and `sed -i 's/\\r$//'` on it mends that"
+    )]
+    CarriageReturn(Place),
     /// A value has the wrong form.
     #[error("{place}: `{key}` must be {expected}")]
     Form {

@@ -20,6 +20,8 @@ pub(super) struct Setting {
 #[derive(Clone, Default)]
 pub(super) struct Settings {
     values: BTreeMap<String, Setting>,
+    /// Keys that are none here, whatever they hold, and where they stand.
+    others: Vec<(String, Place)>,
 }
 
 /// Every key that is read, but for the endpoints, whose keys are named after services.
@@ -53,6 +55,10 @@ const KEYS: [&str; 27] = [
     "profile",
 ];
 
+/// Settings of other programs that change how they log in or connect; as variables they would be ignored without a word otherwise.
+const FOREIGN: [&str; 8] =
+    ["cert", "key", "passcode", "trust_id", "identity_provider", "protocol", "service_type", "service_name"];
+
 /// Older words, and what they are called now.
 const OLDER: [(&str, &str); 7] = [
     ("tenant_id", "project_id"),
@@ -83,9 +89,15 @@ impl Settings {
         secrets: &Secrets,
     ) -> Self {
         let mut settings = Self::default();
-        let endpoint = override_key(service_type);
+        let own = own_keys(service_type);
         let older = OLDER.iter().map(|(older, _)| *older);
-        for key in KEYS.into_iter().chain(older).chain([endpoint.as_str()]) {
+        for key in FOREIGN {
+            let name = format!("OS_{}", key.to_ascii_uppercase());
+            if variable(&name).is_some_and(|text| !text.trim().is_empty()) {
+                settings.others.push((name.clone(), Place::Variable(name)));
+            }
+        }
+        for key in KEYS.into_iter().chain(older).chain(own.iter().map(String::as_str)) {
             let name = format!("OS_{}", key.to_ascii_uppercase());
             if let Some(text) = variable(&name) {
                 settings.set(key, Setting { text, place: Place::Variable(name) }, secrets);
@@ -98,11 +110,15 @@ impl Settings {
     pub(super) fn of_cloud(cloud: &Node, path: &str, secrets: &Secrets) -> Result<Self, SettingError> {
         let mut settings = Self::default();
         for (_, key, value) in entries(cloud, path, "a cloud")? {
+            if !matches!(key, "auth" | "regions") {
+                settings.note_other(key, value, path);
+            }
             // A list of regions is read where one of them is chosen; other lists and mappings are for other programs.
             settings.set_scalar(key, value, path, secrets);
         }
         for (_, key, value) in entries(cloud, path, "a cloud")?.filter(|(_, key, _)| *key == "auth") {
             for (_, inner, value) in entries(value, path, key)? {
+                settings.note_other(inner, value, path);
                 let is_set = settings.set_scalar(inner, value, path, secrets);
                 if !is_set && KEYS.contains(&today(inner).as_str()) && !value.json().is_null() {
                     return Err(wrong_form(value, path, inner, "one value, no sequence and no mapping"));
@@ -110,6 +126,29 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+
+    fn note_other(&mut self, key: &str, value: &Node, path: &str) {
+        if !KEYS.contains(&today(key).as_str()) {
+            self.others.push((key.to_owned(), place_of(value, path)));
+        }
+    }
+
+    /// What is written and means nothing here: for each key of it, where it stands. A service's own keys mean something.
+    pub(super) fn unused(&self, service_type: &str) -> Vec<(&str, &Place)> {
+        let own = own_keys(service_type);
+        let unused = self.others.iter().filter(|(key, _)| !own.contains(&today(key)));
+        unused.map(|(key, place)| (key.as_str(), place)).collect()
+    }
+
+    /// The value of this key for one service, or else for all.
+    pub(super) fn for_service(&self, service_type: &str, key: &str) -> Option<&Setting> {
+        self.get(&own_key(service_type, key)).or_else(|| self.get(key))
+    }
+
+    /// The first value with a line end that is no part of it, as a file with the line ends of Windows leaves in a variable.
+    pub(super) fn with_carriage_return(&self) -> Option<&Place> {
+        self.values.values().find(|setting| setting.text.ends_with('\r')).map(|setting| &setting.place)
     }
 
     fn set_scalar(&mut self, key: &str, value: &Node, path: &str, secrets: &Secrets) -> bool {
@@ -137,6 +176,12 @@ impl Settings {
     /// Takes over what `other` says, whether it was said here or not.
     pub(super) fn overlay(&mut self, other: Self) {
         self.values.extend(other.values);
+        self.others.extend(other.others);
+    }
+
+    /// The same without what means nothing here: nobody who reads of it wrote it.
+    pub(super) fn without_others(self) -> Self {
+        Self { others: Vec::new(), ..self }
     }
 
     /// Takes over what `other` says under this key, unless it was said here.
@@ -193,7 +238,16 @@ impl Settings {
 
 /// The key under which the endpoint of a service can stand beside the catalog.
 pub(super) fn override_key(service_type: &str) -> String {
-    format!("{}_endpoint_override", service_type.replace('-', "_"))
+    own_key(service_type, "endpoint_override")
+}
+
+fn own_key(service_type: &str, key: &str) -> String {
+    format!("{}_{key}", service_type.replace('-', "_"))
+}
+
+/// The keys that speak of one service.
+fn own_keys(service_type: &str) -> [String; 3] {
+    ["endpoint_override", "interface", "region_name"].map(|key| own_key(service_type, key))
 }
 
 /// The key's word of today.
