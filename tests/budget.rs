@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use ims_conformance::exchange::Response;
 use ims_conformance::plan::{Wish, mark, plan};
 use ims_conformance::run::{Ending, Options, Run, Verdict, run};
 use ims_conformance::target::{Access, Limits, Setup, Spent, Target, Token};
@@ -209,4 +210,140 @@ fn a_gateway_that_gives_up_may_have_created_something_and_that_counts() {
     assert_eq!(done.ending, Ending::Spent(Spent::Created));
     let ours = server.ids().into_iter().filter(|id| *id != theirs).count();
     assert_eq!(ours, 2);
+}
+
+/// A server that creates what it refuses; with the most that was there at once.
+fn creating_what_it_refuses() -> (Arc<Server>, Arc<AtomicUsize>) {
+    let most = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&most);
+    let server = Server::with(move |server, request, token| {
+        let answer = server.pass(request, token);
+        if request.method != "POST" {
+            return Some(answer);
+        }
+        if !answer.is_success() {
+            let sent = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default()).into_owned();
+            let mark = sent.split('"').find(|text| text.starts_with("conformance-")).map(str::to_owned);
+            server.create(&mark.map_or_else(|| json!({}), |name| json!({"name": name})));
+        }
+        counted.fetch_max(server.ids().len(), Ordering::SeqCst);
+        Some(answer)
+    });
+    (server, most)
+}
+
+#[test]
+fn a_target_that_creates_what_it_refuses_does_not_get_past_a_bound() {
+    for (arguments, bound) in [(["--max-alive", "3"], 3), (["--max-created", "12"], 12)] {
+        let (folder, (server, most)) = (TempDir::new().unwrap(), creating_what_it_refuses());
+        let arguments = [arguments.as_slice(), &["min_ram/rejects", "min_ram/accepts", "--phase", "case"]].concat();
+        let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
+        assert_eq!(code, 1, "{text}");
+        let most = most.load(Ordering::SeqCst);
+        assert!((2..=bound).contains(&most), "{most} of {bound}: {text}");
+        assert!(text.contains("behaviour.refused-request-creates-nothing"), "{text}");
+    }
+}
+
+#[test]
+fn a_bound_that_cannot_be_held_against_a_liar_is_said() {
+    let folder = TempDir::new().unwrap();
+    let (liar, _) = creating_what_it_refuses();
+    let server = Server::with(move |_, request, token| {
+        let is_list = request.method == "GET" && request.path.split('?').next() == Some(server::IMAGES);
+        Some(if is_list { bare(403) } else { liar.pass(request, token) })
+    });
+    let (code, text) = outcome("run", &server.listen(), &["min_ram/", "--max-alive", "2"], folder.path());
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("hold only as far as the target tells the truth"), "{text}");
+}
+
+#[test]
+fn retries_and_lookups_leave_what_clean_up_needs() {
+    for requests in ["60", "90", "130"] {
+        let (folder, turn) = (TempDir::new().unwrap(), AtomicUsize::new(0));
+        let server = Server::with(move |server, request, token| {
+            let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+            if request.method == "GET" && path == server::IMAGES {
+                let at: usize = query.strip_prefix("marker=").and_then(|at| at.parse().ok()).unwrap_or(0);
+                let images = server.images();
+                let mut page = json!({"images": images.iter().skip(at).take(1).collect::<Vec<_>>()});
+                if at < 8 {
+                    page["next"] = json!(format!("?marker={}", at + 1));
+                }
+                return Some(Response { body: page.to_string().into_bytes(), ..bare(200) });
+            }
+            let is_busy = request.method == "POST" && !turn.fetch_add(1, Ordering::SeqCst).is_multiple_of(3);
+            Some(if is_busy { bare(503) } else { server.pass(request, token) })
+        });
+        let arguments = ["min_ram/accepts", "--max-requests", requests, "-j", "2"];
+        let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
+        assert_eq!(server.ids(), [""; 0], "exit {code}: {text}");
+        assert!(server.seen().len() <= requests.parse().unwrap(), "{text}");
+        assert!(server.count("DELETE") > 0, "{text}");
+    }
+}
+
+#[test]
+fn where_nothing_can_be_removed_nothing_more_is_created() {
+    let hold = |status| {
+        let folder = TempDir::new().unwrap();
+        let server = Server::with(move |server, request, token| {
+            Some(if request.method == "DELETE" { bare(status) } else { server.pass(request, token) })
+        });
+        let (code, text) = outcome("run", &server.listen(), &["--phase", "case"], folder.path());
+        assert!(matches!(code, 1 | 5), "{status}: exit {code}: {text}");
+        let left = server.ids().len();
+        assert!((3..=8).contains(&left), "{status}: {left} are there: {text}");
+        assert!(text.contains("what was created before could not be removed"), "{status}: {text}");
+    };
+    // At the same time, as each waits for what may be forgotten late.
+    std::thread::scope(|scope| {
+        for status in [204, 409, 500] {
+            scope.spawn(move || hold(status));
+        }
+    });
+}
+
+#[test]
+fn what_is_forgotten_late_is_waited_for_and_not_left_behind() {
+    let (folder, gone) = (TempDir::new().unwrap(), std::sync::Mutex::new(std::collections::HashMap::new()));
+    let server = Server::with(move |server, request, token| {
+        let is_image = request.path.matches('/').count() == 3;
+        let now = std::time::Instant::now();
+        let mut gone = gone.lock().unwrap();
+        if request.method == "DELETE" && is_image {
+            let image = server.pass(&server::request("GET", &request.path, ""), token);
+            gone.entry(request.path.clone()).or_insert((now, image));
+        } else if request.method == "GET" && is_image {
+            let late = gone.get(&request.path).filter(|(at, _)| at.elapsed() < Duration::from_secs(3));
+            if let Some((_, image)) = late {
+                return Some(image.clone());
+            }
+        }
+        Some(server.pass(request, token))
+    });
+    let (code, text) = outcome("run", &server.listen(), &["min_disk/accepts"], folder.path());
+    assert_eq!((code, server.ids()), (0, vec![]), "{text}");
+    assert!(text.contains(" 0 left behind, 0 perhaps"), "{text}");
+}
+
+#[test]
+fn what_is_shown_late_is_removed_all_the_same() {
+    let (folder, made) = (TempDir::new().unwrap(), std::sync::Mutex::new(std::collections::HashMap::new()));
+    let server = Server::with(move |server, request, token| {
+        let mut made = made.lock().unwrap();
+        let is_late = |at: &std::time::Instant| at.elapsed() < Duration::from_millis(300);
+        if made.get(&request.path).is_some_and(is_late) {
+            return Some(bare(404));
+        }
+        let answer = server.pass(request, token);
+        if request.method == "POST" && answer.is_success() {
+            let id = answer.json().unwrap()["id"].as_str().unwrap().to_owned();
+            made.insert(format!("{}/{id}", server::IMAGES), std::time::Instant::now());
+        }
+        Some(answer)
+    });
+    let (code, text) = outcome("run", &server.listen(), &["min_disk/accepts"], folder.path());
+    assert_eq!((code, server.ids()), (0, vec![]), "{text}");
 }

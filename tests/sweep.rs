@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ims_conformance::ledger::{Record, lines as text};
+use ims_conformance::ledger::{Record, lines as text, lines};
 use serde_json::json;
 use server::{IMAGES, Server, TOKEN, bare, ledgers, outcome, request};
 use tempfile::TempDir;
@@ -309,4 +309,81 @@ fn without_a_list_nothing_unproven_is_removed() {
     assert_eq!((code, server.ids(), ledgers(folder.path()).len()), (5, vec![perhaps], 1), "{text}");
     assert!(text.contains("what request 2 did is not known"), "{text}");
     assert!(text.contains("what else is left is not known: the list was answered 500; the ledger stays"), "{text}");
+}
+
+#[test]
+fn a_ledger_that_no_run_of_the_user_wrote_is_shown_and_not_acted_on() {
+    let edited = |text: &str| text.replacen("\"id\":\"", "\"id\": \"", 1);
+    let without_a_line = |text: &str| {
+        text.lines().enumerate().filter(|(index, _)| *index != 2).map(|(_, line)| format!("{line}\n")).collect()
+    };
+    let without_sums = |text: &str| text.lines().map(|line| format!("{}\n", &line[17..])).collect();
+    let ways: [(&str, &dyn Fn(&str) -> String); 3] =
+        [("edited", &edited), ("a line left out", &without_a_line), ("no sums", &without_sums)];
+    for (name, change) in ways {
+        let (server, url, folder, [_, ours]) = left_by_a_run();
+        let path = PathBuf::from(&ledgers(folder.path())[0]);
+        let changed = change(&fs::read_to_string(&path).unwrap());
+        fs::write(&path, &changed).unwrap();
+        let (code, text) = outcome("sweep", &url, &[], folder.path());
+        assert_eq!((code, server.count("DELETE"), server.seen().len()), (3, 0, 0), "{name}: {text}");
+        assert!(text.contains("nothing is done") && text.contains(&ours), "{name}: {text}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), changed, "{name}");
+        let (code, text) = outcome("sweep", &url, &["--trust", path.to_str().unwrap()], folder.path());
+        assert_eq!((code, server.ids().contains(&ours)), (0, false), "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_ledger_that_others_may_write_or_of_a_suite_that_nobody_named_is_not_acted_on() {
+    let (server, url, folder, _) = left_by_a_run();
+    let path = PathBuf::from(&ledgers(folder.path())[0]);
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, server.seen().len()), (3, 0), "{text}");
+    assert!(text.contains("others may write to the file"), "{text}");
+
+    let suite = fs::canonicalize("cases/otc").unwrap().display().to_string();
+    let ours = server.create(&json!({"name": "ours"}));
+    let begin = vec![Record::run(RUN, &suite, &url, None, GRACE), Record::Before { ids: Vec::new() }];
+    let path = write(folder.path(), RUN, &lines(&[begin, vec![intent(1, "{}"), created(1, &ours)]].concat()));
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, server.seen().len()), (3, 0), "{text}");
+    assert!(text.contains("which is not built in; --suite names it"), "{text}");
+    let (code, text) = outcome("sweep", &url, &["--suite", "cases/otc"], folder.path());
+    assert_eq!((code, server.ids().contains(&ours)), (0, false), "{text}");
+}
+
+#[test]
+fn what_is_no_file_is_no_ledger() {
+    let (server, folder) = (Server::faithful(), TempDir::new().unwrap());
+    let url = server.listen();
+    let pipe = folder.path().join("pipe.ledger");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::os::unix::fs::symlink("/etc/passwd", folder.path().join("link.ledger")).unwrap();
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, text.matches("no regular file").count(), server.seen().len()), (2, 2, 0), "{text}");
+}
+
+#[test]
+fn a_run_that_was_killed_a_moment_ago_is_waited_for() {
+    let (server, folder) = (Server::faithful(), TempDir::new().unwrap());
+    let url = server.listen();
+    let mark = format!("conformance-{RUN}-1");
+    let begin = vec![Record::run(RUN, "otc", &url, None, Duration::from_secs(4)), Record::Before { ids: Vec::new() }];
+    let now = Record::Intent {
+        number: 1,
+        at: OffsetDateTime::now_utc().format(&Rfc3339).unwrap(),
+        body: Some(format!("{{\"name\":\"{mark}\"}}")),
+    };
+    write(folder.path(), RUN, &text(&[begin, vec![now]].concat()));
+    let late = Arc::clone(&server);
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(2));
+        late.create(&json!({"name": mark}));
+    });
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, server.ids()), (0, vec![]), "{text}");
+    assert!(text.contains("may still create something"), "{text}");
 }
