@@ -7,7 +7,7 @@ use crate::exchange::{Credential, Exchange, Request, Response, Trouble};
 use crate::ledger::Ledgered;
 use crate::plan;
 use crate::probe::{Phase, Script, Step};
-use crate::target::{Purpose, Target};
+use crate::target::{Purpose, Target, Unlisted};
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,12 +170,25 @@ pub async fn try_release(contract: &Contract, target: &Target) -> Line {
     let body = Value::Object(fields).to_string().into_bytes();
     let request = plan::request(contract, body);
     let mut probe = plan::probe(contract, Phase::Case, "doctor".to_owned(), None, request);
-    plan::mark(contract, std::slice::from_mut(&mut probe));
+    plan::mark_one(contract, &mut probe, 1);
     let script =
         Script { steps: probe.script.steps.into_iter().map(|step| Step { captures: Vec::new(), ..step }).collect() };
     let exchanges = target.perform(&script).await;
     let status = exchanges.first().and_then(Exchange::response).map(|response| response.status);
     let cleanup = target.clean(&exchanges).await;
+    target.settle().await;
+    // A refusal is no proof that nothing was created.
+    let appeared = match target.take_last_stock().await {
+        Ok(appeared) => appeared.iter().filter(|found| !found.is_removed).count(),
+        Err(Unlisted::NoCall) => 0,
+        Err(why) => return Line::bad("release", format!("what is left of the try is not known: {why}")),
+    };
+    if appeared > 0 {
+        return Line::bad(
+            "release",
+            format!("{appeared} appeared meanwhile that may be of this try; look at the list"),
+        );
+    }
     match (cleanup.created, cleanup.removed, status) {
         (1, 1, _) => Line::good("release", "one was created, released and removed"),
         (0, _, Some(status)) => Line::bad("release", format!("none could be created: {status}")),

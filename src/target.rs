@@ -50,7 +50,7 @@ use removal::Forgetting;
 pub(crate) use send::Purpose;
 pub use signature::{AccessKey, AccessKeyError, Signable, Signature, VARIABLES};
 pub use stock::Appeared;
-use stock::Doubts;
+use stock::{Doubts, Shown};
 pub use token::Token;
 pub use trust::{Authorities, AuthoritiesError};
 
@@ -93,6 +93,7 @@ pub struct Target {
     /// Held by the one who takes stock during the run.
     stock_taking: Mutex<()>,
     doubts: std::sync::Mutex<Doubts>,
+    shown: Shown,
     halt: Halt,
     stop: Stop,
     /// For so long after its answer was lost a request may still create something.
@@ -211,6 +212,7 @@ impl Target {
             stock: OnceCell::new(),
             stock_taking: Mutex::default(),
             doubts: std::sync::Mutex::default(),
+            shown: Shown::default(),
             halt: Halt::new(setup.stop.clone(), setup.limits.time, setup.cleanup),
             stop: setup.stop,
             grace: setup.grace,

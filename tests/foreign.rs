@@ -304,3 +304,82 @@ fn without_a_list_what_shows_no_mark_is_not_created() {
     let list = server.pass(&request("GET", IMAGES, ""), Some(TOKEN));
     assert!(list.is_success());
 }
+
+/// A server whose first POST is created and answered 502, and whose list hides things as this says.
+fn hiding(hide: impl Fn(Value) -> Response + Send + Sync + 'static) -> Arc<Server> {
+    let turn = std::sync::atomic::AtomicUsize::new(0);
+    Server::with(move |server, request, token| {
+        let answer = server.pass(request, token);
+        let is_list = request.method == "GET" && request.path.split('?').next() == Some(IMAGES);
+        if is_list {
+            return Some(hide(answer.json().unwrap()));
+        }
+        let is_first = request.method == "POST" && turn.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        Some(if is_first { bare(502) } else { answer })
+    })
+}
+
+#[test]
+fn a_list_that_says_in_another_way_that_there_is_more_is_not_taken_for_whole() {
+    let body = |list: Value| Response { body: list.to_string().into_bytes(), ..bare(200) };
+    let none = |list: &mut Value| list["images"] = json!([]);
+    let with = move |key: &'static str, value: Value| {
+        move |mut list: Value| {
+            none(&mut list);
+            list[key] = value.clone();
+            body(list)
+        }
+    };
+    let table: Vec<(&str, Arc<Server>)> = vec![
+        ("links", hiding(with("images_links", json!([{"rel": "next", "href": "/v2/images?marker=1"}])))),
+        ("truncated", hiding(with("truncated", json!(true)))),
+        ("a total", hiding(with("total", json!(37)))),
+        (
+            "a header",
+            hiding(move |mut list| {
+                none(&mut list);
+                let link = ("link".to_owned(), "</v2/images?marker=1>; rel=\"next\"".to_owned());
+                Response { headers: vec![link], ..body(list) }
+            }),
+        ),
+        (
+            "the key twice",
+            hiding(|list| {
+                let text = format!("{{\"images\":{},\"images\":[]}}", list["images"]);
+                Response { body: text.into_bytes(), ..bare(200) }
+            }),
+        ),
+        ("a part", hiding(move |list| Response { status: 206, ..body(list) })),
+        ("always empty", hiding(|_| Response { body: b"{\"images\":[]}".to_vec(), ..bare(200) })),
+    ];
+    for (name, server) in table {
+        let folder = TempDir::new().unwrap();
+        let arguments = ["min_ram/accepts", "--settle", "1"];
+        let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
+        let is_said = text.contains("what is left is not known") && server::ledgers(folder.path()).len() == 1;
+        assert!(code != 0 && is_said, "{name}: exit {code}: {text}");
+    }
+}
+
+#[test]
+fn what_is_left_for_certain_keeps_its_ledger() {
+    let server = Server::with(|server, request, token| {
+        let answer = server.pass(request, token);
+        Some(if request.method == "POST" && answer.is_success() { renamed(answer, "always-the-same") } else { answer })
+    });
+    let folder = TempDir::new().unwrap();
+    let (code, text) = outcome("run", &server.listen(), &["min_disk/accepts_its", "min_ram/accepts"], folder.path());
+    assert_eq!((code, server::ledgers(folder.path()).len()), (1, 1), "{text}");
+    assert!(text.contains("the target gave this id twice"), "{text}");
+}
+
+#[test]
+fn what_a_refused_try_of_the_doctor_created_is_found() {
+    let server = Server::with(|server, request, token| {
+        let answer = server.pass(request, token);
+        Some(if request.method == "POST" { bare(400) } else { answer })
+    });
+    let folder = TempDir::new().unwrap();
+    let (code, text) = outcome("doctor", &server.listen(), &["--try"], folder.path());
+    assert_eq!((code, server.ids()), (3, vec![]), "{text}");
+}

@@ -27,7 +27,7 @@ use crate::shrink::shrink;
 use crate::stub::{Stub, StubService};
 use crate::suite::{Suite, read_text};
 use crate::sweep::{Swept, sweep};
-use crate::target::{Access, Appeared, Setup, Target, Token, Unlisted};
+use crate::target::{Access, Appeared, Leftover, Setup, Target, Token, Unlisted};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -231,30 +231,39 @@ impl End {
             Err(Unlisted::NoCall) => (Vec::new(), None),
             Err(why) => (Vec::new(), Some(why)),
         };
-        let (ledger, mut gone) = settle_ledger(suite, target, unlisted).await;
+        let (ledger, mut gone) = settle_ledger(suite, target).await;
         for found in &mut appeared {
             found.is_removed |= gone.contains(&found.id);
             gone.extend(found.is_removed.then(|| found.id.clone()));
         }
         take_back(done, &mut shrunk, &gone);
         done.requests = target.request_count();
+        let leftovers = done.outcomes.iter().chain(&shrunk).flat_map(|outcome| &outcome.cleanup.leftovers);
+        let is_left = leftovers.clone().any(Leftover::is_certain);
+        let is_done = ledger == LedgerEnd::Clean && unlisted.is_none() && !is_left;
+        let ledger = target.ledger().filter(|ledger| !(is_done && ledger.discard().is_ok()));
+        let ledger = ledger.map(|ledger| ledger.path().display().to_string());
         Self { shrunk, appeared, unlisted, ledger }
     }
 }
 
-/// Removes what the ledger still knows of, and then the ledger. Its path where something is, or may be, left, and the ids that are gone now.
-async fn settle_ledger(suite: &Suite, target: &Target, unlisted: Option<Unlisted>) -> (Option<String>, Vec<String>) {
-    let Some(ledger) = target.ledger() else { return (None, Vec::new()) };
-    let path = ledger.path();
-    let swept = match ledger::read(path) {
-        Ok(read) if read.state.is_settled() => Some(Swept::default()),
-        Ok(read) => Some(sweep(&suite.contract, target, ledger, &read.state, false).await),
-        Err(_) => None,
+/// Whether a ledger is still needed, as far as it says so itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LedgerEnd {
+    Clean,
+    Needed,
+}
+
+/// Removes what the ledger still knows of. Whether it is needed any longer, and the ids that are gone now.
+async fn settle_ledger(suite: &Suite, target: &Target) -> (LedgerEnd, Vec<String>) {
+    let Some(ledger) = target.ledger() else { return (LedgerEnd::Clean, Vec::new()) };
+    let swept = match ledger::read(ledger.path()) {
+        Ok(read) if read.state.is_settled() => Swept::default(),
+        Ok(read) => sweep(&suite.contract, target, ledger, &read.state, false).await,
+        Err(_) => return (LedgerEnd::Needed, Vec::new()),
     };
-    let is_clean = unlisted.is_none() && swept.as_ref().is_some_and(Swept::is_clean);
-    let is_discarded = is_clean && ledger.discard().is_ok();
-    let gone = swept.map(|swept| [swept.removed, swept.gone].concat()).unwrap_or_default();
-    ((!is_discarded).then(|| path.display().to_string()), gone)
+    let end = if swept.is_clean() { LedgerEnd::Clean } else { LedgerEnd::Needed };
+    (end, [swept.removed, swept.gone].concat())
 }
 
 /// Writes the case files of the findings; a file that is there already is left alone.

@@ -68,6 +68,9 @@ impl Target {
                     }
                     cleanup.created += 1;
                     let was_removed = exchanges.iter().any(|each| self.removes(each, &id));
+                    if !was_removed {
+                        self.look_for(&id).await;
+                    }
                     let is_gone = self.make_gone(&id, is_held, was_removed, &mut yielding).await;
                     if self.note_removal(&id, is_gone).await {
                         cleanup.removed += 1;

@@ -8,8 +8,8 @@ use std::fmt;
 
 use indexmap::IndexMap;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::{Purpose, Target};
@@ -41,6 +41,10 @@ pub enum Unlisted {
     Elsewhere,
     /// Page follows page, and no end.
     Endless,
+    /// It says in a way that the contract does not know that there is more.
+    More,
+    /// It does not show what was just created.
+    Incomplete,
 }
 
 impl fmt::Display for Unlisted {
@@ -52,6 +56,8 @@ impl fmt::Display for Unlisted {
             Self::Unreadable => formatter.write_str("the list cannot be read"),
             Self::Elsewhere => formatter.write_str("the next page of the list is not at the endpoint"),
             Self::Endless => formatter.write_str("the list has no end"),
+            Self::More => formatter.write_str("the list says that there is more, and not where as the contract has it"),
+            Self::Incomplete => formatter.write_str("the list does not show what was just created"),
         }
     }
 }
@@ -61,6 +67,12 @@ const MOST_PAGES: usize = 2000;
 
 /// An item longer than this is none that a run created, so that nothing but its id matters.
 const LONGEST_ITEM: usize = 64 * 1024;
+
+/// What the name of a field holds that tells of further pages, in one API or another.
+const PAGING: [&str; 6] = ["next", "link", "truncated", "more", "cursor", "continu"];
+
+/// What the name of a field holds that tells how many there are.
+const TOTALS: [&str; 2] = ["total", "count"];
 
 /// Where a page leads.
 enum Next {
@@ -98,6 +110,9 @@ impl Target {
 
     /// Hands over each thing that the list call tells, perhaps more than once. Only where the result is no error was that everything.
     pub(super) async fn each_item(&self, purpose: Purpose, mut take: impl FnMut(Item)) -> Result<(), Unlisted> {
+        if self.shown.is_disproved() {
+            return Err(Unlisted::Incomplete);
+        }
         let operations = &self.contract().operations;
         let list = operations.iter().find(|operation| operation.effect == Effect::List).ok_or(Unlisted::NoCall)?;
         for query in &list.queries {
@@ -117,17 +132,23 @@ impl Target {
         if !query.is_empty() {
             path = format!("{path}?{query}");
         }
-        let mut seen = HashSet::new();
+        let (mut seen, mut count) = (HashSet::new(), 0);
         while seen.insert(path.clone()) && seen.len() <= MOST_PAGES {
             let credential = self.usual_credential();
             let method = list.method.clone();
             let request = Request { method, path: path.clone(), headers: Vec::new(), body: None, credential };
             let response = self.send_as(purpose, request).await.outcome.map_err(Unlisted::Trouble)?;
-            if !response.is_success() {
+            // A part of a list is no list.
+            if response.status != 200 {
                 return Err(Unlisted::Status(response.status));
             }
-            match self.page(list, &path, &response, take)? {
+            let mut take = |item| {
+                count += 1;
+                take(item);
+            };
+            match self.page(list, &path, &response, &mut take)? {
                 Next::Page(next) => path = next,
+                Next::End if says_more(list, &response, count) => return Err(Unlisted::More),
                 Next::End => return Ok(()),
             }
         }
@@ -189,6 +210,30 @@ impl Target {
         let bare = path.split('?').next().unwrap_or_default();
         Some(url.query().map_or_else(|| bare.to_owned(), |query| format!("{bare}?{query}")))
     }
+}
+
+/// Whether an answer that leads to no further page says all the same that there is one: in a header, or in a field that the contract does not name.
+fn says_more(list: &Operation, response: &Response, count: usize) -> bool {
+    let is_next = |value: &str| value.to_ascii_lowercase().contains("next");
+    if response.header("link").is_some_and(is_next) {
+        return true;
+    }
+    let fields = response.nearly_json().and_then(|text| serde_json::from_str::<Map<String, Value>>(&text).ok());
+    let is_named = |name: &str| list.next.iter().chain([&list.items]).any(|pointer| pointer[1..] == *name);
+    let says_so = |(name, value): (&String, &Value)| {
+        let name = name.to_ascii_lowercase();
+        let is_empty = match value {
+            Value::Null | Value::Bool(false) => true,
+            Value::String(text) => text.is_empty(),
+            Value::Array(items) => items.is_empty(),
+            Value::Object(fields) => fields.is_empty(),
+            Value::Bool(true) | Value::Number(_) => false,
+        };
+        let exceeds = value.as_u64().is_some_and(|total| total > count as u64);
+        (!is_empty && !value.is_number() && PAGING.iter().any(|word| name.contains(word)))
+            || (exceeds && TOTALS.iter().any(|word| name.contains(word)))
+    };
+    fields.is_some_and(|fields| fields.iter().filter(|(name, _)| !is_named(name)).any(says_so))
 }
 
 /// Whether two addresses are of one server. Behind a proxy that speaks TLS for it, a service may take itself for one without.
@@ -254,6 +299,9 @@ impl<'de> Visitor<'de> for Under<'_> {
         let mut found = None;
         while let Some(key) = entries.next_key::<Cow<'_, str>>()? {
             if key == self.0 {
+                if found.is_some() {
+                    return Err(A::Error::custom("the key is given twice"));
+                }
                 found = Some(entries.next_value()?);
             } else {
                 entries.next_value::<IgnoredAny>()?;

@@ -4,12 +4,15 @@
 //! told, not touched.
 
 use std::collections::HashSet;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use super::cleanup::request_to;
 use super::ownership::Claim;
 use super::{Item, Purpose, Target, Unlisted};
-use crate::exchange::is_segment;
+use crate::exchange::{Response, is_segment};
 use crate::ledger::Record;
+use crate::probe::Patience;
 
 /// Something that is there after the run, was not before it, and was created by none of its requests that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +36,74 @@ pub(super) struct Doubts {
     appeared: Vec<Appeared>,
 }
 
+/// Whether the list shows what the run creates; a list that does not tells nothing about what is not in it.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    state: Mutex<ShownState>,
+}
+
+#[derive(Debug, Default)]
+struct ShownState {
+    is_proved: bool,
+    /// How many creations were looked for.
+    tries: u32,
+    /// How many of them are there, and not in the list.
+    in_vain: u32,
+}
+
+/// So many different creations are looked for: a single one may be of a kind that is not listed.
+const MOST_TRIES: u32 = 3;
+
+impl Shown {
+    pub(super) fn is_disproved(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        !state.is_proved && state.in_vain >= MOST_TRIES
+    }
+
+    /// Whether one more creation is to be looked for.
+    fn asks(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let asks = !state.is_proved && state.tries < MOST_TRIES;
+        state.tries += u32::from(asks);
+        asks
+    }
+
+    fn note(&self, is_shown: bool) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_shown {
+            state.is_proved = true;
+        } else {
+            state.in_vain += 1;
+        }
+    }
+}
+
+/// A list may be so much behind what was created.
+const LISTING: Duration = Duration::from_secs(2);
+
 impl Target {
+    /// Looks whether the list shows what was just created, and is still there. The first creations of a run are looked for, until one is found.
+    pub(super) async fn look_for(&self, id: &str) {
+        if !self.shown.asks() {
+            return;
+        }
+        let pauses = Patience { statuses: Vec::new(), within: LISTING };
+        for pause in std::iter::once(Duration::ZERO).chain(pauses.pauses()) {
+            self.halt.pause(pause).await;
+            let mut is_shown = false;
+            match self.each_item(Purpose::Extra, |item| is_shown |= item.id == id).await {
+                Ok(()) if is_shown => return self.shown.note(true),
+                Ok(()) => {}
+                Err(_) => return,
+            }
+        }
+        let read = request_to(&self.contract().operations[self.contract().creation.lifecycle.read], id, None);
+        // What is not there any more cannot be listed.
+        if self.send_as(Purpose::Extra, read).await.response().is_some_and(Response::is_success) {
+            self.shown.note(false);
+        }
+    }
+
     /// Takes stock before anything is created, once: whoever asks again gets the same answer. From then on it is known what is not the run's own.
     pub async fn take_stock(&self) -> Result<(), Unlisted> {
         *self
