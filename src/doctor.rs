@@ -178,7 +178,11 @@ pub async fn try_release(contract: &Contract, target: &Target) -> Line {
     let cleanup = target.clean(&exchanges).await;
     target.settle().await;
     // A refusal is no proof that nothing was created.
-    let appeared = match target.take_last_stock().await {
+    let last_stock = target.take_last_stock().await;
+    if cleanup.created > cleanup.removed {
+        return Line::bad("release", "one was created and cannot be removed; do not use --allow-protected here");
+    }
+    let appeared = match last_stock {
         Ok(appeared) => appeared.iter().filter(|found| !found.is_removed).count(),
         Err(Unlisted::NoCall) => 0,
         Err(why) => return Line::bad("release", format!("what is left of the try is not known: {why}")),
@@ -192,7 +196,7 @@ pub async fn try_release(contract: &Contract, target: &Target) -> Line {
     match (cleanup.created, cleanup.removed, status) {
         (1, 1, _) => Line::good("release", "one was created, released and removed"),
         (0, _, Some(status)) => Line::bad("release", format!("none could be created: {status}")),
-        (0, _, None) => Line::bad("release", "none could be created: no answer"),
-        _ => Line::bad("release", "one was created and cannot be removed; do not use --allow-protected here"),
+        (_, _, None) => Line::bad("release", "none could be created: no answer"),
+        (_, _, Some(status)) => Line::bad("release", format!("the answer was {status}, and not one was created")),
     }
 }

@@ -73,9 +73,14 @@ const LARGEST_LIST: usize = 8 * 1024 * 1024;
 /// No answer about one thing needs more.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
-/// How much of an answer is read at most, by what its call does: a page of a list holds much, everything else is about one thing.
-pub(super) fn largest(effect: Option<Effect>) -> usize {
-    if effect == Some(Effect::List) { LARGEST_LIST } else { LARGEST_ANSWER }
+/// So many bytes of an answer may stand for one of the request that comes back in it: `\u003c`.
+const LONGEST_ESCAPE: usize = 6;
+
+/// How much of an answer is read at most, by what its call does: a page of a list holds much, everything else is about one thing, and may repeat what was
+/// sent.
+pub(super) fn largest(effect: Option<Effect>, request: &Request) -> usize {
+    let sent = request.body.as_ref().map_or(0, Vec::len);
+    if effect == Some(Effect::List) { LARGEST_LIST } else { LARGEST_ANSWER + LONGEST_ESCAPE * sent }
 }
 
 /// The way to one endpoint.

@@ -255,7 +255,7 @@ impl Target {
                     let may_be_cut = purpose != Purpose::Cleanup && !may_create;
                     let cut = async { if may_be_cut { self.halt.halted().await } else { self.halt.finished().await } };
                     tokio::select! {
-                        received = http::receive(prepared, http::largest(self.effect(&request))) => received,
+                        received = http::receive(prepared, http::largest(self.effect(&request), &request)) => received,
                         () = cut => Err(Trouble::CutShort),
                     }
                 }
