@@ -120,6 +120,8 @@ pub struct Answer {
     pub media_type: Option<String>,
     /// Whether a run can provoke it.
     pub assessment: Assessment,
+    /// Why it is left open whether it is right, where it is.
+    pub open_because: Option<String>,
 }
 
 /// Whether a run can assess a clause.
@@ -189,12 +191,21 @@ pub struct Lifecycle {
 /// Statuses that say nothing about the contract.
 #[derive(Clone, Debug, Default)]
 pub struct Inconclusive {
-    /// Whatever was asked.
+    /// Whatever was asked; asked again, it may say more.
     pub any: Vec<u16>,
+    /// Whatever was asked, as the answer of something between: a proxy, a firewall, a gateway that has lost the service.
+    pub intermediary: Vec<u16>,
     /// As an answer to a request with a good credential.
     pub authorized: Vec<u16>,
     /// As an answer to a valid request.
     pub valid: Vec<u16>,
+}
+
+impl Inconclusive {
+    /// Whether an answer with this status says nothing, whatever was asked.
+    pub fn says_nothing(&self, status: u16) -> bool {
+        self.any.contains(&status) || self.intermediary.contains(&status)
+    }
 }
 
 /// A promise that no schema holds; shown by cases of several steps, and by what follows generated requests.

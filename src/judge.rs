@@ -8,6 +8,7 @@ mod census;
 mod classify;
 mod creation;
 mod expectation;
+mod given;
 mod grammar;
 mod response;
 
@@ -20,7 +21,7 @@ pub use census::Census;
 pub use classify::{Classification, Kind, Openness, Refusals, classify};
 pub(crate) use response::fill;
 
-use crate::contract::Contract;
+use crate::contract::{Contract, Envelope};
 use crate::exchange::{Credential, Exchange, Response};
 use crate::probe::Probe;
 use crate::untrusted::Untrusted;
@@ -123,6 +124,13 @@ struct Bench<'a> {
     judgement: &'a mut Judgement,
 }
 
+impl<'a> Bench<'a> {
+    /// Who answered, where the form of the body tells it.
+    fn envelope(&self, response: &Response) -> Option<&'a Envelope> {
+        self.contract.envelope(&response.body, response.json().as_ref())
+    }
+}
+
 impl Bench<'_> {
     fn judge_step(&mut self, exchange: &Exchange, all: &[Exchange]) {
         let response = match &exchange.outcome {
@@ -132,12 +140,8 @@ impl Bench<'_> {
                 return;
             }
         };
-        let inconclusive = &self.contract.creation.inconclusive;
-        let is_good = exchange.request.credential == Credential::Good;
-        if inconclusive.any.contains(&response.status)
-            || (is_good && inconclusive.authorized.contains(&response.status))
-        {
-            self.judgement.inconclusive = Some(format!("the answer was {}", response.status));
+        if let Some(why) = self.says_nothing(exchange, response) {
+            self.judgement.inconclusive = Some(why);
             return;
         }
         let request = &exchange.request;
@@ -150,14 +154,39 @@ impl Bench<'_> {
             self.judge_expectation(response, all);
         }
         self.acquit_of_others(before, response);
+        self.note_repeats(response);
     }
 
-    /// An error of somebody between us and the service does not accuse the service.
+    /// Readers differ about a key that stands twice in an answer, and the contract asks for no such answer.
+    fn note_repeats(&mut self, response: &Response) {
+        let repeated = body::repeated_key(&response.body).filter(|_| response.is_success());
+        let drift = repeated.map(|name| {
+            let pointer = Untrusted::from(format!("/{name}"));
+            Drift { pointer, text: "given twice in one answer".into() }
+        });
+        self.judgement.drift.extend(drift);
+    }
+
+    /// Why an answer with its status says nothing about the contract, if it does not.
+    fn says_nothing(&self, exchange: &Exchange, response: &Response) -> Option<String> {
+        let inconclusive = &self.contract.creation.inconclusive;
+        let is_good = exchange.request.credential == Credential::Good;
+        let status = response.status;
+        if inconclusive.intermediary.contains(&status) {
+            let who = self.envelope(response).filter(|envelope| envelope.is_trouble);
+            let who = who.map_or("something between", |envelope| &envelope.title);
+            return Some(format!("{who} answered {status}, not the service"));
+        }
+        let is_nothing = inconclusive.any.contains(&status) || (is_good && inconclusive.authorized.contains(&status));
+        is_nothing.then(|| format!("the answer was {status}"))
+    }
+
+    /// What somebody between us and the service answers does not accuse the service.
     fn acquit_of_others(&mut self, before: usize, response: &Response) {
-        if response.is_success() {
+        if response.status == self.contract.creation.created {
             return;
         }
-        let Some(envelope) = response.json().and_then(|body| self.contract.envelope(&body)) else { return };
+        let Some(envelope) = self.envelope(response) else { return };
         let is_about_status = |mismatch: &Mismatch| mismatch.pointer.is_empty();
         if envelope.is_trouble && self.judgement.mismatches[before..].iter().any(is_about_status) {
             self.judgement.mismatches.truncate(before);

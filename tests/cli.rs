@@ -247,8 +247,7 @@ fn a_server_that_tells_the_token_cannot_make_the_report_tell_it() {
             let Ok(mut stream) = stream else { return };
             let mut request = vec![0; 65536];
             let read = stream.read(&mut request).unwrap_or(0);
-            let status = if request.starts_with(b"GET") { "409 Conflict" } else { "418 I'm a teapot" };
-            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {read}\r\nConnection: close\r\n\r\n");
+            let head = format!("HTTP/1.1 409 Conflict\r\nContent-Length: {read}\r\nConnection: close\r\n\r\n");
             let _ = stream.write_all(head.as_bytes());
             let _ = stream.write_all(&request[..read]);
         }

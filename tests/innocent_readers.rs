@@ -5,8 +5,8 @@
 #[path = "support/innocent.rs"]
 mod innocent;
 
-use ims_conformance::exchange::Request;
-use ims_conformance::judge::Body;
+use ims_conformance::exchange::{Request, Response};
+use ims_conformance::judge::{Body, Choice};
 use innocent::Innocent;
 use regex::{Captures, Regex};
 
@@ -89,5 +89,23 @@ fn those_that_keep_fewer_digits_of_a_number() {
         [("otc", quickly), ("otc", shortly), ("glance", quickly), ("glance", shortly_but_for_integers)];
     for (suite, keep) in readers {
         Innocent::of(suite).hearing(move |request| with_numbers(request, keep)).acquit();
+    }
+}
+
+#[test]
+fn those_that_know_no_parameter_of_a_media_type() {
+    for suite in ["otc", "glance"] {
+        let report = Innocent::of(suite)
+            .answering(|asked, response| {
+                let mut headers = asked.request.headers.iter();
+                let has_parameter = headers.any(|(name, value)| name == "Content-Type" && value.contains(';'));
+                if asked.is_creation && has_parameter && response.is_success() {
+                    return Response { status: 415, headers: Vec::new(), body: Vec::new(), ..response };
+                }
+                response
+            })
+            .acquit();
+        let is_refused = |choice: &Choice| choice.taken == "refused with 415" && choice.title.contains("parameter");
+        assert!(report.choices.iter().any(|(choice, _)| is_refused(choice)), "{:?}", report.choices);
     }
 }

@@ -10,9 +10,15 @@ use std::sync::Mutex;
 
 use ims_conformance::exchange::{Credential, Response};
 use ims_conformance::judge::Kind;
+use ims_conformance::report::Report;
 use innocent::{Innocent, acquit, with_fields};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
+use unicode_normalization::UnicodeNormalization;
+
+fn has_choice(report: &Report, taken: &str) -> bool {
+    report.choices.iter().any(|(choice, _)| choice.taken == taken)
+}
 
 fn error_with(mut response: Response, media_type: Option<&str>, body: &str) -> Response {
     if response.status >= 400 {
@@ -137,19 +143,22 @@ fn one_with_more_fields_than_are_documented() {
                     ("checksum", json!(null)),
                     ("size", json!(null)),
                     ("virtual_size", json!(7)),
-                    ("__root_origin", json!("file")),
+                    ("__root_origin", json!(null)),
+                    ("properties", json!(null)),
                 ]
                 .map(|(name, value)| (name.to_owned(), value)),
             );
         })
     });
     assert_eq!(report.drift.len(), 1, "{:?}", report.drift);
+    assert!(has_choice(&report, "__root_origin is null") && !has_choice(&report, "size is null"));
 }
 
 #[test]
 fn a_strict_run_fails_on_what_nobody_documents_and_on_nothing_else() {
     let more = |response| with_fields(response, |fields| drop(fields.insert("os_hidden".to_owned(), json!(false))));
-    let report = Innocent::of("otc").answering(move |_, response| more(response)).strictly("min_disk/").report();
+    let report =
+        Innocent::of("otc").answering(move |_, response| more(response)).only(&["min_disk/"]).strictly().report();
     assert_eq!(report.findings.iter().map(|found| found.clause.as_str()).collect::<Vec<_>>(), ["drift"]);
     assert_eq!(report.findings[0].mismatch.pointer, "/os_hidden");
 }
@@ -238,9 +247,25 @@ fn one_whose_clock_is_a_day_off_and_whose_date_says_so() {
                 fields.insert(name.to_owned(), json!(text));
             }
         });
+        response.headers.retain(|(name, _)| name != "date");
         response.headers.push(("date".to_owned(), date.clone()));
         response
     });
+}
+
+#[test]
+fn one_whose_clock_is_a_day_off_and_that_sends_no_date() {
+    let then = OffsetDateTime::now_utc() - time::Duration::days(1);
+    let text = then.replace_nanosecond(0).unwrap().format(&time::format_description::well_known::Rfc3339).unwrap();
+    let report = acquit(move |_, mut response| {
+        response.headers.retain(|(name, _)| name != "date");
+        with_fields(response, |fields| {
+            for name in ["created_at", "updated_at"] {
+                fields.insert(name.to_owned(), json!(text));
+            }
+        })
+    });
+    assert!(has_choice(&report, "about 24 hours behind this machine"), "{:?}", report.choices);
 }
 
 #[test]
@@ -386,4 +411,64 @@ fn one_that_keeps_what_nobody_documents_wherever_it_can_be_read() {
         })
     });
     assert_eq!(report.drift, [], "what was sent is no drift");
+}
+
+#[test]
+fn one_that_answers_a_null_and_then_leaves_the_field_out() {
+    acquit(|asked, response| match asked.request.method.as_str() {
+        "POST" => with_fields(response, |fields| drop(fields.insert("checksum".to_owned(), json!(null)))),
+        _ => response,
+    });
+}
+
+#[test]
+fn those_that_refuse_to_read_a_file_that_is_not_there_yet() {
+    for suite in ["otc", "glance"] {
+        let report = Innocent::of(suite)
+            .answering(|asked, response| {
+                let is_file = asked.request.path.ends_with("/file");
+                if is_file { Response { status: 403, ..response } } else { response }
+            })
+            .acquit();
+        assert!(has_choice(&report, "answered 403"), "{:?}", report.choices);
+    }
+}
+
+#[test]
+fn those_that_keep_texts_in_a_normal_form_of_their_own() {
+    let forms: [fn(&str) -> String; 3] =
+        [|text| text.nfc().collect(), |text| text.nfd().collect(), |text| text.nfkc().collect()];
+    for (suite, form) in ["otc", "glance"].into_iter().zip(forms).chain([("otc", forms[2]), ("glance", forms[0])]) {
+        let report = Innocent::of(suite)
+            .answering(move |_, response| {
+                with_fields(response, |fields| {
+                    for value in fields.values_mut() {
+                        *value = formed(value, form);
+                    }
+                })
+            })
+            .acquit();
+        assert!(has_choice(&report, "came back in another normal form"), "{:?}", report.choices);
+    }
+}
+
+fn formed(value: &Value, form: fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::from(form(text)),
+        Value::Array(items) => items.iter().map(|item| formed(item, form)).collect(),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn a_key_that_stands_twice_in_an_answer_is_drift() {
+    let report = acquit(|asked, mut response| {
+        if asked.is_creation && response.is_success() {
+            let text = String::from_utf8(response.body).unwrap();
+            response.body = text.replacen('{', r#"{"status":"active","#, 1).into_bytes();
+        }
+        response
+    });
+    let drift: Vec<_> = report.drift.iter().map(|(drift, _)| (drift.pointer.raw(), drift.text.raw())).collect();
+    assert_eq!(drift, [("/status", "given twice in one answer")]);
 }

@@ -21,9 +21,11 @@ use time::format_description::well_known::Rfc3339;
 const UBUNTU: &str = "Ubuntu 14.04 server 64bit";
 
 fn reply(status: u16, media_type: Option<&str>, body: impl AsRef<[u8]>) -> Response {
+    let date = ("date".to_owned(), "Thu, 02 Jun 2016 07:49:50 GMT".to_owned());
+    let media_type = media_type.map(|text| ("content-type".to_owned(), text.to_owned()));
     Response {
         status,
-        headers: media_type.map(|text| ("content-type".to_owned(), text.to_owned())).into_iter().collect(),
+        headers: media_type.into_iter().chain([date]).collect(),
         body: body.as_ref().to_vec(),
         at: OffsetDateTime::parse("2016-06-02T07:49:50Z", &Rfc3339).unwrap(),
     }
@@ -267,6 +269,10 @@ fn what_the_page_leaves_free_breaks_nothing() {
     let mut late = reply(201, JSON, with(&example, &past).to_string());
     late.headers.push(("date".to_owned(), "Tue, 31 May 2016 07:49:50 GMT".to_owned()));
     assert_eq!(verdict(&judged(good(request.to_string()), Ok(late))), "fine", "a clock that is two days late");
+    let mut silent = reply(201, JSON, with(&example, &past).to_string());
+    silent.headers.retain(|(name, _)| name != "date");
+    let judgement = judged(good(request.to_string()), Ok(silent));
+    assert_eq!((verdict(&judgement).as_str(), judgement.choices[0].title.as_str()), ("fine", "times far from now"));
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub struct Envelope {
     pub title: String,
     /// JSON pointers, and what must stand there.
     when: Vec<(String, Regex)>,
+    /// What the body as text must match, if that is asked for.
+    text: Option<Regex>,
     /// Whether such an answer says nothing about the contract.
     pub is_trouble: bool,
 }
@@ -24,34 +26,42 @@ impl Envelope {
         let mut fields = node.fields()?;
         let title = fields.required("title")?.words()?;
         let mut when = Vec::new();
-        let conditions = fields.required("when")?;
-        for (key, pointer, pattern) in conditions.entries()? {
-            if !pointer.starts_with('/') {
-                return Err(key.error("expected a JSON pointer, such as /error/code"));
+        let text = fields.optional("text").map(compiled).transpose()?;
+        let conditions = if text.is_some() { fields.optional("when") } else { Some(fields.required("when")?) };
+        if let Some(conditions) = conditions {
+            for (key, pointer, pattern) in conditions.entries()? {
+                if !pointer.starts_with('/') {
+                    return Err(key.error("expected a JSON pointer, such as /error/code"));
+                }
+                when.push((pointer.to_owned(), compiled(pattern)?));
             }
-            let pattern = Regex::new(pattern.text()?)
-                .map_err(|error| pattern.error(format!("the pattern does not compile: {error}")))?;
-            when.push((pointer.to_owned(), pattern));
-        }
-        if when.is_empty() {
-            return Err(conditions.error("an envelope without a condition would be every answer"));
+            if when.is_empty() {
+                return Err(conditions.error("an envelope without a condition would be every answer"));
+            }
         }
         let is_trouble = fields.optional("trouble").map(Node::boolean).transpose()?.unwrap_or(false);
         fields.finish()?;
-        Ok(Self { title, when, is_trouble })
+        Ok(Self { title, when, text, is_trouble })
     }
 
-    fn is(&self, body: &Value) -> bool {
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        self.when.iter().all(|(pointer, pattern)| {
-            body.pointer(pointer).is_some_and(|value| !value.is_null() && pattern.is_match(&text(value)))
-        })
+    fn is(&self, text: &str, body: Option<&Value>) -> bool {
+        let as_text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let has = |(pointer, pattern): &(String, Regex)| {
+            let value = body.and_then(|body| body.pointer(pointer));
+            value.is_some_and(|value| !value.is_null() && pattern.is_match(&as_text(value)))
+        };
+        self.text.as_ref().is_none_or(|pattern| pattern.is_match(text)) && self.when.iter().all(has)
     }
 }
 
+fn compiled(node: &Node) -> Result<Regex, SourceError> {
+    Regex::new(node.text()?).map_err(|error| node.error(format!("the pattern does not compile: {error}")))
+}
+
 impl Contract {
-    /// The first envelope that an error's body has the form of.
-    pub fn envelope(&self, body: &Value) -> Option<&Envelope> {
-        self.creation.envelopes.iter().find(|envelope| envelope.is(body))
+    /// The first envelope that the body of an answer has the form of; `value` is what it says as JSON, if it is JSON.
+    pub fn envelope(&self, body: &[u8], value: Option<&Value>) -> Option<&Envelope> {
+        let text = String::from_utf8_lossy(body);
+        self.creation.envelopes.iter().find(|envelope| envelope.is(&text, value))
     }
 }

@@ -29,6 +29,8 @@ pub enum Form {
     OtherEncoding,
     /// Declared as something else than JSON.
     MediaType,
+    /// Declared as JSON with a parameter, UTF-8 if it is a charset.
+    MediaTypeParameter,
     /// An escape for half of a surrogate pair.
     LoneSurrogate,
     /// A number that a double cannot hold.
@@ -43,11 +45,12 @@ pub enum Form {
 
 impl Form {
     /// Every form, with its name in a contract.
-    pub const ALL: [(&'static str, Self); 9] = [
+    pub const ALL: [(&'static str, Self); 10] = [
         ("duplicate-key", Self::DuplicateKey),
         ("byte-order-mark", Self::ByteOrderMark),
         ("other-encoding", Self::OtherEncoding),
         ("media-type", Self::MediaType),
+        ("media-type-parameter", Self::MediaTypeParameter),
         ("lone-surrogate", Self::LoneSurrogate),
         ("huge-number", Self::HugeNumber),
         ("deep-nesting", Self::DeepNesting),
@@ -62,6 +65,7 @@ impl Form {
             Self::ByteOrderMark => "a byte order mark before the body",
             Self::OtherEncoding => "a body in another encoding than UTF-8",
             Self::MediaType => "a body declared as something else than JSON",
+            Self::MediaTypeParameter => "a Content-Type with a parameter, such as charset=utf-8",
             Self::LoneSurrogate => "half of a surrogate pair in a text",
             Self::HugeNumber => "a number beyond the range of a double",
             Self::DeepNesting => "very deep nesting",

@@ -219,9 +219,10 @@ fn read_answers(node: &Node) -> Result<IndexMap<u16, Answer>, SourceError> {
             Some(reason) => Assessment::Never(reason.words()?),
             None => Assessment::Always,
         };
+        let open_because = fields.optional("x-unspecified").map(Node::words).transpose()?;
         fields.optional("links");
         fields.finish()?;
-        answers.insert(status, Answer { description, example, media_type, assessment });
+        answers.insert(status, Answer { description, example, media_type, assessment, open_because });
     }
     Ok(answers)
 }
@@ -363,6 +364,7 @@ fn read_inconclusive(node: &Node) -> Result<Inconclusive, SourceError> {
     };
     let inconclusive = Inconclusive {
         any: statuses(&mut fields, "any")?,
+        intermediary: statuses(&mut fields, "intermediary")?,
         authorized: statuses(&mut fields, "authorized")?,
         valid: statuses(&mut fields, "valid")?,
     };

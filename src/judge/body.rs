@@ -1,5 +1,6 @@
 //! Reads a request body as a careful reader of JSON does, noting what JSON itself leaves open.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -40,8 +41,8 @@ impl Body {
     pub fn read(request: &Request) -> Self {
         let bytes = request.body.as_deref().unwrap_or_default();
         let mut body = Self::read_bytes(bytes);
-        if body.fault != Some(Fault::Empty) && !is_declared_json(request) {
-            body.forms.push(Form::MediaType);
+        if body.fault != Some(Fault::Empty) {
+            body.forms.extend(declared(request));
         }
         body
     }
@@ -78,10 +79,10 @@ impl Body {
                 return;
             }
         };
-        let has_duplicates = std::cell::Cell::new(false);
+        let repeated = RefCell::default();
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        match Careful(&has_duplicates).deserialize(&mut deserializer) {
-            Ok(_) if has_duplicates.get() => self.forms.push(Form::DuplicateKey),
+        match Careful(&repeated).deserialize(&mut deserializer) {
+            Ok(_) if repeated.borrow().is_some() => self.forms.push(Form::DuplicateKey),
             Ok(value) => self.value = Some(value),
             Err(_) if features.has_lone_surrogate => self.forms.push(Form::LoneSurrogate),
             Err(_) if features.has_huge_number => self.forms.push(Form::HugeNumber),
@@ -91,20 +92,25 @@ impl Body {
     }
 }
 
-/// Whether the header says that the body is JSON, in UTF-8 if it says anything about that.
-fn is_declared_json(request: &Request) -> bool {
+/// The open form of what the header says the body is, if it says more or other than JSON.
+fn declared(request: &Request) -> Option<Form> {
     let declared = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    declared.is_some_and(|(_, value)| {
-        let mut parts = value.split(';').map(str::trim);
-        let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
-        let is_utf8 = |parameter: &str| match parameter.split_once('=') {
-            Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => {
-                charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
-            }
-            _ => true,
-        };
-        is_json && parts.all(is_utf8)
-    })
+    let Some((_, value)) = declared else { return Some(Form::MediaType) };
+    let mut parts = value.split(';').map(str::trim);
+    let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    let is_utf8 = |parameter: &str| match parameter.split_once('=') {
+        Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => {
+            charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    };
+    let parameters: Vec<_> = parts.collect();
+    match parameters.as_slice() {
+        _ if !is_json => Some(Form::MediaType),
+        [] => None,
+        several if several.iter().all(|parameter| is_utf8(parameter)) => Some(Form::MediaTypeParameter),
+        _ => Some(Form::MediaType),
+    }
 }
 
 /// The text, unless the bytes are of another encoding: in UTF-16 and UTF-32 one of the first two bytes of a JSON text is NUL.
@@ -112,8 +118,16 @@ fn utf8(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok().filter(|text| !text.bytes().take(2).any(|byte| byte == 0))
 }
 
-/// Builds a [`Value`] and notes whether an object had a key twice, which `Value` itself hides.
-struct Careful<'a>(&'a std::cell::Cell<bool>);
+/// A key that some object of this JSON has twice, which a [`Value`] hides.
+pub(super) fn repeated_key(json: &[u8]) -> Option<String> {
+    let repeated = RefCell::default();
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    Careful(&repeated).deserialize(&mut deserializer).ok()?;
+    repeated.into_inner()
+}
+
+/// Builds a [`Value`] and notes a key that an object had twice, which `Value` itself hides.
+struct Careful<'a>(&'a RefCell<Option<String>>);
 
 impl<'de> DeserializeSeed<'de> for Careful<'_> {
     type Value = Value;
@@ -166,7 +180,7 @@ impl<'de> Visitor<'de> for Careful<'_> {
         let (mut fields, mut names) = (Map::new(), HashSet::new());
         while let Some(name) = map.next_key::<String>()? {
             if !names.insert(name.clone()) {
-                self.0.set(true);
+                self.0.replace(Some(name.clone()));
             }
             let value = map.next_value_seed(Careful(self.0)).map_err(A::Error::custom)?;
             fields.insert(name, value);

@@ -104,9 +104,9 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
         (None, Some(value)) => found.add_findings(creation.request.examine(value)),
         (Some(Fault::Empty), _) | (None, None) => {}
     }
-    // A body that readers may take for another one proves nothing by what it seems to break; one that is only very large does.
+    // A body that readers may take for another one proves nothing by what it seems to break; one that is only very large, or declared at length, does.
     let is_other_media_type = body.forms.contains(&Form::MediaType);
-    let is_plain = body.forms.iter().all(|form| *form == Form::HugeBody);
+    let is_plain = body.forms.iter().all(|form| matches!(form, Form::HugeBody | Form::MediaTypeParameter));
     let is_certain = !is_other_media_type && (is_plain || !body.may_be_object);
     found.kind = match (found.violations.is_empty(), found.open.is_empty()) {
         (false, _) if is_certain => Kind::Invalid,

@@ -73,8 +73,7 @@ impl Bench<'_> {
         if self.contract.creation.envelopes.is_empty() {
             return;
         }
-        let known =
-            response.json().and_then(|body| self.contract.envelope(&body).map(|envelope| envelope.title.clone()));
+        let known = self.envelope(response).map(|envelope| envelope.title.clone());
         let taken = known.or_else(|| response.media_type()).unwrap_or_else(|| "no body of a known form".to_owned());
         self.choice("who refuses a request", "the page does not say what an error looks like", taken);
     }

@@ -1,14 +1,13 @@
 //! Holds the body of a 201 against the contract: shape, echo, defaults, derived values, templates, times.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use super::creation::{no_object, shortened};
-use super::{Across, Bench, Body, Classification, Drift, Observation, Openness};
-use crate::contract::{Derived, Echo, Relation, Returns, Schema, is_near, list, same, same_items};
+use super::given::{Field, Given, is_as_precise, is_in_other_form, way_back};
+use super::{Across, Bench, Body, Classification, Drift, Observation};
+use crate::contract::{Derived, Echo, Relation, Schema, list, same, same_items};
 use crate::exchange::{Response, is_segment};
 use crate::untrusted::Untrusted;
 
@@ -33,6 +32,7 @@ impl Bench<'_> {
         let answer = Answer { given: Given::of(classification, body), fields: &fields, response };
         for (name, schema) in &creation.response.properties {
             match fields.get(name) {
+                Some(Value::Null) if !creation.response.required.contains(name) => self.note_null(name, schema),
                 Some(value) => self.judge_field(name, schema, value, &answer),
                 None if creation.response.required.contains(name) => {
                     self.mismatch(format!("{}.required", schema.place), format!("/{name}"), "a value", "no such field");
@@ -55,6 +55,14 @@ impl Bench<'_> {
         if let Some(more @ 1..) = names.len().checked_sub(MOST_DRIFT) {
             let text = format!("{more} more fields that nobody documents, in one answer").into();
             self.judgement.drift.push(Drift { pointer: Untrusted::default(), text });
+        }
+    }
+
+    /// A null stands for a field that need not be there. Where the documentation does not list it, that is worth knowing.
+    fn note_null(&mut self, name: &str, schema: &Schema) {
+        if !schema.allows(&Value::Null) {
+            let because = "the documentation does not say whether null stands for a field that is not there";
+            self.choice("a field that can be left out of an answer", because, format!("{name} is null"));
         }
     }
 
@@ -101,10 +109,8 @@ impl Bench<'_> {
         if matches!(given, Field::Open { value: given, .. } if same(given, value)) {
             return; // an open value that comes back unchanged conforms, whatever the field asks for otherwise
         }
-        if let Field::Open { value: Value::Number(given), title, because } = given
-            && matches!(value, Value::Number(got) if is_near(given, got))
-        {
-            self.choice(title, because, "came back as precisely as the service keeps numbers");
+        if let Some((title, because, way)) = kept_otherwise(given, schema, value) {
+            self.choice(title, because, way);
             return;
         }
         // A null where nothing was given lacks the default; that says more than that null has the wrong type.
@@ -214,6 +220,9 @@ impl Bench<'_> {
                 &echo.because,
                 format!("came back as {}", shortened(&value.to_string())),
             );
+        } else if is_in_other_form(given, value) {
+            self.assess(clause);
+            self.choice(OTHER_FORM.0, OTHER_FORM.1, OTHER_FORM.2);
         } else if echo.as_set && same_items(given, value) {
             self.assess(clause);
         } else {
@@ -239,12 +248,21 @@ impl Bench<'_> {
 
     fn judge_near_now(&mut self, seconds: u64, clause: String, pointer: String, value: &Value, response: &Response) {
         let Some(stated) = moment(value) else { return };
-        let theirs =
-            response.header("date").and_then(|date| httpdate::parse_http_date(date).ok()).map(OffsetDateTime::from);
+        let dates = response.headers.iter().filter(|(name, _)| name == "date");
+        let theirs: Vec<OffsetDateTime> =
+            dates.filter_map(|(_, date)| httpdate::parse_http_date(date).ok()).map(OffsetDateTime::from).collect();
         let tolerance = Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
         let is_near = |clock: OffsetDateTime| (stated - clock).abs() <= tolerance;
+        let is_right = is_near(response.at) || theirs.iter().copied().any(is_near);
+        if !is_right && theirs.is_empty() {
+            let hours = (stated - response.at).whole_hours();
+            let way = if hours < 0 { "behind" } else { "ahead of" };
+            let because = "the answers have no Date, so that this machine's clock may be the wrong one";
+            self.choice("times far from now", because, format!("about {} hours {way} this machine", hours.abs()));
+            return;
+        }
         self.assess(clause.clone());
-        if !is_near(response.at) && !theirs.is_some_and(is_near) {
+        if !is_right {
             let now = response.at.replace_nanosecond(0).unwrap_or(response.at).format(&Rfc3339).unwrap_or_default();
             self.mismatch(
                 clause,
@@ -285,92 +303,27 @@ struct Answer<'a> {
     response: &'a Response,
 }
 
-/// What the request gave, as far as it is known.
-struct Given<'a> {
-    value: Option<&'a Value>,
-    classification: &'a Classification<'a>,
-}
-
-/// What the request gave for one field.
-#[derive(Clone, Copy)]
-enum Field<'a> {
-    /// The body does not tell.
-    Unknown,
-    /// Nothing.
-    Absent,
-    /// A value that must be taken.
-    Plain(&'a Value),
-    /// A value that the documentation leaves open.
-    Open { value: &'a Value, title: &'a str, because: &'a str },
-}
-
-impl<'a> Given<'a> {
-    fn of(classification: &'a Classification<'a>, body: &'a Body) -> Self {
-        let is_other_media_type = classification.open.iter().any(|open| open.value.is_none());
-        Self { value: body.value.as_ref().filter(|_| !is_other_media_type), classification }
-    }
-
-    fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.value.and_then(Value::as_object).into_iter().flat_map(|fields| fields.keys().map(String::as_str))
-    }
-
-    fn field(&self, name: &str) -> Field<'a> {
-        let Some(fields) = self.value.and_then(Value::as_object) else { return Field::Unknown };
-        let Some(value) = fields.get(name) else { return Field::Absent };
-        match self.open(name).next() {
-            Some(open) => Field::Open { value, title: open.title, because: open.because },
-            None => Field::Plain(value),
-        }
-    }
-
-    /// What is open about a field, its items included.
-    fn open(&self, name: &str) -> impl Iterator<Item = &'a Openness<'a>> {
-        self.classification.open.iter().filter(move |open| open.value.is_some_and(|inner| inner.at.field == Some(name)))
-    }
-
-    /// The ways in which a field may come back: those of all that is open about it.
-    fn returns(&self, name: &str) -> Vec<Returns> {
-        self.open(name).filter_map(|open| open.value).flat_map(|inner| inner.zone.returns.iter().copied()).collect()
-    }
-}
-
-/// How an open value came back, if it did so in a way that the contract grants.
-fn way_back(given: &Value, got: &Value, returns: &[Returns], request: &Schema) -> Option<&'static str> {
-    let can = |way| returns.contains(&way);
-    let is_default = || request.default.as_ref().is_none_or(|default| same(default, got));
-    if can(Returns::Default) && given.is_null() && is_default() {
-        return Some("came back as the default");
-    }
-    let is_alike = |left: &Value, right: &Value| same(left, right) || same_items(left, right);
-    if can(Returns::Trimmed) && is_alike(&trimmed(given), &trimmed(got)) {
-        return Some("came back without outer spaces");
-    }
-    let (given, got) =
-        if can(Returns::Trimmed) { (trimmed(given), trimmed(got)) } else { (given.clone(), got.clone()) };
-    (can(Returns::Merged) && is_merged(&given, &got, request)).then_some("came back merged")
-}
-
-fn trimmed(value: &Value) -> Value {
-    match value {
-        Value::String(text) => Value::from(text.trim()),
-        Value::Array(items) => Value::Array(items.iter().map(trimmed).collect()),
-        other => other.clone(),
-    }
-}
-
-/// Whether `got` holds only items of `given`, and one for each of its keys: what the schema says must differ, else the whole item.
-fn is_merged(given: &Value, got: &Value, request: &Schema) -> bool {
-    let (Some(given), Some(got)) = (given.as_array(), got.as_array()) else { return false };
-    let key = |item: &Value| match (request.distinct_by(), item.as_str()) {
-        (Some(pattern), Some(text)) => pattern.find(text).map_or_else(String::new, |found| found.as_str().to_owned()),
-        _ => item.to_string(),
-    };
-    let keys = |items: &[Value]| items.iter().map(key).collect::<BTreeSet<_>>();
-    got.iter().all(|item| given.iter().any(|other| same(item, other))) && keys(given) == keys(got)
-}
-
 fn moment(value: &Value) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(value.as_str()?, &Rfc3339).ok()
+}
+
+/// What is left open about texts of other letters than ASCII: title, reason, and what the service does.
+const OTHER_FORM: (&str, &str, &str) = (
+    "a text with other letters than those of ASCII",
+    "the documentation does not say in which Unicode normal form a text comes back",
+    "came back in another normal form",
+);
+
+/// How a value came back that the service keeps otherwise, and what is left open about it; whatever else its field asks for, it is the value that was given.
+fn kept_otherwise<'a>(given: Field<'a>, schema: &Schema, got: &Value) -> Option<(&'a str, &'a str, &'static str)> {
+    match given {
+        Field::Open { value, title, because } if is_as_precise(value, got) => {
+            Some((title, because, "came back as precisely as the service keeps numbers"))
+        }
+        Field::Open { value, title, because } if is_in_other_form(value, got) => Some((title, because, OTHER_FORM.2)),
+        Field::Plain(value) if schema.relation("echo").is_some() && is_in_other_form(value, got) => Some(OTHER_FORM),
+        _ => None,
+    }
 }
 
 /// The template with each `{field}` replaced; `None` where the answer lacks one.

@@ -56,7 +56,7 @@ fn mark_of(contract: &Contract, target: &Target, exchange: &Exchange) -> Option<
 
 /// Whether the answer says that the request was refused. One that says nothing about the request is no refusal.
 fn is_refused(contract: &Contract, exchange: &Exchange) -> bool {
-    let says_nothing = |status| contract.creation.inconclusive.any.contains(&status);
+    let says_nothing = |status| contract.creation.inconclusive.says_nothing(status);
     exchange.response().is_some_and(|response| !response.is_success() && !says_nothing(response.status))
 }
 

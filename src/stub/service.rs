@@ -1,6 +1,7 @@
 //! What the stub answers, without HTTP: a function of the request and of what is kept.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -174,6 +175,14 @@ impl StubService {
 
 impl Service for StubService {
     fn answer(&self, request: &Request, token: Option<&str>) -> Response {
+        let mut response = self.respond(request, token);
+        response.headers.push(("date".to_owned(), httpdate::fmt_http_date(SystemTime::now())));
+        response
+    }
+}
+
+impl StubService {
+    fn respond(&self, request: &Request, token: Option<&str>) -> Response {
         let path = request.path.split('?').next().unwrap_or_default();
         let Some((index, parameters)) = self.contract().operation(&request.method, path) else {
             return reply::unknown_call(request);

@@ -152,7 +152,7 @@ pub(super) fn creation_of(contract: &Contract, exchange: &Exchange) -> Option<Cr
     let response = match &exchange.outcome {
         Ok(response) if response.is_success() => response,
         Ok(response) => {
-            let says_nothing = contract.creation.inconclusive.any.contains(&response.status);
+            let says_nothing = contract.creation.inconclusive.says_nothing(response.status);
             return (says_nothing && !is_unread(response.status)).then_some(Created::Unknown);
         }
         Err(trouble) => return trouble.is_lost().then_some(Created::Unknown),

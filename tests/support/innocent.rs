@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ims_conformance::exchange::{Credential, Request, Response};
 use ims_conformance::judge::{Body, Kind, classify};
 use ims_conformance::plan::{Wish, mark, plan};
+use ims_conformance::probe::Phase;
 use ims_conformance::report::{Context, Report};
 use ims_conformance::run::{Options, run};
 use ims_conformance::stub::StubService;
@@ -77,9 +78,15 @@ impl Innocent {
         self
     }
 
-    /// Only these probes, with what nobody documents as a failure.
-    pub(crate) fn strictly(mut self, selector: &str) -> Self {
-        self.wish.selectors.push(selector.to_owned());
+    /// It is asked only these probes of cases.
+    pub(crate) fn only(mut self, selectors: &[&str]) -> Self {
+        self.wish.phases = vec![Phase::Case];
+        self.wish.selectors.extend(selectors.iter().map(|selector| (*selector).to_owned()));
+        self
+    }
+
+    /// What nobody documents is a failure.
+    pub(crate) fn strictly(mut self) -> Self {
         self.is_strict = true;
         self
     }

@@ -1,0 +1,70 @@
+//! What answers in place of the service accuses nobody: proxies, firewalls, gateways and captive portals.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+#[path = "support/innocent.rs"]
+mod innocent;
+
+use ims_conformance::exchange::Response;
+use ims_conformance::report::Report;
+use innocent::Innocent;
+
+const PAGE: &str = "<html><head><title>Access denied</title></head><body>request blocked, id 1-2-3</body></html>";
+
+/// What a run says where this comes in place of the answer to each creation, or to every call.
+fn report(suite: &str, is_every: bool, status: u16, media_type: &str, body: &str) -> Report {
+    let (media_type, body) = (media_type.to_owned(), body.as_bytes().to_vec());
+    let block = move |response| {
+        let headers = vec![("content-type".to_owned(), media_type.clone())];
+        Response { status, headers, body: body.clone(), ..response }
+    };
+    let is_blocked = move |method: &str| is_every || method == "POST";
+    Innocent::of(suite)
+        .only(&["min_disk/", "token/", "behaviour/"])
+        .answering(move |asked, response| if is_blocked(&asked.request.method) { block(response) } else { response })
+        .report()
+}
+
+fn hold(suite: &str, status: u16, media_type: &str, body: &str) {
+    for is_every in [true, false] {
+        let report = report(suite, is_every, status, media_type, body);
+        let accused: Vec<_> = report.findings.iter().map(|found| format!("{:?}", found.mismatch)).collect();
+        assert!(accused.is_empty(), "{suite} {status}: {accused:#?}");
+        let causes: Vec<_> = report.inconclusive.iter().map(|cause| cause.text.as_str()).collect();
+        assert!(causes.iter().any(|cause| cause.contains(&status.to_string())), "{suite} {status}: {causes:?}");
+    }
+}
+
+#[test]
+fn a_status_that_no_service_sends_says_nothing() {
+    for status in [407, 408, 418, 421, 425, 499, 511, 520, 521, 522, 523, 524, 525, 526, 527, 530] {
+        hold("otc", status, "text/html", PAGE);
+        hold("glance", status, "text/plain", "blocked");
+    }
+}
+
+#[test]
+fn a_page_for_people_says_nothing_whatever_its_status() {
+    let doctype = format!("\n<!DOCTYPE html>\n{PAGE}");
+    for suite in ["otc", "glance"] {
+        for status in [200, 302, 403, 404, 405, 500, 501] {
+            hold(suite, status, "text/html", PAGE);
+        }
+        hold(suite, 403, "application/octet-stream", &doctype);
+        hold(
+            suite,
+            500,
+            "text/html",
+            "<html>\r\n<head><title>500 Error</title></head>\r\n<body>\r\n<center><h1>500 Error</h1>",
+        );
+    }
+}
+
+#[test]
+fn an_error_of_the_service_accuses_it_also_where_it_is_a_page() {
+    let page = "<html>\n <head>\n  <title>500 Internal Server Error</title>\n </head>\n <body>\n  <h1>500 Internal Server Error</h1>";
+    for is_every in [true, false] {
+        assert!(!report("glance", is_every, 500, "text/html", page).findings.is_empty());
+        assert!(!report("otc", is_every, 500, "application/json", "{}").findings.is_empty());
+    }
+}
