@@ -8,6 +8,7 @@ use crate::ledger::Ledgered;
 use crate::plan;
 use crate::probe::{Phase, Script, Step};
 use crate::target::{Purpose, Target, Unlisted};
+use crate::untrusted::Untrusted;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +81,9 @@ async fn ask(target: &Target, method: &str, path: String) -> Exchange {
 fn endpoint(address: &str, way: &str, exchange: &Exchange) -> Line {
     match &exchange.outcome {
         Ok(response) if matches!(response.status, 300..400 | 405 | 501) => {
-            Line::bad("endpoint", format!("{address} answers {}; is the path right?", response.status))
+            let location = response.header("location").map(Untrusted::from);
+            let to = location.map(|location| format!(", a redirect to {location:.300}")).unwrap_or_default();
+            Line::bad("endpoint", format!("{address} answers {}{to}; is the path right?", response.status))
         }
         Ok(_) => Line::good("endpoint", format!("{address} answers")),
         Err(trouble) => Line::bad("endpoint", format!("{address}{way}: {trouble}")),

@@ -16,6 +16,7 @@ use crate::probe::Probe;
 use crate::snapshot;
 use crate::suite::Suite;
 use crate::target::{Cleanup, Denied, Leftover, Spent, Target};
+use crate::untrusted::Untrusted;
 
 pub use aftermath::{settle, take_back};
 
@@ -99,6 +100,16 @@ pub enum Unassessable {
         /// Why.
         trouble: Trouble,
     },
+    /// The target sends everybody elsewhere. That is not followed: the token would go to where nobody sent it.
+    #[error("{endpoint} answers {status}, a redirect{}; redirects are not followed, name the right address", to(.location))]
+    Redirected {
+        /// Where.
+        endpoint: String,
+        /// The HTTP status.
+        status: u16,
+        /// Where it leads, if it says so.
+        location: Untrusted,
+    },
     /// The target does not take the token.
     #[error("{endpoint} answers 401 to {}{}", if *.has_credential { "the credential; it may be wrong or expired" } else { "a request without a token; give one" }, clock_hint(*.clock))]
     NotAuthenticated {
@@ -113,6 +124,10 @@ pub enum Unassessable {
 
 /// Minutes for which a signature is good.
 const LONGEST_SIGNATURE: i64 = 15;
+
+fn to(location: &Untrusted) -> String {
+    if location.is_empty() { String::new() } else { format!(" to {location:.300}") }
+}
 
 fn clock_hint(minutes: Option<i64>) -> String {
     match minutes {
@@ -146,6 +161,10 @@ pub async fn reach(suite: &Suite, target: &Target) -> Result<(), Unassessable> {
             let clock = response.clock_ahead().map(time::Duration::whole_minutes);
             let clock = clock.filter(|minutes| target.signs() && minutes.abs() >= LONGEST_SIGNATURE);
             Err(Unassessable::NotAuthenticated { endpoint, has_credential, clock })
+        }
+        Ok(response) if (300..400).contains(&response.status) => {
+            let location = response.header("location").unwrap_or_default().into();
+            Err(Unassessable::Redirected { endpoint, status: response.status, location })
         }
         Ok(_) => Ok(()),
     }

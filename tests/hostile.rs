@@ -333,6 +333,26 @@ fn one_that_closes_each_connection_without_a_word() {
 }
 
 #[test]
+fn one_that_closes_without_a_word_behind_what_may_create() {
+    let posts = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&posts);
+    let endpoint = serve(move |stream, request, _| {
+        if !request.starts_with(b"POST ") {
+            let is_list = request.starts_with(b"GET /v2/images HTTP");
+            let (status, body) = if is_list { ("200 OK", "{\"images\":[]}") } else { ("404 Not Found", "") };
+            return answer(stream, status, "Content-Type: application/json\r\n", body.as_bytes());
+        }
+        seen.fetch_add(1, Ordering::Relaxed);
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        std::thread::sleep(Duration::from_millis(100));
+    });
+    let text = run_with(&endpoint, "min_disk/rejects", &[0], &["--jobs", "1"], &[]);
+    assert!(text.contains("0 failed, 0 inconclusive"), "{text}");
+    let probes = text.lines().find(|line| line.contains(" passed")).unwrap().split(' ').next().unwrap();
+    assert_eq!(posts.load(Ordering::Relaxed).to_string(), probes, "the end of a connection is no request: {text}");
+}
+
+#[test]
 fn one_that_creates_with_an_answer_of_megabytes() {
     let large = |length: usize| [CREATED.as_bytes(), &vec![b' '; length]].concat();
     let created = |length| {
@@ -358,6 +378,16 @@ fn one_that_creates_with_an_answer_of_megabytes() {
     });
     let text = run(&list, "min_disk/rejects", &[0]);
     assert!(text.contains("0 failed, 0 inconclusive"), "{text}");
+}
+
+#[test]
+fn one_that_sends_every_call_elsewhere_says_where_to() {
+    let endpoint = serve(|stream, _, _| {
+        answer(stream, "301 Moved Permanently", "Location: https://ims.example.com/\u{202e}moc\r\n", b"");
+    });
+    let text = run(&endpoint, "min_disk/rejects", &[3]);
+    assert!(text.contains("answers 301, a redirect to https://ims.example.com/"), "{text}");
+    assert!(text.contains("redirects are not followed") && !text.contains('\u{202e}'), "{text}");
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(crate) fn pauses(retries: usize) -> impl Iterator<Item = Duration> {
 pub(super) enum Again {
     /// It never left, or its answer says that it was not dealt with; after this pause, if the answer names one.
     After(Option<Duration>),
+    /// It met the end of a connection that was kept, which says nothing of how the target is: at once, as the next connection is a new one.
+    Anew,
     /// Its answer was lost, and it may have been dealt with.
     Lost,
     /// Nothing.
@@ -43,7 +45,8 @@ pub(super) fn again(exchange: &Exchange, busy: &[u16]) -> Again {
             pause => Again::After(pause),
         },
         Err(Trouble::Connect | Trouble::Proxy(_)) => Again::After(None),
-        Err(Trouble::Closed | Trouble::Broken) => Again::Lost,
+        Err(Trouble::Closed) => Again::Anew,
+        Err(Trouble::Broken) => Again::Lost,
         Ok(_) | Err(_) => Again::No,
     }
 }
@@ -92,7 +95,7 @@ mod tests {
     fn an_answer_says_when_to_come_again() {
         const DATE: &[(&str, &str)] =
             &[("date", "Tue, 24 Nov 2026 10:00:00 GMT"), ("retry-after", "Tue, 24 Nov 2026 10:00:07 GMT")];
-        let table: [(Outcome, Again); 9] = [
+        let table: [(Outcome, Again); 11] = [
             (Ok((429, &[])), Again::After(None)),
             (Ok((429, &[("retry-after", "3")])), Again::After(Some(Duration::from_secs(3)))),
             (Ok((503, DATE)), Again::After(Some(Duration::from_secs(7)))),
@@ -100,6 +103,8 @@ mod tests {
             (Ok((429, &[("retry-after", "soon")])), Again::After(None)),
             (Ok((500, &[])), Again::No),
             (Err(Trouble::Connect), Again::After(None)),
+            (Err(Trouble::Proxy("http_proxy")), Again::After(None)),
+            (Err(Trouble::Closed), Again::Anew),
             (Err(Trouble::Broken), Again::Lost),
             (Err(Trouble::Timeout), Again::No),
         ];

@@ -53,6 +53,13 @@ impl Target {
                 self.is_tired.store(false, Ordering::Relaxed);
                 return exchange;
             }
+            // No connection is kept after that, so that it happens once.
+            if again == Again::Anew && self.budget.has_spare() {
+                if !self.may_repeat(&exchange, again) || !self.has_created_nothing(&exchange).await {
+                    return exchange;
+                }
+                continue;
+            }
             let Some(pause) = pauses.next().filter(|_| self.budget.has_spare()) else {
                 self.is_tired.store(true, Ordering::Relaxed);
                 return exchange;
@@ -106,7 +113,8 @@ impl Target {
     /// a little later behind it.
     async fn has_created_nothing(&self, exchange: &Exchange) -> bool {
         let (contract, request) = (self.contract(), &exchange.request);
-        if !request.may_create(contract) || exchange.outcome.is_err() {
+        let never_left = matches!(exchange.outcome, Err(trouble) if !trouble.is_lost());
+        if !request.may_create(contract) || never_left {
             return true;
         }
         let is_proven = match request.mark(contract, &self.run_id) {
