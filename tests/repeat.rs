@@ -12,7 +12,7 @@ use std::io::Write;
 use std::process::Command;
 use std::sync::Arc;
 
-use ims_conformance::exchange::{Credential, Request};
+use ims_conformance::exchange::{Credential, Exchange, Request, Response};
 use ims_conformance::plan::{Wish, mark, plan};
 use ims_conformance::probe::{Phase, Probe, Script, Step};
 use ims_conformance::report::curl::Caller;
@@ -262,6 +262,11 @@ fn the_pasted_lines_of_a_finding_show_it_again_and_leave_nothing() {
                     token_header: &report.token_header,
                     has_token: true,
                 });
+                let outcome = done.outcomes.iter().find(|outcome| outcome.probe.id == finding.probe.id).unwrap();
+                let answers_of_run = outcome.exchanges.iter().filter_map(Exchange::response).filter_map(Response::json);
+                for id in answers_of_run.filter_map(|answer| Some(answer.get("id")?.as_str()?.to_owned())) {
+                    assert!(!lines.join("\n").contains(&id), "{defect}: the id of another run\n{}", lines.join("\n"));
+                }
                 let (before, asked) = (server.ids().len(), server.seen().len());
                 let said = paste(&lines);
                 let what =

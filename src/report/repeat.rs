@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::curl::Caller;
 use crate::contract::{Contract, Effect};
-use crate::exchange::{Exchange, Request, Response};
+use crate::exchange::{Exchange, Request, Response, segment};
 use crate::run::Outcome;
 use crate::target::{Leftover, request_to};
 
@@ -43,6 +43,8 @@ struct Step {
 struct Capture {
     variable: String,
     pointer: String,
+    /// The value in the run, as a segment of a path.
+    value: String,
     /// Which of the answer's texts under this key it is, counted from 1; `None` where no line of the shell finds it.
     position: Option<usize>,
 }
@@ -98,9 +100,11 @@ impl Repeat {
         exchange: &Exchange,
     ) -> (Step, Option<String>) {
         let sent = &exchange.request;
-        let Some(scripted) = outcome.probe.script.steps.get(index) else {
-            let request = sent.clone();
-            return (Step { request, is_template: false, captures: Vec::new(), within: None }, None);
+        let scripted = outcome.probe.script.steps.get(index).filter(|scripted| is_of(sent, &scripted.request));
+        let Some(scripted) = scripted else {
+            // What the end of the run has added is about what an earlier step created.
+            let request = self.named(sent);
+            return (Step { is_template: request != *sent, request, captures: Vec::new(), within: None }, None);
         };
         let is_template = self.variables.iter().any(|(name, _)| has_name(&scripted.request, name));
         let request = if is_template { renamed(&scripted.request, &self.variables) } else { sent.clone() };
@@ -126,6 +130,17 @@ impl Repeat {
         (Step { request, is_template, captures, within }, id)
     }
 
+    /// The request with a variable for each segment of its path that an earlier answer gave.
+    fn named(&self, request: &Request) -> Request {
+        let given = self.steps.iter().flat_map(|step| &step.captures).collect::<Vec<_>>();
+        let named = |part: &str| {
+            let capture = given.iter().find(|capture| !part.is_empty() && capture.value == part);
+            capture.map_or_else(|| part.to_owned(), |capture| format!("{{{}}}", capture.variable))
+        };
+        let path = request.path.split('/').map(named).collect::<Vec<_>>().join("/");
+        Request { path, ..request.clone() }
+    }
+
     /// The lines, to be pasted together.
     pub fn lines(&self, caller: &Caller<'_>) -> Vec<String> {
         let names: Vec<&str> = self.variables.iter().map(|(_, variable)| variable.as_str()).collect();
@@ -149,7 +164,7 @@ impl Repeat {
 
 impl Capture {
     fn line(&self) -> String {
-        let Self { variable, pointer, position } = self;
+        let Self { variable, pointer, position, .. } = self;
         let key = key_of(pointer).unwrap_or_default();
         match position {
             Some(position) => format!(
@@ -162,7 +177,10 @@ impl Capture {
 
 /// How a variable gets the value at this pointer.
 fn capture(variable: String, pointer: &str, answer: Option<&Response>) -> Capture {
-    Capture { variable, pointer: pointer.to_owned(), position: answer.and_then(|answer| position(answer, pointer)) }
+    let found = answer.and_then(Response::json);
+    let value = found.as_ref().and_then(|found| found.pointer(pointer)).and_then(Value::as_str).unwrap_or_default();
+    let position = answer.and_then(|answer| position(answer, pointer));
+    Capture { variable, pointer: pointer.to_owned(), value: segment(value), position }
 }
 
 /// Which of the texts under the pointer's last key is the one at the pointer.
@@ -202,6 +220,12 @@ fn has_name(request: &Request, name: &str) -> bool {
     let placeholder = format!("{{{name}}}");
     let body = request.body.as_deref().and_then(|body| std::str::from_utf8(body).ok());
     request.path.contains(&placeholder) || body.is_some_and(|body| body.contains(&placeholder))
+}
+
+/// Whether a request is what a scripted one became when it was sent.
+fn is_of(sent: &Request, scripted: &Request) -> bool {
+    let mut parts = sent.path.split('/').zip(scripted.path.split('/'));
+    sent.method == scripted.method && parts.all(|(sent, scripted)| sent == scripted || scripted.contains('{'))
 }
 
 /// The request with the names of variables for the names of what was captured.
