@@ -16,7 +16,7 @@ pub enum ExitCode {
     WrongUse = 2,
     /// The target could not be assessed: unreachable, not authenticated, or a probe stayed inconclusive; or it is not known what is left there.
     NotAssessed = 3,
-    /// The run was interrupted, or a budget ran out.
+    /// The run was interrupted, or a budget ran out or was too small for a probe.
     Incomplete = 4,
     /// Things that the run created are still there.
     LeftBehind = 5,
@@ -38,7 +38,7 @@ impl ExitCode {
             Self::Broken
         } else if report.leftovers.iter().any(|(_, leftover)| leftover.is_certain()) {
             Self::LeftBehind
-        } else if matches!(report.ending, Ending::Interrupted | Ending::Spent(_)) {
+        } else if matches!(report.ending, Ending::Interrupted | Ending::Spent(_)) || report.is_beyond_budget() {
             Self::Incomplete
         } else if report.ending == Ending::TargetLost
             || !report.inconclusive.is_empty()

@@ -1,6 +1,7 @@
 //! What a run showed, as a pure function of its outcomes.
 
 mod blame;
+mod coverage;
 pub mod curl;
 mod deviation;
 mod finding;
@@ -11,10 +12,10 @@ pub use deviation::excuse;
 pub use finding::{Finding, findings};
 pub use repeat::Repeat;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::contract::{Assessment, Contract};
+use crate::contract::Contract;
 use crate::judge::{Choice, Drift};
 use crate::known::{Deviation, Known};
 use crate::plan::{Seed, Wish};
@@ -61,6 +62,8 @@ pub struct Report {
     pub inconclusive: Vec<Cause>,
     /// Why probes were skipped, each cause once.
     pub skipped: Vec<Cause>,
+    /// Why probes were not sent although they were to be, each cause once.
+    pub unsent: Vec<Cause>,
     /// What the target chose where the documentation leaves a choice, with how often.
     pub choices: Vec<(Choice, usize)>,
     /// What nobody documents, with how often.
@@ -78,7 +81,7 @@ pub struct Report {
     /// What could not be removed, with the probe that created it.
     pub leftovers: Vec<(String, Leftover)>,
     /// What was held back, as nobody asked for it.
-    pub withheld: Vec<String>,
+    pub withheld: Vec<Withheld>,
     /// Why it is not known what is left, where that is so.
     pub unlisted: Option<Unlisted>,
     /// How far the bounds on what is created hold.
@@ -87,7 +90,9 @@ pub struct Report {
     pub ledger: Option<String>,
     /// How many requests were sent.
     pub requests: u64,
-    /// How long the run took.
+    /// How many of them were sent before the first probe.
+    pub first_requests: u64,
+    /// How long the run took, from the first request to the last one.
     pub elapsed: Duration,
     /// How it ended.
     pub ending: Ending,
@@ -115,13 +120,22 @@ pub struct Context<'a> {
     /// What was tried to make examples smaller.
     pub shrunk: &'a [Outcome],
     /// What was held back, as nobody asked for it.
-    pub withheld: &'a [String],
+    pub withheld: &'a [Withheld],
     /// Why it is not known what is left, where that is so.
     pub unlisted: Option<Unlisted>,
     /// How far the bounds on what is created hold.
     pub bounds: Bounds,
     /// The ledger, where something is left that it is needed for.
     pub ledger: Option<&'a str>,
+}
+
+/// Probes that were held back, as nobody asked for them.
+#[derive(Clone, Debug, Default)]
+pub struct Withheld {
+    /// How many, which, and what adds them.
+    pub text: String,
+    /// The clauses that they are about.
+    pub clauses: BTreeSet<String>,
 }
 
 /// A cause that several probes share.
@@ -150,7 +164,7 @@ impl Report {
         if context.is_strict {
             findings.extend(finding::drift_findings(contract, outcomes));
         }
-        let not_assessed = not_assessed(contract, outcomes);
+        let not_assessed = coverage::not_assessed(contract, run, context.withheld);
         Self {
             title: contract.title.clone(),
             endpoint: context.endpoint.to_owned(),
@@ -170,6 +184,7 @@ impl Report {
             is_strict: context.is_strict,
             inconclusive: causes(outcomes, Verdict::Inconclusive),
             skipped: causes(outcomes, Verdict::Skipped),
+            unsent: unsent(run),
             choices: tally(judgements().flat_map(|judgement| judgement.choices.iter().cloned())),
             drift: tally(judgements().flat_map(|judgement| judgement.drift.iter().cloned())),
             assessed: contract.clauses.len() - not_assessed.len(),
@@ -183,9 +198,21 @@ impl Report {
             bounds: context.bounds,
             ledger: context.ledger.map(str::to_owned),
             requests: run.requests,
+            first_requests: run.first_requests,
             elapsed: run.elapsed,
             ending: run.ending,
         }
+    }
+
+    /// Whether a budget was too small for a probe, while others were sent to the end.
+    pub fn is_beyond_budget(&self) -> bool {
+        self.ending == Ending::Complete && !self.unsent.is_empty()
+    }
+
+    /// Whether there was no probe that was sent.
+    pub fn nothing_was_sent(&self) -> bool {
+        let skipped: usize = self.skipped.iter().map(|cause| cause.count).sum();
+        self.phases.iter().map(|(_, count)| count).sum::<usize>() == skipped
     }
 }
 
@@ -200,12 +227,23 @@ fn phases(outcomes: &[Outcome]) -> Vec<(Phase, usize)> {
 }
 
 fn causes(outcomes: &[Outcome], verdict: Verdict) -> Vec<Cause> {
+    let outcomes = outcomes.iter().filter(|outcome| outcome.verdict == verdict);
+    grouped(
+        outcomes.map(|outcome| (outcome.judgement.inconclusive.clone().unwrap_or_default(), outcome.probe.id.as_str())),
+    )
+}
+
+fn unsent(run: &Run) -> Vec<Cause> {
+    grouped(run.unsent.iter().map(|unsent| (coverage::unsent_text(unsent, run.ending), unsent.probe.id.as_str())))
+}
+
+/// Each cause once, with the first probe that has it.
+fn grouped<'a>(each: impl Iterator<Item = (String, &'a str)>) -> Vec<Cause> {
     let mut causes: Vec<Cause> = Vec::new();
-    for outcome in outcomes.iter().filter(|outcome| outcome.verdict == verdict) {
-        let text = outcome.judgement.inconclusive.clone().unwrap_or_default();
+    for (text, id) in each {
         match causes.iter_mut().find(|cause| cause.text == text) {
             Some(cause) => cause.count += 1,
-            None => causes.push(Cause { text, count: 1, example: outcome.probe.id.clone() }),
+            None => causes.push(Cause { text, count: 1, example: id.to_owned() }),
         }
     }
     causes
@@ -234,25 +272,4 @@ fn tally<T: Ord>(items: impl Iterator<Item = T>) -> Vec<(T, usize)> {
         *counts.entry(item).or_insert(0) += 1;
     }
     counts.into_iter().collect()
-}
-
-fn not_assessed(contract: &Contract, outcomes: &[Outcome]) -> Vec<(String, String)> {
-    let is_assessed = |id: &str| outcomes.iter().any(|outcome| outcome.judgement.assessed.contains(id));
-    let missing = contract.clauses.values().filter(|clause| !is_assessed(&clause.id));
-    missing
-        .map(|clause| {
-            let reason = match &clause.assessment {
-                Assessment::Never(reason) => reason.clone(),
-                Assessment::WhenPresent => "no answer had the field".to_owned(),
-                Assessment::Always => {
-                    let mut about = outcomes.iter().filter(|outcome| outcome.probe.clauses.contains(&clause.id));
-                    match about.next() {
-                        Some(_) => "the probes about it were inconclusive, skipped, or ended before it".to_owned(),
-                        None => "no probe of this run is about it".to_owned(),
-                    }
-                }
-            };
-            (clause.id.clone(), reason)
-        })
-        .collect()
 }

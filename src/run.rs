@@ -59,6 +59,15 @@ pub struct Outcome {
     pub cleanup: Cleanup,
 }
 
+/// A probe that was to be sent, and was not.
+#[derive(Clone, Debug)]
+pub struct Unsent {
+    /// The probe.
+    pub probe: Arc<Probe>,
+    /// The budget that it alone may exceed; `None` where the run ended before it was its turn.
+    pub beyond: Option<Spent>,
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -77,10 +86,14 @@ pub enum Ending {
 pub struct Run {
     /// The probes in the order of the plan, as far as they were performed.
     pub outcomes: Vec<Outcome>,
+    /// The others, in the order of the plan.
+    pub unsent: Vec<Unsent>,
     /// How many probes the plan had.
     pub planned: usize,
     /// How many requests were sent, those of the clean-up included.
     pub requests: u64,
+    /// How many of them were sent before the first probe, to see who answers and what is there.
+    pub first_requests: u64,
     /// How long it took.
     pub elapsed: Duration,
     /// How it ended.
@@ -179,12 +192,11 @@ pub async fn run(
     mut tell: impl FnMut(&Outcome),
 ) -> Run {
     let (begin, planned) = (Instant::now(), probes.len());
-    // Whether it is known what was there is seen by every probe that needs it.
-    let _ = target.take_stock().await;
+    let first_requests = look_around(target).await;
     let mut waiting = probes.into_iter().map(Arc::new).enumerate();
     let mut under_way = JoinSet::new();
     let (mut census, mut inconclusive, mut ending) = (Census::default(), 0, Ending::Complete);
-    let mut outcomes = Vec::with_capacity(planned);
+    let (mut outcomes, mut unsent) = (Vec::with_capacity(planned), Vec::new());
     // A probe gives its slot back when only a service that forgets late holds it up.
     let slots = Arc::new(Semaphore::new(options.concurrency));
     loop {
@@ -199,10 +211,7 @@ pub async fn run(
                     Some(halted) => ending = halted.into(),
                     None => if let Some((index, probe)) = waiting.next() {
                         let (suite, target) = (Arc::clone(suite), Arc::clone(target));
-                        under_way.spawn(async move {
-                            let mut slot = Some(slot);
-                            (index, perform(&suite, probe, &target, &mut slot).await, slot)
-                        });
+                        under_way.spawn(async move { (index, perform_in(&suite, probe, &target, Some(slot)).await) });
                     },
                 }
                 continue;
@@ -210,13 +219,15 @@ pub async fn run(
             joined = under_way.join_next() => joined,
         };
         let Some(joined) = joined else { break };
-        let (index, performed, _slot) = joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        let (index, (performed, _slot)) = joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         let mut outcome = match performed {
             Ok(outcome) => outcome,
-            Err(why) => {
-                if ending == Ending::Complete {
-                    ending = why;
+            Err((probe, why)) => {
+                let beyond = if let Denied::TooLarge(spent) = why { Some(spent) } else { None };
+                if beyond.is_none() && ending == Ending::Complete {
+                    ending = why.into();
                 }
+                unsent.push((index, Unsent { probe, beyond }));
                 continue;
             }
         };
@@ -232,30 +243,50 @@ pub async fn run(
         tell(&outcome);
         outcomes.push((index, outcome));
     }
-    outcomes.sort_by_key(|(index, _)| *index);
-    let mut outcomes: Vec<_> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
+    unsent.extend(waiting.map(|(index, probe)| (index, Unsent { probe, beyond: None })));
+    let (mut outcomes, unsent) = (in_order(outcomes), in_order(unsent));
     if ending == Ending::Complete {
         removal::hold(&suite.contract, target, &mut outcomes).await;
     }
-    Run { outcomes, planned, requests: target.request_count(), elapsed: begin.elapsed(), ending }
+    let requests = target.request_count();
+    Run { outcomes, unsent, planned, requests, first_requests, elapsed: begin.elapsed(), ending }
 }
 
-/// Performs one probe: sends it, judges it, and removes what it created; how the run ends where the budget does not allow it, or somebody stopped the run
+/// Sees what is there, if nobody has yet; how many requests were sent until then.
+async fn look_around(target: &Target) -> u64 {
+    // Whether it is known what was there is seen by every probe that needs it.
+    let _ = target.take_stock().await;
+    target.request_count()
+}
+
+/// Performs one probe in a slot, and hands on the slot unless it was given back early; the probe and why where it was not sent.
+async fn perform_in(
+    suite: &Suite,
+    probe: Arc<Probe>,
+    target: &Target,
+    mut slot: Option<OwnedSemaphorePermit>,
+) -> (Result<Outcome, (Arc<Probe>, Denied)>, Option<OwnedSemaphorePermit>) {
+    let performed = perform(suite, Arc::clone(&probe), target, &mut slot).await;
+    (performed.map_err(|why| (probe, why)), slot)
+}
+
+fn in_order<T>(mut items: Vec<(usize, T)>) -> Vec<T> {
+    items.sort_by_key(|(index, _)| *index);
+    items.into_iter().map(|(_, item)| item).collect()
+}
+
+/// Performs one probe: sends it, judges it, and removes what it created; why it was not sent where the budget does not allow it, or somebody stopped the run
 /// before it was its turn. The slot is given back early where all that is left is to wait.
 pub(crate) async fn perform(
     suite: &Suite,
     probe: Arc<Probe>,
     target: &Target,
     slot: &mut Option<OwnedSemaphorePermit>,
-) -> Result<Outcome, Ending> {
+) -> Result<Outcome, Denied> {
     if let Some(why) = reason_to_skip(suite, &probe, target) {
         return Ok(Outcome::skipped(probe, why.to_owned()));
     }
-    let _admission = match target.admit(&probe.script).await {
-        Ok(admission) => admission,
-        Err(Denied::TooLarge(spent)) => return Ok(Outcome::skipped(probe, format!("alone it may exceed {spent}"))),
-        Err(denied) => return Err(denied.into()),
-    };
+    let _admission = target.admit(&probe.script).await?;
     // What was found out while it waited for its turn counts, too.
     if let Some(why) = reason_to_skip(suite, &probe, target) {
         return Ok(Outcome::skipped(probe, why.to_owned()));

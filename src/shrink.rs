@@ -15,9 +15,9 @@ use crate::known::Known;
 use crate::plan::{self, BodyTree, FieldText, Seed};
 use crate::probe::{Phase, Probe};
 use crate::report::{Finding, findings};
-use crate::run::{Ending, Outcome, Run, perform};
+use crate::run::{Outcome, Run, perform};
 use crate::suite::Suite;
-use crate::target::Target;
+use crate::target::{Denied, Target};
 
 /// The most requests of the call under test that one finding may cost.
 const BUDGET: usize = 60;
@@ -179,7 +179,7 @@ async fn attempt(
     finding: &Finding,
     body: Vec<u8>,
     marking: Marking,
-) -> Result<Outcome, Ending> {
+) -> Result<Outcome, Denied> {
     let id = format!("{} shrunk", finding.probe.id.trim_end_matches(" shrunk"));
     let about = finding.probe.clauses.first().cloned();
     let headers = finding.requests.first().map(|request| request.headers.clone());

@@ -117,7 +117,7 @@ fn a_spent_budget_is_exit_4_and_named() {
     let table: [(&[&str], &str); 3] = [
         (&["--max-created", "3"], "--max-created allows no more; the rest was not sent"),
         (&["--max-requests", "40"], "--max-requests allows no more; the rest was not sent"),
-        (&["--time-limit", "0"], "--time-limit allows no more; the rest was not sent"),
+        (&["--time-limit", "0"], "--time-limit allows no more; no probe was sent"),
     ];
     for (arguments, message) in table {
         let (folder, server) = (TempDir::new().unwrap(), Server::faithful());
@@ -162,12 +162,12 @@ fn requests_keep_their_distance() {
 }
 
 #[test]
-fn a_probe_that_alone_is_too_much_is_skipped_and_the_others_are_not() {
+fn a_probe_that_alone_is_too_much_is_not_sent_and_the_others_are() {
     let (folder, server) = (TempDir::new().unwrap(), Server::faithful());
     let arguments = ["keeps_the_twin", "keeps_no_deleted", "--max-created", "1"];
     let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
-    assert_eq!(code, 0, "{text}");
-    assert!(text.contains("alone it may exceed --max-created") && text.contains("1 passed"), "{text}");
+    assert_eq!(code, 4, "{text}");
+    assert!(text.contains("each alone may exceed --max-created") && text.contains("1 passed"), "{text}");
     assert_eq!(server.count("POST"), 1);
 }
 

@@ -14,7 +14,7 @@ use ims_conformance::judge::{Choice, Drift, Judgement, Mismatch};
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::curl::Caller;
 use ims_conformance::report::{Context, Report, terminal};
-use ims_conformance::run::{Ending, Options, Outcome, Run, Verdict, run};
+use ims_conformance::run::{Ending, Options, Outcome, Run, Unsent, Verdict, run};
 use ims_conformance::stub::StubService;
 use ims_conformance::target::{Access, Appeared, Cleanup, Leftover, Setup, Spent, Target, Token};
 use outcomes::{PROBES, SUITE, answered, answered_with, clauses, context, done, probe, refused, report};
@@ -64,7 +64,7 @@ fn only_phases_that_were_performed_are_counted_and_each_cause_is_told_once() {
     let reason =
         |id: &str| report.not_assessed.iter().find(|(clause, _)| clause == id).map(|(_, reason)| reason.as_str());
     assert_eq!(reason("request.min_disk.minimum"), None);
-    assert_eq!(reason("security.token"), Some("the probes about it were inconclusive, skipped, or ended before it"));
+    assert_eq!(reason("security.token"), Some("its probes were skipped: it needs a token"));
     assert_eq!(reason("request.name.type"), Some("no probe of this run is about it"));
     assert_eq!(reason("status.500"), Some("it takes a broken service"));
     assert_eq!(reason("response.checksum.type"), Some("no answer had the field"));
@@ -183,6 +183,8 @@ fn variety() -> Report {
     let appeared = [appeared("7f3a", Some("conformance-1")), appeared("9b1c", None)];
     let mut run = done(outcomes);
     (run.planned, run.ending) = (9, Ending::Interrupted);
+    let unsent = |id: &str, beyond: Option<Spent>| Unsent { probe: probe(id), beyond };
+    run.unsent = vec![unsent("pairs/002", None), unsent("pairs/003", None), unsent("pairs/004", Some(Spent::Created))];
     Report::new(&SUITE.contract, &run, &Context { appeared: &appeared, ..context() })
 }
 
@@ -241,6 +243,36 @@ fn what_was_there_before_the_run_is_not_removed_by_what_repeats_a_finding() {
     assert!(lines(Vec::new()).contains("-X DELETE \"https://ims.example.com/v2/images/${created:?}\""));
     let foreign = lines(vec![Leftover::Foreign("7f3a".into())]);
     assert!(!foreign.contains("DELETE") && foreign.contains("\n# nothing is removed: "), "{foreign}");
+}
+
+#[test]
+fn what_the_end_of_a_run_asked_is_repeated_about_what_the_lines_create() {
+    let mut outcome = answered_with("min_disk/accepts_its_absence", 201, r#"{"id":"7f3a"}"#);
+    let created = outcome.exchanges[0].clone();
+    for method in ["DELETE", "GET"] {
+        let request = Request {
+            method: method.to_owned(),
+            path: "/v2/images/7f3a".to_owned(),
+            headers: Vec::new(),
+            body: None,
+            credential: Credential::Good,
+        };
+        outcome.exchanges.push(Exchange { request, ..created.clone() });
+    }
+    outcome.judgement.mismatches = vec![Mismatch {
+        clause: "behaviour.deleted-image-is-gone".to_owned(),
+        cause: String::new(),
+        pointer: String::new().into(),
+        expected: String::new().into(),
+        got: String::new().into(),
+        step: 2,
+    }];
+    let report = report(vec![outcome]);
+    let caller = Caller { endpoint: &report.endpoint, token_header: &report.token_header, has_token: true };
+    let lines = report.findings[0].repeat.lines(&caller);
+    assert!(!lines.iter().any(|line| line.contains("7f3a")), "{lines:?}");
+    let about_it = lines.iter().filter(|line| line.contains("/v2/images/${created:?}")).count();
+    assert_eq!((lines.len(), about_it), (5, 3), "{lines:?}");
 }
 
 #[test]
@@ -305,6 +337,9 @@ fn the_exit_code_says_the_worst() {
         (vec![certain(), lost()], Ending::Interrupted, ExitCode::LeftBehind),
         (vec![certain(), broken()], Ending::Interrupted, ExitCode::Broken),
     ];
+    let beyond = vec![Unsent { probe: probe("pairs/002"), beyond: Some(Spent::Created) }];
+    let run = Run { unsent: beyond, ..done(vec![pass()]) };
+    assert_eq!(ExitCode::of(&Report::new(&SUITE.contract, &run, &context())), ExitCode::Incomplete);
     for (index, (outcomes, ending, expected)) in table.into_iter().enumerate() {
         let run = Run { ending, ..done(outcomes) };
         assert_eq!(ExitCode::of(&Report::new(&SUITE.contract, &run, &context())), expected, "row {index}");

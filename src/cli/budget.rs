@@ -7,6 +7,7 @@ use clap::Args;
 use crate::contract::Contract;
 use crate::plan;
 use crate::probe::{Phase, Probe};
+use crate::report::Withheld;
 use crate::shrink::LARGEST_SHRINKING;
 use crate::target::{Cost, Endpoint, Limits};
 
@@ -65,16 +66,13 @@ impl Place {
     }
 }
 
-/// What is not done unless it is asked for, in the words of the report.
-pub(super) type Withheld = Vec<String>;
-
 /// What a run does with a target at this place; `run` does it, and `list --plan` says what it costs.
 #[derive(Debug)]
 pub(super) struct Decision {
     /// The probes that are sent, with their marks.
     pub(super) probes: Vec<Probe>,
     /// What is not sent.
-    pub(super) withheld: Withheld,
+    pub(super) withheld: Vec<Withheld>,
     /// What the run may cost.
     pub(super) limits: Limits,
     /// How many probes are under way at once.
@@ -131,16 +129,23 @@ impl BudgetArguments {
     }
 
     /// Takes out of the probes what a careful run does not send unless it is asked for, and says so.
-    fn withhold(&self, contract: &Contract, place: Place, names_phases: bool, probes: &mut Vec<Probe>) -> Withheld {
+    fn withhold(
+        &self,
+        contract: &Contract,
+        place: Place,
+        names_phases: bool,
+        probes: &mut Vec<Probe>,
+    ) -> Vec<Withheld> {
         let mut withheld = Vec::new();
         if place != Place::Elsewhere {
             return withheld;
         }
         let mut drop = |is_sent: &dyn Fn(&Probe) -> bool, what: &str| {
-            let before = probes.len();
-            probes.retain(is_sent);
-            if probes.len() < before {
-                withheld.push(format!("{} probes {what}", before - probes.len()));
+            let (sent, held): (Vec<_>, Vec<_>) = std::mem::take(probes).into_iter().partition(is_sent);
+            *probes = sent;
+            if !held.is_empty() {
+                let clauses = held.iter().flat_map(|probe| probe.clauses.iter().cloned()).collect();
+                withheld.push(Withheld { text: format!("{} probes {what}", held.len()), clauses });
             }
         };
         if !names_phases {
@@ -188,7 +193,7 @@ impl Decision {
             "  besides: the list of what is there, before and after, a request for each page; and up to {LARGEST_SHRINKING} smaller examples for each finding\n"
         ));
         for withheld in &self.withheld {
-            text.push_str(&format!("not sent: {withheld}\n"));
+            text.push_str(&format!("not sent: {}\n", withheld.text));
         }
         text
     }

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -63,6 +64,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let probes = plan(&suite, &wish).map_err(|error| Failure::WrongUse(error.to_string()))?;
     let (target, place, _stub) = arguments.connect(&suite, console).await?;
     let Decision { probes, withheld, jobs, .. } = arguments.prepare(&suite, place, probes)?;
+    let begin = Instant::now();
     reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
     let target = Arc::new(arguments.with_ledger(&suite, target, place, console.secrets())?);
     stop_on_ctrl_c(console, &target);
@@ -70,6 +72,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let options = Options { concurrency: jobs, is_strict: arguments.strict };
     let mut done = perform(&suite, probes, &target, &options, &known, console).await;
     let end = End::of(&suite, &target, &known, wish.seed, &mut done).await;
+    done.elapsed = begin.elapsed();
     excuse(&suite.contract, &known, arguments.strict, &mut done.outcomes, &end.shrunk);
     let login = target.login_trouble();
     let context = Context {
@@ -122,7 +125,8 @@ impl Arguments {
         let marks = if self.no_mark { Marks::LeftOut } else { Marks::Added };
         let decision = self.budget.decide(&suite.contract, place, self.wish.names_phases(), marks, probes);
         if decision.probes.is_empty() {
-            let withheld = decision.withheld.join(", ");
+            let withheld: Vec<_> = decision.withheld.iter().map(|held| held.text.as_str()).collect();
+            let withheld = withheld.join(", ");
             return Err(Failure::WrongUse(format!("nothing is left to send without {withheld}")));
         }
         Ok(decision)

@@ -61,6 +61,6 @@ fn gone(known: &Known, seen: &[(Deviation, usize)], tried: &Tried<'_>, run: &Run
         let is_seen = seen.iter().any(|(each, _)| each == *deviation);
         !is_seen && is_assessed(&deviation.clause) && tried.would_show(deviation)
     };
-    let is_complete = run.ending == Ending::Complete;
+    let is_complete = run.ending == Ending::Complete && run.unsent.is_empty();
     known.iter().filter(|_| is_complete).filter(is_gone).cloned().collect()
 }

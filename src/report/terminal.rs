@@ -1,5 +1,7 @@
 //! The report as a person reads it in a terminal.
 
+mod ending;
+
 use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -7,7 +9,6 @@ use anstyle::{AnsiColor, Style};
 use super::curl::Caller;
 use super::{Cause, Finding, Report, counted};
 use crate::known::Deviation;
-use crate::run::Ending;
 use crate::target::{Bounds, Leftover};
 
 const BOLD: Style = Style::new().bold();
@@ -46,6 +47,7 @@ fn write_report(out: &mut String, report: &Report, is_verbose: bool) -> fmt::Res
     }
     write_causes(out, "inconclusive", &report.inconclusive)?;
     write_causes(out, "skipped", &report.skipped)?;
+    write_causes(out, "not sent", &report.unsent)?;
     write_choices(out, report)?;
     write_drift(out, report)?;
     write_coverage(out, report, is_verbose)?;
@@ -173,7 +175,7 @@ fn write_coverage(out: &mut String, report: &Report, is_verbose: bool) -> fmt::R
         writeln!(out, "  not assessed: {}{more}  {FAINT}{reason}{FAINT:#}", clauses[..shown].join(", "))?;
     }
     for withheld in &report.withheld {
-        writeln!(out, "  not sent: {withheld}")?;
+        writeln!(out, "  not sent: {}", withheld.text)?;
     }
     writeln!(out)
 }
@@ -231,14 +233,16 @@ fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
 }
 
 fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
-    let count = |causes: &[Cause]| causes.iter().map(|cause| cause.count).sum::<usize>();
-    let (inconclusive, skipped) = (count(&report.inconclusive), count(&report.skipped));
+    let (inconclusive, skipped) = (ending::sum(&report.inconclusive), ending::sum(&report.skipped));
     let stub = if report.is_stub { "the built-in stub, " } else { "" };
     writeln!(out, "{} at {stub}{}", report.title, report.endpoint)?;
     write!(out, "{GREEN}{} passed{GREEN:#}, ", report.passed)?;
     let known = if report.known == 0 { String::new() } else { format!("{} known, ", report.known) };
     let style = if report.failed == 0 { Style::new() } else { RED };
     write!(out, "{style}{} failed{style:#}, {known}{inconclusive} inconclusive, {skipped} skipped", report.failed)?;
+    if !report.unsent.is_empty() {
+        write!(out, ", {} not sent", ending::sum(&report.unsent))?;
+    }
     writeln!(out, " of {}; {} broken", counted(report.planned, "probe"), counted(broken(report), "clause"))?;
     let not_known = if report.unlisted.is_some() { ", the rest is not known" } else { "" };
     writeln!(
@@ -252,18 +256,9 @@ fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
         report.leftovers.iter().filter(|(_, leftover)| !leftover.is_certain()).count(),
     )?;
     let phases: Vec<_> = report.phases.iter().map(|(phase, count)| format!("{} {count}", phase.name())).collect();
-    writeln!(out, "phases: {}; seed {}", phases.join(", "), report.seed)?;
-    match report.ending {
-        Ending::Complete => Ok(()),
-        Ending::Interrupted => writeln!(out, "{YELLOW}interrupted{YELLOW:#}: the rest was not sent"),
-        Ending::Spent(spent) => {
-            writeln!(out, "{YELLOW}incomplete{YELLOW:#}: {spent} allows no more; the rest was not sent")
-        }
-        Ending::TargetLost => {
-            let cause = report.inconclusive.last().map(|cause| format!(": {}", cause.text)).unwrap_or_default();
-            writeln!(out, "{YELLOW}ended early{YELLOW:#}: too many inconclusive probes in a row{cause}")
-        }
-    }
+    let phases = if phases.is_empty() { "none".to_owned() } else { phases.join(", ") };
+    writeln!(out, "phases: {phases}; seed {}", report.seed)?;
+    ending::write_ending(out, report)
 }
 
 /// How many different clauses are broken.

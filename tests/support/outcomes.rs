@@ -48,7 +48,9 @@ pub(crate) fn answered_with(id: &str, status: u16, body: &str) -> Outcome {
 
 pub(crate) fn done(outcomes: Vec<Outcome>) -> Run {
     let planned = outcomes.len();
-    Run { outcomes, planned, requests: 7, elapsed: Duration::from_millis(1234), ending: Ending::Complete }
+    let elapsed = Duration::from_millis(1234);
+    let (unsent, requests, first_requests) = (Vec::new(), 7, 2);
+    Run { outcomes, unsent, planned, requests, first_requests, elapsed, ending: Ending::Complete }
 }
 
 pub(crate) fn context() -> Context<'static> {

@@ -1,0 +1,171 @@
+//! What a run says that did not do everything it was to do: what was not sent, and why.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+#[path = "support/server.rs"]
+mod server;
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use ims_conformance::plan::{Wish, plan};
+use ims_conformance::probe::Probe;
+use ims_conformance::report::{Context, Report, Withheld, terminal};
+use ims_conformance::run::{Options, Run, run};
+use ims_conformance::suite::Suite;
+use ims_conformance::target::{Access, Limits, Service, Setup, Target, Token};
+use serde_json::json;
+use server::{IMAGES, Server, TOKEN, bare, outcome, suite};
+use tempfile::TempDir;
+
+static SUITE: LazyLock<Arc<Suite>> = LazyLock::new(suite);
+
+fn probes(text: &str) -> Vec<Probe> {
+    let mut probes = plan(&SUITE, &Wish::default()).unwrap();
+    probes.retain(|probe| probe.id.contains(text));
+    probes
+}
+
+/// A run of these probes within these limits, one at a time; stopped before it begins, if so.
+fn performed(server: &Arc<Server>, access: Access, probes: Vec<Probe>, limits: Limits, is_stopped: bool) -> Run {
+    let service: Arc<dyn Service> = Arc::clone(server) as _;
+    let setup = Setup { limits, retries: 0, ..Setup::new(access) };
+    let target = Arc::new(Target::local(&SUITE, service, setup));
+    if is_stopped {
+        target.stop().throw();
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(run(&SUITE, probes, &target, &Options { concurrency: 1, is_strict: false }, |_| {}))
+}
+
+fn token() -> Access {
+    Access::Token(Token::new(TOKEN).unwrap())
+}
+
+fn report(done: &Run) -> Report {
+    Report::new(&SUITE.contract, done, &Context { endpoint: "http://x", ..Context::default() })
+}
+
+/// Why the clause was not assessed; nothing where it was.
+fn reason<'a>(report: &'a Report, clause: &str) -> Option<&'a str> {
+    report.not_assessed.iter().find(|(id, _)| id == clause).map(|(_, reason)| reason.as_str())
+}
+
+#[test]
+fn a_clause_whose_probes_were_not_sent_says_so_and_why() {
+    let limits = Limits { requests: Some(30), ..Limits::default() };
+    let done = performed(&Server::faithful(), token(), probes(""), limits, false);
+    assert_eq!(done.outcomes.len() + done.unsent.len(), done.planned);
+    let report = report(&done);
+    let sent: Vec<_> = done.outcomes.iter().flat_map(|outcome| &outcome.probe.clauses).collect();
+    let why = "its probes were not sent: --max-requests allowed no more";
+    let clauses = done.unsent.iter().flat_map(|unsent| &unsent.probe.clauses).filter(|clause| !sent.contains(clause));
+    let (mut told, mut rules) = (0, 0);
+    for clause in clauses {
+        assert!(
+            !clause.starts_with("request.") || reason(&report, clause).is_some(),
+            "{clause}: nobody tried to break it"
+        );
+        rules += usize::from(clause.starts_with("request."));
+        if let Some(reason) = reason(&report, clause) {
+            assert_eq!(reason, why, "{clause}");
+            told += 1;
+        }
+    }
+    assert!(told > 100 && rules > 50, "{told} {rules}");
+    assert!(!report.not_assessed.iter().any(|(_, reason)| reason.contains("no probe of this run")));
+}
+
+/// A server that creates nothing, as it is busy.
+fn busy() -> Arc<Server> {
+    Server::with(|server, request, token| {
+        Some(if request.method == "POST" { bare(503) } else { server.pass(request, token) })
+    })
+}
+
+#[test]
+fn each_way_to_end_a_run_is_told_apart() {
+    let clause = "request.min_ram.minimum";
+    let told = |server: &Arc<Server>, limits: Limits, is_stopped: bool| {
+        let report = report(&performed(server, token(), probes("min_ram/"), limits, is_stopped));
+        let last = terminal::render(&report, false).lines().last().unwrap_or_default().to_owned();
+        (reason(&report, clause).unwrap_or_default().to_owned(), anstream::adapter::strip_str(&last).to_string())
+    };
+    let (faithful, unlimited) = (Server::faithful(), Limits::default());
+    let (why, end) = told(&faithful, unlimited, true);
+    assert_eq!(why, "its probes were not sent: the run was stopped before");
+    assert_eq!(end, "interrupted: no probe was sent");
+    let (why, end) = told(&faithful, Limits { time: Some(Duration::ZERO), ..unlimited }, false);
+    assert_eq!(why, "its probes were not sent: --time-limit allowed no more");
+    assert_eq!(end, "incomplete: --time-limit allows no more; no probe was sent");
+    let (why, end) = told(&faithful, Limits { created: Some(0), ..unlimited }, false);
+    assert_eq!(why, "its probes were not sent: each alone may exceed --max-created");
+    assert_eq!(end, "incomplete: no probe was sent: each alone may exceed --max-created");
+    let (why, end) = told(&busy(), unlimited, false);
+    assert!(why.starts_with("its probes were not sent: too many probes in a row were inconclusive"), "{why}");
+    assert!(end.starts_with("ended early: too many inconclusive probes in a row: the answer was 503; "), "{end}");
+    assert!(end.ends_with("; the rest was not sent"), "{end}");
+}
+
+#[test]
+fn what_was_skipped_or_came_to_nothing_says_why() {
+    let done =
+        performed(&Server::faithful(), Access::Open, probes("token/requires_no_character"), Limits::default(), false);
+    assert_eq!(reason(&report(&done), "security.token"), Some("its probes were skipped: it needs a token"));
+    let done = performed(&busy(), token(), probes("min_ram/rejects"), Limits::default(), false);
+    let shown = report(&done);
+    let inconclusive =
+        shown.not_assessed.iter().filter(|(_, why)| why == "its probes were inconclusive: the answer was 503");
+    assert!(inconclusive.count() > 0, "{:?}", shown.not_assessed);
+}
+
+#[test]
+fn what_was_held_back_says_what_adds_it() {
+    let done = performed(&Server::faithful(), token(), probes("min_ram/"), Limits::default(), false);
+    let clause = "request.name.type".to_owned();
+    let withheld = [Withheld { text: "7 probes; --phase all adds them".to_owned(), clauses: [clause.clone()].into() }];
+    let context = Context { endpoint: "http://x", withheld: &withheld, ..Context::default() };
+    let report = Report::new(&SUITE.contract, &done, &context);
+    assert_eq!(reason(&report, &clause), Some("its probes were held back: 7 probes; --phase all adds them"));
+    assert_eq!(reason(&report, "request.visibility.type"), Some("no probe of this run is about it"));
+}
+
+#[test]
+fn a_budget_that_allows_nothing_makes_no_good_run() {
+    let (folder, server) = (TempDir::new().unwrap(), Server::faithful());
+    let (code, text) = outcome("run", &server.listen(), &["--max-created", "0", "min_ram/"], folder.path());
+    assert_eq!((code, server.count("POST")), (4, 0), "{text}");
+    assert!(text.contains("phases: none; ") && text.contains(" not sent of "), "{text}");
+    assert!(text.contains("incomplete: no probe was sent: each alone may exceed --max-created"), "{text}");
+}
+
+/// A server whose list has so many pages.
+fn paged(pages: usize) -> Arc<Server> {
+    Server::with(move |server, request, token| {
+        let mut answer = server.pass(request, token);
+        let page = request.path.split_once("marker=").map_or("0", |(_, page)| page);
+        let next = page.parse::<usize>().unwrap() + 1;
+        if request.method == "GET" && request.path.starts_with(IMAGES) && answer.status == 200 && next < pages {
+            answer.body = json!({"images": [], "next": format!("{IMAGES}?marker={next}")}).to_string().into_bytes();
+        }
+        Some(answer)
+    })
+}
+
+#[test]
+fn a_list_that_spends_the_budget_is_named() {
+    let folder = TempDir::new().unwrap();
+    let (code, text) = outcome("run", &paged(30).listen(), &["--max-requests", "70", "min_ram/"], folder.path());
+    assert_eq!(code, 4, "{text}");
+    assert!(text.contains("incomplete: --max-requests allows no more; no probe was sent: 3"), "{text}");
+    assert!(text.contains("requests went to see who answers and what is there, and as many are kept"), "{text}");
+}
+
+#[test]
+fn the_time_of_a_run_is_that_of_all_its_requests() {
+    let folder = TempDir::new().unwrap();
+    let (_, text) = outcome("run", &paged(20).listen(), &["--rate", "40", "min_ram/accepts"], folder.path());
+    let line = text.lines().find(|line| line.contains(" requests in ")).unwrap();
+    let numbers: Vec<f64> = line.split([' ', ';']).filter_map(|word| word.parse().ok()).collect();
+    assert!(numbers[0] > 50.0 && numbers[1] >= 0.95 * (numbers[0] - 1.0) / 40.0, "{line}");
+}
