@@ -2,8 +2,9 @@
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::cell::RefCell;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -150,6 +151,7 @@ impl Server {
 
     fn converse(&self, stream: &mut TcpStream) {
         let Some((request, token)) = read_request(stream) else { return };
+        CONNECTION.set(stream.try_clone().ok());
         let Some(response) = self.meet(&request, token.as_deref()) else { return };
         let mut head = format!("HTTP/1.1 {} Status\r\nConnection: close\r\n", response.status);
         for (name, value) in &response.headers {
@@ -164,6 +166,35 @@ impl Service for Server {
     fn answer(&self, request: &Request, token: Option<&str>) -> Response {
         self.meet(request, token).unwrap_or_else(|| panic!("inside the process nobody can hang up"))
     }
+}
+
+thread_local! {
+    /// The connection whose request this thread answers.
+    static CONNECTION: RefCell<Option<TcpStream>> = const { RefCell::new(None) };
+}
+
+/// Whether whoever sent the request that is being answered has gone.
+pub(crate) fn is_caller_gone() -> bool {
+    CONNECTION.with_borrow(|connection| {
+        let Some(stream) = connection else { return false };
+        stream.set_nonblocking(true).unwrap();
+        let is_gone = match stream.peek(&mut [0]) {
+            Ok(bytes) => bytes == 0,
+            Err(error) => error.kind() != ErrorKind::WouldBlock,
+        };
+        stream.set_nonblocking(false).unwrap();
+        is_gone
+    })
+}
+
+/// Ends the connection of the request that is being answered; what its answer does may go on.
+pub(crate) fn hang_up() {
+    CONNECTION.with_borrow(|connection| {
+        if let Some(stream) = connection {
+            // It may have ended already.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    });
 }
 
 fn read_request(stream: &mut TcpStream) -> Option<(Request, Option<String>)> {
