@@ -21,6 +21,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::console::Console;
 use crate::exit_code::ExitCode;
+use crate::secret::password_in;
 use crate::suite::{self, Suite, SuiteError};
 
 /// The program's arguments.
@@ -59,7 +60,8 @@ enum Command {
 fn discreet(mut error: clap::Error) -> clap::Error {
     let may_hold_one = match error.get(ContextKind::InvalidValue) {
         Some(ContextValue::String(value)) => {
-            error.kind() == ErrorKind::TooManyValues || value.contains(['@', '?', '#'])
+            let is_unwanted = error.kind() == ErrorKind::TooManyValues;
+            is_unwanted || value.contains(['@', '?', '#']) || password_in(value).is_some()
         }
         _ => false,
     };
@@ -106,6 +108,8 @@ impl Cli {
     pub fn read(arguments: impl IntoIterator<Item = OsString>, console: &Console) -> Result<Self, ExitCode> {
         // Somebody may have written into an argument what belongs into a variable.
         login::confess_variables(console.secrets());
+        let arguments: Vec<_> = arguments.into_iter().collect();
+        login::confess_addresses(arguments.iter().filter_map(|argument| argument.to_str()), console.secrets());
         Self::try_parse_from(arguments).map_err(|error| {
             let is_wrong = error.use_stderr();
             let text = discreet(error).render().ansi().to_string();

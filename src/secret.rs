@@ -15,6 +15,7 @@
 //! Not found is a secret that is split over two fields. What is shorter than eight characters, or stands in the suite or in the words of the program, cannot
 //! be taken out without spoiling what is said: then that is said once, on standard error.
 
+mod address;
 mod disguise;
 mod windows;
 
@@ -22,6 +23,7 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockWriteGuard};
 
+pub use address::password_in;
 use windows::{Find, Windows};
 
 /// A secret value. `Debug` shows what it is, not what it says.

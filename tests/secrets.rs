@@ -231,7 +231,9 @@ fn commands_that_send_nothing_and_wrong_use_tell_nothing() {
     let quiet = Gossip::start(Way::Refuses, &[]);
     let url = format!("https://me:{CANARY}@ims.example.com/");
     let query = format!("https://ims.example.com/?token={CANARY}");
-    let arguments: [&[&str]; 18] = [
+    let long = format!("https://me:{CANARY}-{CANARY}@ims.example.com/");
+    let halves = [format!("http://me:{CANARY}%40ims.example.com"), format!("http://me:{CANARY}ims.example.com")];
+    let arguments: [&[&str]; 21] = [
         &["list"],
         &["list", "--plan"],
         &["list", "--clauses"],
@@ -249,6 +251,9 @@ fn commands_that_send_nothing_and_wrong_use_tell_nothing() {
         &["run", TOKEN, "--no-such"],
         &[TOKEN],
         &["run", "--endpoint", &url],
+        &["run", "--endpoint", &halves[0]],
+        &["doctor", "--endpoint", &halves[1]],
+        &["check", &long],
         &["doctor", "--endpoint", &query],
     ];
     let folder = TempDir::new().unwrap();

@@ -10,7 +10,7 @@ use super::Failure;
 use super::target::UNCHECKED;
 use crate::console::Console;
 use crate::identity::{self, Choice, Cloud, Login, NO_PROJECT, Renewal, Session, Surroundings, Trust};
-use crate::secret::{Kind, Secret, Secrets};
+use crate::secret::{Kind, Secret, Secrets, password_in};
 use crate::suite::Suite;
 use crate::target::{Access, AccessKey, Authorities, Endpoint, Lease, Token, Transport, VARIABLES};
 
@@ -167,6 +167,15 @@ pub(super) fn confess_variables(secrets: &Secrets) {
                 secrets.add(&Secret::new(kind, text));
             }
         }
+    }
+    let values: Vec<_> = std::env::vars_os().filter_map(|(_, value)| value.into_string().ok()).collect();
+    confess_addresses(values.iter().map(String::as_str).filter(|value| value.contains("://")), secrets);
+}
+
+/// Makes known the passwords within these texts, where they are addresses: those of proxies, and those that stand where none is taken.
+pub(super) fn confess_addresses<'a>(texts: impl Iterator<Item = &'a str>, secrets: &Secrets) {
+    for password in texts.filter_map(password_in) {
+        secrets.add_derived(&Secret::new(Kind::Password, password));
     }
 }
 
