@@ -93,6 +93,8 @@ pub struct Target {
     /// Held by the one who takes stock during the run.
     stock_taking: Mutex<()>,
     doubts: std::sync::Mutex<Doubts>,
+    /// Whether a request was sent that may have created something.
+    may_have_created: AtomicBool,
     shown: Shown,
     halt: Halt,
     stop: Stop,
@@ -212,6 +214,7 @@ impl Target {
             stock: OnceCell::new(),
             stock_taking: Mutex::default(),
             doubts: std::sync::Mutex::default(),
+            may_have_created: AtomicBool::new(false),
             shown: Shown::default(),
             halt: Halt::new(setup.stop.clone(), setup.limits.time, setup.cleanup),
             stop: setup.stop,

@@ -260,12 +260,14 @@ fn a_server_that_tells_the_token_cannot_make_the_report_tell_it() {
 
 #[test]
 fn exit_3_a_path_at_which_the_api_is_not() {
-    for answer in ["HTTP/1.1 404 Not Found", "HTTP/1.1 300 Multiple Choices"] {
+    let redirect = "a redirect; redirects are not followed";
+    for (answer, why) in [("HTTP/1.1 404 Not Found", "is the path right?"), ("HTTP/1.1 300 Multiple Choices", redirect)]
+    {
         let answer = format!("{answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         let address = answers_always(answer.leak().as_bytes());
         let (code, text) = outcome(&["run", "--endpoint", &format!("http://{address}/v1"), "--token-env", "CANARY"]);
         assert_eq!(code, 3, "{text}");
-        assert!(text.contains("is the path right?"), "{text}");
+        assert!(text.contains(why), "{text}");
     }
 }
 

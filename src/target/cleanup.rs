@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::list::id_of;
+use super::list::id_in;
 use super::ownership::Claim;
 use super::patience::is_unread;
 use super::{Purpose, Target};
@@ -158,7 +158,7 @@ pub(super) fn creation_of(contract: &Contract, exchange: &Exchange) -> Option<Cr
         Err(trouble) => return trouble.is_lost().then_some(Created::Unknown),
     };
     let answer = answer_of(response);
-    let id = answer.as_ref().and_then(|answer| answer.pointer(&contract.creation.lifecycle.id)).and_then(id_of);
+    let id = response.nearly_json().and_then(|text| id_in(&text, &contract.creation.lifecycle.id));
     let id = id.or_else(|| id_in_location(contract, response));
     Some(match id.filter(|id| is_segment(id)) {
         Some(id) => {

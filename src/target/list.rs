@@ -3,7 +3,7 @@
 //! A list counts only as a whole. Where a page is missing, unreadable or leads away from the endpoint, nothing is known of what is not in it.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use indexmap::IndexMap;
@@ -267,6 +267,22 @@ pub(super) fn id_of(value: &Value) -> Option<String> {
     }
 }
 
+/// So much is looked through for an id that stands one level too deep.
+const MOST_WRAPPED: usize = 100;
+
+/// The id that a text gives: where the contract has it, however deep the rest is; or, where there is one only, within an array or an object around it.
+pub(super) fn id_in(text: &str, pointer: &str) -> Option<String> {
+    let read = |text: &str| id_of(&serde_json::from_str(raw_at(text, pointer)?.get()).ok()?);
+    if let Some(id) = read(text) {
+        return Some(id);
+    }
+    let items = serde_json::from_str::<Vec<&RawValue>>(text).or_else(|_| {
+        serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(text).map(|fields| fields.into_values().collect())
+    });
+    let mut found = items.ok()?.into_iter().take(MOST_WRAPPED).filter_map(|item| read(item.get()));
+    found.next().filter(|_| found.next().is_none())
+}
+
 /// What a JSON pointer leads to within a text, without reading the rest; `None` where there is nothing, or the text is no JSON.
 fn raw_at<'a>(text: &'a str, pointer: &str) -> Option<&'a RawValue> {
     let mut found: &RawValue = serde_json::from_str(text).ok()?;
@@ -338,5 +354,21 @@ impl<'de, F: FnMut(&'de RawValue)> Visitor<'de> for Each<F> {
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
         Err(E::custom("null is no array"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::id_in;
+
+    #[test]
+    fn an_id_is_found_in_what_is_nearly_the_answer() {
+        let deep = format!("{{\"id\":\"a\",\"x\":{}{}}}", "[".repeat(300), "]".repeat(300));
+        for text in [r#"{"id":"a"}"#, r#"[{"id":"a"}]"#, r#"{"image":{"id":"a"},"x":1}"#, &deep] {
+            assert_eq!(id_in(text, "/id").as_deref(), Some("a"), "{text}");
+        }
+        for text in [r#"[{"id":"a"},{"id":"b"}]"#, r#"{"x":{"y":{"id":"a"}}}"#, "{", "[]", r#"{"id":null}"#] {
+            assert_eq!(id_in(text, "/id"), None, "{text}");
+        }
     }
 }

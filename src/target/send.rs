@@ -151,6 +151,9 @@ impl Target {
             },
             _ => None,
         };
+        if may_create {
+            self.may_have_created.store(true, Ordering::Relaxed);
+        }
         let exchange = self.exchange(purpose, request, may_create).await;
         if may_create {
             let creation = cleanup::creation_of(self.contract(), &exchange);

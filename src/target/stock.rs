@@ -4,6 +4,7 @@
 //! told, not touched.
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -171,6 +172,10 @@ impl Target {
     /// Takes stock after the run, and removes what has appeared and is proven to be ours; why nothing is known, where that is so.
     pub async fn take_last_stock(&self) -> Result<Vec<Appeared>, Unlisted> {
         self.budget.set_aside(0);
+        // Where nothing was sent that may create, nothing can be left.
+        if !self.may_have_created.load(Ordering::Relaxed) {
+            return Ok(Vec::new());
+        }
         self.take_stock().await?;
         let known = std::mem::take(&mut self.doubts.lock().unwrap_or_else(PoisonError::into_inner).appeared);
         let mut found: Vec<_> = known.into_iter().filter(|appeared| appeared.is_removed).collect();

@@ -13,7 +13,8 @@ impl List {
     pub(super) fn of_response_field(&mut self, contract: &Contract, name: &str, schema: &Schema) {
         let place = &schema.place;
         let twisted = |twist, when, every| Flaw::Twisted { field: name.to_owned(), twist, when, every };
-        if contract.creation.response.required.iter().any(|required| required == name) {
+        let is_required = contract.creation.response.required.iter().any(|required| required == name);
+        if is_required {
             let clause = format!("{place}.required");
             self.add(&clause, "missing", "the field is missing", twisted(Twist::Remove, Vec::new(), 1));
             let text = "the field is missing in every seventh answer";
@@ -27,7 +28,8 @@ impl List {
             let clause = format!("{place}.{}", rule.keyword());
             self.add(&clause, &way, "the field has a wrong value", twisted(twist, when, 1));
         }
-        if schema.rule("type").is_some_and(|rule| !rule.holds(&Value::Null)) {
+        // A field that may be missing may be null as well.
+        if is_required && schema.rule("type").is_some_and(|rule| !rule.holds(&Value::Null)) {
             let null = twisted(Twist::Set(Value::Null), Vec::new(), 1);
             let defect = self.add(&format!("{place}.type"), "null", "the field is null", null);
             // A null where nothing was given lacks the default.
