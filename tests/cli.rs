@@ -218,7 +218,7 @@ fn exit_4_a_run_that_is_interrupted_reports_what_it_did() {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let (code, text) = text_of(&child.wait_with_output().unwrap());
     assert_eq!(code, 4, "{text}");
-    assert!(text.contains("interrupted: the rest was not sent"), "{text}");
+    assert!(text.contains("interrupted: no probe was sent"), "{text}");
 }
 
 #[test]

@@ -169,11 +169,21 @@ async fn own(target: &Target) -> String {
     format!("{IMAGES}/{}", created.response().unwrap().json().unwrap()["id"].as_str().unwrap())
 }
 
+/// What a server does with a request before it hangs up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    All,
+}
+
 /// Sends a request over HTTP to a server that hangs up once.
-fn hung_up_on(method: &'static str, path: &str, body: &str) -> (Exchange, usize) {
+fn hung_up_on(before: Before, method: &'static str, path: &str, body: &str) -> (Exchange, usize) {
     let turn = AtomicUsize::new(0);
     let server = Server::with(move |server, request, token| {
         let hangs_up = request.method == method && turn.fetch_add(1, Ordering::SeqCst) == 0;
+        if hangs_up && before == Before::All {
+            server.pass(request, token);
+        }
         (!hangs_up).then(|| server.pass(request, token))
     });
     let url = server.listen();
@@ -188,13 +198,19 @@ fn hung_up_on(method: &'static str, path: &str, body: &str) -> (Exchange, usize)
 }
 
 #[test]
-fn after_a_lost_answer_only_what_reads_is_sent_again() {
+fn after_the_end_of_a_connection_what_reads_or_provably_created_nothing_is_sent_again() {
     let image = "/v2/images/4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86";
-    let (exchange, count) = hung_up_on("GET", image, "");
+    let (exchange, count) = hung_up_on(Before::Nothing, "GET", image, "");
     assert_eq!((status(&exchange), count), (404, 2));
-    for (method, path, body) in [("DELETE", image, ""), ("POST", IMAGES, "{}"), ("POST", IMAGES, "marked")] {
-        let (exchange, count) = hung_up_on(method, path, body);
-        assert_eq!((exchange.outcome.err(), count), (Some(Trouble::Broken), 1), "{method} {body}");
+    for before in [Before::Nothing, Before::All] {
+        let (exchange, count) = hung_up_on(before, "DELETE", image, "");
+        assert_eq!((exchange.outcome.err(), count), (Some(Trouble::Closed), 1));
+    }
+    for body in ["{}", "marked"] {
+        let (exchange, count) = hung_up_on(Before::Nothing, "POST", IMAGES, body);
+        assert_eq!((status(&exchange), count), (201, 2), "{body}");
+        let (exchange, count) = hung_up_on(Before::All, "POST", IMAGES, body);
+        assert_eq!((exchange.outcome.err(), count), (Some(Trouble::Closed), 1), "{body}");
     }
 }
 

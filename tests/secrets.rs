@@ -316,7 +316,7 @@ fn a_ledger_that_somebody_else_wrote_is_shown_without_secrets() {
     let (folder, quiet) = (TempDir::new().unwrap(), Gossip::start(Way::Refuses, &[]));
     let ledgers = folder.path().join("other");
     fs::create_dir(&ledgers).unwrap();
-    let run = r#"{"record":"run","version":1,"run":"0123456789ab","suite":"otc","endpoint":"http://127.0.0.1:1","at":"2026-01-01T00:00:00Z"}"#;
+    let run = r#"{"record":"run","version":2,"run":"0123456789ab","suite":"otc","endpoint":"http://127.0.0.1:1","at":"2026-01-01T00:00:00Z","grace":60}"#;
     let created = serde_json::json!({"record": "created", "number": 1, "id": TOKEN});
     fs::write(ledgers.join("0123456789ab.ledger"), format!("{run}\n{created}\n")).unwrap();
     let mut command = Caller::UsualVariable.program(&["sweep", "--dry-run"], &quiet.address, folder.path());

@@ -286,38 +286,57 @@ fn save(report: &Report, dir: &Path, console: &Console) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The first Ctrl-C stops the run, and so does whoever ends the process politely; the second one ends the process at once.
+/// The first Ctrl-C stops the run, and so does whoever ends the process politely; the second one ends the process at once. When this returns, both are heard.
 fn stop_on_ctrl_c(console: &Console, target: &Target) {
     let (stop, console) = (target.stop().clone(), console.clone());
     let ledger = target.ledger().map(|ledger| ledger.path().display().to_string());
+    // Where they cannot be heard, the process ends as the system has it, and the ledger knows what is left.
+    let Ok(mut interruptions) = Interruptions::listen() else { return };
     tokio::spawn(async move {
-        if interruption().await.is_ok() {
-            stop.throw();
-            console.note("stopping: what was created is removed; Ctrl-C again stops at once\n");
+        interruptions.next().await;
+        stop.throw();
+        console.note("stopping: what was created is removed; Ctrl-C again stops at once\n");
+        interruptions.next().await;
+        if let Some(ledger) = ledger {
+            console.note(&format!("stopped; what is left is in {ledger}, and `sweep` removes it\n"));
         }
-        if interruption().await.is_ok() {
-            if let Some(ledger) = ledger {
-                console.note(&format!("stopped; what is left is in {ledger}, and `sweep` removes it\n"));
-            }
-            std::process::exit(i32::from(ExitCode::Incomplete as u8));
-        }
+        std::process::exit(i32::from(ExitCode::Incomplete as u8));
     });
 }
 
-/// Waits for Ctrl-C, for the signal with which CI and `timeout` end a process, or for that of a terminal that is closed.
-async fn interruption() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
+/// Ctrl-C, the signal with which CI and `timeout` end a process, and that of a terminal that is closed.
+#[cfg(unix)]
+struct Interruptions([tokio::signal::unix::Signal; 3]);
+
+#[cfg(unix)]
+impl Interruptions {
+    fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let (mut end, mut hangup) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+        Ok(Self([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = end.recv() => Ok(()),
-            _ = hangup.recv() => Ok(()),
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+}
+
+#[cfg(not(unix))]
+struct Interruptions;
+
+#[cfg(not(unix))]
+impl Interruptions {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }
 
 fn progress_bar(length: usize, is_watched: bool) -> ProgressBar {
