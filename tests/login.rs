@@ -117,7 +117,7 @@ async fn an_identity_service_that_is_busy_once_at_a_renewal_ends_no_run() {
 async fn an_identity_service_that_stays_busy_at_a_renewal_is_named_as_the_cause() {
     let server = Server::with(|server, request, token| {
         // The token is good for a few requests.
-        Some(if server.seen().len() > 6 { server::bare(401) } else { server.pass(request, token) })
+        Some(if server.seen().len() > 7 { server::bare(401) } else { server.pass(request, token) })
     });
     let keystone = keystone(vec![token(3600, true, Some(&server.listen())), ResponseTemplate::new(503)]).await;
     let (code, text) = run(&keystone, &["run", "min_disk/", "--phase", "case", "--retries", "0"]).await;
