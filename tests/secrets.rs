@@ -161,7 +161,7 @@ fn gossip_with(way: Way) {
 }
 
 /// What makes a run at a broken server short.
-const QUICK: [&str; 4] = ["--retries", "0", "--timeout", "2"];
+const QUICK: [&str; 6] = ["--retries", "0", "--timeout", "2", "--settle", "1"];
 
 #[test]
 fn every_other_command_tells_none_to_a_server_that_creates_or_refuses() {

@@ -36,7 +36,8 @@ pub(super) struct TargetArguments {
     /// Seconds until a request without a complete answer is given up
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
-    /// Seconds for which a target may still create something after the answer to a request was lost [default: as --timeout, and at least 30]
+    /// Seconds for which a target may still act on a request: create something after its answer was lost, show what it said it deleted [default: as --timeout,
+    /// and at least 30]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
     settle: Option<u64>,
     /// How often a request is sent again to a busy target, where that is safe

@@ -19,7 +19,7 @@ const MOST_IN_VAIN: usize = 3;
 /// So many things that cannot be released are enough to show it; each further one would stay behind too.
 const MOST_HELD: usize = 3;
 const PAUSE: Duration = Duration::from_millis(150);
-/// A service may go on showing for so long what it said it deleted.
+/// A service may go on showing for so long what it said it deleted, unless it is known to act sooner on what it was asked.
 const FORGETTING: Duration = Duration::from_secs(30);
 /// A service may begin to show so much later what it said it created.
 const SHOWING: Duration = Duration::from_secs(2);
@@ -197,7 +197,7 @@ impl Target {
     async fn is_forgotten(&self, id: &str) -> bool {
         self.forgetting.lock().unwrap_or_else(PoisonError::into_inner).waiting += 1;
         let mut is_gone = false;
-        for pause in (Patience { statuses: Vec::new(), within: FORGETTING }).pauses() {
+        for pause in (Patience { statuses: Vec::new(), within: self.grace.min(FORGETTING) }).pauses() {
             if !self.pauses(pause).await {
                 break;
             }
