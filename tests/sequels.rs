@@ -227,7 +227,7 @@ fn one_that_deletes_some_time_later_is_accused_of_nothing() {
         if begin.is_some_and(|begin| begin.elapsed().as_secs() >= 20) { bare(404) } else { faithful() }
     });
     assert_eq!(accused(&found), []);
-    assert_eq!(ExitCode::of(&found), ExitCode::LeftBehind);
+    assert_eq!(ExitCode::of(&found), ExitCode::Holds);
 }
 
 #[test]
