@@ -107,6 +107,8 @@ struct Site {
     chance: Chance,
     /// So much later the server creates at the most.
     latest: Duration,
+    /// How long runs wait for an answer, where some never come.
+    patience: &'static [&'static str],
     /// What every failure tells.
     whence: String,
     /// Images of others that no lost request can have created, as they were at first.
@@ -121,6 +123,7 @@ impl Site {
     fn new(trouble: Trouble, extent: &Extent, seed: u64, number: u64) -> Self {
         let latest = if trouble == Trouble::Late { extent.latest } else { Duration::from_secs(1) };
         let (server, world) = World::with(trouble, latest, seed.wrapping_mul(31).wrapping_add(number));
+        let is_mute = matches!(trouble, Trouble::Lossy | Trouble::Late);
         let mut site = Self {
             url: server.listen(),
             server,
@@ -128,6 +131,7 @@ impl Site {
             folder: TempDir::new().unwrap(),
             chance: Chance::new(seed.wrapping_mul(37).wrapping_add(number)),
             latest,
+            patience: if is_mute { &["--timeout", "3"] } else { &[] },
             whence: format!("KILL_SEED={seed}, server {number}"),
             theirs: Vec::new(),
             alike: Vec::new(),
@@ -177,21 +181,26 @@ impl Site {
     /// Kills a run at some moment, after somebody else has created something; whether it was still alive.
     fn kill_a_run(&mut self, arguments: &[&str]) -> bool {
         let (turn, before) = (self.begun.len(), ledgers(self.folder.path()));
-        let way = [self.chance.of(&WAYS), arguments, &["--timeout", "1"]].concat();
-        let (begin, made) = (self.world.requests(), self.world.made().len());
+        let way = [self.chance.of(&WAYS), arguments, self.patience].concat();
+        let begin = self.world.requests();
         let mut run = self.start("run", &way, &token_of(turn));
         let (first, second) = (self.chance.below(40), self.chance.below(60));
-        self.wait(&mut run, |world| world.requests() > begin + first);
+        self.wait(&mut run, begin, |world| world.requests() > begin + first);
         self.somebody_creates(turn);
-        if self.chance.below(2) == 0 {
-            // When the server has created, and has not answered yet.
-            self.wait(&mut run, |world| world.made().len() > made + second / 8);
+        if turn.is_multiple_of(2) {
+            // When the server has created, and not answered yet.
+            let made = self.world.made().len();
+            self.wait(&mut run, begin, |world| world.made().len() >= made + second / 8);
+            let made = self.world.made().len();
+            self.world.silence(true);
+            self.wait(&mut run, begin, |world| world.made().len() > made);
         } else {
-            self.wait(&mut run, |world| world.requests() > begin + first + second);
+            self.wait(&mut run, begin, |world| world.requests() > begin + first + second);
             std::thread::sleep(Duration::from_micros(self.chance.below(4000) as u64));
         }
         let is_alive = run.try_wait().unwrap().is_none();
         end(run);
+        self.world.silence(false);
         let ledger = ledgers(self.folder.path()).into_iter().find(|path| !before.contains(path));
         self.begun.push(ledger.map(PathBuf::from));
         is_alive
@@ -201,8 +210,8 @@ impl Site {
     fn let_a_run_end(&mut self) {
         let (turn, before) = (self.begun.len(), ledgers(self.folder.path()));
         let settle = (self.latest.as_secs() + 1).to_string();
-        let arguments = ["min_ram/", "--phase", "case", "-j", "2", "--timeout", "1", "--settle", &settle];
-        let mut run = self.start("run", &arguments, &token_of(turn));
+        let arguments = ["min_ram/", "--phase", "case", "-j", "2", "--settle", &settle];
+        let mut run = self.start("run", &[&arguments, self.patience].concat(), &token_of(turn));
         let code = run.wait().unwrap().code();
         let ledger = ledgers(self.folder.path()).into_iter().find(|path| !before.contains(path));
         let left: Vec<_> = self.left().into_iter().filter(|made| made.turn == turn).collect();
@@ -213,9 +222,10 @@ impl Site {
 
     /// Kills a sweep on its way.
     fn kill_a_sweep(&mut self) {
-        let until = self.world.requests() + self.chance.below(30);
+        let begin = self.world.requests();
+        let until = begin + self.chance.below(30);
         let mut sweep = self.start("sweep", &[], server::TOKEN);
-        self.wait(&mut sweep, |world| world.requests() > until);
+        self.wait(&mut sweep, begin, |world| world.requests() > until);
         end(sweep);
     }
 
@@ -225,12 +235,19 @@ impl Site {
         command.env("CANARY", token).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
-    /// Waits until something holds, the process is over, or it has been silent for long.
-    fn wait(&mut self, process: &mut Child, holds: impl Fn(&World) -> bool) {
+    /// Waits until something holds, the process is over, or it has sent something, after so many requests of others, and then nothing for a while.
+    fn wait(&mut self, process: &mut Child, begin: usize, holds: impl Fn(&World) -> bool) {
         let longest = Duration::from_millis(500 + self.chance.below(2000) as u64);
-        let begin = Instant::now();
-        while begin.elapsed() < longest && !holds(&self.world) && process.try_wait().unwrap().is_none() {
+        let mut requests = self.world.requests();
+        let mut last = (requests > begin).then(Instant::now);
+        while !holds(&self.world) && process.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_micros(500));
+            if self.world.requests() > requests {
+                (requests, last) = (self.world.requests(), Some(Instant::now()));
+            }
+            if last.is_some_and(|last| last.elapsed() > longest) {
+                return;
+            }
         }
     }
 

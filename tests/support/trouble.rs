@@ -64,6 +64,8 @@ pub(crate) struct World {
     latest: Duration,
     chance: Mutex<Chance>,
     is_mended: AtomicBool,
+    /// Whether what is created is not answered as long as the caller lives.
+    is_silent: AtomicBool,
     requests: AtomicUsize,
     /// Creations that are not at their end.
     under_way: AtomicUsize,
@@ -105,6 +107,7 @@ impl World {
             latest,
             chance: Mutex::new(Chance::new(seed)),
             is_mended: AtomicBool::new(false),
+            is_silent: AtomicBool::new(false),
             requests: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
             made: Mutex::default(),
@@ -123,6 +126,11 @@ impl World {
     /// From now on nothing is wrong with it.
     pub(crate) fn mend(&self) {
         self.is_mended.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on it answers no more what it creates, or does so again.
+    pub(crate) fn silence(&self, is_silent: bool) {
+        self.is_silent.store(is_silent, Ordering::Relaxed);
     }
 
     /// How many requests there were.
@@ -203,7 +211,13 @@ impl World {
             }
             (Trouble::Late, 2) if is_left_within(FOREVER) => later(),
             (Trouble::Late, _) if is_left_within(MOMENT * 8) => later(),
-            _ => Some(create()),
+            _ => {
+                let answer = create();
+                if self.is_silent.load(Ordering::Relaxed) {
+                    is_left_within(FOREVER);
+                }
+                Some(answer)
+            }
         }
     }
 
