@@ -10,6 +10,7 @@ mod run;
 mod stub;
 mod sweep;
 mod target;
+mod watch;
 mod wishes;
 
 use std::ffi::OsString;

@@ -36,7 +36,7 @@
 //! [`mod@plan`] makes [`probe`]s. [`mod@run`] sends their scripts through a [`target`], which never sees what is expected, hands the [`exchange`]s to
 //! [`mod@judge`], a pure function, and has removed at once what they created. [`mod@shrink`] makes examples small. [`snapshot`] holds answers against
 //! reviewed ones. [`identity`] finds the credentials on the machine, a token for them and the endpoint. [`known`] says which deviations fail nothing.
-//! [`report`] turns outcomes into text, [`exit_code`] into a number. The [`stub`] answers by the same contract and the same
+//! [`report`] turns outcomes into text, [`exit_code`] into a number; [`progress`] says meanwhile what is waited for. The [`stub`] answers by the same contract and the same
 //! [`judge::classify()`] that judges, or breaks one clause of it, to test the harness. [`cli`] is the program.
 //!
 //! A [`rehearsal`] in memory shows which clauses the probes of a suite can reach.
@@ -64,6 +64,7 @@ pub mod known;
 pub mod ledger;
 pub mod plan;
 pub mod probe;
+pub mod progress;
 pub mod rehearsal;
 pub mod report;
 pub mod run;

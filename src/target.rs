@@ -58,6 +58,7 @@ use crate::contract::Contract;
 use crate::exchange::{Credential, Request, Response};
 use crate::ledger::{Ledger, State};
 use crate::probe::Script;
+use crate::progress::{Hold, Notice, Progress};
 use crate::secret::Secrets;
 use crate::suite::Suite;
 
@@ -69,6 +70,7 @@ pub struct Target {
     endpoint: Endpoint,
     access: Access,
     secrets: Secrets,
+    progress: Progress,
     project: Option<String>,
     /// A text that no other run has, for what must be found again.
     run_id: String,
@@ -198,6 +200,7 @@ impl Target {
             endpoint,
             access: setup.access,
             secrets: setup.secrets,
+            progress: Progress::default(),
             project: setup.project,
             run_id: uuid::Uuid::new_v4().simple().to_string()[..12].to_owned(),
             ledger: None,
@@ -221,6 +224,13 @@ impl Target {
             grace: setup.grace,
             settled: std::sync::Mutex::default(),
         }
+    }
+
+    /// The same target; whoever listens is told what it waits for.
+    #[must_use]
+    pub fn with_progress(mut self, progress: Progress) -> Self {
+        self.progress = progress;
+        self
     }
 
     /// The same target, with a ledger of what it creates.
@@ -317,6 +327,14 @@ impl Target {
         }
     }
 
+    /// Pauses, and tells why; false where the pause was cut short.
+    async fn wait(&self, pause: Duration, hold: Hold) -> bool {
+        if !pause.is_zero() {
+            self.progress.tell(Notice::Waiting(pause, hold));
+        }
+        self.halt.pause(pause).await
+    }
+
     /// Pauses; false where the pause was cut short.
     pub(crate) async fn pause(&self, pause: Duration) -> bool {
         self.halt.pause(pause).await
@@ -340,7 +358,7 @@ impl Target {
         let until = *self.settled.lock().unwrap_or_else(PoisonError::into_inner);
         let pause = until.map(|until| until.saturating_duration_since(Instant::now()));
         if let Some(pause) = pause
-            && !self.halt.pause(pause).await
+            && !self.wait(pause, Hold::LostCreation).await
         {
             // A stop came first; what is left of the pause is part of the clean-up.
             let left = until.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default();

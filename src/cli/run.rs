@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::budget::{BudgetArguments, Decision, Marks, Place};
 use super::named::Named;
 use super::target::TargetArguments;
+use super::watch::Watch;
 use super::wishes::Wishes;
 use super::{Failure, SuiteChoice};
 use crate::console::Console;
@@ -65,13 +65,16 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let (target, place, _stub) = arguments.connect(&suite, console).await?;
     let Decision { probes, withheld, jobs, .. } = arguments.prepare(&suite, place, probes)?;
     let begin = Instant::now();
+    let (mut watch, progress) = Watch::new(console, probes.len());
+    let target = target.with_progress(progress);
     reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
     let target = Arc::new(arguments.with_ledger(&suite, target, place, console.secrets())?);
     stop_on_ctrl_c(console, &target);
     take_stock(&target).await?;
     let options = Options { concurrency: jobs, is_strict: arguments.strict };
-    let mut done = perform(&suite, probes, &target, &options, &known, console).await;
+    let mut done = perform(&suite, probes, &target, &options, &known, &mut watch).await;
     let end = End::of(&suite, &target, &known, wish.seed, &mut done).await;
+    drop(watch);
     done.elapsed = begin.elapsed();
     excuse(&suite.contract, &known, arguments.strict, &mut done.outcomes, &end.shrunk);
     let login = target.login_trouble();
@@ -177,21 +180,15 @@ async fn perform(
     target: &Arc<Target>,
     options: &Options,
     known: &Known,
-    console: &Console,
+    watch: &mut Watch,
 ) -> Run {
-    let bar = progress_bar(probes.len(), console.is_watched());
-    let mut failed = 0;
-    let done = run(suite, probes, target, options, |outcome| {
+    run(suite, probes, target, options, |outcome| {
         let is_known = |mismatch: &Mismatch| known.covers(&mismatch.clause, &mismatch.cause);
         let mismatches = &outcome.judgement.mismatches;
         let is_news = mismatches.is_empty() || !mismatches.iter().all(is_known);
-        failed += usize::from(outcome.verdict == Verdict::Fail && is_news);
-        bar.set_message(format!("{failed} failed"));
-        bar.inc(1);
+        watch.advance(outcome.verdict == Verdict::Fail && is_news);
     })
-    .await;
-    bar.finish_and_clear();
-    done
+    .await
 }
 
 /// Takes stock before anything is created; an error where the endpoint does not know the call at all. Where it is refused otherwise, what is created must prove
@@ -337,15 +334,4 @@ impl Interruptions {
     async fn next(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
     }
-}
-
-fn progress_bar(length: usize, is_watched: bool) -> ProgressBar {
-    if !is_watched {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(Some(length as u64), ProgressDrawTarget::stderr_with_hz(10));
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} probes  {msg}  {eta}") {
-        bar.set_style(style);
-    }
-    bar
 }

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::target::TargetArguments;
+use super::watch::lines;
 use super::{Failure, load};
 use crate::console::Console;
 use crate::exit_code::ExitCode;
@@ -157,6 +158,7 @@ impl Arguments {
             }
         };
         let target = self.target.connect(&suite, |_| Limits::default(), console).await?.target;
+        let target = target.with_progress(lines(console));
         if target.endpoint().to_string() != found.state.endpoint {
             console.print(&format!("{name}: not of this target but of {}\n", shown(&found.state.endpoint)));
             return Ok(Fate::NotAssessed);

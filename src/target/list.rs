@@ -15,6 +15,7 @@ use url::Url;
 use super::{Purpose, Target};
 use crate::contract::{Effect, Operation};
 use crate::exchange::{Request, Response, Trouble, value_of};
+use crate::progress::Notice;
 
 /// One thing that the list call tells.
 #[derive(Clone, Debug)]
@@ -147,7 +148,10 @@ impl Target {
                 take(item);
             };
             match self.page(list, &path, &response, &mut take)? {
-                Next::Page(next) => path = next,
+                Next::Page(next) => {
+                    path = next;
+                    self.progress.tell(Notice::Listing(count));
+                }
                 Next::End if says_more(list, &response, count) => return Err(Unlisted::More),
                 Next::End => return Ok(()),
             }

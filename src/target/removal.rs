@@ -12,6 +12,7 @@ use super::{Purpose, Target};
 use crate::exchange::Response;
 use crate::ledger::Record;
 use crate::probe::Patience;
+use crate::progress::Hold;
 
 const ATTEMPTS: u32 = 4;
 /// After so many removals in vain, one after the other, nothing more is created.
@@ -170,7 +171,7 @@ impl Target {
 
     /// Pauses; a halt cuts it short. False where the time of the clean-up is over.
     async fn pauses(&self, pause: Duration) -> bool {
-        self.halt.pause(pause).await || !self.halt.is_final()
+        self.wait(pause, Hold::StillThere).await || !self.halt.is_final()
     }
 
     /// Waits for a service that shows late what it has created, and removes it then; true where there is nothing, even after a while. A service that does not

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Target;
 use crate::exchange::{Exchange, Request, Trouble};
 use crate::probe::{Script, Step};
+use crate::progress::Hold;
 
 impl Target {
     /// Sends the steps of a script. It ends early where there is no answer, or where an answer lacks what later steps need.
@@ -39,7 +40,7 @@ impl Target {
             if exchange.response().is_none_or(|response| patience.statuses.contains(&response.status)) {
                 break;
             }
-            if !self.halt.pause(pause).await {
+            if !self.wait(pause, Hold::Late).await {
                 break;
             }
             exchange = self.send(request.clone()).await;

@@ -14,6 +14,7 @@ use super::{Signable, Target, Token, Wire, cleanup, http, patience};
 use crate::contract::Effect;
 use crate::exchange::{Credential, Exchange, NotOwn, Request, Response, Trouble};
 use crate::ledger::Record;
+use crate::progress::Hold;
 
 /// What a request is sent for, which says what it may cost and what may cut it short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +69,8 @@ impl Target {
                 return exchange;
             }
             let asked_for = if let Again::After(Some(asked_for)) = again { asked_for } else { Duration::ZERO };
-            if !self.halt.pause(pause.max(asked_for)).await || !self.has_created_nothing(&exchange).await {
+            if !self.wait(pause.max(asked_for), Hold::of(&exchange)).await || !self.has_created_nothing(&exchange).await
+            {
                 return exchange;
             }
         }
