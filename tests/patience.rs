@@ -5,9 +5,10 @@
 #[path = "support/server.rs"]
 mod server;
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ims_conformance::exchange::{Exchange, Request, Response, Trouble};
@@ -212,6 +213,54 @@ fn after_the_end_of_a_connection_what_reads_or_provably_created_nothing_is_sent_
         let (exchange, count) = hung_up_on(Before::All, "POST", IMAGES, body);
         assert_eq!((exchange.outcome.err(), count), (Some(Trouble::Closed), 1), "{body}");
     }
+}
+
+/// Methods, each with its place among the requests of its connection.
+type Requests = Vec<(String, usize)>;
+
+/// Serves over connections that are kept; what came as which request of its connection.
+fn keeping() -> (String, Arc<Mutex<Requests>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let seen = Arc::new(Mutex::new(Requests::new()));
+    let shared = Arc::clone(&seen);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let seen = Arc::clone(&shared);
+            std::thread::spawn(move || {
+                let mut buffer = [0; 4096];
+                for number in 0.. {
+                    let length = stream.read(&mut buffer).unwrap_or(0);
+                    let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                    let Some((method, _)) = text.split_once(' ') else { return };
+                    seen.lock().unwrap().push((method.to_owned(), number));
+                    let is_list = text.starts_with("GET /v2/images ");
+                    let (status, body) = if is_list { ("200 OK", "{\"images\":[]}") } else { ("400 No", "") };
+                    let head = format!(
+                        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+                        body.len()
+                    );
+                    let _ = stream.write_all(format!("{head}{body}").as_bytes());
+                }
+            });
+        }
+    });
+    (url, seen)
+}
+
+#[test]
+fn what_may_create_goes_over_a_connection_of_its_own_and_what_reads_over_one_that_is_kept() {
+    let (url, seen) = keeping();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let target = Target::new(&suite(), url.parse().unwrap(), setup()).unwrap();
+        for method in ["GET", "GET", "POST", "GET", "POST"] {
+            target.send(request(method, IMAGES, if method == "POST" { "[]" } else { "" })).await.outcome.unwrap();
+        }
+    });
+    let seen = seen.lock().unwrap();
+    assert!(seen.iter().all(|(method, number)| method != "POST" || *number == 0), "{seen:?}");
+    assert_eq!(seen.iter().filter(|(method, number)| method == "GET" && *number == 0).count(), 1, "{seen:?}");
 }
 
 #[test]

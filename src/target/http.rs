@@ -123,8 +123,8 @@ impl Client {
         if error.is_timeout() {
             return Trouble::Timeout;
         }
-        if !is_begun && was_kept && reason::is_end(error) {
-            self.is_closing.store(true, Ordering::Relaxed);
+        if !is_begun && reason::is_end(error) {
+            self.is_closing.fetch_or(was_kept, Ordering::Relaxed);
             return Trouble::Closed;
         }
         Trouble::Broken
@@ -180,15 +180,17 @@ pub(super) struct Prepared<'a> {
     is_kept: bool,
 }
 
-/// The request as the client sends it; `None` where it holds what HTTP cannot carry. Headers with a secret are marked as such.
+/// The request as the client sends it; `None` where it holds what HTTP cannot carry. Headers with a secret are marked as such. What may create goes over a
+/// connection of its own: were it lost at the end of one that was kept, nobody could tell for a while whether it arrived.
 pub(super) fn prepare<'a>(
     client: &'a Client,
     request: &Request,
     url: Url,
     shown: &[(HeaderName, String)],
+    may_create: bool,
 ) -> Option<Prepared<'a>> {
     let method = reqwest::Method::from_bytes(request.method.as_bytes()).ok()?;
-    let is_kept = !client.is_closing.load(Ordering::Relaxed);
+    let is_kept = !may_create && !client.is_closing.load(Ordering::Relaxed);
     let http = if is_kept { &client.keeping } else { &client.fresh };
     let mut builder = http.request(method, url);
     for (name, value) in &request.headers {

@@ -24,7 +24,7 @@ pub(crate) fn pauses(retries: usize) -> impl Iterator<Item = Duration> {
 pub(super) enum Again {
     /// It never left, or its answer says that it was not dealt with; after this pause, if the answer names one.
     After(Option<Duration>),
-    /// It met the end of a connection that was kept, which says nothing of how the target is: at once, as the next connection is a new one.
+    /// The connection ended before any answer came, as one that was kept may do at any time: at once, over a new one.
     Anew,
     /// Its answer was lost, and it may have been dealt with.
     Lost,

@@ -37,7 +37,7 @@ impl Target {
     pub(crate) async fn send_as(&self, purpose: Purpose, request: Request) -> Exchange {
         let retries = if self.is_tired.load(Ordering::Relaxed) { 0 } else { self.retries };
         let mut pauses = patience::pauses(retries);
-        let mut may_renew = true;
+        let (mut may_renew, mut may_hurry) = (true, true);
         loop {
             self.access.refresh(&self.secrets).await;
             let token = self.access.token();
@@ -54,13 +54,15 @@ impl Target {
                 self.is_tired.store(false, Ordering::Relaxed);
                 return exchange;
             }
-            // No connection is kept after that, so that it happens once.
-            if again == Again::Anew && self.budget.has_spare() {
-                if !self.may_repeat(&exchange, again) || !self.has_created_nothing(&exchange).await {
-                    return exchange;
+            if again == Again::Anew && may_hurry && self.budget.has_spare() {
+                may_hurry = false;
+                if self.may_repeat(&exchange, again) && self.has_created_nothing(&exchange).await {
+                    continue;
                 }
-                continue;
+                return exchange;
             }
+            // What meets the end of a new connection, too, is lost like anything else.
+            let again = if again == Again::Anew { Again::Lost } else { again };
             let Some(pause) = pauses.next().filter(|_| self.budget.has_spare()) else {
                 self.is_tired.store(true, Ordering::Relaxed);
                 return exchange;
@@ -301,7 +303,7 @@ impl Target {
                 shown.push((HeaderName::try_from(*name).ok()?, value.clone()));
             }
         }
-        http::prepare(client, request, url, &shown)
+        http::prepare(client, request, url, &shown, request.may_create(self.contract()))
     }
 
     /// Keeps in mind the signatures that an answer repeats: they may stand in a report. All others can be forgotten.
