@@ -137,10 +137,19 @@ fn files(folder: &Path) -> String {
 
 /// No disguise of a secret, nor a part of one, is in the text.
 fn hold(text: &str, gossip: &Gossip) {
-    let found = gossip::readings(text).into_iter().find(|reading| reading.to_lowercase().contains(CANARY));
-    assert_eq!(found, None, "a secret in:\n{text}");
+    for reading in gossip::readings(text) {
+        let found = reading.to_ascii_lowercase().find(CANARY);
+        let around = found.map(|at| reading[..at].chars().rev().take(80).collect::<String>());
+        let around = around.map(|before| before.chars().rev().collect::<String>());
+        assert_eq!(around, None, "a secret in:\n{text}");
+    }
     for signature in gossip.signatures() {
         assert!(!text.contains(&signature), "a signature in:\n{text}");
+    }
+    let folded = text.to_ascii_lowercase();
+    let secrets = gossip.known().iter().cloned().chain(gossip.signatures().into_iter().take(3));
+    for trace in secrets.flat_map(|secret| gossip::traces(&secret)) {
+        assert!(!folded.contains(&trace), "{trace} of a secret in:\n{text}");
     }
 }
 

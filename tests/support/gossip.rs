@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, Encoding, HEXLOWER, HEXUPPER};
+use serde_json::{Map, Value, json};
 
 /// How it treats who asks. Where it is not about logins, those succeed, and the first token is refused where something is to be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +82,11 @@ impl Gossip {
     /// The signatures that came.
     pub(crate) fn signatures(&self) -> Vec<String> {
         self.shared.signatures.lock().unwrap().clone()
+    }
+
+    /// What it knew from the beginning.
+    pub(crate) fn known(&self) -> &[String] {
+        &self.shared.known
     }
 }
 
@@ -172,10 +178,16 @@ impl Shared {
     /// Something that was created: what it is called is secret, and written so that only a reader of JSON sees it.
     fn thing(&self, told: &[String]) -> String {
         let first = told.last().cloned().unwrap_or_default();
-        let plain = json!({
+        let mut plain = json!({
             "id": "ID", "name": told, "status": "queued", "visibility": "private", "min_disk": first, "disk_format": first,
             "self": format!("//{}/v2/images/{first}", self.elsewhere), "secret": first, "file": first, "tags": told,
         });
+        if let Some(fields) = plain.as_object_mut() {
+            // A field that nobody documents is named in a report.
+            let named: Map<String, Value> =
+                told.iter().flat_map(|text| disguises(text)).map(|name| (name, 1.into())).collect();
+            fields.extend(named);
+        }
         plain.to_string().replace("\"ID\"", &format!("\"{}\"", unicode(&first)))
     }
 
@@ -196,8 +208,9 @@ fn say(status: u16, told: &[String], headers: &str, body: &str) -> Vec<u8> {
     let reason = told.join(" ");
     let mut head =
         format!("HTTP/1.1 {status} {reason}\r\n{headers}Content-Type: application/json\r\nConnection: close\r\n");
-    for (number, text) in told.iter().flat_map(|text| disguises(text)).enumerate() {
-        head.push_str(&format!("X-Said-{number}: {text}\r\n"));
+    // Not one for each: a client takes so many headers and no more.
+    for (number, text) in told.iter().enumerate() {
+        head.push_str(&format!("X-Said-{number}: {}\r\n", disguises(text).join(" ")));
     }
     format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
@@ -209,7 +222,11 @@ fn disguises(text: &str) -> Vec<String> {
     let twice = Value::from(json.as_str()).to_string();
     let markup = text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('\'', "&#39;");
     let form = percent(text, true).replace("%20", "+");
-    vec![
+    let often = (0..3).fold(percent(text, true), |text, _| percent(&text, true));
+    // Sixteen characters of a secret, also where one stands before it or after it.
+    let head: String = text.chars().take(17).collect();
+    let tail: String = text.chars().skip(text.chars().count().saturating_sub(17)).collect();
+    let mut all = vec![
         text.to_owned(),
         json.replace('/', "\\/"),
         json,
@@ -220,7 +237,35 @@ fn disguises(text: &str) -> Vec<String> {
         percent(text, false).replace("%2f", "/"),
         form,
         markup,
-    ]
+        often,
+        text.to_ascii_uppercase(),
+        HEXLOWER.encode(text.as_bytes()),
+        HEXUPPER.encode(text.as_bytes()),
+        percent(&head, true),
+        head,
+        tail,
+    ];
+    for before in ["", "x", "xy"] {
+        let text = format!("{before}{text}");
+        all.extend(ENCODINGS.map(|encoding| encoding.encode(text.as_bytes())));
+    }
+    all
+}
+
+const ENCODINGS: [Encoding; 4] = [BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD];
+
+/// What must not be found of a secret in forms that are not read again: sixteen characters of it in Base64 or in hexadecimal digits.
+pub(crate) fn traces(secret: &str) -> Vec<String> {
+    let mut forms = vec![HEXLOWER.encode(secret.as_bytes())];
+    for before in ["", "x", "xy"] {
+        // Without the letters that hold bits of what stands before and after.
+        let text = format!("{before}{secret}");
+        forms.extend([BASE64_NOPAD, BASE64URL_NOPAD].map(|encoding| {
+            let letters = encoding.encode(text.as_bytes()).to_ascii_lowercase();
+            letters[(before.len() * 8).div_ceil(6)..text.len() * 8 / 6].to_owned()
+        }));
+    }
+    forms.iter().flat_map(|form| (16..=form.len()).map(|end| form[end - 16..end].to_owned())).collect()
 }
 
 fn unicode(text: &str) -> String {
@@ -239,7 +284,7 @@ fn percent(text: &str, is_upper: bool) -> String {
 
 /// A text as it is, and without `\u` and `%` escapes, which could hide a word.
 pub(crate) fn readings(text: &str) -> Vec<String> {
-    let plain = |prefix: &str| {
+    let plain = |text: &str, prefix: &str| {
         let mut parts = text.split(prefix);
         let mut read = parts.next().unwrap_or_default().to_owned();
         let length = if prefix == "%" { 2 } else { 4 };
@@ -253,7 +298,11 @@ pub(crate) fn readings(text: &str) -> Vec<String> {
         }
         read
     };
-    vec![text.to_owned(), plain("\\u"), plain("%")]
+    let mut readings = vec![text.to_owned(), plain(text, "\\u")];
+    for _ in 0..4 {
+        readings.extend(readings.last().map(|text| plain(text, "%")));
+    }
+    readings
 }
 
 fn read(stream: &mut TcpStream) -> Option<Request> {
