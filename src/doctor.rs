@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use crate::client::{Purpose, Target, Unlisted};
 use crate::contract::{Contract, Effect};
 use crate::exchange::{Credential, Exchange, Request, Response, Trouble};
 use crate::ledger::Ledgered;
 use crate::plan;
 use crate::probe::{Phase, Script, Step};
-use crate::target::{Purpose, Target, Unlisted};
 use crate::untrusted::Untrusted;
 
 /// One thing that was looked at.

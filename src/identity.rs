@@ -45,8 +45,8 @@ pub use setting_error::SettingError;
 use read_access::{Method, Reader};
 use settings::Settings;
 
+use crate::client::{Endpoint, Transport};
 use crate::secret::Secrets;
-use crate::target::{Endpoint, Transport};
 
 /// What the caller says beside files and variables; it outranks them.
 #[derive(Clone, Copy, Debug)]

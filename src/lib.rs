@@ -33,7 +33,7 @@
 //! ```
 //!
 //! [`suite`] reads a folder into a [`contract`] and [`case`]s; every value of a [`document`] knows its place, so that each error can show it.
-//! [`mod@plan`] makes [`probe`]s. [`mod@run`] sends their scripts through a [`target`], which never sees what is expected, hands the [`exchange`]s to
+//! [`mod@plan`] makes [`probe`]s. [`mod@run`] sends their scripts through a [`client`], which never sees what is expected, hands the [`exchange`]s to
 //! [`mod@judge`], a pure function, and has removed at once what they created. [`mod@shrink`] makes examples small. [`snapshot`] holds answers against
 //! reviewed ones. [`identity`] finds the credentials on the machine, a token for them and the endpoint. [`known`] says which deviations fail nothing.
 //! [`report`] turns outcomes into text, [`exit_code`] into a number; [`progress`] says meanwhile what is waited for. The [`stub`] answers by the same contract and the same
@@ -52,6 +52,7 @@
 
 pub mod case;
 pub mod cli;
+pub mod client;
 pub mod console;
 pub mod contract;
 pub mod doctor;
@@ -74,5 +75,4 @@ pub mod snapshot;
 pub mod stub;
 pub mod suite;
 pub mod sweep;
-pub mod target;
 pub mod untrusted;

@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::client::{Access, Setup, Target, Token};
 use crate::contract::{Assessment, locate};
 use crate::document::SourceError;
 use crate::plan::{PlanError, Wish, plan};
 use crate::run::{Options, run};
 use crate::stub::StubService;
 use crate::suite::Suite;
-use crate::target::{Access, Setup, Target, Token};
 
 /// An error for each clause that no case names and that no generated probe reaches, at the place in the contract that makes it. Where the cases name all
 /// clauses, nothing is performed.

@@ -15,13 +15,13 @@ pub use repeat::Repeat;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::client::{Appeared, Bounds, Leftover, Unlisted};
 use crate::contract::Contract;
 use crate::judge::{Choice, Drift};
 use crate::known::{Deviation, Known};
 use crate::plan::{Seed, Wish};
 use crate::probe::Phase;
 use crate::run::{Ending, Outcome, Run, Verdict};
-use crate::target::{Appeared, Bounds, Leftover, Unlisted};
 
 /// Everything that a report shows, in the order in which it shows it.
 #[derive(Debug)]

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
+use crate::client::{Cleanup, Denied, Leftover, Spent, Target};
 use crate::exchange::{Credential, Exchange, Request, Trouble};
 use crate::judge::{Census, Judgement, judge};
 use crate::plan;
 use crate::probe::Probe;
 use crate::snapshot;
 use crate::suite::Suite;
-use crate::target::{Cleanup, Denied, Leftover, Spent, Target};
 use crate::untrusted::Untrusted;
 
 pub use aftermath::{settle, take_back};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::client::{Denied, Target};
 use crate::contract::Contract;
 use crate::exchange::Request;
 use crate::judge::Mismatch;
@@ -17,7 +18,6 @@ use crate::probe::{Phase, Probe};
 use crate::report::{Finding, findings};
 use crate::run::{Outcome, Run, perform};
 use crate::suite::Suite;
-use crate::target::{Denied, Target};
 
 /// The most requests of the call under test that one finding may cost.
 const BUDGET: usize = 60;

@@ -17,8 +17,8 @@ use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
 pub use defect::Defect;
 pub use service::StubService;
 
+use crate::client::Service;
 use crate::exchange::{Credential, Request};
-use crate::target::Service;
 
 /// A stub that listens; it stops when it is dropped.
 #[derive(Debug)]

@@ -11,10 +11,10 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::client::{Item, Purpose, Target, Unlisted};
 use crate::contract::{Contract, Relation, Schema, same, same_items};
 use crate::exchange::is_segment;
 use crate::ledger::{Intent, Ledger, Record, State};
-use crate::target::{Item, Purpose, Target, Unlisted};
 
 /// What a sweep did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

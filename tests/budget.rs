@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use ims_conformance::client::{Access, Limits, Setup, Spent, Target, Token};
 use ims_conformance::exchange::Response;
 use ims_conformance::plan::{Wish, mark, plan};
 use ims_conformance::run::{Ending, Options, Run, Verdict, run};
-use ims_conformance::target::{Access, Limits, Setup, Spent, Target, Token};
 use serde_json::json;
 use server::{Server, TOKEN, bare, outcome, suite};
 use tempfile::TempDir;

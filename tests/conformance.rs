@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ims_conformance::case::Case;
+use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::exchange::Exchange;
 use ims_conformance::judge::{Census, Mismatch};
 use ims_conformance::plan::{Wish, plan};
@@ -22,7 +23,6 @@ use ims_conformance::secret::Secrets;
 use ims_conformance::snapshot;
 use ims_conformance::stub::{Stub, StubService};
 use ims_conformance::suite::{DEFAULT, Suite};
-use ims_conformance::target::{Access, Setup, Target, Token};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::Runtime;
 

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ims_conformance::case::{Case, CaseFile};
+use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::contract::Assessment;
 use ims_conformance::document;
 use ims_conformance::known::Known;
@@ -21,7 +22,6 @@ use ims_conformance::shrink::shrink;
 use ims_conformance::stub::defect::defects;
 use ims_conformance::stub::{Defect, StubService};
 use ims_conformance::suite::{DEFAULT, Suite};
-use ims_conformance::target::{Access, Setup, Target, Token};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tempfile::TempDir;
 

@@ -8,6 +8,7 @@ mod server;
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock, Mutex};
 
+use ims_conformance::client::{Access, Leftover, Setup, Target, Token};
 use ims_conformance::doctor::try_release;
 use ims_conformance::exchange::{Request, Response};
 use ims_conformance::known::Known;
@@ -15,7 +16,6 @@ use ims_conformance::plan::{Seed, Wish, mark, plan};
 use ims_conformance::probe::Probe;
 use ims_conformance::run::{Options, Run, run};
 use ims_conformance::shrink::shrink;
-use ims_conformance::target::{Access, Leftover, Setup, Target, Token};
 use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::sample::select;
 use proptest::strategy::ValueTree;

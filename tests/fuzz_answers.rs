@@ -20,13 +20,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chance::Chance;
+use ims_conformance::client::{Access, Cleanup, Setup, Target, Token};
 use ims_conformance::exchange::{Exchange, Response};
 use ims_conformance::judge::{Census, judge};
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::terminal;
 use ims_conformance::run::{Outcome, Verdict};
 use ims_conformance::stub::StubService;
-use ims_conformance::target::{Access, Cleanup, Setup, Target, Token};
 use outcomes::{PROBES, SUITE, report};
 
 /// How many answers stand in one report.

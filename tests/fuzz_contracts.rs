@@ -14,12 +14,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chance::Chance;
+use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::plan::{Wish, mark, plan};
 use ims_conformance::rehearsal::unshown;
 use ims_conformance::run::{Options, run};
 use ims_conformance::stub::StubService;
 use ims_conformance::suite::Suite;
-use ims_conformance::target::{Access, Setup, Target, Token};
 use tempfile::TempDir;
 
 /// The folders whose contracts are broken.

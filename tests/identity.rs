@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
+use ims_conformance::client::Transport;
 use ims_conformance::identity::{Choice, Cloud, Failure, LoginError, Obstacle, Session, Surroundings};
 use ims_conformance::secret::{Secret, Secrets};
-use ims_conformance::target::Transport;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use wiremock::matchers::{any, body_json, header, method, path};

@@ -8,12 +8,12 @@ mod server;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use ims_conformance::client::{Access, Limits, Service, Setup, Target, Token};
 use ims_conformance::plan::{Wish, plan};
 use ims_conformance::probe::Probe;
 use ims_conformance::report::{Context, Report, Withheld, terminal};
 use ims_conformance::run::{Options, Run, run};
 use ims_conformance::suite::Suite;
-use ims_conformance::target::{Access, Limits, Service, Setup, Target, Token};
 use serde_json::json;
 use server::{IMAGES, Server, TOKEN, bare, outcome, suite};
 use tempfile::TempDir;

@@ -7,12 +7,12 @@ mod requests;
 
 use std::sync::Arc;
 
+use ims_conformance::client::{Service, Token};
 use ims_conformance::exchange::{Credential, Exchange, Request, Response, Trouble};
 use ims_conformance::judge::{Judgement, judge};
 use ims_conformance::probe::{Expectation, Phase, Probe, Script, Step};
 use ims_conformance::stub::StubService;
 use ims_conformance::suite::Suite;
-use ims_conformance::target::{Service, Token};
 use requests::{BODIES, INVALID, JSON, SUITE, UNAUTHORIZED, field_body, good, hold, sent};
 use serde_json::{Value, json};
 use time::OffsetDateTime;

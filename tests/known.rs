@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ims_conformance::client::{Access, Cleanup, Setup, Target, Token};
 use ims_conformance::document;
 use ims_conformance::exit_code::ExitCode;
 use ims_conformance::judge::{Drift, Judgement, Mismatch};
@@ -17,7 +18,6 @@ use ims_conformance::shrink::shrink;
 use ims_conformance::stub::StubService;
 use ims_conformance::stub::defect::defects;
 use ims_conformance::suite::Suite;
-use ims_conformance::target::{Access, Cleanup, Setup, Target, Token};
 
 fn suite() -> Arc<Suite> {
     Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}")))

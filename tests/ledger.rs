@@ -14,10 +14,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::ledger::{Ledger, Store};
 use ims_conformance::plan::{Wish, mark, plan};
 use ims_conformance::run::{Options, Run, run};
-use ims_conformance::target::{Access, Setup, Target, Token};
 use serde_json::json;
 use server::{IMAGES, Server, TOKEN, bare, ledgers, outcome, program, renamed, signal, suite, wait_until};
 use tempfile::TempDir;

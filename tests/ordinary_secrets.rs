@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use ims_conformance::client::Token;
 use ims_conformance::stub::{Stub, StubService};
 use ims_conformance::suite::{DEFAULT, Suite};
-use ims_conformance::target::Token;
 use regex::Regex;
 use tempfile::TempDir;
 

@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::exchange::{Exchange, Request, Response, Trouble};
 use ims_conformance::probe::{Patience, Script, Step};
-use ims_conformance::target::{Access, Setup, Target, Token};
 use serde_json::json;
 use server::{IMAGES, Server, TOKEN, bare, come_again, ledgers, outcome, request, suite};
 use tempfile::TempDir;

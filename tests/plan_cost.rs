@@ -8,9 +8,9 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use ims_conformance::client::Token;
 use ims_conformance::stub::{Stub, StubService};
 use ims_conformance::suite::Suite;
-use ims_conformance::target::Token;
 use tempfile::TempDir;
 
 const TOKEN: &str = "a-token-of-the-lab-7f3a";

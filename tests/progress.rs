@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ims_conformance::client::{Access, Service, Setup, Target, Token};
 use ims_conformance::exchange::{Request, Response};
 use ims_conformance::probe::{Patience, Script, Step};
 use ims_conformance::progress::{Hold, Notice, Progress};
-use ims_conformance::target::{Access, Service, Setup, Target, Token};
 use serde_json::json;
 use server::{IMAGES, Server, TOKEN, bare, come_again, outcome, request, suite};
 use tempfile::TempDir;

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ims_conformance::case::Case;
+use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::contract::{Assessment, Contract};
 use ims_conformance::document;
 use ims_conformance::judge::{Body, Kind, classify};
@@ -25,7 +26,6 @@ use ims_conformance::run::{Options, run};
 use ims_conformance::shrink::shrink;
 use ims_conformance::stub::StubService;
 use ims_conformance::suite::Suite;
-use ims_conformance::target::{Access, Setup, Target, Token};
 use tempfile::TempDir;
 
 fn suites() -> impl Iterator<Item = Suite> {

@@ -12,6 +12,7 @@ use std::io::Write;
 use std::process::Command;
 use std::sync::Arc;
 
+use ims_conformance::client::{Access, Endpoint, Setup, Target, Token};
 use ims_conformance::exchange::{Credential, Exchange, Request, Response};
 use ims_conformance::plan::{Wish, mark, plan};
 use ims_conformance::probe::{Phase, Probe, Script, Step};
@@ -20,7 +21,6 @@ use ims_conformance::report::{Context, Finding, Report};
 use ims_conformance::run::{Options, Run, run};
 use ims_conformance::stub::defect::defects;
 use ims_conformance::suite::Suite;
-use ims_conformance::target::{Access, Endpoint, Setup, Target, Token};
 use recorder::{GIVE, Recorded, Recorder};
 use regex::Regex;
 use server::{Seen, Server, TOKEN};
@@ -215,7 +215,7 @@ fn some(suite: &Suite) -> Vec<Probe> {
 
 /// What a run finds against a stub with a defect, when it sends these probes.
 fn found(server: &Arc<Server>, suite: &Arc<Suite>, probes: &[Probe]) -> (Report, Run) {
-    let service: Arc<dyn ims_conformance::target::Service> = Arc::clone(server) as _;
+    let service: Arc<dyn ims_conformance::client::Service> = Arc::clone(server) as _;
     let target = Arc::new(Target::local(suite, service, setup()));
     let options = Options { concurrency: 1, is_strict: false };
     // No pause takes time where the target is in this process.

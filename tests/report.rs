@@ -7,6 +7,7 @@ mod outcomes;
 
 use std::sync::Arc;
 
+use ims_conformance::client::{Access, Appeared, Cleanup, Leftover, Setup, Spent, Target, Token};
 use ims_conformance::contract::Assessment;
 use ims_conformance::exchange::{Credential, Exchange, Request};
 use ims_conformance::exit_code::ExitCode;
@@ -16,7 +17,6 @@ use ims_conformance::report::curl::Caller;
 use ims_conformance::report::{Context, Report, terminal};
 use ims_conformance::run::{Ending, Options, Outcome, Run, Unsent, Verdict, run};
 use ims_conformance::stub::StubService;
-use ims_conformance::target::{Access, Appeared, Cleanup, Leftover, Setup, Spent, Target, Token};
 use outcomes::{PROBES, SUITE, answered, answered_with, clauses, context, done, probe, refused, report};
 
 #[test]

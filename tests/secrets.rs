@@ -15,10 +15,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gossip::{Gossip, Way};
+use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::console::{Console, Sink};
 use ims_conformance::secret::{Kind, Secret};
 use ims_conformance::suite::Suite;
-use ims_conformance::target::{Access, Setup, Target, Token};
 use tempfile::TempDir;
 
 /// The word in every secret.

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use ims_conformance::case::{Case, write_steps};
+use ims_conformance::client::{Access, Service, Setup, Target, Token};
 use ims_conformance::document;
 use ims_conformance::exchange::{Request, Response};
 use ims_conformance::exit_code::ExitCode;
@@ -19,7 +20,6 @@ use ims_conformance::run::{Ending, Options, run};
 use ims_conformance::shrink::shrink;
 use ims_conformance::stub::StubService;
 use ims_conformance::suite::Suite;
-use ims_conformance::target::{Access, Service, Setup, Target, Token};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 

@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 
+use ims_conformance::client::{AccessKey, Signable, Signature};
 use ims_conformance::secret::{Kind, Secret};
-use ims_conformance::target::{AccessKey, Signable, Signature};
 use serde_json::{Map, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};

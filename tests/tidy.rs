@@ -139,9 +139,9 @@ const CONFINED: [(&str, &[&str]); 12] = [
     (
         "reqwest::",
         &[
-            "src/target/http.rs",
-            "src/target.rs",
-            "src/target/send.rs",
+            "src/client/http.rs",
+            "src/client.rs",
+            "src/client/send.rs",
             "src/identity.rs",
             "src/identity/keystone.rs",
             "src/identity/obstacle.rs",
@@ -155,19 +155,19 @@ const CONFINED: [(&str, &[&str]); 12] = [
     ("include_dir::", &["src/suite.rs", "src/suite/files.rs"]),
     ("indicatif::", &["src/cli/"]),
     ("csv::", &["src/contract/table.rs"]),
-    ("use ring::", &["src/target/signature.rs", "src/ledger/chain.rs"]),
-    ("data_encoding::", &["src/target/signature.rs", "src/secret/disguise.rs", "src/ledger/chain.rs"]),
-    ("percent_encoding::", &["src/target/signature/", "src/target/ownership.rs"]),
+    ("use ring::", &["src/client/signature.rs", "src/ledger/chain.rs"]),
+    ("data_encoding::", &["src/client/signature.rs", "src/secret/disguise.rs", "src/ledger/chain.rs"]),
+    ("percent_encoding::", &["src/client/signature/", "src/client/ownership.rs"]),
     ("crate::cli", &["src/main.rs", "src/cli/"]),
 ];
 
 const MAY_NOT_KNOW: [(&str, &[&str]); 6] = [
-    ("src/document", &["crate::contract", "crate::case", "crate::judge", "crate::target", "crate::run"]),
-    ("src/contract", &["crate::case", "crate::exchange", "crate::judge", "crate::target", "crate::run", "crate::stub"]),
-    ("src/case", &["crate::target", "crate::run", "crate::stub", "crate::report"]),
-    ("src/judge", &["crate::target", "crate::run", "crate::stub", "crate::report", "crate::suite"]),
+    ("src/document", &["crate::contract", "crate::case", "crate::judge", "crate::client", "crate::run"]),
+    ("src/contract", &["crate::case", "crate::exchange", "crate::judge", "crate::client", "crate::run", "crate::stub"]),
+    ("src/case", &["crate::client", "crate::run", "crate::stub", "crate::report"]),
+    ("src/judge", &["crate::client", "crate::run", "crate::stub", "crate::report", "crate::suite"]),
     ("src/identity", &["crate::contract", "crate::case", "crate::judge", "crate::run", "crate::report", "crate::stub"]),
-    ("src/target", &["crate::judge", "crate::run", "crate::report", "crate::stub"]),
+    ("src/client", &["crate::judge", "crate::run", "crate::report", "crate::stub"]),
 ];
 
 #[test]

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::client::{Cost, Endpoint, Limits};
 use crate::contract::Contract;
 use crate::plan;
 use crate::probe::{Phase, Probe};
 use crate::report::Withheld;
 use crate::shrink::LARGEST_SHRINKING;
-use crate::target::{Cost, Endpoint, Limits};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Budgets")]
@@ -220,7 +220,7 @@ mod tests {
     use clap::Parser;
 
     use super::{BudgetArguments, Place, duration};
-    use crate::target::Limits;
+    use crate::client::Limits;
 
     #[derive(Parser)]
     struct Line {

@@ -4,11 +4,11 @@ use clap::Args;
 
 use super::target::TargetArguments;
 use super::{Failure, SuiteChoice};
+use crate::client::Limits;
 use crate::console::Console;
 use crate::doctor::{Health, Line, examine, try_release};
 use crate::exit_code::ExitCode;
 use crate::ledger::{self, Ledger, Ledgered, Record};
-use crate::target::Limits;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

@@ -8,11 +8,11 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::Failure;
 use super::target::UNCHECKED;
+use crate::client::{Access, AccessKey, Authorities, Endpoint, Lease, Token, Transport, VARIABLES};
 use crate::console::Console;
 use crate::identity::{self, Choice, Cloud, Login, NO_PROJECT, Renewal, Session, Surroundings, Trust};
 use crate::secret::{Kind, Secret, Secrets, password_in};
 use crate::suite::Suite;
-use crate::target::{Access, AccessKey, Authorities, Endpoint, Lease, Token, Transport, VARIABLES};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Credentials")]

@@ -3,8 +3,8 @@
 
 use super::Failure;
 use super::target::TargetArguments;
+use crate::client::{Endpoint, VARIABLES};
 use crate::identity::{Place, SettingError};
-use crate::target::{Endpoint, VARIABLES};
 
 /// What arguments and environment name.
 #[derive(Clone, Debug, PartialEq, Eq)]

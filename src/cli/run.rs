@@ -13,6 +13,7 @@ use super::target::TargetArguments;
 use super::watch::Watch;
 use super::wishes::Wishes;
 use super::{Failure, SuiteChoice};
+use crate::client::{Access, Appeared, Leftover, Setup, Target, Token, Unlisted};
 use crate::console::Console;
 use crate::document;
 use crate::exit_code::ExitCode;
@@ -28,7 +29,6 @@ use crate::shrink::shrink;
 use crate::stub::{Stub, StubService};
 use crate::suite::{Suite, read_text};
 use crate::sweep::{Swept, sweep};
-use crate::target::{Access, Appeared, Leftover, Setup, Target, Token, Unlisted};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

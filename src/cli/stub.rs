@@ -6,12 +6,12 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::{Failure, load};
+use crate::client::Token;
 use crate::console::Console;
 use crate::document::nearest;
 use crate::exit_code::ExitCode;
 use crate::stub::defect::defects;
 use crate::stub::{Defect, Stub, StubService};
-use crate::target::Token;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

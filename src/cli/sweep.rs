@@ -11,13 +11,13 @@ use time::format_description::well_known::Rfc3339;
 use super::target::TargetArguments;
 use super::watch::lines;
 use super::{Failure, load};
+use crate::client::Limits;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::ledger::{self, Damaged, Ledger, Ledgered};
 use crate::run::reach;
 use crate::suite::Suite;
 use crate::sweep::{Swept, sweep};
-use crate::target::Limits;
 use crate::untrusted::Untrusted;
 
 #[derive(Debug, Args)]

@@ -11,10 +11,10 @@ use super::Failure;
 use super::budget::Place;
 use super::login::LoginArguments;
 use super::named::Named;
+use crate::client::{Access, Authorities, Endpoint, GRACE, Limits, Setup, Target, Transport};
 use crate::console::Console;
 use crate::ledger;
 use crate::suite::Suite;
-use crate::target::{Access, Authorities, Endpoint, GRACE, Limits, Setup, Target, Transport};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Target")]

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::place::Place;
+use crate::client::Endpoint;
 use crate::secret::Secret;
-use crate::target::Endpoint;
 
 /// How a cloud lets a caller in.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use super::login_error::{Failure, LoginError};
 use super::obstacle::Obstacle;
 use super::place::shown;
 use super::session::Session;
+use crate::client::{Client, Transport, pauses};
 use crate::secret::{Kind, Secret, Secrets};
-use crate::target::{Client, Transport, pauses};
 
 /// Where tokens are made, from the root of an identity service.
 const TOKENS: &str = "/v3/auth/tokens";

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use crate::client::distrust;
 use crate::exchange::Distrust;
-use crate::target::distrust;
 
 use super::place::shown;
 

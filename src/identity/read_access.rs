@@ -3,8 +3,8 @@
 use super::access::{ApplicationCredential, Domain, Keystone, Login, Origin, Proof, Scope, User};
 use super::setting_error::SettingError;
 use super::settings::{Settings, override_key};
+use crate::client::Endpoint;
 use crate::secret::Secret;
-use crate::target::Endpoint;
 
 /// A way to log in, before anything that it needs was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

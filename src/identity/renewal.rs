@@ -3,8 +3,8 @@
 use std::pin::Pin;
 
 use super::Cloud;
+use crate::client::{Renew, Renewed, Token, Transport};
 use crate::secret::Secrets;
-use crate::target::{Renew, Renewed, Token, Transport};
 
 /// A cloud that gives new tokens to a run.
 #[derive(Debug)]

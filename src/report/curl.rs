@@ -5,8 +5,8 @@ mod shell;
 
 use shell::{Piece, pieces};
 
+use crate::client::Endpoint;
 use crate::exchange::{Credential, Request};
-use crate::target::Endpoint;
 
 /// The token with its last letter in the other case, as a command.
 const IN_OTHER_CASE: &str = r#"printf %s "$OS_TOKEN" | perl -pe 's/([A-Za-z])([^A-Za-z]*)$/($1 ^ " ") . $2/e'"#;

@@ -8,10 +8,10 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::curl::Caller;
+use crate::client::{Leftover, request_to};
 use crate::contract::{Contract, Effect};
 use crate::exchange::{Exchange, Request, Response, segment};
 use crate::run::Outcome;
-use crate::target::{Leftover, request_to};
 
 /// Everything that shows a finding again.
 #[derive(Clone, Debug)]

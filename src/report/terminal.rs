@@ -8,8 +8,8 @@ use anstyle::{AnsiColor, Style};
 
 use super::curl::Caller;
 use super::{Cause, Finding, Report, counted};
+use crate::client::{Bounds, Leftover};
 use crate::known::Deviation;
-use crate::target::{Bounds, Leftover};
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::{Outcome, Run, Verdict};
+use crate::client::{Appeared, Leftover, Target, is_lost_creation, is_unnamed_creation};
 use crate::contract::{Contract, Misbehaviour};
 use crate::exchange::Exchange;
 use crate::judge::{Body, Mismatch, classify};
-use crate::target::{Appeared, Leftover, Target, is_lost_creation, is_unnamed_creation};
 use crate::untrusted::Untrusted;
 
 /// Adds to the outcomes what has appeared since the run began: an image with the mark of a request that was refused accuses the target. Answers whose loss

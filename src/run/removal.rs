@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
+use crate::client::{Leftover, Target, request_to};
 use crate::contract::Contract;
 use crate::exchange::{Exchange, Response};
 use crate::judge::Mismatch;
 use crate::run::{Outcome, Verdict};
-use crate::target::{Leftover, Target, request_to};
 use crate::untrusted::Untrusted;
 
 /// The pauses before the reads; together the time that a deletion may take.

@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 
 use super::defect::{Defect, Flaw};
 use super::{reply, resource};
+use crate::client::{Service, Token};
 use crate::contract::{Contract, Effect, Misbehaviour, Operation};
 use crate::exchange::{Credential, Request, Response, query};
 use crate::judge::{Body, Classification, Kind, classify};
 use crate::suite::Suite;
-use crate::target::{Service, Token};
 
 /// The stub's state and rules.
 #[derive(Debug)]
@@ -226,9 +226,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::StubService;
+    use crate::client::{Service, Token};
     use crate::exchange::{Credential, Request};
     use crate::suite::{DEFAULT, Suite};
-    use crate::target::{Service, Token};
 
     #[test]
     fn a_call_that_the_contract_does_not_describe_gets_no_answer_of_the_api() {

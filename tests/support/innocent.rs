@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use ims_conformance::client::{Access, Service, Setup, Target, Token};
 use ims_conformance::exchange::{Credential, Request, Response};
 use ims_conformance::judge::{Body, Kind, classify};
 use ims_conformance::plan::{Wish, mark, plan};
@@ -12,7 +13,6 @@ use ims_conformance::report::{Context, Report};
 use ims_conformance::run::{Options, run};
 use ims_conformance::stub::StubService;
 use ims_conformance::suite::Suite;
-use ims_conformance::target::{Access, Service, Setup, Target, Token};
 use serde_json::{Map, Value};
 
 type Hear = dyn Fn(&Request) -> Request + Send + Sync;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use ims_conformance::client::Cleanup;
 use ims_conformance::exchange::{Exchange, Response};
 use ims_conformance::judge::judge;
 use ims_conformance::plan::{Seed, Wish, plan};
@@ -11,7 +12,6 @@ use ims_conformance::probe::Probe;
 use ims_conformance::report::{Context, Report};
 use ims_conformance::run::{Ending, Outcome, Run, Verdict};
 use ims_conformance::suite::Suite;
-use ims_conformance::target::Cleanup;
 
 pub(crate) static SUITE: LazyLock<Arc<Suite>> =
     LazyLock::new(|| Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}"))));

@@ -10,11 +10,11 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ims_conformance::client::{Service, Token};
 use ims_conformance::exchange::{Credential, Request, Response};
 use ims_conformance::stub::StubService;
 use ims_conformance::stub::defect::defects;
 use ims_conformance::suite::{DEFAULT, Suite};
-use ims_conformance::target::{Service, Token};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::time::Instant;

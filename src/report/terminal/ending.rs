@@ -3,9 +3,9 @@
 use std::fmt::{self, Write};
 
 use super::{Cause, YELLOW};
+use crate::client::Spent;
 use crate::report::{Report, counted};
 use crate::run::Ending;
-use crate::target::Spent;
 
 pub(super) fn write_ending(out: &mut String, report: &Report) -> fmt::Result {
     let unsent = sum(&report.unsent);

@@ -340,10 +340,10 @@ mod tests {
 
     use time::OffsetDateTime;
 
+    use crate::client::cleanup::request_to;
+    use crate::client::{Access, Purpose, Service, Setup, Target};
     use crate::exchange::{Credential, NotOwn, Request, Response, Trouble};
     use crate::suite::{DEFAULT, Suite};
-    use crate::target::cleanup::request_to;
-    use crate::target::{Access, Purpose, Service, Setup, Target};
 
     /// Answers 204 to everything, and notes what it was asked.
     #[derive(Default)]
