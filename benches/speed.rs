@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ims_conformance::document;
 use ims_conformance::exchange::{Exchange, Response};
 use ims_conformance::judge::{Body, classify, judge};
-use ims_conformance::plan::{Wish, plan};
+use ims_conformance::plan::{Selection, plan};
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::suite::Suite;
 
@@ -42,8 +42,8 @@ fn main() {
     let document = document::parse("contract.yaml", &text).unwrap().json();
     let validator = jsonschema::draft202012::new(&document["components"]["schemas"]["ImageRequest"]).unwrap();
 
-    let wish = Wish { phases: vec![Phase::Random], examples: 200, ..Wish::default() };
-    let probes = plan(&suite, &wish).unwrap();
+    let selection = Selection { phases: vec![Phase::Random], examples: 200, ..Selection::default() };
+    let probes = plan(&suite, &selection).unwrap();
     let bodies: Vec<&[u8]> =
         probes.iter().map(|probe| probe.script.steps[0].request.body.as_deref().unwrap()).collect();
     let answer = include_bytes!("answer.json");
@@ -78,7 +78,7 @@ fn main() {
             black_box(judge(contract, probe, std::slice::from_ref(exchange)));
         }
     });
-    let making = measure("make a random probe", count, || drop(black_box(plan(&suite, &wish).unwrap())));
+    let making = measure("make a random probe", count, || drop(black_box(plan(&suite, &selection).unwrap())));
 
     let ratio = |one: Duration, other: Duration| one.as_secs_f64() / other.as_secs_f64();
     println!("\nclassify : jsonschema  {:.2}", ratio(classifying, validating));

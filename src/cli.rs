@@ -7,11 +7,11 @@ mod list;
 mod login;
 mod named;
 mod run;
+mod selection;
 mod stub;
 mod sweep;
 mod target;
 mod watch;
-mod wishes;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::contract::{Assessment, Contract, Misbehaviour, Schema};
 use crate::document::{Node, SourceError};
 use crate::judge::{Body, classify};
-use crate::plan::Wish;
+use crate::plan::Selection;
 use crate::probe::{Phase, Probe};
 
 /// One deviation that is known.
@@ -148,13 +148,13 @@ fn add_titles(schema: &Schema, titles: &mut HashSet<String>) {
 /// What a run tried, to tell a deviation that is gone from one that was not provoked.
 #[derive(Debug)]
 pub struct Tried<'a> {
-    wish: &'a Wish,
+    selection: &'a Selection,
     causes: HashSet<String>,
 }
 
 impl<'a> Tried<'a> {
     /// What these probes of a run provoke.
-    pub fn new<'p>(contract: &Contract, wish: &'a Wish, probes: impl Iterator<Item = &'p Probe>) -> Self {
+    pub fn new<'p>(contract: &Contract, selection: &'a Selection, probes: impl Iterator<Item = &'p Probe>) -> Self {
         let mut causes = HashSet::new();
         for request in probes.flat_map(|probe| &probe.script.steps).map(|step| &step.request) {
             let body = Body::read(request);
@@ -162,12 +162,12 @@ impl<'a> Tried<'a> {
             causes.extend(found.violations.first().map(|violation| violation.clause.clone()));
             causes.extend(found.open.first().map(|open| open.title.to_owned()));
         }
-        Self { wish, causes }
+        Self { selection, causes }
     }
 
     /// Whether the run would have seen the deviation: it tried all there is about the clause, and what provokes the deviation.
     pub fn would_show(&self, deviation: &Deviation) -> bool {
-        let Wish { selectors, phases, .. } = self.wish;
+        let Selection { selectors, phases, .. } = self.selection;
         let has_all_phases = Phase::ALL.iter().all(|(_, phase)| phases.contains(phase));
         let is_selected =
             selectors.is_empty() || selectors.iter().any(|selector| deviation.clause.starts_with(selector));

@@ -28,7 +28,7 @@ use crate::suite::Suite;
 
 /// Which probes a run wants.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct Selection {
     /// Parts of probes' ids or beginnings of clauses'; none wants all.
     pub selectors: Vec<String>,
     /// The phases.
@@ -41,7 +41,7 @@ pub struct Wish {
     pub seed: Seed,
 }
 
-impl Default for Wish {
+impl Default for Selection {
     fn default() -> Self {
         Self {
             selectors: Vec::new(),
@@ -70,12 +70,12 @@ pub enum PlanError {
 }
 
 /// The probes that any of the selectors matches, in the order of the phases; all of them where there is no selector.
-pub fn plan(suite: &Suite, wish: &Wish) -> Result<Vec<Probe>, PlanError> {
-    let mut all: Vec<Probe> = wish.phases.iter().flat_map(|phase| of_phase(suite, *phase, wish)).collect();
+pub fn plan(suite: &Suite, selection: &Selection) -> Result<Vec<Probe>, PlanError> {
+    let mut all: Vec<Probe> = selection.phases.iter().flat_map(|phase| of_phase(suite, *phase, selection)).collect();
     for probe in &mut all {
         go_on(&suite.contract, probe, suite.sequels.iter());
     }
-    for selector in &wish.selectors {
+    for selector in &selection.selectors {
         if !all.iter().any(|probe| matches(selector, probe)) {
             let cases = suite.cases.iter().map(|case| case.id.as_str());
             let topics = cases.clone().filter_map(|id| Some(id.split_once('/')?.0));
@@ -84,8 +84,8 @@ pub fn plan(suite: &Suite, wish: &Wish) -> Result<Vec<Probe>, PlanError> {
             return Err(PlanError::NothingSelected { selector: selector.clone(), near });
         }
     }
-    if !wish.selectors.is_empty() {
-        all.retain(|probe| wish.selectors.iter().any(|selector| matches(selector, probe)));
+    if !selection.selectors.is_empty() {
+        all.retain(|probe| selection.selectors.iter().any(|selector| matches(selector, probe)));
     }
     if all.is_empty() { Err(PlanError::NothingWished) } else { Ok(all) }
 }
@@ -95,12 +95,12 @@ pub(crate) fn can_be_made(schema: &Schema) -> bool {
     attempts::usual(schema).is_some()
 }
 
-fn of_phase(suite: &Suite, phase: Phase, wish: &Wish) -> Vec<Probe> {
+fn of_phase(suite: &Suite, phase: Phase, selection: &Selection) -> Vec<Probe> {
     match phase {
         Phase::Case => suite.cases.iter().flat_map(|case| &case.probes).cloned().collect(),
         Phase::Boundary => boundary::probes(&suite.contract),
-        Phase::Pairs => pairs::probes(&suite.contract, wish.strength),
-        Phase::Random => random::probes(&suite.contract, wish.seed, wish.examples),
+        Phase::Pairs => pairs::probes(&suite.contract, selection.strength),
+        Phase::Random => random::probes(&suite.contract, selection.seed, selection.examples),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::client::{Access, Setup, Target, Token};
 use crate::contract::{Assessment, locate};
 use crate::document::SourceError;
-use crate::plan::{PlanError, Wish, plan};
+use crate::plan::{PlanError, Selection, plan};
 use crate::run::{Options, run};
 use crate::stub::StubService;
 use crate::suite::Suite;
@@ -24,7 +24,7 @@ pub async fn unshown(suite: &Arc<Suite>) -> Result<Vec<SourceError>, PlanError> 
         let stub = Arc::new(StubService::new(Arc::clone(suite), token.clone(), None));
         let target = Arc::new(Target::local(suite, stub, Setup::new(Access::Token(token))));
         let options = Options { concurrency: 1, is_strict: false };
-        let done = run(suite, plan(suite, &Wish::default())?, &target, &options, |outcome| {
+        let done = run(suite, plan(suite, &Selection::default())?, &target, &options, |outcome| {
             missing.retain(|id| !outcome.judgement.assessed.contains(*id));
             if missing.is_empty() {
                 target.stop().throw();

@@ -19,7 +19,7 @@ use crate::client::{Appeared, Bounds, Leftover, Unlisted};
 use crate::contract::Contract;
 use crate::judge::{Choice, Drift};
 use crate::known::{Deviation, Known};
-use crate::plan::{Seed, Wish};
+use crate::plan::{Seed, Selection};
 use crate::probe::Phase;
 use crate::run::{Ending, Outcome, Run, Verdict};
 
@@ -112,7 +112,7 @@ pub struct Context<'a> {
     /// The seed of the random phase.
     pub seed: Seed,
     /// The deviations that are known of the target, and which probes the run wanted.
-    pub known: Option<(&'a Known, &'a Wish)>,
+    pub known: Option<(&'a Known, &'a Selection)>,
     /// Whether what nobody documents makes findings.
     pub is_strict: bool,
     /// What appeared during the run and belongs to none of its probes.
@@ -159,7 +159,8 @@ impl Report {
         let mut findings = findings(contract, outcomes, context.shrunk, context.seed);
         let is_known = |known: &Known, finding: &Finding| known.covers(&finding.clause, &finding.cause);
         findings.retain(|finding| !context.known.is_some_and(|(known, _)| is_known(known, finding)));
-        let told = context.known.map(|(known, wish)| deviation::told(contract, known, wish, run, context.shrunk));
+        let told =
+            context.known.map(|(known, selection)| deviation::told(contract, known, selection, run, context.shrunk));
         let (deviations, gone) = told.unwrap_or_default();
         if context.is_strict {
             findings.extend(finding::drift_findings(contract, outcomes));

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use ims_conformance::client::{Access, Limits, Setup, Spent, Target, Token};
 use ims_conformance::exchange::Response;
-use ims_conformance::plan::{Wish, mark, plan};
+use ims_conformance::plan::{Selection, mark, plan};
 use ims_conformance::run::{Ending, Options, Run, Verdict, run};
 use serde_json::json;
 use server::{Server, TOKEN, bare, outcome, suite};
@@ -24,7 +24,8 @@ fn performed(server: &Arc<Server>, selector: &str, limits: Limits) -> Run {
     runtime.block_on(async {
         let setup = Setup { limits, ..Setup::new(Access::Token(Token::new(TOKEN).unwrap())) };
         let target = Arc::new(Target::local(&suite, Arc::clone(server) as _, setup));
-        let mut probes = plan(&suite, &Wish { selectors: vec![selector.to_owned()], ..Wish::default() }).unwrap();
+        let mut probes =
+            plan(&suite, &Selection { selectors: vec![selector.to_owned()], ..Selection::default() }).unwrap();
         mark(&suite.contract, &mut probes);
         let options = Options { concurrency: 8, is_strict: false };
         run(&suite, probes, &target, &options, |_| {}).await

@@ -15,7 +15,7 @@ use ims_conformance::case::Case;
 use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::exchange::Exchange;
 use ims_conformance::judge::{Census, Mismatch};
-use ims_conformance::plan::{Wish, plan};
+use ims_conformance::plan::{Selection, plan};
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::excuse;
 use ims_conformance::run::{Options, Outcome, Verdict, run};
@@ -79,7 +79,8 @@ fn trials_of(suite: &Arc<Suite>) -> Vec<Trial> {
         trials.push(Trial::test(name, snapshot).with_ignored_flag(!is_stub));
     }
     let phases = vec![Phase::Boundary, Phase::Pairs, Phase::Random];
-    let generated = plan(suite, &Wish { phases, ..Wish::default() }).unwrap_or_else(|error| panic!("{error}"));
+    let generated =
+        plan(suite, &Selection { phases, ..Selection::default() }).unwrap_or_else(|error| panic!("{error}"));
     for (name, probes) in grouped(generated) {
         let bench = Arc::clone(&bench);
         trials.push(Trial::test(named(&name), move || bench.hold(probes)));

@@ -14,7 +14,7 @@ use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::contract::Assessment;
 use ims_conformance::document;
 use ims_conformance::known::Known;
-use ims_conformance::plan::{Seed, Wish, mark, plan};
+use ims_conformance::plan::{Seed, Selection, mark, plan};
 use ims_conformance::probe::Probe;
 use ims_conformance::report::findings;
 use ims_conformance::run::{Options, Outcome, Run, run};
@@ -93,7 +93,7 @@ struct Found {
 /// A trial for each defect of a suite, and what catching them costs.
 fn trials_of(suite: &Arc<Suite>) -> (Vec<Trial>, Costs) {
     let named = |name: &str| format!("{}/{name}", suite.name);
-    let mut probes = plan(suite, &Wish::default()).unwrap_or_else(|error| panic!("{error}"));
+    let mut probes = plan(suite, &Selection::default()).unwrap_or_else(|error| panic!("{error}"));
     mark(&suite.contract, &mut probes);
     let probes: Arc<[Probe]> = probes.into();
     let costs = Costs::default();

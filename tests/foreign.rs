@@ -12,7 +12,7 @@ use ims_conformance::client::{Access, Leftover, Setup, Target, Token};
 use ims_conformance::doctor::try_release;
 use ims_conformance::exchange::{Request, Response};
 use ims_conformance::known::Known;
-use ims_conformance::plan::{Seed, Wish, mark, plan};
+use ims_conformance::plan::{Seed, Selection, mark, plan};
 use ims_conformance::probe::Probe;
 use ims_conformance::run::{Options, Run, run};
 use ims_conformance::shrink::shrink;
@@ -153,7 +153,7 @@ fn touched(server: &Server, foreign: &[String], truths: &HashSet<String>) -> Vec
 /// Some probes of each kind that a run has, marked.
 static PROBES: LazyLock<Vec<Probe>> = LazyLock::new(|| {
     let suite = suite();
-    let all = plan(&suite, &Wish::default()).unwrap();
+    let all = plan(&suite, &Selection::default()).unwrap();
     let selectors = ["behaviour/", "protected/", "min_ram/", "pairs/", "random/min_disk"];
     let few =
         |selector: &&str| all.iter().filter(|probe| probe.id.contains(*selector)).take(6).cloned().collect::<Vec<_>>();

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use chance::Chance;
 use ims_conformance::client::{Access, Setup, Target, Token};
-use ims_conformance::plan::{Wish, mark, plan};
+use ims_conformance::plan::{Selection, mark, plan};
 use ims_conformance::rehearsal::unshown;
 use ims_conformance::run::{Options, run};
 use ims_conformance::stub::StubService;
@@ -191,7 +191,7 @@ fn is_performed(folder: &Path, texts: &[String], seed: u64) -> bool {
 }
 
 async fn perform(suite: &Arc<Suite>) {
-    let mut probes = plan(suite, &Wish { examples: 2, ..Wish::default() }).unwrap();
+    let mut probes = plan(suite, &Selection { examples: 2, ..Selection::default() }).unwrap();
     mark(&suite.contract, &mut probes);
     let token = Token::random();
     let stub = Arc::new(StubService::new(Arc::clone(suite), token.clone(), None));

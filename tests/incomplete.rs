@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use ims_conformance::client::{Access, Limits, Service, Setup, Target, Token};
-use ims_conformance::plan::{Wish, plan};
+use ims_conformance::plan::{Selection, plan};
 use ims_conformance::probe::Probe;
 use ims_conformance::report::{Context, Report, Withheld, terminal};
 use ims_conformance::run::{Options, Run, run};
@@ -21,7 +21,7 @@ use tempfile::TempDir;
 static SUITE: LazyLock<Arc<Suite>> = LazyLock::new(suite);
 
 fn probes(text: &str) -> Vec<Probe> {
-    let mut probes = plan(&SUITE, &Wish::default()).unwrap();
+    let mut probes = plan(&SUITE, &Selection::default()).unwrap();
     probes.retain(|probe| probe.id.contains(text));
     probes
 }

@@ -10,7 +10,7 @@ use ims_conformance::document;
 use ims_conformance::exit_code::ExitCode;
 use ims_conformance::judge::{Drift, Judgement, Mismatch};
 use ims_conformance::known::Known;
-use ims_conformance::plan::{Wish, plan};
+use ims_conformance::plan::{Selection, plan};
 use ims_conformance::probe::Phase;
 use ims_conformance::report::{Context, Report, excuse, terminal};
 use ims_conformance::run::{Options, Outcome, Verdict, run};
@@ -24,7 +24,7 @@ fn suite() -> Arc<Suite> {
 }
 
 /// The report of a run against a stub with this defect, and how many attempts were spent on smaller examples.
-fn reported(defect: &str, list: &str, wish: &Wish, is_strict: bool) -> (Report, usize) {
+fn reported(defect: &str, list: &str, selection: &Selection, is_strict: bool) -> (Report, usize) {
     let suite = suite();
     let mut known = Known::default();
     known.add(&suite.contract, &document::parse("known.yaml", list).unwrap()).unwrap();
@@ -37,13 +37,13 @@ fn reported(defect: &str, list: &str, wish: &Wish, is_strict: bool) -> (Report, 
     let options = Options { concurrency: 1, is_strict };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
-        let mut done = run(&suite, plan(&suite, wish).unwrap(), &target, &options, |_| {}).await;
-        let shrunk = shrink(&suite, &target, &known, wish.seed, &mut done).await;
+        let mut done = run(&suite, plan(&suite, selection).unwrap(), &target, &options, |_| {}).await;
+        let shrunk = shrink(&suite, &target, &known, selection.seed, &mut done).await;
         excuse(&suite.contract, &known, is_strict, &mut done.outcomes, &shrunk);
         let context = Context {
             has_token: true,
-            seed: wish.seed,
-            known: Some((&known, wish)),
+            seed: selection.seed,
+            known: Some((&known, selection)),
             is_strict,
             shrunk: &shrunk,
             ..Context::default()
@@ -57,7 +57,7 @@ const LIST: &str = "- {clause: request.min_disk.maximum, because: 'https://bugs.
 
 #[test]
 fn a_known_deviation_fails_nothing_and_is_told_with_its_reason() {
-    let (report, attempts) = reported(DEFECT, LIST, &Wish::default(), true);
+    let (report, attempts) = reported(DEFECT, LIST, &Selection::default(), true);
     let text = terminal::render(&report, false);
     assert_eq!(ExitCode::of(&report), ExitCode::Holds, "{text}");
     assert_eq!((report.findings.len(), report.failed, attempts), (0, 0, 0), "{text}");
@@ -68,8 +68,8 @@ fn a_known_deviation_fails_nothing_and_is_told_with_its_reason() {
 
 #[test]
 fn a_run_of_which_everything_is_known_holds() {
-    let wish = Wish { selectors: vec!["min_disk/rejects_above_1024".to_owned()], ..Wish::default() };
-    let (report, _) = reported(DEFECT, LIST, &wish, false);
+    let selection = Selection { selectors: vec!["min_disk/rejects_above_1024".to_owned()], ..Selection::default() };
+    let (report, _) = reported(DEFECT, LIST, &selection, false);
     assert_eq!((report.passed, report.known), (0, report.planned), "{}", terminal::render(&report, false));
     assert_eq!(ExitCode::of(&report), ExitCode::Holds);
 }
@@ -80,8 +80,8 @@ fn a_strict_run_does_not_excuse_what_nobody_documents() {
     let mut known = Known::default();
     known.add(&suite.contract, &document::parse("known.yaml", LIST).unwrap()).unwrap();
     let verdict = |is_strict: bool, drift: &[Drift]| {
-        let wish = Wish { selectors: vec!["min_disk/rejects_above_1024".to_owned()], ..Wish::default() };
-        let probe = Arc::new(plan(&suite, &wish).unwrap().swap_remove(0));
+        let selection = Selection { selectors: vec!["min_disk/rejects_above_1024".to_owned()], ..Selection::default() };
+        let probe = Arc::new(plan(&suite, &selection).unwrap().swap_remove(0));
         let mut judgement = Judgement::default();
         judgement.drift = drift.to_vec();
         judgement.mismatches = vec![Mismatch {
@@ -106,7 +106,7 @@ fn a_strict_run_does_not_excuse_what_nobody_documents() {
 
 #[test]
 fn another_clause_still_fails() {
-    let (report, _) = reported("request.min_disk.minimum:no-limit", LIST, &Wish::default(), false);
+    let (report, _) = reported("request.min_disk.minimum:no-limit", LIST, &Selection::default(), false);
     assert_eq!(ExitCode::of(&report), ExitCode::Broken);
     assert_eq!(report.findings[0].clause, "request.min_disk.minimum");
 }
@@ -114,9 +114,9 @@ fn another_clause_still_fails() {
 #[test]
 fn a_cause_excuses_only_itself() {
     let list = |cause: &str| format!("- {{clause: status.400, cause: {cause}, because: v1}}\n");
-    let (report, _) = reported("status.400:500-for-no-object", &list("request.type"), &Wish::default(), false);
+    let (report, _) = reported("status.400:500-for-no-object", &list("request.type"), &Selection::default(), false);
     assert_eq!((ExitCode::of(&report), report.findings.len()), (ExitCode::Holds, 0));
-    let (report, _) = reported("status.400:500-for-no-object", &list("request.syntax"), &Wish::default(), false);
+    let (report, _) = reported("status.400:500-for-no-object", &list("request.syntax"), &Selection::default(), false);
     assert_eq!(ExitCode::of(&report), ExitCode::Broken);
     assert_eq!(report.findings[0].cause, "request.type");
 }
@@ -124,29 +124,33 @@ fn a_cause_excuses_only_itself() {
 #[test]
 fn a_refusal_that_only_the_whole_run_explains_is_known_too() {
     let list = "- {clause: request.disk_format.enum, because: v1}\n";
-    let (report, _) = reported("request.disk_format.enum:refuses-\"qcow2\"", list, &Wish::default(), false);
+    let (report, _) = reported("request.disk_format.enum:refuses-\"qcow2\"", list, &Selection::default(), false);
     assert_eq!((ExitCode::of(&report), report.failed), (ExitCode::Holds, 0), "{}", terminal::render(&report, false));
 }
 
 #[test]
 fn what_is_gone_is_told_and_fails_a_strict_run() {
-    let (report, _) = reported("none", LIST, &Wish::default(), false);
+    let (report, _) = reported("none", LIST, &Selection::default(), false);
     let text = terminal::render(&report, false);
     assert_eq!((ExitCode::of(&report), report.gone.len()), (ExitCode::Holds, 1), "{text}");
     assert!(text.contains("no longer seen; take them out of the list\n  request.min_disk.maximum"), "{text}");
-    let (report, _) = reported("none", LIST, &Wish::default(), true);
+    let (report, _) = reported("none", LIST, &Selection::default(), true);
     assert_eq!(ExitCode::of(&report), ExitCode::Broken);
 }
 
 #[test]
 fn what_a_run_did_not_provoke_is_not_gone() {
-    let gone = |list: &str, wish: Wish| reported("none", list, &wish, true).0.gone.len();
-    let about = |selector: &str| Wish { selectors: vec![selector.to_owned()], ..Wish::default() };
+    let gone = |list: &str, selection: Selection| reported("none", list, &selection, true).0.gone.len();
+    let about = |selector: &str| Selection { selectors: vec![selector.to_owned()], ..Selection::default() };
     assert_eq!(gone(LIST, about("request.min_disk")), 1);
     assert_eq!(gone(LIST, about("min_disk/accepts_the_whole")), 0, "other probes might show it");
     assert_eq!(gone(LIST, about("request.name")), 0, "nothing was about it");
-    assert_eq!(gone(LIST, Wish { phases: vec![Phase::Case], ..Wish::default() }), 0, "other phases might show it");
+    assert_eq!(
+        gone(LIST, Selection { phases: vec![Phase::Case], ..Selection::default() }),
+        0,
+        "other phases might show it"
+    );
     let list = "- {clause: status.400, cause: a byte order mark before the body, because: v1}\n";
-    assert_eq!(gone(list, Wish::default()), 1);
+    assert_eq!(gone(list, Selection::default()), 1);
     assert_eq!(gone(list, about("status.400")), 0, "no case has a byte order mark");
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::ledger::{Ledger, Store};
-use ims_conformance::plan::{Wish, mark, plan};
+use ims_conformance::plan::{Selection, mark, plan};
 use ims_conformance::run::{Options, Run, run};
 use serde_json::json;
 use server::{IMAGES, Server, TOKEN, bare, ledgers, outcome, program, renamed, signal, suite, wait_until};
@@ -64,7 +64,7 @@ fn performed(selector: &str, room: usize) -> (Vec<String>, Run) {
     let target = Target::local(&suite, server, Setup::new(Access::Token(Token::new(TOKEN).unwrap())));
     let store = Slow { events: Arc::clone(&events), room };
     let target = Arc::new(target.with_ledger(Ledger::over(Arc::new(store), PathBuf::new())));
-    let mut probes = plan(&suite, &Wish { selectors: vec![selector.to_owned()], ..Wish::default() }).unwrap();
+    let mut probes = plan(&suite, &Selection { selectors: vec![selector.to_owned()], ..Selection::default() }).unwrap();
     mark(&suite.contract, &mut probes);
     let options = Options { concurrency: 3, is_strict: false };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build().unwrap();

@@ -19,7 +19,7 @@ use ims_conformance::contract::{Assessment, Contract};
 use ims_conformance::document;
 use ims_conformance::judge::{Body, Kind, classify};
 use ims_conformance::known::Known;
-use ims_conformance::plan::{Seed, Wish, plan};
+use ims_conformance::plan::{Seed, Selection, plan};
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::{Context, Finding, Report};
 use ims_conformance::run::{Options, run};
@@ -39,7 +39,7 @@ fn suite() -> Suite {
 }
 
 fn probes(suite: &Suite, phases: &[Phase], examples: usize, seed: u64) -> Vec<Probe> {
-    plan(suite, &Wish { phases: phases.to_vec(), examples, seed: Seed(seed), ..Wish::default() }).unwrap()
+    plan(suite, &Selection { phases: phases.to_vec(), examples, seed: Seed(seed), ..Selection::default() }).unwrap()
 }
 
 fn kind(contract: &Contract, probe: &Probe) -> (Kind, Vec<String>, Vec<String>) {
@@ -353,7 +353,7 @@ fn the_same_seed_sends_the_same_bytes_and_another_one_does_not() {
 fn ids_are_unique() {
     for suite in suites() {
         let mut seen = HashSet::new();
-        for probe in plan(&suite, &Wish::default()).unwrap() {
+        for probe in plan(&suite, &Selection::default()).unwrap() {
             assert!(seen.insert(probe.id.clone()), "{} names two probes", probe.id);
         }
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use ims_conformance::client::{Access, Endpoint, Setup, Target, Token};
 use ims_conformance::exchange::{Credential, Exchange, Request, Response};
-use ims_conformance::plan::{Wish, mark, plan};
+use ims_conformance::plan::{Selection, mark, plan};
 use ims_conformance::probe::{Phase, Probe, Script, Step};
 use ims_conformance::report::curl::Caller;
 use ims_conformance::report::{Context, Finding, Report};
@@ -60,7 +60,7 @@ fn setup() -> Setup {
 }
 
 fn marked(suite: &Suite) -> Vec<Probe> {
-    let mut probes = plan(suite, &Wish::default()).unwrap();
+    let mut probes = plan(suite, &Selection::default()).unwrap();
     mark(&suite.contract, &mut probes);
     probes
 }

@@ -13,7 +13,7 @@ use ims_conformance::exchange::{Request, Response};
 use ims_conformance::exit_code::ExitCode;
 use ims_conformance::judge::{Body, Kind, Mismatch, classify};
 use ims_conformance::known::Known;
-use ims_conformance::plan::{Seed, Wish, plan};
+use ims_conformance::plan::{Seed, Selection, plan};
 use ims_conformance::probe::{Expectation, Phase, Probe, Step};
 use ims_conformance::report::{Context, Report};
 use ims_conformance::run::{Ending, Options, run};
@@ -61,7 +61,7 @@ fn report(
         Setup::new(Access::Token(token)),
     ));
     let options = Options { concurrency: 1, is_strict: false };
-    let probes = plan(&suite, &Wish { phases: phases.to_vec(), ..Wish::default() }).unwrap();
+    let probes = plan(&suite, &Selection { phases: phases.to_vec(), ..Selection::default() }).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let mut done = run(&suite, probes, &target, &options, |_| {}).await;
@@ -115,7 +115,7 @@ fn every_valid_generated_creation_is_read_and_only_a_held_one_is_deleted() {
     let suite = suite();
     let phases = vec![Phase::Boundary, Phase::Pairs, Phase::Random];
     let mut held = 0;
-    for probe in plan(&suite, &Wish { phases, ..Wish::default() }).unwrap() {
+    for probe in plan(&suite, &Selection { phases, ..Selection::default() }).unwrap() {
         let methods: Vec<_> = probe.script.steps[1..].iter().map(|step| step.request.method.as_str()).collect();
         if kind(&suite, &probe) != Kind::Valid {
             assert!(methods.is_empty(), "{}", probe.id);

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ims_conformance::plan::{Wish, plan};
+use ims_conformance::plan::{Selection, plan};
 use ims_conformance::suite::Suite;
 use tempfile::TempDir;
 
@@ -93,7 +93,7 @@ fn a_contract_of_many_fields_is_planned_soon() {
     let (_folder, dir) = suite(|text| text.replacen("        weight:\n", &format!("{fields}        weight:\n"), 1));
     let begin = Instant::now();
     let suite = Suite::from_dir(&dir).unwrap_or_else(|error| panic!("{error}"));
-    let probes = plan(&suite, &Wish { examples: 2, ..Wish::default() }).unwrap();
+    let probes = plan(&suite, &Selection { examples: 2, ..Selection::default() }).unwrap();
     assert!(probes.len() > 200 * 50, "{}", probes.len());
     assert!(begin.elapsed() < Duration::from_secs(45), "{:?}", begin.elapsed());
 }
@@ -110,7 +110,7 @@ fn a_large_list_or_table_is_sampled_with_its_first_and_its_last_value() {
         let case = "title: a\nclauses: [request.name.type]\nrequest: {body: {name: ab}}\nexpect: {status: 201}\n";
         fs::write(dir.join("thing/accepts_a_name.yaml"), case).unwrap();
         let suite = Suite::from_dir(&dir).unwrap_or_else(|error| panic!("{error}"));
-        let probes = plan(&suite, &Wish::default()).unwrap();
+        let probes = plan(&suite, &Selection::default()).unwrap();
         let sent: Vec<String> = probes
             .iter()
             .map(|probe| String::from_utf8_lossy(probe.script.steps[0].request.body.as_deref().unwrap()).into_owned())

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::budget::{BudgetArguments, Marks};
+use super::selection::SelectionArguments;
 use super::target::TargetArguments;
-use super::wishes::Wishes;
 use super::{Failure, SuiteChoice};
 use crate::console::Console;
 use crate::contract::{Assessment, Contract};
@@ -16,7 +16,7 @@ use crate::report::counted;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    wish: Wishes,
+    selection: SelectionArguments,
     #[command(flatten)]
     suite: SuiteChoice,
     /// List the clauses of the contract instead
@@ -46,7 +46,8 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
         console.print(&clauses(&suite.contract));
         return Ok(ExitCode::Holds);
     }
-    let probes = plan(&suite, &arguments.wish.wish()).map_err(|error| Failure::WrongUse(error.to_string()))?;
+    let probes =
+        plan(&suite, &arguments.selection.selection()).map_err(|error| Failure::WrongUse(error.to_string()))?;
     if arguments.plan {
         return show_plan(arguments, &suite.contract, &probes, console);
     }
@@ -71,7 +72,7 @@ fn show_plan(
         console.print("where the target is only its catalog says, which a run asks; it is one of these two:\n\n");
     }
     for (index, place) in places.into_iter().enumerate() {
-        let names_phases = arguments.wish.names_phases();
+        let names_phases = arguments.selection.names_phases();
         let decision = arguments.budget.decide(contract, place, names_phases, arguments.marks(), probes.to_vec());
         console.print(if index > 0 { "\n" } else { "" });
         console.print(&decision.worst_case(contract));

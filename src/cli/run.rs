@@ -9,9 +9,9 @@ use clap::Args;
 
 use super::budget::{BudgetArguments, Decision, Marks, Place};
 use super::named::Named;
+use super::selection::SelectionArguments;
 use super::target::TargetArguments;
 use super::watch::Watch;
-use super::wishes::Wishes;
 use super::{Failure, SuiteChoice};
 use crate::client::{Access, Appeared, Leftover, Setup, Target, Token, Unlisted};
 use crate::console::Console;
@@ -33,7 +33,7 @@ use crate::sweep::{Swept, sweep};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    wish: Wishes,
+    selection: SelectionArguments,
     #[command(flatten)]
     suite: SuiteChoice,
     /// File with deviations that are known of the endpoint, beside those of the suite
@@ -59,9 +59,9 @@ pub(super) struct Arguments {
 
 pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
     let suite = arguments.suite.load(console)?;
-    let wish = arguments.wish.wish();
+    let selection = arguments.selection.selection();
     let known = arguments.known(&suite)?;
-    let probes = plan(&suite, &wish).map_err(|error| Failure::WrongUse(error.to_string()))?;
+    let probes = plan(&suite, &selection).map_err(|error| Failure::WrongUse(error.to_string()))?;
     let (target, place, _stub) = arguments.connect(&suite, console).await?;
     let Decision { probes, withheld, jobs, .. } = arguments.prepare(&suite, place, probes)?;
     let begin = Instant::now();
@@ -73,7 +73,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     take_stock(&target).await?;
     let options = Options { concurrency: jobs, is_strict: arguments.strict };
     let mut done = perform(&suite, probes, &target, &options, &known, &mut watch).await;
-    let end = End::of(&suite, &target, &known, wish.seed, &mut done).await;
+    let end = End::of(&suite, &target, &known, selection.seed, &mut done).await;
     drop(watch);
     done.elapsed = begin.elapsed();
     excuse(&suite.contract, &known, arguments.strict, &mut done.outcomes, &end.shrunk);
@@ -84,8 +84,8 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         login: login.as_deref(),
         // What a run signs, a person repeats with a token.
         has_token: target.has_token() || target.signs(),
-        seed: wish.seed,
-        known: Some((&known, &wish)),
+        seed: selection.seed,
+        known: Some((&known, &selection)),
         is_strict: arguments.strict,
         appeared: &end.appeared,
         shrunk: &end.shrunk,
@@ -126,7 +126,7 @@ impl Arguments {
     /// Holds back what a careful run does not send, and marks the rest.
     fn prepare(&self, suite: &Suite, place: Place, probes: Vec<Probe>) -> Result<Decision, Failure> {
         let marks = if self.no_mark { Marks::LeftOut } else { Marks::Added };
-        let decision = self.budget.decide(&suite.contract, place, self.wish.names_phases(), marks, probes);
+        let decision = self.budget.decide(&suite.contract, place, self.selection.names_phases(), marks, probes);
         if decision.probes.is_empty() {
             let withheld: Vec<_> = decision.withheld.iter().map(|held| held.text.as_str()).collect();
             let withheld = withheld.join(", ");

@@ -140,7 +140,7 @@ fn marked(
 #[cfg(test)]
 mod tests {
     use super::mark_one;
-    use crate::plan::{self, Wish};
+    use crate::plan::{self, Selection};
     use crate::probe::Phase;
     use crate::suite::{DEFAULT, Suite};
 
@@ -205,7 +205,7 @@ mod tests {
     fn most_of_what_a_run_creates_is_marked() {
         for name in Suite::built_in_names() {
             let suite = Suite::built_in(name).unwrap().unwrap();
-            let mut probes = plan::plan(&suite, &Wish::default()).unwrap();
+            let mut probes = plan::plan(&suite, &Selection::default()).unwrap();
             let before = plan::unmarked(&suite.contract, &probes);
             plan::mark(&suite.contract, &mut probes);
             let after = plan::unmarked(&suite.contract, &probes);

@@ -4,7 +4,7 @@ use super::blame::Refused;
 use super::finding::{blame_of, mismatches};
 use crate::contract::Contract;
 use crate::known::{Deviation, Known, Tried};
-use crate::plan::Wish;
+use crate::plan::Selection;
 use crate::run::{Ending, Outcome, Run, Verdict};
 
 /// Turns failures into [`Verdict::Known`] where all that is wrong is known. Whom to blame for a refusal only the whole run tells, so it comes after it.
@@ -26,12 +26,12 @@ pub fn excuse(contract: &Contract, known: &Known, is_strict: bool, outcomes: &mu
 pub(super) fn told(
     contract: &Contract,
     known: &Known,
-    wish: &Wish,
+    selection: &Selection,
     run: &Run,
     shrunk: &[Outcome],
 ) -> (Vec<(Deviation, usize)>, Vec<Deviation>) {
     let seen = seen(contract, known, &run.outcomes, shrunk);
-    let tried = Tried::new(contract, wish, run.outcomes.iter().map(|outcome| outcome.probe.as_ref()));
+    let tried = Tried::new(contract, selection, run.outcomes.iter().map(|outcome| outcome.probe.as_ref()));
     let gone = gone(known, &seen, &tried, run);
     (seen, gone)
 }

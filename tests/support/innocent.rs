@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ims_conformance::client::{Access, Service, Setup, Target, Token};
 use ims_conformance::exchange::{Credential, Request, Response};
 use ims_conformance::judge::{Body, Kind, classify};
-use ims_conformance::plan::{Wish, mark, plan};
+use ims_conformance::plan::{Selection, mark, plan};
 use ims_conformance::probe::Phase;
 use ims_conformance::report::{Context, Report};
 use ims_conformance::run::{Options, run};
@@ -23,7 +23,7 @@ pub(crate) struct Innocent {
     suite: Arc<Suite>,
     hear: Box<Hear>,
     change: Box<Change>,
-    wish: Wish,
+    selection: Selection,
     is_strict: bool,
 }
 
@@ -60,7 +60,7 @@ impl Innocent {
         let suite = Arc::new(Suite::built_in(suite).unwrap().unwrap());
         let hear = Box::new(Request::clone);
         let change = Box::new(|_: &Asked<'_>, response| response);
-        Self { suite, hear, change, wish: Wish::default(), is_strict: false }
+        Self { suite, hear, change, selection: Selection::default(), is_strict: false }
     }
 
     /// It takes this for what it was asked.
@@ -80,8 +80,8 @@ impl Innocent {
 
     /// It is asked only these probes of cases.
     pub(crate) fn only(mut self, selectors: &[&str]) -> Self {
-        self.wish.phases = vec![Phase::Case];
-        self.wish.selectors.extend(selectors.iter().map(|selector| (*selector).to_owned()));
+        self.selection.phases = vec![Phase::Case];
+        self.selection.selectors.extend(selectors.iter().map(|selector| (*selector).to_owned()));
         self
     }
 
@@ -93,17 +93,17 @@ impl Innocent {
 
     /// Performs the default run.
     pub(crate) fn report(self) -> Report {
-        let (suite, wish, is_strict) = (Arc::clone(&self.suite), self.wish.clone(), self.is_strict);
+        let (suite, selection, is_strict) = (Arc::clone(&self.suite), self.selection.clone(), self.is_strict);
         let token = Token::random();
         let stub = StubService::new(Arc::clone(&suite), token.clone(), None);
         let served = Arc::new(Served { innocent: self, stub });
         let target = Arc::new(Target::local(&suite, served, Setup::new(Access::Token(token))));
         let options = Options { concurrency: 1, is_strict };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let mut probes = plan(&suite, &wish).unwrap();
+        let mut probes = plan(&suite, &selection).unwrap();
         mark(&suite.contract, &mut probes);
         let done = runtime.block_on(run(&suite, probes, &target, &options, |_| {}));
-        let context = Context { has_token: true, seed: wish.seed, is_strict, ..Context::default() };
+        let context = Context { has_token: true, seed: selection.seed, is_strict, ..Context::default() };
         Report::new(&suite.contract, &done, &context)
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ims_conformance::client::Cleanup;
 use ims_conformance::exchange::{Exchange, Response};
 use ims_conformance::judge::judge;
-use ims_conformance::plan::{Seed, Wish, plan};
+use ims_conformance::plan::{Seed, Selection, plan};
 use ims_conformance::probe::Probe;
 use ims_conformance::report::{Context, Report};
 use ims_conformance::run::{Ending, Outcome, Run, Verdict};
@@ -16,7 +16,7 @@ use ims_conformance::suite::Suite;
 pub(crate) static SUITE: LazyLock<Arc<Suite>> =
     LazyLock::new(|| Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}"))));
 
-pub(crate) static PROBES: LazyLock<Vec<Probe>> = LazyLock::new(|| plan(&SUITE, &Wish::default()).unwrap());
+pub(crate) static PROBES: LazyLock<Vec<Probe>> = LazyLock::new(|| plan(&SUITE, &Selection::default()).unwrap());
 
 pub(crate) fn probe(id: &str) -> Arc<Probe> {
     let found = PROBES.iter().find(|probe| probe.id == id);

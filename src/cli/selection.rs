@@ -2,11 +2,11 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::plan::{Seed, Wish};
+use crate::plan::{Seed, Selection};
 use crate::probe::Phase;
 
 #[derive(Debug, Args)]
-pub(super) struct Wishes {
+pub(super) struct SelectionArguments {
     /// Part of a probe's id, or beginning of a clause's; none means all
     #[arg(value_name = "SELECTOR")]
     selectors: Vec<String>,
@@ -41,7 +41,7 @@ enum PhaseName {
 impl PhaseName {
     fn phases(self) -> Vec<Phase> {
         match self {
-            Self::All => Wish::default().phases,
+            Self::All => Selection::default().phases,
             Self::Case => vec![Phase::Case],
             Self::Boundary => vec![Phase::Boundary],
             Self::Pairs => vec![Phase::Pairs],
@@ -50,18 +50,18 @@ impl PhaseName {
     }
 }
 
-impl Wishes {
+impl SelectionArguments {
     /// Whether phases are named.
     pub(super) fn names_phases(&self) -> bool {
         !self.phases.is_empty()
     }
 
-    pub(super) fn wish(&self) -> Wish {
-        let all = Wish::default();
+    pub(super) fn selection(&self) -> Selection {
+        let all = Selection::default();
         let mut phases: Vec<_> = self.phases.iter().flat_map(|name| name.phases()).collect();
         phases.sort_unstable();
         phases.dedup();
-        Wish {
+        Selection {
             selectors: self.selectors.clone(),
             phases: if phases.is_empty() { all.phases } else { phases },
             examples: usize::from(self.examples),
