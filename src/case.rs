@@ -4,12 +4,12 @@
 
 mod check;
 mod expect;
+mod follow_up;
 mod read;
 mod rows;
-mod sequel;
 mod write;
 
-pub use sequel::sequels;
+pub use follow_up::follow_ups;
 pub use write::{CaseFile, write, write_steps};
 
 use crate::contract::Contract;

@@ -220,14 +220,14 @@ pub struct Behaviour {
     /// Ways to break it, for a stub that does, each with its name.
     pub defects: Vec<(String, Misbehaviour)>,
     /// What shows the promise on whatever a generated request created.
-    pub sequel: Option<SequelNodes>,
+    pub follow_up: Option<FollowUpNodes>,
     /// Whether the clean-up shows it: what was deleted must not be found for ever.
     pub is_shown_by_removal: bool,
 }
 
-/// A sequel as it stands in the contract. Its steps are those of a case, so that [`case`](crate::case::sequels()) reads them.
+/// A follow-up as it stands in the contract. Its steps are those of a case, so that [`case`](crate::case::follow-ups()) reads them.
 #[derive(Clone, Debug)]
-pub struct SequelNodes {
+pub struct FollowUpNodes {
     /// After probes of which phases.
     pub after: Node,
     /// What the request must have given.

@@ -14,7 +14,7 @@
 //! | case | one file: what to send, and what must come back |
 //! | probe | one thing to do to a target, from whatever source |
 //! | phase | where a probe comes from: the cases, or the contract's boundaries, pairs and random bodies |
-//! | sequel | steps that a contract adds to generated creations, so that a promise of its prose is seen on many of them |
+//! | follow-up | steps that a contract adds to generated creations, so that a promise of its prose is seen on many of them |
 //! | violation | how a request breaks a clause |
 //! | exchange | one request and its response |
 //! | target | where requests go: an endpoint, or the stub |

@@ -6,21 +6,21 @@
 mod assemble;
 mod attempts;
 mod boundary;
+mod follow_ups;
 mod mark;
 mod pairs;
 mod pattern;
 mod random;
 mod seed;
-mod sequels;
 mod wire;
 
 pub(crate) use assemble::{FieldText, object, probe, request};
+pub(crate) use follow_ups::add_follow_ups;
 pub(crate) use mark::RUN;
 pub(crate) use mark::mark_one;
 pub use mark::{mark, unmarked};
 pub(crate) use random::{BodyTree, fields, tree};
 pub use seed::Seed;
-pub(crate) use sequels::go_on;
 
 use crate::contract::Schema;
 use crate::probe::{Phase, Probe};
@@ -73,7 +73,7 @@ pub enum PlanError {
 pub fn plan(suite: &Suite, selection: &Selection) -> Result<Vec<Probe>, PlanError> {
     let mut all: Vec<Probe> = selection.phases.iter().flat_map(|phase| of_phase(suite, *phase, selection)).collect();
     for probe in &mut all {
-        go_on(&suite.contract, probe, suite.sequels.iter());
+        add_follow_ups(&suite.contract, probe, suite.follow_ups.iter());
     }
     for selector in &selection.selectors {
         if !all.iter().any(|probe| matches(selector, probe)) {

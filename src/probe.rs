@@ -80,7 +80,7 @@ impl Script {
 
 /// Steps that show a promise of the prose on whatever a generated valid request created.
 #[derive(Clone, Debug)]
-pub struct Sequel {
+pub struct FollowUp {
     /// Id of the clause that is broken where an expectation is not met.
     pub clause: String,
     /// The phases whose probes it goes with.

@@ -187,7 +187,11 @@ async fn attempt(
     let request = Request { headers: headers.unwrap_or_else(|| usual.headers.clone()), ..usual };
     let mut probe: Probe = plan::probe(&suite.contract, finding.probe.phase, id, about, request);
     // Only the promise that was broken is worth more requests; whether it speaks of the smaller body is seen anew.
-    plan::go_on(&suite.contract, &mut probe, suite.sequels.iter().filter(|sequel| sequel.clause == finding.clause));
+    plan::add_follow_ups(
+        &suite.contract,
+        &mut probe,
+        suite.follow_ups.iter().filter(|follow_up| follow_up.clause == finding.clause),
+    );
     let mark = finding.requests.first().and_then(|request| request.mark(&suite.contract, target.run_id()));
     if mark.is_some() && marking == Marking::AsFound {
         plan::mark_one(&suite.contract, &mut probe, 0);

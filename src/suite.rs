@@ -13,7 +13,7 @@ use crate::contract::{Contract, Table, locate};
 use crate::document::{self, Node, SourceError};
 use crate::known::Known;
 use crate::plan;
-use crate::probe::Sequel;
+use crate::probe::FollowUp;
 
 pub(crate) use files::read_text;
 
@@ -45,7 +45,7 @@ pub struct Suite {
     /// Profiles of clouds, as `clouds-public.yaml` has them: where the text stands, and the text.
     pub profiles: Option<(String, String)>,
     /// What goes on with what generated requests create.
-    pub sequels: Vec<Sequel>,
+    pub follow_ups: Vec<FollowUp>,
     /// What stands in the files of the suite, one after the other.
     pub texts: String,
     /// The redacted answers of each case, by case id, as they were reviewed.
@@ -134,7 +134,7 @@ impl Suite {
         let contract = Contract::read(&source, tables)?;
         can_be_made(&contract, &source)?;
 
-        let sequels = case::sequels(&contract)?;
+        let follow_ups = case::follow_ups(&contract)?;
 
         let (mut cases, mut errors, mut known) = (Vec::new(), Vec::new(), Known::default());
         if let Some((_, text)) = files.texts.iter().find(|(file, _)| file == KNOWN) {
@@ -164,7 +164,7 @@ impl Suite {
         let profiles = files.texts.iter().find(|(file, _)| file == PROFILES);
         let profiles = profiles.map(|(file, text)| (path_of(file), text.clone()));
         let texts = files.texts.into_iter().map(|(_, text)| text).collect();
-        Ok(Self { name: files.name, contract, source, known, cases, sequels, profiles, texts, snapshots })
+        Ok(Self { name: files.name, contract, source, known, cases, follow_ups, profiles, texts, snapshots })
     }
 }
 

@@ -53,7 +53,7 @@ pub fn write(contract: &Contract, request: &Request, mismatch: &Mismatch, origin
     Some(CaseFile { path: format!("{}/{verb}_{name}.yaml", topic(&clause)), text })
 }
 
-/// The case that shows what the sequel of a probe showed: the creation, and the steps about this clause; `None` where no case can.
+/// The case that shows what the follow-up of a probe showed: the creation, and the steps about this clause; `None` where no case can.
 pub fn write_steps(contract: &Contract, probe: &Probe, mismatch: &Mismatch, origin: &str) -> Option<CaseFile> {
     let clause = &mismatch.clause;
     let creation = &probe.script.steps[0].request;

@@ -11,8 +11,8 @@ use super::clause::ClauseList;
 use super::form;
 use super::read_schema::{SchemaReader, named};
 use super::{
-    Answer, Assessment, Behaviour, Contract, Creation, Effect, Envelope, Inconclusive, Lifecycle, Misbehaviour,
-    Operation, PathTemplate, Relation, Schema, SequelNodes, Table, TokenHeader, wire,
+    Answer, Assessment, Behaviour, Contract, Creation, Effect, Envelope, FollowUpNodes, Inconclusive, Lifecycle,
+    Misbehaviour, Operation, PathTemplate, Relation, Schema, Table, TokenHeader, wire,
 };
 use crate::document::{Fields, Node, SourceError};
 
@@ -384,7 +384,7 @@ fn read_behaviours(node: &Node) -> Result<Vec<Behaviour>, SourceError> {
             text: fields.required("text")?.words()?,
             place: fields.required("place")?.words()?,
             defects: defects.one_or_more()?.iter().map(named_defect).collect::<Result<_, SourceError>>()?,
-            sequel: read_sequel(&mut fields)?,
+            follow_up: read_follow_ups(&mut fields)?,
             is_shown_by_removal: match fields.optional("shown-by") {
                 Some(node) => named(node, &[("removal", true)])?,
                 None => false,
@@ -400,12 +400,12 @@ fn read_behaviours(node: &Node) -> Result<Vec<Behaviour>, SourceError> {
 }
 
 /// `after`, `when` and `then`, which belong together.
-fn read_sequel(fields: &mut Fields<'_>) -> Result<Option<SequelNodes>, SourceError> {
+fn read_follow_ups(fields: &mut Fields<'_>) -> Result<Option<FollowUpNodes>, SourceError> {
     let (after, when) = (fields.optional("after"), fields.optional("when"));
     match (fields.optional("then"), after.or(when)) {
         (Some(then), _) => {
             let after = fields.required("after")?.clone();
-            Ok(Some(SequelNodes { after, when: when.cloned(), then: then.clone() }))
+            Ok(Some(FollowUpNodes { after, when: when.cloned(), then: then.clone() }))
         }
         (None, Some(node)) => Err(node.error("without `then` there is nothing that this could go with")),
         (None, None) => Ok(None),

@@ -16,7 +16,7 @@ impl List {
             let is_free =
                 |when: &Vec<Condition>| !when.iter().any(|each| held.iter().any(|(field, _)| each.field() == field));
             whens.extend(rare_states(contract).into_iter().filter(|(_, when)| is_free(when)));
-        } else if behaviour.sequel.is_some() {
+        } else if behaviour.follow_up.is_some() {
             whens.extend(rare_states(contract));
         }
         for (way, misbehaviour) in &behaviour.defects {

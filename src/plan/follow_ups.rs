@@ -4,11 +4,15 @@ use serde_json::Value;
 
 use crate::contract::{Contract, same};
 use crate::judge::{Body, Kind, classify};
-use crate::probe::{Expectation, Phase, Probe, Sequel};
+use crate::probe::{Expectation, FollowUp, Phase, Probe};
 
-/// Adds to a generated probe the steps of each of these sequels that goes with it. Only a valid request has any: an open one may be refused, and what an
+/// Adds to a generated probe the steps of each of these follow-ups that goes with it. Only a valid request has any: an open one may be refused, and what an
 /// accepted one promises is open too.
-pub(crate) fn go_on<'a>(contract: &Contract, probe: &mut Probe, sequels: impl Iterator<Item = &'a Sequel>) {
+pub(crate) fn add_follow_ups<'a>(
+    contract: &Contract,
+    probe: &mut Probe,
+    follow_ups: impl Iterator<Item = &'a FollowUp>,
+) {
     let [creation] = probe.script.steps.as_slice() else { return };
     if probe.phase == Phase::Case {
         return;
@@ -20,23 +24,23 @@ pub(crate) fn go_on<'a>(contract: &Contract, probe: &mut Probe, sequels: impl It
     let gives = |(name, wanted): &(String, Value)| {
         body.value.as_ref().and_then(|body| body.get(name)).is_some_and(|given| same(given, wanted))
     };
-    for sequel in sequels {
-        if sequel.phases.contains(&probe.phase) && sequel.when.iter().all(gives) {
-            append(contract, probe, sequel);
+    for follow_up in follow_ups {
+        if follow_up.phases.contains(&probe.phase) && follow_up.when.iter().all(gives) {
+            append(contract, probe, follow_up);
         }
     }
 }
 
-fn append(contract: &Contract, probe: &mut Probe, sequel: &Sequel) {
+fn append(contract: &Contract, probe: &mut Probe, follow_up: &FollowUp) {
     let lifecycle = &contract.creation.lifecycle;
     let before = probe.script.steps.len();
     if before == 1 {
         probe.script.steps[0].captures.push((lifecycle.parameter.clone(), lifecycle.id.clone()));
         probe.expectations.push(Expectation::default());
     }
-    for (step, expectation) in &sequel.steps {
+    for (step, expectation) in &follow_up.steps {
         let mut expectation = expectation.clone();
-        // The creation is the first step of every sequel; the others move behind those of earlier sequels.
+        // The creation is the first step of every follow-up; the others move behind those of earlier follow-ups.
         expectation.same_as = expectation.same_as.map(|step| if step == 0 { 0 } else { step + before - 1 });
         probe.script.steps.push(step.clone());
         probe.expectations.push(expectation);

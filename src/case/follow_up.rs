@@ -4,17 +4,17 @@ use serde_json::Value;
 
 use super::read::{Captured, read_steps};
 use super::rows::Row;
-use crate::contract::{Behaviour, Contract, SequelNodes, named};
+use crate::contract::{Behaviour, Contract, FollowUpNodes, named};
 use crate::document::{Node, SourceError};
-use crate::probe::{Phase, Sequel};
+use crate::probe::{FollowUp, Phase};
 
-/// The sequels of a contract, in the order of its behaviours.
-pub fn sequels(contract: &Contract) -> Result<Vec<Sequel>, SourceError> {
-    let with_nodes = contract.creation.behaviours.iter().filter_map(|each| Some((each, each.sequel.as_ref()?)));
+/// The follow-ups of a contract, in the order of its behaviours.
+pub fn follow_ups(contract: &Contract) -> Result<Vec<FollowUp>, SourceError> {
+    let with_nodes = contract.creation.behaviours.iter().filter_map(|each| Some((each, each.follow_up.as_ref()?)));
     with_nodes.map(|(behaviour, nodes)| read(contract, behaviour, nodes)).collect()
 }
 
-fn read(contract: &Contract, behaviour: &Behaviour, nodes: &SequelNodes) -> Result<Sequel, SourceError> {
+fn read(contract: &Contract, behaviour: &Behaviour, nodes: &FollowUpNodes) -> Result<FollowUp, SourceError> {
     let generated: Vec<_> = Phase::ALL.into_iter().filter(|(_, phase)| *phase != Phase::Case).collect();
     let clause = format!("behaviour.{}", behaviour.id);
     let known = Captured::of(&nodes.then, &contract.creation.lifecycle.parameter);
@@ -29,7 +29,7 @@ fn read(contract: &Contract, behaviour: &Behaviour, nodes: &SequelNodes) -> Resu
         }
         expectation.clause = Some(clause.clone());
     }
-    Ok(Sequel {
+    Ok(FollowUp {
         clause,
         phases: nodes.after.one_or_more()?.iter().map(|node| named(node, &generated)).collect::<Result<_, _>>()?,
         when: nodes.when.as_ref().map(|node| read_condition(contract, node)).transpose()?.unwrap_or_default(),
