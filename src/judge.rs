@@ -101,8 +101,8 @@ pub(crate) enum Across {
 pub fn judge(contract: &Contract, probe: &Probe, exchanges: &[Exchange]) -> Judgement {
     let mut judgement = Judgement::default();
     for (step, exchange) in exchanges.iter().enumerate() {
-        let mut bench = Bench { contract, probe, step, judgement: &mut judgement };
-        bench.judge_step(exchange, exchanges);
+        let mut step_judge = StepJudge { contract, probe, step, judgement: &mut judgement };
+        step_judge.judge_step(exchange, exchanges);
         // What follows an answer of the wrong status, or none, would only repeat it; a wrong field says nothing about the next step.
         let is_refused = judgement.mismatches.iter().any(|mismatch| mismatch.pointer.is_empty());
         if is_refused || judgement.inconclusive.is_some() {
@@ -117,21 +117,21 @@ pub fn judge(contract: &Contract, probe: &Probe, exchanges: &[Exchange]) -> Judg
 }
 
 /// One exchange on its way through the rules.
-struct Bench<'a> {
+struct StepJudge<'a> {
     contract: &'a Contract,
     probe: &'a Probe,
     step: usize,
     judgement: &'a mut Judgement,
 }
 
-impl<'a> Bench<'a> {
+impl<'a> StepJudge<'a> {
     /// Who answered, where the form of the body tells it.
     fn envelope(&self, response: &Response) -> Option<&'a Envelope> {
         self.contract.envelope(&response.body, response.json().as_ref())
     }
 }
 
-impl Bench<'_> {
+impl StepJudge<'_> {
     fn judge_step(&mut self, exchange: &Exchange, all: &[Exchange]) {
         let response = match &exchange.outcome {
             Ok(response) => response,

@@ -1,10 +1,10 @@
 //! Holds an answer of the call under test against what its request deserves.
 
-use super::{Bench, Body, Classification, Kind, Refusals, classify, grammar};
+use super::{Body, Classification, Kind, Refusals, StepJudge, classify, grammar};
 use crate::contract::TokenHeader;
 use crate::exchange::{Request, Response};
 
-impl Bench<'_> {
+impl StepJudge<'_> {
     pub(super) fn judge_creation(&mut self, request: &Request, response: &Response) {
         let contract = self.contract;
         let body = Body::read(request);

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::Bench;
+use super::StepJudge;
 use super::creation::{no_object, shortened};
 use super::given::is_in_other_form;
 use crate::contract::{Relation, list, same, same_items};
 use crate::exchange::{Exchange, Request, Response, query};
 
-impl Bench<'_> {
+impl StepJudge<'_> {
     pub(super) fn judge_expectation(&mut self, response: &Response, all: &[Exchange]) {
         let Some(expectation) = self.probe.expectations.get(self.step) else { return };
         if !expectation.statuses.is_empty() && !expectation.statuses.contains(&response.status) {

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::creation::{no_object, shortened};
 use super::given::{Field, Given, is_as_precise, is_in_other_form, way_back};
-use super::{Across, Bench, Body, Classification, Drift, Observation};
+use super::{Across, Body, Classification, Drift, Observation, StepJudge};
 use crate::contract::{Derived, Echo, Relation, Schema, list, same, same_items};
 use crate::exchange::{Response, is_segment};
 use crate::untrusted::Untrusted;
@@ -14,7 +14,7 @@ use crate::untrusted::Untrusted;
 /// So many fields of one answer that nobody documents are named; more would only make a report longer.
 const MOST_DRIFT: usize = 20;
 
-impl Bench<'_> {
+impl StepJudge<'_> {
     pub(super) fn judge_created(&mut self, classification: &Classification<'_>, body: &Body, response: &Response) {
         let creation = &self.contract.creation;
         let media_type = response.media_type();
