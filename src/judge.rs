@@ -1,15 +1,15 @@
 //! What came back, held against the contract: a pure function of contract, probe and exchanges.
 //!
 //! [`classify()`] says what kind of request a request is; [`judge()`] holds each exchange against what that kind deserves and then against the probe's own
-//! expectations. What only a whole run can show, such as an id given twice, is left to the [`Census`].
+//! expectations. What only a whole run can show, such as an id given twice, is left to the [`RunInvariants`].
 
 mod body;
-mod census;
 mod classify;
 mod creation;
 mod expectation;
 mod given;
 mod grammar;
+mod invariants;
 mod response;
 
 use std::collections::BTreeSet;
@@ -17,8 +17,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 pub use body::{Body, Fault};
-pub use census::Census;
 pub use classify::{Classification, Kind, Openness, Refusals, classify};
+pub use invariants::RunInvariants;
 pub(crate) use response::fill;
 
 use crate::contract::{Contract, Envelope};

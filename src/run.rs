@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::client::{Cleanup, Denied, Leftover, Spent, Target};
 use crate::exchange::{Credential, Exchange, Request, Trouble};
-use crate::judge::{Census, Judgement, judge};
+use crate::judge::{Judgement, RunInvariants, judge};
 use crate::plan;
 use crate::probe::Probe;
 use crate::snapshot;
@@ -195,7 +195,7 @@ pub async fn run(
     let first_requests = look_around(target).await;
     let mut waiting = probes.into_iter().map(Arc::new).enumerate();
     let mut under_way = JoinSet::new();
-    let (mut census, mut inconclusive, mut ending) = (Census::default(), 0, Ending::Complete);
+    let (mut invariants, mut inconclusive, mut ending) = (RunInvariants::default(), 0, Ending::Complete);
     let (mut outcomes, mut unsent) = (Vec::with_capacity(planned), Vec::new());
     // A probe gives its slot back when only a service that forgets late holds it up.
     let slots = Arc::new(Semaphore::new(options.concurrency));
@@ -231,7 +231,7 @@ pub async fn run(
                 continue;
             }
         };
-        census.add(&suite.contract, &mut outcome.judgement, |id| target.was_there_before(id));
+        invariants.add(&suite.contract, &mut outcome.judgement, |id| target.was_there_before(id));
         outcome.verdict = verdict(&outcome, options.is_strict);
         if outcome.verdict == Verdict::Pass && outcome.cleanup.leftovers.is_empty() && !outcome.was_refused() {
             outcome.exchanges.clear();

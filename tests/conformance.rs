@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use ims_conformance::case::Case;
 use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::exchange::Exchange;
-use ims_conformance::judge::{Census, Mismatch};
+use ims_conformance::judge::{Mismatch, RunInvariants};
 use ims_conformance::plan::{Selection, plan};
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::excuse;
@@ -62,7 +62,7 @@ fn no_threads_are_refused() -> Result<(), Failed> {
 /// A trial for each probe of a case, for each snapshot, and for each phase and field.
 fn trials_of(suite: &Arc<Suite>) -> Vec<Trial> {
     let named = |name: &str| format!("{}/{name}", suite.name);
-    let bench = Arc::new(Bench { suite: Arc::clone(suite), running: OnceLock::new(), census: Mutex::default() });
+    let bench = Arc::new(Bench { suite: Arc::clone(suite), running: OnceLock::new(), invariants: Mutex::default() });
     let mut trials = Vec::new();
     for case in &suite.cases {
         for probe in &case.probes {
@@ -114,7 +114,7 @@ struct Bench {
     suite: Arc<Suite>,
     running: OnceLock<Running>,
     /// What one trial shows of ids counts for all trials of the process.
-    census: Mutex<Census>,
+    invariants: Mutex<RunInvariants>,
 }
 
 struct Running {
@@ -165,7 +165,7 @@ impl Bench {
     }
 
     fn complaint(&self, mut outcome: Outcome) -> Option<String> {
-        self.census.lock().unwrap_or_else(PoisonError::into_inner).add(
+        self.invariants.lock().unwrap_or_else(PoisonError::into_inner).add(
             &self.suite.contract,
             &mut outcome.judgement,
             |_| false,

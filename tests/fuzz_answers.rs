@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use chance::Chance;
 use ims_conformance::client::{Access, Cleanup, Setup, Target, Token};
 use ims_conformance::exchange::{Exchange, Response};
-use ims_conformance::judge::{Census, judge};
+use ims_conformance::judge::{RunInvariants, judge};
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::terminal;
 use ims_conformance::run::{Outcome, Verdict};
@@ -147,7 +147,7 @@ fn large(body: &mut Vec<u8>, chance: &mut Chance) {
 }
 
 /// What a probe comes to where one of its answers is broken.
-fn outcome(real: &[(Arc<Probe>, Vec<Exchange>)], census: &mut Census, seed: u64) -> Outcome {
+fn outcome(real: &[(Arc<Probe>, Vec<Exchange>)], invariants: &mut RunInvariants, seed: u64) -> Outcome {
     let mut chance = Chance::new(seed);
     let (probe, exchanges) = chance.of(real);
     let mut exchanges = exchanges.clone();
@@ -156,7 +156,7 @@ fn outcome(real: &[(Arc<Probe>, Vec<Exchange>)], census: &mut Census, seed: u64)
         broken(answer, &mut chance);
     }
     let mut judgement = judge(&SUITE.contract, probe, &exchanges);
-    census.add(&SUITE.contract, &mut judgement, |_| false);
+    invariants.add(&SUITE.contract, &mut judgement, |_| false);
     let verdict = match (&judgement.mismatches[..], &judgement.inconclusive) {
         ([], None) => Verdict::Pass,
         ([], Some(_)) => Verdict::Inconclusive,
@@ -168,8 +168,9 @@ fn outcome(real: &[(Arc<Probe>, Vec<Exchange>)], census: &mut Census, seed: u64)
 /// Judges the answers of so many seeds and shows them in one report; a panic, or too much of anything, fails the test.
 fn try_batch(real: &[(Arc<Probe>, Vec<Exchange>)], first: u64) -> usize {
     println!("seeds from {first}");
-    let (begin, mut census) = (Instant::now(), Census::default());
-    let outcomes: Vec<Outcome> = (first..first + BATCH as u64).map(|seed| outcome(real, &mut census, seed)).collect();
+    let (begin, mut invariants) = (Instant::now(), RunInvariants::default());
+    let outcomes: Vec<Outcome> =
+        (first..first + BATCH as u64).map(|seed| outcome(real, &mut invariants, seed)).collect();
     let failed = outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Fail).count();
     let text = terminal::render(&report(outcomes), true);
     assert!(text.len() < LARGEST, "the report has {} bytes", text.len());

@@ -9,7 +9,7 @@ mod requests;
 use std::sync::LazyLock;
 
 use ims_conformance::exchange::{Credential, Exchange, Request, Response};
-use ims_conformance::judge::{Census, Judgement, judge};
+use ims_conformance::judge::{Judgement, RunInvariants, judge};
 use ims_conformance::probe::{Expectation, Phase, Probe, Script, Step};
 use requests::{JSON, SUITE, good, sent};
 use serde_json::{Value, json};
@@ -333,11 +333,11 @@ fn an_open_value_that_came_back_in_a_granted_way_is_one_choice() {
 
 #[test]
 fn a_run_holds_ids_and_owners_against_each_other() {
-    let mut census = Census::default();
+    let mut invariants = RunInvariants::default();
     let mut add = |changes: Value| {
         let mut judgement = single(good("{}"), reply(201, &created(&changes)));
         assert!(said(&judgement).is_empty() && !judgement.assessed.contains("response.id.unique"));
-        census.add(&SUITE.contract, &mut judgement, |_| false);
+        invariants.add(&SUITE.contract, &mut judgement, |_| false);
         assert!(judgement.assessed.contains("response.id.unique"));
         said(&judgement)
             .into_iter()

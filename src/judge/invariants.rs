@@ -10,12 +10,12 @@ use crate::contract::Contract;
 
 /// The values of a run that are held against each other.
 #[derive(Debug, Default)]
-pub struct Census {
+pub struct RunInvariants {
     seen: HashMap<String, HashSet<String>>,
     first: HashMap<String, Value>,
 }
 
-impl Census {
+impl RunInvariants {
     /// Holds what a judgement observed against what earlier ones did, and adds what it finds to the judgement. `was_there` says whether an id was there before
     /// the run: then no answer can have given it to something new.
     pub fn add(&mut self, contract: &Contract, judgement: &mut Judgement, was_there: impl Fn(&str) -> bool) {
