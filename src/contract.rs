@@ -30,7 +30,7 @@ use serde_json::Value;
 pub use behaviour::Misbehaviour;
 pub use clause::{Clause, Clauses};
 pub use envelope::Envelope;
-pub use form::{Form, OpenForm};
+pub use form::{Form, UnspecifiedForm};
 pub(crate) use locate::locate;
 pub use mark::Mark;
 pub use path::PathTemplate;
@@ -38,7 +38,7 @@ pub use precision::is_near;
 pub(crate) use read_schema::named;
 pub use relation::{Derived, Echo, Relation};
 pub use rule::{Format, Notation, Rule, Type, list, same, same_items};
-pub use schema::{At, Broken, Certain, Findings, Open, Returns, Schema, Zone};
+pub use schema::{At, Broken, Certain, Findings, Returns, Schema, UnspecifiedAt, UnspecifiedValues};
 pub use table::Table;
 pub(crate) use wire::{header_name, header_value};
 
@@ -149,7 +149,7 @@ pub struct Creation {
     /// The code with which the service names a body that cannot be read.
     pub error_code: Option<String>,
     /// What is left open about the body as bytes: each form, as what a contract does not speak of is open too.
-    pub open_forms: Vec<OpenForm>,
+    pub open_forms: Vec<UnspecifiedForm>,
     /// The status of success.
     pub created: u16,
     /// The answer of success.
@@ -271,7 +271,7 @@ impl Contract {
     }
 
     /// What is open about a form.
-    pub fn open_form(&self, form: Form) -> Option<&OpenForm> {
+    pub fn open_form(&self, form: Form) -> Option<&UnspecifiedForm> {
         self.creation.open_forms.iter().find(|open| open.form == form)
     }
 }

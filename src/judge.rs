@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 pub use body::{Body, Fault};
-pub use classify::{Classification, Kind, Openness, Refusals, classify};
+pub use classify::{Classification, Kind, Refusals, Unspecified, classify};
 pub use invariants::RunInvariants;
 pub(crate) use response::fill;
 

@@ -138,7 +138,7 @@ fn is_about_what_they_create(contract: &Contract, clause: &str) -> bool {
 }
 
 fn add_titles(schema: &Schema, titles: &mut HashSet<String>) {
-    titles.extend(schema.zones.iter().map(|zone| zone.title.clone()));
+    titles.extend(schema.unspecified.iter().map(|unspecified| unspecified.title.clone()));
     let inner = schema.properties.values().chain(schema.additional.as_deref()).chain(schema.items.as_deref());
     for schema in inner {
         add_titles(schema, titles);

@@ -210,8 +210,8 @@ fn every_open_matter_is_tried_alone_by_a_boundary_probe() {
             .collect();
         let properties = creation.request.properties.values().chain(creation.request.additional.as_deref());
         let schemas = properties.flat_map(|schema| std::iter::once(schema).chain(schema.items.as_deref()));
-        let zones = schemas.flat_map(|schema| &schema.zones).map(|zone| &zone.title);
-        let missed: Vec<_> = zones
+        let unspecified = schemas.flat_map(|schema| &schema.unspecified).map(|unspecified| &unspecified.title);
+        let missed: Vec<_> = unspecified
             .chain(creation.open_forms.iter().map(|open| &open.title))
             .filter(|title| !tried.contains(*title))
             .collect();

@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use super::{Zone, named};
+use super::{UnspecifiedValues, named};
 use crate::document::{Node, SourceError};
 
 /// A form of a body, and why it is left open.
 #[derive(Clone, Debug)]
-pub struct OpenForm {
+pub struct UnspecifiedForm {
     /// The form.
     pub form: Form,
     /// What it is, for the report.
@@ -76,8 +76,8 @@ impl Form {
 }
 
 /// Every form, those that the contract speaks of first.
-pub(super) fn read_all(node: Option<&Node>) -> Result<Vec<OpenForm>, SourceError> {
-    let mut forms: Vec<OpenForm> = Vec::new();
+pub(super) fn read_all(node: Option<&Node>) -> Result<Vec<UnspecifiedForm>, SourceError> {
+    let mut forms: Vec<UnspecifiedForm> = Vec::new();
     for item in node.map(Node::items).transpose()?.unwrap_or_default() {
         let form = read(item)?;
         if forms.iter().any(|other| other.form == form.form) {
@@ -88,15 +88,15 @@ pub(super) fn read_all(node: Option<&Node>) -> Result<Vec<OpenForm>, SourceError
     for (_, form) in Form::ALL {
         if !forms.iter().any(|other| other.form == form) {
             let because = "the contract does not speak of it, and readers of JSON differ".to_owned();
-            forms.push(OpenForm { form, title: form.title().to_owned(), because });
+            forms.push(UnspecifiedForm { form, title: form.title().to_owned(), because });
         }
     }
     Ok(forms)
 }
 
-fn read(node: &Node) -> Result<OpenForm, SourceError> {
+fn read(node: &Node) -> Result<UnspecifiedForm, SourceError> {
     let mut fields = node.fields()?;
-    let open = OpenForm {
+    let open = UnspecifiedForm {
         form: named(fields.required("form")?, &Form::ALL)?,
         title: fields.required("title")?.words()?,
         because: fields.required("because")?.words()?,
@@ -105,9 +105,9 @@ fn read(node: &Node) -> Result<OpenForm, SourceError> {
     Ok(open)
 }
 
-/// The zone of numbers that not every reader can tell from an allowed one.
-pub(super) fn blur(forms: &[OpenForm]) -> Option<Arc<Zone>> {
+/// The unspecified values of numbers that not every reader can tell from an allowed one.
+pub(super) fn blur(forms: &[UnspecifiedForm]) -> Option<Arc<UnspecifiedValues>> {
     let open = forms.iter().find(|open| open.form == Form::PreciseNumber)?;
     let (title, because) = (open.title.clone(), open.because.clone());
-    Some(Arc::new(Zone { title, schema: None, because, returns: Vec::new(), examples: Vec::new() }))
+    Some(Arc::new(UnspecifiedValues { title, schema: None, because, returns: Vec::new(), examples: Vec::new() }))
 }

@@ -32,7 +32,11 @@ impl Schema {
 
     /// Whether some reading allows a value.
     fn takes(&self, value: &Value) -> bool {
-        self.allows(value) || self.zones.iter().any(|zone| zone.schema.as_ref().is_some_and(|zone| zone.allows(value)))
+        self.allows(value)
+            || self
+                .unspecified
+                .iter()
+                .any(|unspecified| unspecified.schema.as_ref().is_some_and(|unspecified| unspecified.allows(value)))
     }
 
     /// The numbers at the edges of what some reading allows.
@@ -41,8 +45,12 @@ impl Schema {
             Certain::Within(certain) => certain.rules.as_slice(),
             Certain::All | Certain::Nothing => &[],
         };
-        let zones = self.zones.iter().filter_map(|zone| zone.schema.as_ref()).flat_map(|zone| &zone.rules);
-        self.rules.iter().chain(certain).chain(zones).flat_map(numbers)
+        let unspecified = self
+            .unspecified
+            .iter()
+            .filter_map(|unspecified| unspecified.schema.as_ref())
+            .flat_map(|unspecified| &unspecified.rules);
+        self.rules.iter().chain(certain).chain(unspecified).flat_map(numbers)
     }
 }
 

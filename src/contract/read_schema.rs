@@ -9,7 +9,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::rule::{Format, Notation, Type};
-use super::schema::{Certain, Returns, Schema, Zone};
+use super::schema::{Certain, Returns, Schema, UnspecifiedValues};
 use super::{Derived, Echo, Mark, Relation, Rule, Table, limits};
 use crate::document::{Fields, Node, SourceError};
 
@@ -19,8 +19,8 @@ pub(super) struct SchemaReader<'a> {
     pub shared: HashMap<&'a str, &'a Node>,
     /// How many schemas stand around the one that is read.
     pub depth: Cell<usize>,
-    /// The zone of numbers that not every reader can tell from an allowed one.
-    pub blur: Option<Arc<Zone>>,
+    /// The unspecified values of numbers that not every reader can tell from an allowed one.
+    pub blur: Option<Arc<UnspecifiedValues>>,
 }
 
 /// No contract is deeper, but one that refers to itself.
@@ -74,15 +74,15 @@ impl<'a> SchemaReader<'a> {
         Ok(schema)
     }
 
-    /// Holds the limits of a field of the request, of what is certain in it, and of its zones against what can be sent.
+    /// Holds the limits of a field of the request, of what is certain in it, and of its unspecified against what can be sent.
     fn check_reach(node: &Node, schema: &Schema) -> Result<(), SourceError> {
         limits::check_reach(node, schema)?;
         if let (Certain::Within(certain), Some(node)) = (&schema.certain, node.get("x-certain")) {
             limits::check_reach(node, certain)?;
         }
-        let zones = node.get("x-unspecified").map_or(Ok(&[][..]), Node::items)?;
-        for (zone, node) in schema.zones.iter().zip(zones) {
-            if let (Some(schema), Some(node)) = (&zone.schema, node.get("schema")) {
+        let unspecified = node.get("x-unspecified").map_or(Ok(&[][..]), Node::items)?;
+        for (unspecified, node) in schema.unspecified.iter().zip(unspecified) {
+            if let (Some(schema), Some(node)) = (&unspecified.schema, node.get("schema")) {
                 limits::check_reach(node, schema)?;
             }
         }
@@ -194,15 +194,16 @@ impl<'a> SchemaReader<'a> {
             };
         }
         if let Some(node) = fields.optional("x-unspecified") {
-            schema.zones = node.items()?.iter().map(|node| self.read_zone(node)).collect::<Result<_, _>>()?;
-            let catch_all = schema.zones.iter().filter(|zone| zone.schema.is_none()).count();
+            schema.unspecified = node.items()?.iter().map(|node| self.read_zone(node)).collect::<Result<_, _>>()?;
+            let catch_all = schema.unspecified.iter().filter(|unspecified| unspecified.schema.is_none()).count();
             if catch_all != usize::from(!matches!(schema.certain, Certain::All)) {
-                return Err(node.error("`x-certain` and exactly one zone without a `schema` belong together"));
+                return Err(node.error("`x-certain` and exactly one unspecified without a `schema` belong together"));
             }
-            for (zone, node) in schema.zones.iter().zip(node.items()?) {
-                let is_open =
-                    |value: &&Value| schema.examine(value).open.iter().any(|open| std::ptr::eq(open.zone, zone));
-                if let Some(wrong) = zone.examples.iter().find(|value| !is_open(value)) {
+            for (unspecified, node) in schema.unspecified.iter().zip(node.items()?) {
+                let is_open = |value: &&Value| {
+                    schema.examine(value).open.iter().any(|open| std::ptr::eq(open.unspecified, unspecified))
+                };
+                if let Some(wrong) = unspecified.examples.iter().find(|value| !is_open(value)) {
                     return Err(node.get("examples").unwrap_or(node).error(format!("{wrong} is no example of it")));
                 }
             }
@@ -224,10 +225,10 @@ impl<'a> SchemaReader<'a> {
         Ok(())
     }
 
-    fn read_zone(&self, node: &'a Node) -> Result<Zone, SourceError> {
+    fn read_zone(&self, node: &'a Node) -> Result<UnspecifiedValues, SourceError> {
         let mut fields = node.fields()?;
         let ways = fields.optional("returns");
-        let zone = Zone {
+        let unspecified = UnspecifiedValues {
             title: fields.required("title")?.words()?,
             schema: fields.optional("schema").map(|node| self.read(node, "")).transpose()?,
             because: fields.required("because")?.words()?,
@@ -243,7 +244,7 @@ impl<'a> SchemaReader<'a> {
             },
         };
         fields.finish()?;
-        Ok(zone)
+        Ok(unspecified)
     }
 
     fn read_derived(&self, node: &'a Node) -> Result<Derived, SourceError> {

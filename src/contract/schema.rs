@@ -1,4 +1,4 @@
-//! A schema: JSON Schema's keywords, and the zones where a rule is left open.
+//! A schema: JSON Schema's keywords, and the unspecified where a rule is left open.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub struct Schema {
     /// The values that every reading of the documentation allows.
     pub certain: Certain,
     /// The values that only some readings allow.
-    pub zones: Vec<Zone>,
+    pub unspecified: Vec<UnspecifiedValues>,
     /// The statuses that may refuse a value which breaks a rule, by the rule's keyword, beside that of a bad request.
     pub refused: Vec<(String, Vec<u16>)>,
     /// The code with which the service names the error.
@@ -43,14 +43,14 @@ pub struct Schema {
     pub may_change: bool,
     /// What the field can hold to tell whose the resource is.
     pub mark: Option<Mark>,
-    /// The zone of numbers that not every reader can tell from an allowed one; only in a request.
-    pub blur: Option<Arc<Zone>>,
+    /// The unspecified values of numbers that not every reader can tell from an allowed one; only in a request.
+    pub blur: Option<Arc<UnspecifiedValues>>,
 }
 
 /// Which of the allowed values no reading of the documentation forbids.
 #[derive(Clone, Debug, Default)]
 pub enum Certain {
-    /// All that the schema allows and no zone leaves open.
+    /// All that the schema allows and no unspecified values leaves open.
     #[default]
     All,
     /// Only those that this schema allows too.
@@ -61,7 +61,7 @@ pub enum Certain {
 
 /// Values that the documentation leaves open: accepting and refusing them conforms.
 #[derive(Clone, Debug)]
-pub struct Zone {
+pub struct UnspecifiedValues {
     /// What the values are, for the report.
     pub title: String,
     /// The values, wherever the schema stands on them; `None` is all that is allowed and not certain.
@@ -97,7 +97,7 @@ pub struct Findings<'a> {
     /// Rules that the value breaks.
     pub broken: Vec<Broken<'a>>,
     /// Zones that the value or a part of it lies in.
-    pub open: Vec<Open<'a>>,
+    pub open: Vec<UnspecifiedAt<'a>>,
 }
 
 /// A rule that a value breaks.
@@ -115,13 +115,13 @@ pub struct Broken<'a> {
     pub at: At<'a>,
 }
 
-/// A zone that a value lies in.
+/// A unspecified values that a value lies in.
 #[derive(Clone, Copy, Debug)]
-pub struct Open<'a> {
-    /// The schema that holds the zone.
+pub struct UnspecifiedAt<'a> {
+    /// The schema that holds the unspecified values.
     pub schema: &'a Schema,
-    /// The zone.
-    pub zone: &'a Zone,
+    /// The unspecified values.
+    pub unspecified: &'a UnspecifiedValues,
     /// Where the value stands.
     pub at: At<'a>,
 }
@@ -152,7 +152,7 @@ impl Broken<'_> {
 }
 
 impl Schema {
-    /// Whether a value keeps every rule of this schema; zones and certainty say nothing here.
+    /// Whether a value keeps every rule of this schema; unspecified and certainty say nothing here.
     pub fn allows(&self, value: &Value) -> bool {
         self.rules.iter().all(|rule| rule.holds(value))
     }
@@ -205,12 +205,15 @@ impl Schema {
     }
 
     fn collect<'a>(&'a self, value: &'a Value, at: At<'a>, findings: &mut Findings<'a>) {
-        let explicit = self.zones.iter().find(|zone| zone.schema.as_ref().is_some_and(|schema| schema.allows(value)));
-        if let Some(zone) = explicit {
-            findings.open.push(Open { schema: self, zone, at });
+        let explicit = self
+            .unspecified
+            .iter()
+            .find(|unspecified| unspecified.schema.as_ref().is_some_and(|schema| schema.allows(value)));
+        if let Some(unspecified) = explicit {
+            findings.open.push(UnspecifiedAt { schema: self, unspecified, at });
         } else if let Some(rule) = self.rules.iter().find(|rule| !rule.holds(value)) {
-            if let Some(zone) = self.blur.as_deref().filter(|_| self.is_nearly_allowed(value)) {
-                findings.open.push(Open { schema: self, zone, at });
+            if let Some(unspecified) = self.blur.as_deref().filter(|_| self.is_nearly_allowed(value)) {
+                findings.open.push(UnspecifiedAt { schema: self, unspecified, at });
                 return;
             }
             findings.broken.push(Broken {
@@ -222,8 +225,8 @@ impl Schema {
             });
             return;
         } else if !self.certain.holds(value) {
-            let zone = self.zones.iter().find(|zone| zone.schema.is_none());
-            findings.open.extend(zone.map(|zone| Open { schema: self, zone, at }));
+            let unspecified = self.unspecified.iter().find(|unspecified| unspecified.schema.is_none());
+            findings.open.extend(unspecified.map(|unspecified| UnspecifiedAt { schema: self, unspecified, at }));
         }
         match value {
             Value::Object(fields) => self.collect_fields(fields, findings),

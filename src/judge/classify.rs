@@ -1,7 +1,7 @@
 //! One function that says what kind of request a request is; cases, random bodies and the stub all go by it.
 
 use super::body::{Body, Fault};
-use crate::contract::{Broken, Contract, Findings, Form, Open, TokenHeader};
+use crate::contract::{Broken, Contract, Findings, Form, TokenHeader, UnspecifiedAt};
 use crate::exchange::{Credential, Request};
 use crate::probe::Violation;
 
@@ -13,7 +13,7 @@ pub struct Classification<'a> {
     /// Rules that the request breaks.
     pub violations: Vec<Violation>,
     /// What the documentation leaves open about it.
-    pub open: Vec<Openness<'a>>,
+    pub open: Vec<Unspecified<'a>>,
     /// The statuses that may refuse it.
     pub refusals: Refusals,
 }
@@ -33,13 +33,13 @@ pub enum Kind {
 
 /// Something about a request that the documentation leaves open.
 #[derive(Clone, Copy, Debug)]
-pub struct Openness<'a> {
+pub struct Unspecified<'a> {
     /// What it is.
     pub title: &'a str,
     /// Why it is open.
     pub because: &'a str,
-    /// The zone of the value, where it is one of a value and not of the bytes.
-    pub value: Option<Open<'a>>,
+    /// The unspecified values of the value, where it is one of a value and not of the bytes.
+    pub value: Option<UnspecifiedAt<'a>>,
 }
 
 /// The statuses that may refuse a request.
@@ -92,7 +92,7 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
         .forms
         .iter()
         .filter_map(|form| contract.open_form(*form))
-        .map(|open| Openness { title: &open.title, because: &open.because, value: None })
+        .map(|open| Unspecified { title: &open.title, because: &open.because, value: None })
         .collect();
     if !found.open.is_empty() {
         found.refusals = Refusals::AnyClientError;
@@ -131,9 +131,9 @@ impl<'a> Classification<'a> {
             self.refusals = Refusals::AnyClientError;
         }
         let open = findings.open.into_iter();
-        self.open.extend(open.map(|open| Openness {
-            title: &open.zone.title,
-            because: &open.zone.because,
+        self.open.extend(open.map(|open| Unspecified {
+            title: &open.unspecified.title,
+            because: &open.unspecified.because,
             value: Some(open),
         }));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Body, Classification, Openness};
+use super::{Body, Classification, Unspecified};
 use crate::contract::{Form, Returns, Schema, is_near, same, same_items};
 
 /// What the request gave, as far as it is known.
@@ -48,13 +48,16 @@ impl<'a> Given<'a> {
     }
 
     /// What is open about a field, its items included.
-    fn open(&self, name: &str) -> impl Iterator<Item = &'a Openness<'a>> {
+    fn open(&self, name: &str) -> impl Iterator<Item = &'a Unspecified<'a>> {
         self.classification.open.iter().filter(move |open| open.value.is_some_and(|inner| inner.at.field == Some(name)))
     }
 
     /// The ways in which a field may come back: those of all that is open about it.
     pub(super) fn returns(&self, name: &str) -> Vec<Returns> {
-        self.open(name).filter_map(|open| open.value).flat_map(|inner| inner.zone.returns.iter().copied()).collect()
+        self.open(name)
+            .filter_map(|open| open.value)
+            .flat_map(|inner| inner.unspecified.returns.iter().copied())
+            .collect()
     }
 }
 

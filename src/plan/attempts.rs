@@ -1,5 +1,5 @@
 //! The values worth trying in a field, all of which follow from its schema: both sides of every limit, every listed value and what is nearly it, every
-//! JSON type, every zone, and texts that systems mangle.
+//! JSON type, every unspecified values, and texts that systems mangle.
 //!
 //! A value is JSON text, not a parsed value: `1e2` and `-0` are what they are because of how they are written. Which of them are right is not decided
 //! here; the judge classifies them like any other request.
@@ -50,7 +50,7 @@ pub(super) fn attempts(schema: &Schema) -> Vec<Attempt> {
     }
     let mut found = valid_values(schema);
     found.extend(schema.default.iter().map(Attempt::of));
-    found.extend(zone_values(schema));
+    found.extend(unspecified_values(schema));
     found.extend(other_types());
     if is_number(schema) {
         found.extend(numbers(schema));
@@ -153,19 +153,19 @@ fn parts(schema: &Schema) -> impl Iterator<Item = &Schema> {
     std::iter::once(schema).chain(certain)
 }
 
-/// The rules of the schema, of what is certain in it, and of its zones.
+/// The rules of the schema, of what is certain in it, and of its unspecified.
 fn all_rules(schema: &Schema) -> impl Iterator<Item = &Rule> {
-    let zones = schema.zones.iter().filter_map(|zone| zone.schema.as_ref());
-    parts(schema).chain(zones).flat_map(|part| &part.rules)
+    let unspecified = schema.unspecified.iter().filter_map(|unspecified| unspecified.schema.as_ref());
+    parts(schema).chain(unspecified).flat_map(|part| &part.rules)
 }
 
-fn zone_values(schema: &Schema) -> impl Iterator<Item = Attempt> {
-    let schemas = schema.zones.iter().filter_map(|zone| zone.schema.as_ref());
+fn unspecified_values(schema: &Schema) -> impl Iterator<Item = Attempt> {
+    let schemas = schema.unspecified.iter().filter_map(|unspecified| unspecified.schema.as_ref());
     let only = schemas.flat_map(|schema| &schema.rules).filter_map(|rule| match rule {
         Rule::Const(value) => Some(value),
         _ => None,
     });
-    only.chain(schema.zones.iter().flat_map(|zone| &zone.examples)).map(Attempt::of)
+    only.chain(schema.unspecified.iter().flat_map(|unspecified| &unspecified.examples)).map(Attempt::of)
 }
 
 /// A value of every type, and the texts that a lenient reader takes for another type.

@@ -205,7 +205,7 @@ fn broken(contract: &Contract, base: &Base, name: &str, schema: &Schema) -> Opti
 /// Longer texts are left to the boundaries.
 const LONGEST_TEXT: usize = 10_000;
 
-/// Values of the right type outside every zone and every limit.
+/// Values of the right type outside every unspecified values and every limit.
 fn outside(schema: &Schema) -> Option<BoxedStrategy<String>> {
     if schema.is(Type::Integer) {
         let (low, high) = outer_range(schema);
@@ -248,7 +248,7 @@ fn outside(schema: &Schema) -> Option<BoxedStrategy<String>> {
     None
 }
 
-/// Values of a type that neither the schema nor a zone names.
+/// Values of a type that neither the schema nor unspecified values names.
 fn of_another_type(schema: &Schema) -> Option<BoxedStrategy<String>> {
     let mut ways: Vec<BoxedStrategy<String>> = Vec::new();
     if !schema.is(Type::Boolean) {
