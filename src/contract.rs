@@ -38,7 +38,7 @@ pub use precision::is_near;
 pub(crate) use read_schema::named;
 pub use relation::{Derived, Echo, Relation};
 pub use rule::{Format, Notation, Rule, Type, list, same, same_items};
-pub use schema::{At, Broken, Certain, Findings, Returns, Schema, UnspecifiedAt, UnspecifiedValues};
+pub use schema::{At, Broken, Findings, Returns, Schema, Unambiguous, UnspecifiedAt, UnspecifiedValues};
 pub use table::Table;
 pub(crate) use wire::{header_name, header_value};
 

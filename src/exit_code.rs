@@ -36,7 +36,7 @@ impl ExitCode {
         let is_list_stale = report.is_strict && !report.gone.is_empty();
         if !report.findings.is_empty() || is_list_stale {
             Self::Broken
-        } else if report.leftovers.iter().any(|(_, leftover)| leftover.is_certain()) {
+        } else if report.leftovers.iter().any(|(_, leftover)| leftover.is_proven()) {
             Self::LeftBehind
         } else if matches!(report.ending, Ending::Interrupted | Ending::Spent(_)) || report.is_beyond_budget() {
             Self::Incomplete

@@ -190,12 +190,12 @@ fn sent_fields(intent: &Intent) -> Map<String, Value> {
 /// Whether a thing looks as if this request had created it: it came at the time, and holds what was sent.
 fn may_be_of(contract: &Contract, intent: &Intent, sent: &Map<String, Value>, item: &Item) -> bool {
     let differs = |(name, value): (&String, &Value)| {
-        // What is not certain to be accepted as it is may have come back as something else.
-        let is_certain = contract.creation.request.properties.get(name).is_none_or(|schema| {
+        // What is not unambiguous to be accepted as it is may have come back as something else.
+        let is_unambiguous = contract.creation.request.properties.get(name).is_none_or(|schema| {
             let found = schema.examine(value);
             found.broken.is_empty() && found.open.is_empty()
         });
-        is_certain && item.value.get(name).is_some_and(|found| !may_come_back(contract, name, value, found))
+        is_unambiguous && item.value.get(name).is_some_and(|found| !may_come_back(contract, name, value, found))
     };
     let properties = contract.creation.response.properties.iter();
     let came_at_another_time = |(name, schema): (&String, &Schema)| {

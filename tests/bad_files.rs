@@ -59,7 +59,7 @@ const CONTRACTS: [(&str, &str, &str); 44] = [
         "              because: it is the default, yet the published list does not hold it\n",
         "",
     ),
-    ("a catch-all without what is certain", "          x-certain: {enum: [bare]}\n", ""),
+    ("a catch-all without what is unambiguous", "          x-unambiguous: {enum: [bare]}\n", ""),
     ("an example that breaks its own schema", "examples: ['0']", "examples: ['zero']"),
     ("a time that is not before what does not exist", "x-not-before: created_at", "x-not-before: createdat"),
     (
@@ -92,11 +92,11 @@ const CONTRACTS: [(&str, &str, &str); 44] = [
         "          maxLength: 255\n",
         "          minLength: 300\n          maxLength: 255\n",
     ),
-    ("what is certain below the minimum", "x-certain: {maximum: 1048576}", "x-certain: {maximum: -1}"),
+    ("what is unambiguous below the minimum", "x-unambiguous: {maximum: 1048576}", "x-unambiguous: {maximum: -1}"),
     ("an enum of nothing", "enum: [zvhd2, vhd, raw, qcow2]", "enum: []"),
     ("an enum that is no list", "enum: [zvhd2, vhd, raw, qcow2]", "enum: null"),
     ("a text that no request can hold", "          maxLength: 255\n", "          maxLength: 1000000000000\n"),
-    ("an array that no request can hold", "x-certain: {maxItems: 10,", "x-certain: {maxItems: 1000000,"),
+    ("an array that no request can hold", "x-unambiguous: {maxItems: 10,", "x-unambiguous: {maxItems: 1000000,"),
     ("a header with a space", "name: X-Auth-Token", "name: X Auth Token"),
     (
         "a media type that no header can hold",

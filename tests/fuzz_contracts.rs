@@ -90,7 +90,7 @@ const KEYS: [&str; 30] = [
     "format",
     "default",
     "examples",
-    "x-certain",
+    "x-unambiguous",
     "x-unspecified",
     "required",
     "properties",

@@ -22,7 +22,7 @@ use serde_json::json;
 use server::{IMAGES, Server, TOKEN, bare, ledgers, outcome, program, renamed, signal, suite, wait_until};
 use tempfile::TempDir;
 
-/// A store that takes its time, notes each line when it is written, and fails from a certain line on.
+/// A store that takes its time, notes each line when it is written, and fails from a unambiguous line on.
 #[derive(Debug)]
 struct Slow {
     events: Arc<Mutex<Vec<String>>>,

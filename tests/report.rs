@@ -325,7 +325,7 @@ fn the_exit_code_says_the_worst() {
     };
     let broken = || answered("min_disk/rejects_0", 201);
     let lost = || answered("pairs/001", 503);
-    let certain = || with(Leftover::Id("7".into()));
+    let unambiguous = || with(Leftover::Id("7".into()));
     let table = [
         (vec![pass()], Ending::Complete, ExitCode::Holds),
         (vec![pass(), with(Leftover::Appeared("7".into()))], Ending::Complete, ExitCode::Holds),
@@ -334,8 +334,8 @@ fn the_exit_code_says_the_worst() {
         (vec![], Ending::Complete, ExitCode::NotAssessed),
         (vec![pass(), lost()], Ending::Interrupted, ExitCode::Incomplete),
         (vec![pass()], Ending::Spent(Spent::Created), ExitCode::Incomplete),
-        (vec![certain(), lost()], Ending::Interrupted, ExitCode::LeftBehind),
-        (vec![certain(), broken()], Ending::Interrupted, ExitCode::Broken),
+        (vec![unambiguous(), lost()], Ending::Interrupted, ExitCode::LeftBehind),
+        (vec![unambiguous(), broken()], Ending::Interrupted, ExitCode::Broken),
     ];
     let beyond = vec![Unsent { probe: probe("pairs/002"), beyond: Some(Spent::Created) }];
     let run = Run { unsent: beyond, ..done(vec![pass()]) };

@@ -13,7 +13,8 @@ use crate::probe::{Expectation, Probe, Step};
 pub(super) fn case(contract: &Contract, case: &Case, node: &Node) -> Result<(), SourceError> {
     for probe in &case.probes {
         let first = First::of(contract, case, probe);
-        if let Err(Complaint { at, message, hint }) = first.keeps_its_verb().and_then(|()| is_certain(contract, probe))
+        if let Err(Complaint { at, message, hint }) =
+            first.keeps_its_verb().and_then(|()| is_unambiguous(contract, probe))
         {
             let row = probe.id.strip_prefix(case.id.as_str()).filter(|row| !row.is_empty());
             let message = row.map_or_else(|| message.clone(), |row| format!("{message} (row {row})"));
@@ -170,7 +171,7 @@ fn in_some_run(request: &Request) -> Request {
 }
 
 /// No case may depend on what the documentation leaves open, and none may expect success for what must be refused.
-fn is_certain(contract: &Contract, probe: &Probe) -> Result<(), Complaint> {
+fn is_unambiguous(contract: &Contract, probe: &Probe) -> Result<(), Complaint> {
     let subject = contract.subject();
     for (index, (step, expectation)) in probe.script.steps.iter().zip(&probe.expectations).enumerate() {
         let request = in_some_run(&step.request);

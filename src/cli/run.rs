@@ -240,7 +240,7 @@ impl End {
         take_back(done, &mut shrunk, &gone);
         done.requests = target.request_count();
         let leftovers = done.outcomes.iter().chain(&shrunk).flat_map(|outcome| &outcome.cleanup.leftovers);
-        let is_left = leftovers.clone().any(Leftover::is_certain);
+        let is_left = leftovers.clone().any(Leftover::is_proven);
         let is_done = ledger == LedgerEnd::Clean && unlisted.is_none() && !is_left;
         let ledger = target.ledger().filter(|ledger| !(is_done && ledger.discard().is_ok()));
         let ledger = ledger.map(|ledger| ledger.path().display().to_string());

@@ -315,12 +315,12 @@ impl Need {
 
     fn hindrance(self) -> Option<Hindrance> {
         let limit = self.limit?;
-        let certain = self.used + self.cost;
-        if certain > limit && (self.under_way == 0 || self.spent != Spent::Alive) {
+        let proven = self.used + self.cost;
+        if proven > limit && (self.under_way == 0 || self.spent != Spent::Alive) {
             Some(Hindrance::Never(self.spent))
-        } else if certain + self.under_way > limit {
+        } else if proven + self.under_way > limit {
             Some(Hindrance::UnderWay)
-        } else if certain + self.under_way + self.doubtful > limit {
+        } else if proven + self.under_way + self.doubtful > limit {
             Some(Hindrance::Doubt)
         } else {
             None

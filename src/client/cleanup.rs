@@ -40,7 +40,7 @@ pub enum Leftover {
 
 impl Leftover {
     /// Whether it is certain that this run created it.
-    pub fn is_certain(&self) -> bool {
+    pub fn is_proven(&self) -> bool {
         match self {
             Self::Id(_) | Self::Unnamed | Self::GivenTwice(_) => true,
             Self::Appeared(_) | Self::Unknown | Self::Foreign(_) => false,

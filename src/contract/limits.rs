@@ -2,7 +2,7 @@
 
 use serde_json::Number;
 
-use super::{Certain, Rule, Schema};
+use super::{Rule, Schema, Unambiguous};
 use crate::document::{Node, SourceError};
 
 /// The longest text that is made, in characters.
@@ -14,18 +14,18 @@ const MOST_ITEMS: u64 = 10_000;
 /// Each lower limit with the upper one that it must not exceed.
 const PAIRS: [(&str, &str); 3] = [("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems")];
 
-/// Holds the limits of a schema against each other, and those of what is certain in it too.
+/// Holds the limits of a schema against each other, and those of what is unambiguous in it too.
 pub(super) fn check(node: &Node, schema: &Schema) -> Result<(), SourceError> {
-    let certain = match &schema.certain {
-        Certain::Within(certain) => Some(certain.as_ref()),
-        Certain::All | Certain::Nothing => None,
+    let unambiguous = match &schema.unambiguous {
+        Unambiguous::Within(unambiguous) => Some(unambiguous.as_ref()),
+        Unambiguous::All | Unambiguous::Nothing => None,
     };
     for (low, high) in PAIRS {
-        let of = |keyword| [Some(schema), certain].into_iter().flatten().filter_map(move |part| part.rule(keyword));
+        let of = |keyword| [Some(schema), unambiguous].into_iter().flatten().filter_map(move |part| part.rule(keyword));
         let least = of(low).filter_map(limit).max_by(f64::total_cmp);
         let most = of(high).filter_map(limit).min_by(f64::total_cmp);
         if least.zip(most).is_some_and(|(least, most)| least > most) {
-            let inner = node.get("x-certain").unwrap_or(node);
+            let inner = node.get("x-unambiguous").unwrap_or(node);
             let at = node.get(high).or_else(|| inner.get(high)).or_else(|| node.get(low)).unwrap_or(node);
             return Err(at.error(format!("no value keeps both `{low}` and `{high}` here")));
         }

@@ -34,7 +34,7 @@ impl Mark {
             Regex::new(&pattern).map_err(|error| node.error(format!("no mark can be made of it: {error}")))?;
         let mark = Self { is_item: schema.is(Type::Array), template, pattern };
         let sample = mark.value(&mark.text(1));
-        if !is_certain(schema, &sample) {
+        if !is_unambiguous(schema, &sample) {
             let sample = filled_in(&sample);
             return Err(node.error(format!("not every reading allows {sample} here, so it cannot be a mark")));
         }
@@ -53,10 +53,10 @@ impl Mark {
 
     /// The items of a value with this text as one more; where there is room for no more, with it for the last. `None` where not every reading allows it.
     pub fn added_to(&self, schema: &Schema, given: &Value, text: &str) -> Option<Value> {
-        let items = given.as_array().filter(|_| self.is_item && is_certain(schema, given))?;
+        let items = given.as_array().filter(|_| self.is_item && is_unambiguous(schema, given))?;
         let rest = items.split_last().map_or(&[][..], |(_, rest)| rest);
         let with_it = |items: &[Value]| Value::Array([items, &[Value::from(text)]].concat());
-        [with_it(items), with_it(rest)].into_iter().find(|value| is_certain(schema, value))
+        [with_it(items), with_it(rest)].into_iter().find(|value| is_unambiguous(schema, value))
     }
 
     /// This text for a text that was given; `None` where none was.
@@ -170,7 +170,7 @@ impl Contract {
 }
 
 /// Whether every reading allows a value, when the text that no other run has is filled in.
-fn is_certain(schema: &Schema, value: &Value) -> bool {
+fn is_unambiguous(schema: &Schema, value: &Value) -> bool {
     let value = filled_in(value);
     let found = schema.examine(&value);
     found.broken.is_empty() && found.open.is_empty()

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::rule::size;
-use super::{Certain, Rule, Schema};
+use super::{Rule, Schema, Unambiguous};
 
 impl Schema {
     /// The rule that a good value is about: a list or pattern that has it, else the limit that it is near to, else the type.
@@ -15,11 +15,11 @@ impl Schema {
     /// The limit that a value is nearest to, as the schema has it or as every reading keeps it, and how far it is from there. `None` for a value that is as
     /// near to nothing as to any limit, and where the values themselves are listed.
     pub fn limit_near(&self, value: &Value) -> Option<(&Rule, f64)> {
-        let certain = match &self.certain {
-            Certain::Within(certain) => certain.rules.as_slice(),
-            Certain::All | Certain::Nothing => &[],
+        let unambiguous = match &self.unambiguous {
+            Unambiguous::Within(unambiguous) => unambiguous.rules.as_slice(),
+            Unambiguous::All | Unambiguous::Nothing => &[],
         };
-        let limits = self.rules.iter().chain(certain).filter(|_| self.names_values().is_none());
+        let limits = self.rules.iter().chain(unambiguous).filter(|_| self.names_values().is_none());
         let distances = limits.filter_map(|limit| Some((limit, limit.distance(value)?)));
         let (limit, distance) = distances.min_by(|(_, one), (_, other)| one.total_cmp(other))?;
         (distance == 0.0 || distance < size(value)?.abs()).then_some((limit, distance))
@@ -38,11 +38,11 @@ impl Schema {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::contract::{Certain, Rule, Schema, Type};
+    use crate::contract::{Rule, Schema, Type, Unambiguous};
 
-    fn about(rules: Vec<Rule>, certain: Vec<Rule>, value: &Value) -> Option<&'static str> {
-        let certain = Certain::Within(Box::new(Schema { rules: certain, ..Schema::default() }));
-        Schema { rules, certain, ..Schema::default() }.rule_about(value).map(Rule::keyword)
+    fn about(rules: Vec<Rule>, unambiguous: Vec<Rule>, value: &Value) -> Option<&'static str> {
+        let unambiguous = Unambiguous::Within(Box::new(Schema { rules: unambiguous, ..Schema::default() }));
+        Schema { rules, unambiguous, ..Schema::default() }.rule_about(value).map(Rule::keyword)
     }
 
     #[test]
@@ -61,9 +61,9 @@ mod tests {
     #[test]
     fn a_text_far_from_every_limit_is_about_the_type() {
         let rules = || vec![Rule::Type(vec![Type::String]), Rule::MaxLength(255)];
-        let certain = || vec![Rule::MinLength(1), Rule::MaxLength(128)];
+        let unambiguous = || vec![Rule::MinLength(1), Rule::MaxLength(128)];
         for (length, expected) in [(1, "type"), (64, "type"), (65, "maxLength"), (128, "maxLength")] {
-            assert_eq!(about(rules(), certain(), &json!("a".repeat(length))), Some(expected), "{length}");
+            assert_eq!(about(rules(), unambiguous(), &json!("a".repeat(length))), Some(expected), "{length}");
         }
     }
 

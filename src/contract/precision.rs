@@ -5,7 +5,7 @@
 
 use serde_json::{Number, Value};
 
-use super::{Certain, Rule, Schema, same};
+use super::{Rule, Schema, Unambiguous, same};
 
 /// Up to here readers agree on integers, and on their negatives.
 const LARGEST_AGREED: u64 = 1 << 53;
@@ -41,16 +41,16 @@ impl Schema {
 
     /// The numbers at the edges of what some reading allows.
     fn limits(&self) -> impl Iterator<Item = &Number> {
-        let certain = match &self.certain {
-            Certain::Within(certain) => certain.rules.as_slice(),
-            Certain::All | Certain::Nothing => &[],
+        let unambiguous = match &self.unambiguous {
+            Unambiguous::Within(unambiguous) => unambiguous.rules.as_slice(),
+            Unambiguous::All | Unambiguous::Nothing => &[],
         };
         let unspecified = self
             .unspecified
             .iter()
             .filter_map(|unspecified| unspecified.schema.as_ref())
             .flat_map(|unspecified| &unspecified.rules);
-        self.rules.iter().chain(certain).chain(unspecified).flat_map(numbers)
+        self.rules.iter().chain(unambiguous).chain(unspecified).flat_map(numbers)
     }
 }
 

@@ -9,7 +9,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::rule::{Format, Notation, Type};
-use super::schema::{Certain, Returns, Schema, UnspecifiedValues};
+use super::schema::{Returns, Schema, Unambiguous, UnspecifiedValues};
 use super::{Derived, Echo, Mark, Relation, Rule, Table, limits};
 use crate::document::{Fields, Node, SourceError};
 
@@ -74,11 +74,11 @@ impl<'a> SchemaReader<'a> {
         Ok(schema)
     }
 
-    /// Holds the limits of a field of the request, of what is certain in it, and of its unspecified against what can be sent.
+    /// Holds the limits of a field of the request, of what is unambiguous in it, and of its unspecified against what can be sent.
     fn check_reach(node: &Node, schema: &Schema) -> Result<(), SourceError> {
         limits::check_reach(node, schema)?;
-        if let (Certain::Within(certain), Some(node)) = (&schema.certain, node.get("x-certain")) {
-            limits::check_reach(node, certain)?;
+        if let (Unambiguous::Within(unambiguous), Some(node)) = (&schema.unambiguous, node.get("x-unambiguous")) {
+            limits::check_reach(node, unambiguous)?;
         }
         let unspecified = node.get("x-unspecified").map_or(Ok(&[][..]), Node::items)?;
         for (unspecified, node) in schema.unspecified.iter().zip(unspecified) {
@@ -186,18 +186,20 @@ impl<'a> SchemaReader<'a> {
     }
 
     fn read_openness(&self, fields: &mut Fields<'a>, schema: &mut Schema) -> Result<(), SourceError> {
-        if let Some(node) = fields.optional("x-certain") {
-            schema.certain = if node.json() == Value::Bool(false) {
-                Certain::Nothing
+        if let Some(node) = fields.optional("x-unambiguous") {
+            schema.unambiguous = if node.json() == Value::Bool(false) {
+                Unambiguous::Nothing
             } else {
-                Certain::Within(Box::new(self.read(node, "")?))
+                Unambiguous::Within(Box::new(self.read(node, "")?))
             };
         }
         if let Some(node) = fields.optional("x-unspecified") {
             schema.unspecified = node.items()?.iter().map(|node| self.read_zone(node)).collect::<Result<_, _>>()?;
             let catch_all = schema.unspecified.iter().filter(|unspecified| unspecified.schema.is_none()).count();
-            if catch_all != usize::from(!matches!(schema.certain, Certain::All)) {
-                return Err(node.error("`x-certain` and exactly one unspecified without a `schema` belong together"));
+            if catch_all != usize::from(!matches!(schema.unambiguous, Unambiguous::All)) {
+                return Err(
+                    node.error("`x-unambiguous` and exactly one unspecified without a `schema` belong together")
+                );
             }
             for (unspecified, node) in schema.unspecified.iter().zip(node.items()?) {
                 let is_open = |value: &&Value| {

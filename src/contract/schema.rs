@@ -32,7 +32,7 @@ pub struct Schema {
     /// Good values, for the stub.
     pub examples: Vec<Value>,
     /// The values that every reading of the documentation allows.
-    pub certain: Certain,
+    pub unambiguous: Unambiguous,
     /// The values that only some readings allow.
     pub unspecified: Vec<UnspecifiedValues>,
     /// The statuses that may refuse a value which breaks a rule, by the rule's keyword, beside that of a bad request.
@@ -49,7 +49,7 @@ pub struct Schema {
 
 /// Which of the allowed values no reading of the documentation forbids.
 #[derive(Clone, Debug, Default)]
-pub enum Certain {
+pub enum Unambiguous {
     /// All that the schema allows and no unspecified values leaves open.
     #[default]
     All,
@@ -64,7 +64,7 @@ pub enum Certain {
 pub struct UnspecifiedValues {
     /// What the values are, for the report.
     pub title: String,
-    /// The values, wherever the schema stands on them; `None` is all that is allowed and not certain.
+    /// The values, wherever the schema stands on them; `None` is all that is allowed and not unambiguous.
     pub schema: Option<Schema>,
     /// Why they are open.
     pub because: String,
@@ -174,11 +174,11 @@ impl Schema {
 
     /// What must differ from item to item in an array that every reading allows.
     pub fn distinct_by(&self) -> Option<&Regex> {
-        let certain = match &self.certain {
-            Certain::Within(certain) => certain.rule("distinct-by"),
-            Certain::All | Certain::Nothing => None,
+        let unambiguous = match &self.unambiguous {
+            Unambiguous::Within(unambiguous) => unambiguous.rule("distinct-by"),
+            Unambiguous::All | Unambiguous::Nothing => None,
         };
-        match certain.or_else(|| self.rule("distinct-by")) {
+        match unambiguous.or_else(|| self.rule("distinct-by")) {
             Some(Rule::DistinctBy(pattern)) => Some(pattern),
             _ => None,
         }
@@ -186,7 +186,7 @@ impl Schema {
 
     /// Whether there are values that every reading of the documentation allows a request to give.
     pub fn can_be_given(&self) -> bool {
-        self.rule(Rule::ReadOnly.keyword()).is_none() && !matches!(self.certain, Certain::Nothing)
+        self.rule(Rule::ReadOnly.keyword()).is_none() && !matches!(self.unambiguous, Unambiguous::Nothing)
     }
 
     /// How fields that the schema does not list come back, if they do.
@@ -224,7 +224,7 @@ impl Schema {
                 at,
             });
             return;
-        } else if !self.certain.holds(value) {
+        } else if !self.unambiguous.holds(value) {
             let unspecified = self.unspecified.iter().find(|unspecified| unspecified.schema.is_none());
             findings.open.extend(unspecified.map(|unspecified| UnspecifiedAt { schema: self, unspecified, at }));
         }
@@ -256,7 +256,7 @@ impl Schema {
     }
 }
 
-impl Certain {
+impl Unambiguous {
     fn holds(&self, value: &Value) -> bool {
         match self {
             Self::All => true,

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::pattern;
-use crate::contract::{Certain, Format, Rule, Schema, Type};
+use crate::contract::{Format, Rule, Schema, Type, Unambiguous};
 
 /// A value to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,17 +79,17 @@ pub(super) fn valid_values(schema: &Schema) -> Vec<Attempt> {
     if let Some(items) = schema.items.as_deref() {
         found.extend(arrays(schema, items));
     }
-    let found = certain(schema, found);
+    let found = unambiguous(schema, found);
     if !found.is_empty() || !schema.can_be_given() {
         return found;
     }
     // Where the rules do not say how to make a value, one that is right by chance will do, or one that the contract gives.
-    certain(schema, schema.examples.iter().chain(&schema.default).map(Attempt::of).chain(other_types()).collect())
+    unambiguous(schema, schema.examples.iter().chain(&schema.default).map(Attempt::of).chain(other_types()).collect())
 }
 
-fn certain(schema: &Schema, attempts: Vec<Attempt>) -> Vec<Attempt> {
+fn unambiguous(schema: &Schema, attempts: Vec<Attempt>) -> Vec<Attempt> {
     let mut found = unique(attempts);
-    found.retain(|attempt| is_certain(schema, &attempt.json));
+    found.retain(|attempt| is_unambiguous(schema, &attempt.json));
     found
 }
 
@@ -105,7 +105,7 @@ fn is_number(schema: &Schema) -> bool {
 }
 
 /// Whether every reading allows this value.
-pub(super) fn is_certain(schema: &Schema, json: &str) -> bool {
+pub(super) fn is_unambiguous(schema: &Schema, json: &str) -> bool {
     serde_json::from_str::<Value>(json).is_ok_and(|value| {
         let findings = schema.examine(&value);
         findings.broken.is_empty() && findings.open.is_empty()
@@ -135,8 +135,8 @@ pub(super) fn listed(schema: &Schema) -> Option<Vec<Value>> {
 
 /// The values of an `enum`, or of a table's column.
 pub(super) fn all_listed(schema: &Schema) -> Option<Vec<Value>> {
-    let certain = parts(schema).flat_map(|part| &part.rules);
-    certain.into_iter().find_map(|rule| match rule {
+    let unambiguous = parts(schema).flat_map(|part| &part.rules);
+    unambiguous.into_iter().find_map(|rule| match rule {
         Rule::Enum(values) => Some(values.clone()),
         Rule::Const(value) => Some(vec![value.clone()]),
         Rule::Table(table, column) => Some(table.cells(*column).map(Value::from).collect()),
@@ -144,16 +144,16 @@ pub(super) fn all_listed(schema: &Schema) -> Option<Vec<Value>> {
     })
 }
 
-/// The schema itself and what is certain within it.
+/// The schema itself and what is unambiguous within it.
 fn parts(schema: &Schema) -> impl Iterator<Item = &Schema> {
-    let certain = match &schema.certain {
-        Certain::Within(certain) => Some(certain.as_ref()),
-        Certain::All | Certain::Nothing => None,
+    let unambiguous = match &schema.unambiguous {
+        Unambiguous::Within(unambiguous) => Some(unambiguous.as_ref()),
+        Unambiguous::All | Unambiguous::Nothing => None,
     };
-    std::iter::once(schema).chain(certain)
+    std::iter::once(schema).chain(unambiguous)
 }
 
-/// The rules of the schema, of what is certain in it, and of its unspecified.
+/// The rules of the schema, of what is unambiguous in it, and of its unspecified.
 fn all_rules(schema: &Schema) -> impl Iterator<Item = &Rule> {
     let unspecified = schema.unspecified.iter().filter_map(|unspecified| unspecified.schema.as_ref());
     parts(schema).chain(unspecified).flat_map(|part| &part.rules)
@@ -324,7 +324,7 @@ fn arrays(schema: &Schema, items: &Schema) -> Vec<Attempt> {
         found.push(Attempt::new(format!("[{first},{second},{first}]")));
         for item in attempts(items) {
             found.push(Attempt::new(format!("[{}]", item.json)));
-            if !is_certain(items, &item.json) && item.json.len() < LONGEST_LABEL {
+            if !is_unambiguous(items, &item.json) && item.json.len() < LONGEST_LABEL {
                 found.push(Attempt::new(format!("[{first},{}]", item.json)));
             }
         }

@@ -10,9 +10,9 @@ use proptest::strategy::ValueTree;
 use serde_json::Value;
 
 use super::assemble::{Base, FieldText, object, only_violation, probe, request};
-use super::attempts::{all_listed, attempts, good_item, is_certain, listed, valid_values};
+use super::attempts::{all_listed, attempts, good_item, is_unambiguous, listed, valid_values};
 use super::{Seed, pattern};
-use crate::contract::{Certain, Contract, Rule, Schema, Type};
+use crate::contract::{Contract, Rule, Schema, Type, Unambiguous};
 use crate::probe::{Phase, Probe};
 
 /// What a random probe sends in its field.
@@ -174,7 +174,7 @@ fn array(schema: &Schema, items: Vec<String>) -> String {
     let mut kept = Vec::new();
     for item in items {
         kept.push(item);
-        if !is_certain(schema, &text(&kept)) {
+        if !is_unambiguous(schema, &text(&kept)) {
             kept.pop();
         }
     }
@@ -270,11 +270,11 @@ fn of_another_type(schema: &Schema) -> Option<BoxedStrategy<String>> {
 }
 
 fn rule<'a>(schema: &'a Schema, keyword: &str) -> Option<&'a Rule> {
-    let certain = match &schema.certain {
-        Certain::Within(certain) => certain.rule(keyword),
-        Certain::All | Certain::Nothing => None,
+    let unambiguous = match &schema.unambiguous {
+        Unambiguous::Within(unambiguous) => unambiguous.rule(keyword),
+        Unambiguous::All | Unambiguous::Nothing => None,
     };
-    certain.or_else(|| schema.rule(keyword))
+    unambiguous.or_else(|| schema.rule(keyword))
 }
 
 /// The integers that every reading allows, the least first.

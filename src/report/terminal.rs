@@ -181,11 +181,11 @@ fn write_coverage(out: &mut String, report: &Report, is_verbose: bool) -> fmt::R
 }
 
 fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
-    let (certain, perhaps): (Vec<_>, Vec<_>) = report.leftovers.iter().partition(|(_, leftover)| leftover.is_certain());
-    if !certain.is_empty() {
+    let (proven, perhaps): (Vec<_>, Vec<_>) = report.leftovers.iter().partition(|(_, leftover)| leftover.is_proven());
+    if !proven.is_empty() {
         writeln!(out, "{RED}left behind{RED:#}")?;
     }
-    for (probe, leftover) in &certain {
+    for (probe, leftover) in &proven {
         let name = match leftover {
             Leftover::Id(id) | Leftover::GivenTwice(id) => format!("{id:.LONGEST_NAME$}"),
             _ => "something without an id".to_owned(),
@@ -252,8 +252,8 @@ fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
         report.elapsed.as_secs_f64(),
         report.created,
         report.removed,
-        report.leftovers.iter().filter(|(_, leftover)| leftover.is_certain()).count(),
-        report.leftovers.iter().filter(|(_, leftover)| !leftover.is_certain()).count(),
+        report.leftovers.iter().filter(|(_, leftover)| leftover.is_proven()).count(),
+        report.leftovers.iter().filter(|(_, leftover)| !leftover.is_proven()).count(),
     )?;
     let phases: Vec<_> = report.phases.iter().map(|(phase, count)| format!("{} {count}", phase.name())).collect();
     let phases = if phases.is_empty() { "none".to_owned() } else { phases.join(", ") };

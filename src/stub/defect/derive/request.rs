@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::List;
-use crate::contract::{Certain, Contract, Rule, Schema, Type};
+use crate::contract::{Contract, Rule, Schema, Type, Unambiguous};
 use crate::stub::defect::flaw::{Condition, Flaw, Manner};
 use crate::stub::defect::twist::{Twist, perturbed};
 
@@ -192,17 +192,17 @@ pub(super) fn certain_values(schema: &Schema) -> Vec<Value> {
             _ => {}
         }
     }
-    let is_certain = |value: &Value| {
+    let is_unambiguous = |value: &Value| {
         let found = schema.examine(value);
         found.broken.is_empty() && found.open.is_empty()
     };
-    values.into_iter().filter(is_certain).collect()
+    values.into_iter().filter(is_unambiguous).collect()
 }
 
 fn certain_rules(schema: &Schema) -> impl Iterator<Item = &Rule> {
-    match &schema.certain {
-        Certain::Within(certain) => certain.rules.iter(),
-        Certain::All | Certain::Nothing => [].iter(),
+    match &schema.unambiguous {
+        Unambiguous::Within(unambiguous) => unambiguous.rules.iter(),
+        Unambiguous::All | Unambiguous::Nothing => [].iter(),
     }
 }
 
