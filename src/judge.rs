@@ -7,10 +7,10 @@ mod body;
 mod classify;
 mod creation;
 mod expectation;
-mod given;
 mod grammar;
 mod invariants;
 mod response;
+mod sent_fields;
 
 use std::collections::BTreeSet;
 

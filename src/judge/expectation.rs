@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::StepJudge;
 use super::creation::{no_object, shortened};
-use super::given::is_in_other_form;
+use super::sent_fields::is_in_other_form;
 use crate::contract::{Relation, list, same, same_items};
 use crate::exchange::{Exchange, Request, Response, query};
 

@@ -5,7 +5,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use super::creation::{no_object, shortened};
-use super::given::{Field, Given, is_as_precise, is_in_other_form, way_back};
+use super::sent_fields::{Field, SentFields, is_as_precise, is_in_other_form, way_back};
 use super::{Across, Body, Classification, Drift, Observation, StepJudge};
 use crate::contract::{Derived, Echo, Relation, Schema, list, same, same_items};
 use crate::exchange::{Response, is_segment};
@@ -29,7 +29,7 @@ impl StepJudge<'_> {
             return;
         };
         self.assess("response.type");
-        let answer = Answer { given: Given::of(classification, body), fields: &fields, response };
+        let answer = Answer { given: SentFields::of(classification, body), fields: &fields, response };
         for (name, schema) in &creation.response.properties {
             match fields.get(name) {
                 Some(Value::Null) if !creation.response.required.contains(name) => self.note_null(name, schema),
@@ -298,7 +298,7 @@ impl StepJudge<'_> {
 
 /// An answer with the request that it belongs to.
 struct Answer<'a> {
-    given: Given<'a>,
+    given: SentFields<'a>,
     fields: &'a Map<String, Value>,
     response: &'a Response,
 }

@@ -9,7 +9,7 @@ use super::{Body, Classification, Unspecified};
 use crate::contract::{Form, Returns, Schema, is_near, same, same_items};
 
 /// What the request gave, as far as it is known.
-pub(super) struct Given<'a> {
+pub(super) struct SentFields<'a> {
     value: Option<&'a Value>,
     classification: &'a Classification<'a>,
 }
@@ -27,7 +27,7 @@ pub(super) enum Field<'a> {
     Open { value: &'a Value, title: &'a str, because: &'a str },
 }
 
-impl<'a> Given<'a> {
+impl<'a> SentFields<'a> {
     pub(super) fn of(classification: &'a Classification<'a>, body: &'a Body) -> Self {
         // Readers may take a body of an open form for another one; only a parameter of its header changes nothing in it.
         let is_plain = body.forms.iter().all(|form| *form == Form::MediaTypeParameter);
