@@ -4,7 +4,6 @@
 //! these phases expects nothing of its own: the judge classifies its request like any other, and the contract says what it deserves.
 
 mod assemble;
-mod attempts;
 mod boundary;
 mod follow_ups;
 mod mark;
@@ -12,6 +11,7 @@ mod pairs;
 mod pattern;
 mod random;
 mod seed;
+mod test_values;
 mod wire;
 
 pub(crate) use assemble::{FieldText, object, probe, request};
@@ -92,7 +92,7 @@ pub fn plan(suite: &Suite, selection: &Selection) -> Result<Vec<Probe>, PlanErro
 
 /// Whether a value of this schema is known that every reading allows.
 pub(crate) fn can_be_made(schema: &Schema) -> bool {
-    attempts::usual(schema).is_some()
+    test_values::usual(schema).is_some()
 }
 
 fn of_phase(suite: &Suite, phase: Phase, selection: &Selection) -> Vec<Probe> {

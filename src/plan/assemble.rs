@@ -2,7 +2,7 @@
 //!
 //! What a contract requires is in every generated body, with a value that every reading allows, so that each probe breaks its own rule and no other.
 
-use super::attempts::usual;
+use super::test_values::usual;
 use crate::contract::Contract;
 use crate::exchange::{Credential, Request};
 use crate::judge::{Body, Kind, classify};

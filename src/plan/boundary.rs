@@ -1,7 +1,7 @@
 //! The boundary phase: everything that follows from the contract with certainty, enumerated; the same every time.
 
 use super::assemble::{Base, FieldText, object, probe, request};
-use super::attempts::{attempts, usual};
+use super::test_values::{test_values, usual};
 use super::wire;
 use crate::contract::{Contract, Schema};
 use crate::exchange::Credential;
@@ -26,13 +26,13 @@ fn id(topic: &str, label: &str) -> String {
 
 /// Each value worth trying, in a body with no more than what is needed, so that nothing else can be to blame.
 fn of_field(contract: &Contract, base: &Base, name: &str, schema: &Schema) -> Vec<Probe> {
-    let make = |attempt: super::attempts::Attempt| {
-        let value = serde_json::from_str(&attempt.json).unwrap_or(serde_json::Value::Null);
+    let make = |test_value: super::test_values::TestValue| {
+        let value = serde_json::from_str(&test_value.json).unwrap_or(serde_json::Value::Null);
         let about = schema.rule_about(&value).map(|rule| format!("{}.{}", schema.place, rule.keyword()));
-        let body = object(&base.with(&[(name.to_owned(), attempt.json)]));
-        probe(contract, Phase::Boundary, id(name, &attempt.label), about, request(contract, body))
+        let body = object(&base.with(&[(name.to_owned(), test_value.json)]));
+        probe(contract, Phase::Boundary, id(name, &test_value.label), about, request(contract, body))
     };
-    attempts(schema).into_iter().map(make).collect()
+    test_values(schema).into_iter().map(make).collect()
 }
 
 /// Every field with a value that every reading allows.

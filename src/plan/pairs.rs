@@ -11,7 +11,7 @@ mod broken;
 use std::collections::HashSet;
 
 use super::assemble::{FieldText, object, probe, request};
-use super::attempts::{listed, spread, valid_values};
+use super::test_values::{listed, spread, valid_values};
 use crate::contract::{Contract, Relation, Rule, Schema};
 use crate::probe::{Phase, Probe};
 
@@ -85,7 +85,7 @@ fn representatives(contract: &Contract, name: &str, schema: &Schema) -> Vec<Stri
         return spread(&values, MOST_LISTED);
     }
     let values: Vec<_> =
-        valid_values(schema).into_iter().map(|attempt| attempt.json).filter(|json| json.len() < 1000).collect();
+        valid_values(schema).into_iter().map(|test_value| test_value.json).filter(|json| json.len() < 1000).collect();
     spread(&values, if listed(schema).is_some() { MOST_LISTED } else { MOST_LEVELS })
 }
 

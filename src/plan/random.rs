@@ -10,7 +10,7 @@ use proptest::strategy::ValueTree;
 use serde_json::Value;
 
 use super::assemble::{Base, FieldText, object, only_violation, probe, request};
-use super::attempts::{all_listed, attempts, good_item, is_unambiguous, listed, valid_values};
+use super::test_values::{all_listed, good_item, is_unambiguous, listed, test_values, valid_values};
 use super::{Seed, pattern};
 use crate::contract::{Contract, Rule, Schema, Type, Unambiguous};
 use crate::probe::{Phase, Probe};
@@ -117,7 +117,7 @@ fn needed(schema: &Schema) -> FieldStrategy {
 }
 
 fn known_values(schema: &Schema) -> Vec<String> {
-    valid_values(schema).into_iter().map(|attempt| attempt.json).filter(|json| json.len() < 2000).collect()
+    valid_values(schema).into_iter().map(|test_value| test_value.json).filter(|json| json.len() < 2000).collect()
 }
 
 /// Valid values: often those at the limits, else any; `None` where a request had better not give the field.
@@ -186,9 +186,9 @@ fn broken(contract: &Contract, base: &Base, name: &str, schema: &Schema) -> Opti
     if schema.rule("readOnly").is_some() {
         return None; // whatever is given, it is the same fault, and the boundaries show it
     }
-    let known: Vec<_> = attempts(schema)
+    let known: Vec<_> = test_values(schema)
         .into_iter()
-        .map(|attempt| attempt.json)
+        .map(|test_value| test_value.json)
         .filter(|json| json.len() < 2000)
         .filter(|json| only_violation(contract, base, name, json).is_some())
         .collect();

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::Factor;
 use crate::contract::{Contract, Schema};
 use crate::plan::assemble::{Base, FieldText, object, only_violation, probe, request};
-use crate::plan::attempts::attempts;
+use crate::plan::test_values::test_values;
 use crate::probe::{Phase, Probe};
 
 /// Longer values are left to the boundary phase.
@@ -40,7 +40,9 @@ fn of_field(contract: &Contract, base: &Base, factors: &[Factor], name: &str, sc
 /// The values that break one rule of this field and nothing else, by the clause that they break.
 fn faults(contract: &Contract, base: &Base, name: &str, schema: &Schema) -> IndexMap<String, Vec<String>> {
     let mut faults: IndexMap<String, Vec<String>> = IndexMap::new();
-    for json in attempts(schema).into_iter().map(|attempt| attempt.json).filter(|json| json.len() < LONGEST_VALUE) {
+    for json in
+        test_values(schema).into_iter().map(|test_value| test_value.json).filter(|json| json.len() < LONGEST_VALUE)
+    {
         if let Some(violation) = only_violation(contract, base, name, &json) {
             faults.entry(violation.clause).or_default().push(json);
         }

@@ -13,14 +13,14 @@ use crate::contract::{Format, Rule, Schema, Type, Unambiguous};
 
 /// A value to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Attempt {
+pub(super) struct TestValue {
     /// The value in a few words, part of a probe's id.
     pub label: String,
     /// The value as JSON text.
     pub json: String,
 }
 
-impl Attempt {
+impl TestValue {
     fn new(json: impl Into<String>) -> Self {
         let json = json.into();
         Self { label: label(&json), json }
@@ -44,12 +44,12 @@ fn label(json: &str) -> String {
 }
 
 /// Everything worth trying in a field of this schema, each value once.
-pub(super) fn attempts(schema: &Schema) -> Vec<Attempt> {
+pub(super) fn test_values(schema: &Schema) -> Vec<TestValue> {
     if schema.rule("readOnly").is_some() {
-        return [json!("text"), json!(7), json!(true), json!({})].iter().map(Attempt::of).collect();
+        return [json!("text"), json!(7), json!(true), json!({})].iter().map(TestValue::of).collect();
     }
     let mut found = valid_values(schema);
-    found.extend(schema.default.iter().map(Attempt::of));
+    found.extend(schema.default.iter().map(TestValue::of));
     found.extend(unspecified_values(schema));
     found.extend(other_types());
     if is_number(schema) {
@@ -65,10 +65,10 @@ pub(super) fn attempts(schema: &Schema) -> Vec<Attempt> {
 }
 
 /// Values that every reading allows, those at the limits among them.
-pub(super) fn valid_values(schema: &Schema) -> Vec<Attempt> {
-    let mut found: Vec<_> = listed(schema).into_iter().flatten().map(|value| Attempt::of(&value)).collect();
+pub(super) fn valid_values(schema: &Schema) -> Vec<TestValue> {
+    let mut found: Vec<_> = listed(schema).into_iter().flatten().map(|value| TestValue::of(&value)).collect();
     if schema.is(Type::Boolean) {
-        found.extend([Attempt::new("true"), Attempt::new("false")]);
+        found.extend([TestValue::new("true"), TestValue::new("false")]);
     }
     if is_number(schema) {
         found.extend(numbers(schema));
@@ -84,12 +84,12 @@ pub(super) fn valid_values(schema: &Schema) -> Vec<Attempt> {
         return found;
     }
     // Where the rules do not say how to make a value, one that is right by chance will do, or one that the contract gives.
-    unambiguous(schema, schema.examples.iter().chain(&schema.default).map(Attempt::of).chain(other_types()).collect())
+    unambiguous(schema, schema.examples.iter().chain(&schema.default).map(TestValue::of).chain(other_types()).collect())
 }
 
-fn unambiguous(schema: &Schema, attempts: Vec<Attempt>) -> Vec<Attempt> {
-    let mut found = unique(attempts);
-    found.retain(|attempt| is_unambiguous(schema, &attempt.json));
+fn unambiguous(schema: &Schema, test_values: Vec<TestValue>) -> Vec<TestValue> {
+    let mut found = unique(test_values);
+    found.retain(|test_value| is_unambiguous(schema, &test_value.json));
     found
 }
 
@@ -97,7 +97,7 @@ fn unambiguous(schema: &Schema, attempts: Vec<Attempt>) -> Vec<Attempt> {
 /// none is known.
 pub(super) fn usual(schema: &Schema) -> Option<String> {
     let values = valid_values(schema);
-    values.get(1).or(values.first()).map(|attempt| attempt.json.clone())
+    values.get(1).or(values.first()).map(|test_value| test_value.json.clone())
 }
 
 fn is_number(schema: &Schema) -> bool {
@@ -112,9 +112,9 @@ pub(super) fn is_unambiguous(schema: &Schema, json: &str) -> bool {
     })
 }
 
-fn unique(attempts: Vec<Attempt>) -> Vec<Attempt> {
+fn unique(test_values: Vec<TestValue>) -> Vec<TestValue> {
     let mut seen = BTreeSet::new();
-    attempts.into_iter().filter(|attempt| seen.insert(attempt.json.clone())).collect()
+    test_values.into_iter().filter(|test_value| seen.insert(test_value.json.clone())).collect()
 }
 
 /// The most values of one list that are tried.
@@ -159,17 +159,17 @@ fn all_rules(schema: &Schema) -> impl Iterator<Item = &Rule> {
     parts(schema).chain(unspecified).flat_map(|part| &part.rules)
 }
 
-fn unspecified_values(schema: &Schema) -> impl Iterator<Item = Attempt> {
+fn unspecified_values(schema: &Schema) -> impl Iterator<Item = TestValue> {
     let schemas = schema.unspecified.iter().filter_map(|unspecified| unspecified.schema.as_ref());
     let only = schemas.flat_map(|schema| &schema.rules).filter_map(|rule| match rule {
         Rule::Const(value) => Some(value),
         _ => None,
     });
-    only.chain(schema.unspecified.iter().flat_map(|unspecified| &unspecified.examples)).map(Attempt::of)
+    only.chain(schema.unspecified.iter().flat_map(|unspecified| &unspecified.examples)).map(TestValue::of)
 }
 
 /// A value of every type, and the texts that a lenient reader takes for another type.
-fn other_types() -> impl Iterator<Item = Attempt> {
+fn other_types() -> impl Iterator<Item = TestValue> {
     let values = [
         json!(null),
         json!(true),
@@ -189,11 +189,11 @@ fn other_types() -> impl Iterator<Item = Attempt> {
         json!({}),
         json!({"key": "value"}),
     ];
-    values.into_iter().map(|value| Attempt::of(&value))
+    values.into_iter().map(|value| TestValue::of(&value))
 }
 
 /// Both sides of every limit, the edges of what machines count with, and other ways to write a number.
-fn numbers(schema: &Schema) -> Vec<Attempt> {
+fn numbers(schema: &Schema) -> Vec<TestValue> {
     let limits = all_rules(schema).filter_map(|rule| match rule {
         Rule::Minimum(limit) | Rule::Maximum(limit) => limit.as_i64().map(i128::from),
         _ => None,
@@ -203,12 +203,14 @@ fn numbers(schema: &Schema) -> Vec<Attempt> {
     let mut whole: BTreeSet<i128> = limits.iter().flat_map(|limit| [limit - 1, *limit, limit + 1]).collect();
     whole.extend(edges.iter().flat_map(|edge| [edge - 1, *edge, edge + 1, -edge]));
     whole.extend([-1, 0, 1]);
-    let mut found: Vec<_> = whole.into_iter().map(|number| Attempt::new(number.to_string())).collect();
+    let mut found: Vec<_> = whole.into_iter().map(|number| TestValue::new(number.to_string())).collect();
     let inside: Vec<i128> = limits.iter().copied().filter(|limit| *limit > 0).collect();
     let inside = if inside.is_empty() { vec![10] } else { inside };
-    found.extend(["-0", "0.5", "-0.5", "1e2", "1E+2", "1e-2", "1e400", "-1.0", "100.00000000000001"].map(Attempt::new));
+    found.extend(
+        ["-0", "0.5", "-0.5", "1e2", "1E+2", "1e-2", "1e400", "-1.0", "100.00000000000001"].map(TestValue::new),
+    );
     for number in inside {
-        found.extend([format!("{number}.0"), format!("{number}.5"), format!("\"{number}\"")].map(Attempt::new));
+        found.extend([format!("{number}.0"), format!("{number}.5"), format!("\"{number}\"")].map(TestValue::new));
     }
     found
 }
@@ -217,7 +219,7 @@ fn numbers(schema: &Schema) -> Vec<Attempt> {
 const VERY_LONG: usize = 100_000;
 
 /// Texts at every limit, in one-byte and in four-byte characters, and texts that systems mangle.
-fn texts(schema: &Schema) -> Vec<Attempt> {
+fn texts(schema: &Schema) -> Vec<TestValue> {
     let limits: BTreeSet<u64> = all_rules(schema)
         .filter_map(|rule| match rule {
             Rule::MinLength(limit) | Rule::MaxLength(limit) => Some(*limit),
@@ -228,17 +230,17 @@ fn texts(schema: &Schema) -> Vec<Attempt> {
     for limit in limits {
         for length in limit.saturating_sub(1)..=limit.saturating_add(1) {
             let length = usize::try_from(length).unwrap_or(VERY_LONG);
-            found.extend(["a", "\u{1F600}"].map(|sign| Attempt::of(&Value::from(sign.repeat(length)))));
+            found.extend(["a", "\u{1F600}"].map(|sign| TestValue::of(&Value::from(sign.repeat(length)))));
         }
     }
     for rule in all_rules(schema) {
         if let Rule::Pattern(pattern) = rule {
             let made = [pattern::shortest(pattern), pattern::longest(pattern), pattern::numbered(pattern, 1)];
-            found.extend(made.into_iter().flatten().map(|text| Attempt::of(&Value::from(text))));
+            found.extend(made.into_iter().flatten().map(|text| TestValue::of(&Value::from(text))));
         }
     }
     if let Some(Rule::Format(Format::Uuid)) = schema.rule("format") {
-        found.extend(UUIDS.map(Attempt::new));
+        found.extend(UUIDS.map(TestValue::new));
     }
     found.extend(mangled());
     found
@@ -253,7 +255,7 @@ const UUIDS: [&str; 5] = [
     "\"7f3a9c52-6f0e-4d1b-9a4e-2b8c5d6e7f005\"",
 ];
 
-fn mangled() -> Vec<Attempt> {
+fn mangled() -> Vec<TestValue> {
     let texts = [
         " ",
         " a",
@@ -277,15 +279,15 @@ fn mangled() -> Vec<Attempt> {
         "%00%2e",
         "${a}",
     ];
-    let mut found: Vec<_> = texts.iter().map(|text| Attempt::of(&Value::from(*text))).collect();
+    let mut found: Vec<_> = texts.iter().map(|text| TestValue::of(&Value::from(*text))).collect();
     // No parsed value can hold half of a pair; an escape can.
-    found.extend([r#""\ud800""#, r#""a\udc00b""#, r#""\u0041""#].map(Attempt::new));
-    found.push(Attempt::of(&Value::from("a".repeat(VERY_LONG))));
+    found.extend([r#""\ud800""#, r#""a\udc00b""#, r#""\u0041""#].map(TestValue::new));
+    found.push(TestValue::of(&Value::from("a".repeat(VERY_LONG))));
     found
 }
 
 /// What is nearly a listed value: other case, a space outside, a sign less or more.
-fn near_misses(schema: &Schema) -> Vec<Attempt> {
+fn near_misses(schema: &Schema) -> Vec<TestValue> {
     let values = listed(schema).unwrap_or_default();
     let chosen = if values.len() > 8 { values.iter().step_by(values.len() / 8).cloned().collect() } else { values };
     let texts = chosen.iter().chain(&schema.default).filter_map(Value::as_str);
@@ -303,11 +305,11 @@ fn near_misses(schema: &Schema) -> Vec<Attempt> {
             text.replace('a', "\u{430}"),
         ]
     };
-    texts.flat_map(near).map(|text| Attempt::of(&Value::from(text))).chain(mangled().into_iter().take(8)).collect()
+    texts.flat_map(near).map(|text| TestValue::of(&Value::from(text))).chain(mangled().into_iter().take(8)).collect()
 }
 
 /// Arrays at every limit of items, with repeats, and with each value worth trying as an item.
-fn arrays(schema: &Schema, items: &Schema) -> Vec<Attempt> {
+fn arrays(schema: &Schema, items: &Schema) -> Vec<TestValue> {
     let limits = all_rules(schema).filter_map(|rule| match rule {
         Rule::MinItems(limit) | Rule::MaxItems(limit) => Some(*limit),
         _ => None,
@@ -319,13 +321,13 @@ fn arrays(schema: &Schema, items: &Schema) -> Vec<Attempt> {
         (0..usize::try_from(count).unwrap_or(0)).filter_map(|index| good_item(items, index)).collect::<Vec<_>>()
     };
     let mut found: Vec<_> =
-        counts.into_iter().map(|count| Attempt::new(format!("[{}]", good(count).join(",")))).collect();
+        counts.into_iter().map(|count| TestValue::new(format!("[{}]", good(count).join(",")))).collect();
     if let [first, second] = good(2).as_slice() {
-        found.push(Attempt::new(format!("[{first},{second},{first}]")));
-        for item in attempts(items) {
-            found.push(Attempt::new(format!("[{}]", item.json)));
+        found.push(TestValue::new(format!("[{first},{second},{first}]")));
+        for item in test_values(items) {
+            found.push(TestValue::new(format!("[{}]", item.json)));
             if !is_unambiguous(items, &item.json) && item.json.len() < LONGEST_LABEL {
-                found.push(Attempt::new(format!("[{first},{}]", item.json)));
+                found.push(TestValue::new(format!("[{first},{}]", item.json)));
             }
         }
     }
