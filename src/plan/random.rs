@@ -17,28 +17,28 @@ use crate::probe::{Phase, Probe};
 
 /// What a random probe sends in its field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Aim {
+pub(crate) enum Validity {
     /// A value that every reading allows.
     Valid,
     /// A value that none does.
     Broken,
 }
 
-impl Aim {
+impl Validity {
     const ALL: [(&'static str, Self); 2] = [("valid", Self::Valid), ("broken", Self::Broken)];
 }
 
 /// A body as a tree that proptest can shrink: a value, or nothing, for each field up to the one that the probe is about, or the last one that is required.
 pub(crate) type BodyTree = Box<dyn ValueTree<Value = Vec<Option<String>>>>;
 
-/// The probes of the random phase: `examples` of each aim for each field.
+/// The probes of the random phase: `examples` of each validity for each field.
 pub(super) fn probes(contract: &Contract, seed: Seed, examples: usize) -> Vec<Probe> {
     let (base, names) = (Base::of(contract), contract.creation.request.properties.keys());
     let companions = Companions::of(contract);
-    let aims = names.flat_map(|name| Aim::ALL.iter().map(move |(word, aim)| (name, word, *aim)));
+    let aims = names.flat_map(|name| Validity::ALL.iter().map(move |(word, validity)| (name, word, *validity)));
     let mut found = Vec::new();
-    for (name, word, aim) in aims {
-        let Some(strategy) = body_strategy(contract, &base, &companions, name, aim) else { continue };
+    for (name, word, validity) in aims {
+        let Some(strategy) = body_strategy(contract, &base, &companions, name, validity) else { continue };
         // What is required is in every body, so that a probe has to say that it is about it.
         let is_required = contract.creation.request.required.contains(name);
         let about = is_required.then(|| format!("request.{name}.type")).filter(|id| contract.clauses.contains_key(id));
@@ -57,9 +57,9 @@ pub(super) fn probes(contract: &Contract, seed: Seed, examples: usize) -> Vec<Pr
 pub(crate) fn tree(contract: &Contract, seed: Seed, id: &str) -> Option<BodyTree> {
     let mut parts = id.strip_prefix("random/")?.rsplitn(3, '/');
     let (_, word, name) = (parts.next()?, parts.next()?, parts.next()?);
-    let aim = Aim::ALL.iter().find(|(each, _)| *each == word)?.1;
+    let validity = Validity::ALL.iter().find(|(each, _)| *each == word)?.1;
     let (base, companions) = (Base::of(contract), Companions::of(contract));
-    let tree = body_strategy(contract, &base, &companions, name, aim)?.new_tree(&mut seed.runner(id)).ok()?;
+    let tree = body_strategy(contract, &base, &companions, name, validity)?.new_tree(&mut seed.runner(id)).ok()?;
     Some(Box::new(tree))
 }
 
@@ -77,13 +77,13 @@ fn body_strategy(
     base: &Base,
     companions: &Companions,
     name: &str,
-    aim: Aim,
+    validity: Validity,
 ) -> Option<Vec<FieldStrategy>> {
     let request = &contract.creation.request;
     let position = request.properties.get_index_of(name)?;
-    let subject = match aim {
-        Aim::Valid => valid(&request.properties[position])?,
-        Aim::Broken => broken(contract, base, name, &request.properties[position])?,
+    let subject = match validity {
+        Validity::Valid => valid(&request.properties[position])?,
+        Validity::Broken => broken(contract, base, name, &request.properties[position])?,
     };
     let is_required = |name: &String| request.required.contains(name);
     let last = request.properties.keys().rposition(is_required).unwrap_or(position).max(position);
