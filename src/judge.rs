@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-pub use body::{Body, Fault};
+pub use body::{Body, BodyError};
 pub use classify::{Classification, Kind, Refusals, Unspecified, classify};
 pub use invariants::RunInvariants;
 pub(crate) use response::fill;

@@ -19,14 +19,14 @@ pub struct Body {
     /// The open forms that the body has.
     pub forms: Vec<Form>,
     /// Why the body is none.
-    pub fault: Option<Fault>,
+    pub fault: Option<BodyError>,
     /// Whether it could be an object at all.
     pub may_be_object: bool,
 }
 
 /// Why bytes are no JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum BodyError {
     /// There are none.
     Empty,
     /// They break JSON's grammar at this byte.
@@ -41,7 +41,7 @@ impl Body {
     pub fn read(request: &Request) -> Self {
         let bytes = request.body.as_deref().unwrap_or_default();
         let mut body = Self::read_bytes(bytes);
-        if body.fault != Some(Fault::Empty) {
+        if body.fault != Some(BodyError::Empty) {
             body.forms.extend(declared(request));
         }
         body
@@ -50,7 +50,7 @@ impl Body {
     fn read_bytes(bytes: &[u8]) -> Self {
         let mut body = Self::default();
         if bytes.is_empty() {
-            body.fault = Some(Fault::Empty);
+            body.fault = Some(BodyError::Empty);
             return body;
         }
         if bytes.len() > HUGE {
@@ -75,7 +75,7 @@ impl Body {
         let features = match recognize(text) {
             Ok(features) => features,
             Err(at) => {
-                self.fault = Some(Fault::Malformed(at));
+                self.fault = Some(BodyError::Malformed(at));
                 return;
             }
         };
@@ -191,7 +191,7 @@ impl<'de> Visitor<'de> for Careful<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, Fault};
+    use super::{Body, BodyError};
     use crate::contract::Form;
 
     fn forms(bytes: &[u8]) -> Vec<Form> {
@@ -235,9 +235,9 @@ mod tests {
             "{\"a\":01}",
         ] {
             let body = Body::read_bytes(text.as_bytes());
-            assert!(matches!(body.fault, Some(Fault::Malformed(_))), "{text}: {body:?}");
+            assert!(matches!(body.fault, Some(BodyError::Malformed(_))), "{text}: {body:?}");
         }
-        assert_eq!(Body::read_bytes(b"").fault, Some(Fault::Empty));
+        assert_eq!(Body::read_bytes(b"").fault, Some(BodyError::Empty));
     }
 
     #[test]

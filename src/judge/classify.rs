@@ -1,6 +1,6 @@
 //! One function that says what kind of request a request is; cases, random bodies and the stub all go by it.
 
-use super::body::{Body, Fault};
+use super::body::{Body, BodyError};
 use crate::contract::{Broken, Contract, Findings, Form, TokenHeader, UnspecifiedAt};
 use crate::exchange::{Credential, Request};
 use crate::probe::Violation;
@@ -98,11 +98,11 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
         found.refusals = Refusals::AnyClientError;
     }
     match (&body.fault, &body.value) {
-        (Some(Fault::Empty), _) if creation.is_body_required => found.violations.push(whole_body("required")),
-        (Some(Fault::Malformed(_)), _) => found.violations.push(whole_body("syntax")),
+        (Some(BodyError::Empty), _) if creation.is_body_required => found.violations.push(whole_body("required")),
+        (Some(BodyError::Malformed(_)), _) => found.violations.push(whole_body("syntax")),
         (None, _) if !body.may_be_object => found.violations.push(whole_body("type")),
         (None, Some(value)) => found.add_findings(creation.request.examine(value)),
-        (Some(Fault::Empty), _) | (None, None) => {}
+        (Some(BodyError::Empty), _) | (None, None) => {}
     }
     // A body that readers may take for another one proves nothing by what it seems to break; one that is only very large, or declared at length, does.
     let is_other_media_type = body.forms.contains(&Form::MediaType);

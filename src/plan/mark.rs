@@ -51,8 +51,11 @@ fn only_field(contract: &Contract, probe: &Probe) -> Option<String> {
 pub(crate) fn mark_one(contract: &Contract, probe: &mut Probe, number: usize) {
     let free: Vec<_> = contract.marks().filter(|(name, _)| !is_about(probe, name)).collect();
     // Where one value is wrong the others may be anything right.
-    let manners: &[Manner] =
-        if probe.violation.is_some() { &[Manner::Added, Manner::Replacing] } else { &[Manner::Added] };
+    let manners: &[MarkPlacement] = if probe.violation.is_some() {
+        &[MarkPlacement::Added, MarkPlacement::Replacing]
+    } else {
+        &[MarkPlacement::Added]
+    };
     // What a target does with no more than is needed must be seen, unless it is to turn it away unread.
     let says_nothing = probe.violation.is_none() && holds_no_more_than_it_must(contract, probe);
     if says_nothing {
@@ -60,8 +63,8 @@ pub(crate) fn mark_one(contract: &Contract, probe: &mut Probe, number: usize) {
     }
     for step in probe.script.steps.iter_mut().filter(|step| step.request.may_create(contract)) {
         let in_manner =
-            |manner| free.iter().find_map(|(name, mark)| marked(contract, step, name, mark, number, manner));
-        if let Some(body) = manners.iter().find_map(|manner| in_manner(*manner)) {
+            |placement| free.iter().find_map(|(name, mark)| marked(contract, step, name, mark, number, placement));
+        if let Some(body) = manners.iter().find_map(|placement| in_manner(*placement)) {
             step.request.body = Some(body);
         }
     }
@@ -95,7 +98,7 @@ fn is_about(probe: &Probe, field: &str) -> bool {
 
 /// How a mark gets into a field that is given.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Manner {
+enum MarkPlacement {
     /// As one more item.
     Added,
     /// For the text that is there.
@@ -109,7 +112,7 @@ fn marked(
     field: &str,
     mark: &Mark,
     number: usize,
-    manner: Manner,
+    placement: MarkPlacement,
 ) -> Option<Vec<u8>> {
     let body = step.request.body.as_deref()?;
     let mut fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
@@ -119,9 +122,9 @@ fn marked(
         let is_plain = serde_json::to_vec(&fields).is_ok_and(|again| again == body);
         let schema = contract.creation.request.properties.get(field).filter(|_| is_plain)?;
         let given = fields.get_mut(field)?;
-        *given = match manner {
-            Manner::Added => mark.added_to(schema, given, &text)?,
-            Manner::Replacing => mark.in_place_of(given, &text)?,
+        *given = match placement {
+            MarkPlacement::Added => mark.added_to(schema, given, &text)?,
+            MarkPlacement::Replacing => mark.in_place_of(given, &text)?,
         };
         return serde_json::to_vec(&fields).ok();
     }

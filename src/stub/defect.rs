@@ -1,11 +1,11 @@
 //! Defects: named ways in which the stub breaks one clause, derived from the contract, to test the harness with.
 
 mod derive;
-mod flaw;
-mod twist;
+mod fault;
+mod mutation;
 
 pub use derive::defects;
-pub(super) use flaw::Flaw;
+pub(super) use fault::Fault;
 
 /// A way to break one clause.
 #[derive(Clone, Debug)]
@@ -18,5 +18,5 @@ pub struct Defect {
     pub text: String,
     /// Clauses, or beginnings of them, that are broken with it: they say the same of another case, or need what it spoils.
     pub follows: Vec<String>,
-    pub(super) flaw: Flaw,
+    pub(super) fault: Fault,
 }

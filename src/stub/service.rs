@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::defect::{Defect, Flaw};
+use super::defect::{Defect, Fault};
 use super::{reply, resource};
 use crate::client::{Service, Token};
 use crate::contract::{Contract, Effect, Misbehaviour, Operation};
@@ -19,7 +19,7 @@ use crate::suite::Suite;
 pub struct StubService {
     suite: Arc<Suite>,
     token: Token,
-    flaw: Option<Flaw>,
+    fault: Option<Fault>,
     resources: Mutex<Resources>,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Resources {
 impl StubService {
     /// A stub for which only `token` is good; with a defect it breaks that clause.
     pub fn new(suite: Arc<Suite>, token: Token, defect: Option<&Defect>) -> Self {
-        Self { suite, token, flaw: defect.map(|defect| defect.flaw.clone()), resources: Mutex::default() }
+        Self { suite, token, fault: defect.map(|defect| defect.fault.clone()), resources: Mutex::default() }
     }
 
     /// The header that carries the token.
@@ -46,15 +46,15 @@ impl StubService {
         &self.suite.contract
     }
 
-    fn flaw(&self) -> &Flaw {
-        self.flaw.as_ref().unwrap_or(&Flaw::NONE)
+    fn fault(&self) -> &Fault {
+        self.fault.as_ref().unwrap_or(&Fault::NONE)
     }
 
     fn credential(&self, shown: Option<&str>) -> Credential {
         match shown {
             Some(text) if self.token.is(text) => Credential::Good,
-            Some(text) if self.flaw().opens_to(|credential| self.token.shown_is(credential, text)) => Credential::Good,
-            None if self.flaw().opens_to(|credential| credential == Credential::Absent) => Credential::Good,
+            Some(text) if self.fault().opens_to(|credential| self.token.shown_is(credential, text)) => Credential::Good,
+            None if self.fault().opens_to(|credential| credential == Credential::Absent) => Credential::Good,
             Some(_) => Credential::Wrong,
             None => Credential::Absent,
         }
@@ -66,31 +66,31 @@ impl StubService {
         let is_object = body.value.as_ref().is_some_and(Value::is_object);
         let given = body.value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
         let is_accepted = match found.kind {
-            Kind::Valid => !self.flaw().refuses(&given),
+            Kind::Valid => !self.fault().refuses(&given),
             Kind::Unspecified => is_object,
-            Kind::Invalid | Kind::Unauthorized => self.flaw().lets_pass(&found, request, &given),
+            Kind::Invalid | Kind::Unauthorized => self.fault().lets_pass(&found, request, &given),
         };
         resources.created += usize::from(is_accepted);
-        if found.kind == Kind::Valid && is_accepted && self.flaw().fails(resources.created) {
+        if found.kind == Kind::Valid && is_accepted && self.fault().fails(resources.created) {
             return reply::bare(500);
         }
         let created = resource::create(self.contract(), &given);
-        if is_accepted || self.flaw().misbehaves(Misbehaviour::CreatesWhatItRefuses, &created) {
+        if is_accepted || self.fault().misbehaves(Misbehaviour::CreatesWhatItRefuses, &created) {
             self.keep(&created, resources);
         }
         if !is_accepted {
             return self.refuse(&found);
         }
-        let mut shown = self.flaw().twisted(created.clone(), &given, resources.created);
+        let mut shown = self.fault().twisted(created.clone(), &given, resources.created);
         for (name, _) in resource::others(self.contract(), &given) {
-            self.flaw().twist_other(&mut shown, name, resources.created);
+            self.fault().twist_other(&mut shown, name, resources.created);
         }
         if self.id_of(&shown) != self.id_of(&created) {
             // A server with another idea of ids has it everywhere.
             resource::fill_templates(self.contract(), &mut shown);
             self.keep(&shown, resources);
         }
-        self.flaw().wrapped(reply::resource(self.flaw().created_status(self.contract().creation.created), &shown))
+        self.fault().wrapped(reply::resource(self.fault().created_status(self.contract().creation.created), &shown))
     }
 
     fn keep(&self, resource: &Map<String, Value>, resources: &mut Resources) {
@@ -105,7 +105,7 @@ impl StubService {
     }
 
     fn refuse(&self, found: &Classification<'_>) -> Response {
-        let (subject, status) = (self.contract().subject(), self.flaw().refusal_status(found));
+        let (subject, status) = (self.contract().subject(), self.fault().refusal_status(found));
         let (code, message) = match found.violations.first() {
             Some(violation) => (violation.error_code.as_deref(), format!("the request breaks {}", violation.clause)),
             None => (self.contract().creation.error_code.as_deref(), "the request cannot be accepted".to_owned()),
@@ -115,11 +115,11 @@ impl StubService {
 
     fn read(&self, operation: &Operation, id: &str, resources: &Resources) -> Response {
         match resources.kept.get(id) {
-            Some(resource) => match self.flaw().read_back(self.contract(), resource) {
+            Some(resource) => match self.fault().read_back(self.contract(), resource) {
                 Some(shown) => reply::resource(200, &shown),
                 None => self.not_found(operation),
             },
-            None => match self.flaw().unknown_status() {
+            None => match self.fault().unknown_status() {
                 Some(status) => reply::bare(status),
                 None => self.not_found(operation),
             },
@@ -133,7 +133,7 @@ impl StubService {
             let code = self.contract().creation.error_code.as_deref();
             return reply::refusal(self.contract(), operation, 400, code, "the patch cannot be applied");
         };
-        if !self.flaw().misbehaves(Misbehaviour::ForgetsUpdates, resource) {
+        if !self.fault().misbehaves(Misbehaviour::ForgetsUpdates, resource) {
             resource.clone_from(&changed);
         }
         reply::resource(200, &changed)
@@ -142,14 +142,14 @@ impl StubService {
     fn delete(&self, operation: &Operation, id: &str, resources: &mut Resources) -> Response {
         let Some(resource) = resources.kept.get(id) else { return self.not_found(operation) };
         let is_held = operation.refused_when.iter().any(|(field, value)| resource.get(field) == Some(value));
-        if is_held && !self.flaw().misbehaves(Misbehaviour::DeletesWhatIsHeld, resource) {
+        if is_held && !self.fault().misbehaves(Misbehaviour::DeletesWhatIsHeld, resource) {
             return reply::refusal(self.contract(), operation, 403, None, "the state does not allow it");
         }
         let mut answer = reply::first_of(operation);
-        if self.flaw().misbehaves(Misbehaviour::DeletesWithAnotherStatus, resource) {
+        if self.fault().misbehaves(Misbehaviour::DeletesWithAnotherStatus, resource) {
             answer.status = if answer.status == 200 { 202 } else { 200 };
         }
-        if !self.flaw().misbehaves(Misbehaviour::KeepsWhatIsDeleted, resource) {
+        if !self.fault().misbehaves(Misbehaviour::KeepsWhatIsDeleted, resource) {
             resources.kept.shift_remove(id);
         }
         answer
@@ -160,11 +160,11 @@ impl StubService {
             let body = Body::read(request);
             let given = body.value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
             let created = resource::create(self.contract(), &given);
-            if self.flaw().misbehaves(Misbehaviour::CreatesForAnybody, &created) {
+            if self.fault().misbehaves(Misbehaviour::CreatesForAnybody, &created) {
                 self.keep(&created, resources);
             }
         }
-        let status = self.flaw().unauthorized_status();
+        let status = self.fault().unauthorized_status();
         reply::refusal(self.contract(), operation, status, None, "the token is not good")
     }
 
@@ -202,7 +202,7 @@ impl StubService {
             Effect::Delete => self.delete(operation, id, &mut resources),
             Effect::Quota => reply::first_of(operation),
             Effect::None => match resources.kept.get(id) {
-                Some(resource) => self.flaw().file(resource).unwrap_or_else(|| reply::first_of(operation)),
+                Some(resource) => self.fault().file(resource).unwrap_or_else(|| reply::first_of(operation)),
                 None => self.not_found(operation),
             },
         }

@@ -5,7 +5,7 @@ mod request;
 mod response;
 
 use super::Defect;
-use super::flaw::{Flaw, Manner};
+use super::fault::{Fault, Leniency};
 use crate::contract::{Contract, TokenHeader};
 use crate::exchange::Credential;
 
@@ -41,28 +41,28 @@ pub fn defects(contract: &Contract) -> Vec<Defect> {
 struct List(Vec<Defect>);
 
 impl List {
-    fn add(&mut self, clause: &str, way: &str, text: &str, flaw: Flaw) -> &mut Defect {
+    fn add(&mut self, clause: &str, way: &str, text: &str, fault: Fault) -> &mut Defect {
         let name = format!("{clause}:{way}");
-        self.0.push(Defect { name, clause: clause.to_owned(), text: text.to_owned(), follows: Vec::new(), flaw });
+        self.0.push(Defect { name, clause: clause.to_owned(), text: text.to_owned(), follows: Vec::new(), fault });
         let last = self.0.len() - 1;
         &mut self.0[last]
     }
 
-    fn pass(&mut self, clause: &str, way: &str, manner: Manner) {
+    fn pass(&mut self, clause: &str, way: &str, leniency: Leniency) {
         self.add(
             clause,
             way,
             "a request that breaks the clause is accepted",
-            Flaw::Passes { clause: clause.to_owned(), manner, when: Vec::new() },
+            Fault::Passes { clause: clause.to_owned(), leniency, when: Vec::new() },
         );
     }
 
     fn of_token(&mut self) {
         for (name, credential) in Credential::ALL.into_iter().filter(|(_, credential)| *credential != Credential::Good)
         {
-            let flaw = Flaw::Opens(credential);
+            let fault = Fault::Opens(credential);
             let way = format!("takes-{name}");
-            let defect = self.add(TokenHeader::CLAUSE, &way, "a credential that is not good is taken", flaw);
+            let defect = self.add(TokenHeader::CLAUSE, &way, "a credential that is not good is taken", fault);
             // Behind the open door a bad body is refused for what it is.
             defect.follows.push("status.401".to_owned());
         }
@@ -71,16 +71,16 @@ impl List {
     fn of_statuses(&mut self, contract: &Contract) {
         let created = format!("status.{}", contract.creation.created);
         for status in [200, 202] {
-            self.add(&created, &status.to_string(), "success has another status", Flaw::Created(status));
+            self.add(&created, &status.to_string(), "success has another status", Fault::Created(status));
         }
         let text = "every eleventh good request ends in an error";
-        self.add(&created, "500-now-and-then", text, Flaw::Fails { every: 11 });
+        self.add(&created, "500-now-and-then", text, Fault::Fails { every: 11 });
         for status in [404, 422, 500] {
             self.add(
                 "status.400",
                 &status.to_string(),
                 "a bad request has another status",
-                Flaw::Refused { clause: None, status },
+                Fault::Refused { clause: None, status },
             );
         }
         let kind = Some(format!("{}.type", contract.creation.request.place));
@@ -88,18 +88,18 @@ impl List {
             "status.400",
             "500-for-no-object",
             "a body that is no object ends in an error",
-            Flaw::Refused { clause: kind, status: 500 },
+            Fault::Refused { clause: kind, status: 500 },
         );
         for status in [400, 403, 404] {
             self.add(
                 "status.401",
                 &status.to_string(),
                 "a bad credential has another status",
-                Flaw::Unauthorized(status),
+                Fault::Unauthorized(status),
             );
         }
         for status in [400, 500] {
-            self.add("status.404", &status.to_string(), "an unknown id has another status", Flaw::Unknown(status));
+            self.add("status.404", &status.to_string(), "an unknown id has another status", Fault::Unknown(status));
         }
     }
 
@@ -111,11 +111,11 @@ impl List {
                 "response.media-type",
                 way,
                 "the answer says that it is something else",
-                Flaw::MediaType(media_type),
+                Fault::MediaType(media_type),
             );
         }
         for (way, body) in [("array", "[]"), ("text", "created"), ("nothing", ""), ("cut", "{\"id\": \"4ca4")] {
-            self.add("response.type", way, "the answer is no object", Flaw::Body(body));
+            self.add("response.type", way, "the answer is no object", Fault::Body(body));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::List;
 use super::request::certain_values;
 use crate::contract::{Behaviour, Contract, Schema};
-use crate::stub::defect::flaw::{Condition, Flaw};
+use crate::stub::defect::fault::{Condition, Fault};
 
 impl List {
     /// A promise broken for everything; and, where more than its own cases shows it, for what has some values only.
@@ -22,8 +22,8 @@ impl List {
         for (way, misbehaviour) in &behaviour.defects {
             let is_plain = misbehaviour.is_of_the_answer_only();
             for (state, when) in whens.iter().take(if is_plain { 1 } else { whens.len() }) {
-                let flaw = Flaw::Misbehaves { way: *misbehaviour, when: when.clone() };
-                let defect = self.add(&clause, &format!("{way}{state}"), "a promise of the prose is broken", flaw);
+                let fault = Fault::Misbehaves { way: *misbehaviour, when: when.clone() };
+                let defect = self.add(&clause, &format!("{way}{state}"), "a promise of the prose is broken", fault);
                 if !is_plain {
                     // Promises about reading and deleting rest on each other.
                     defect.follows.push("behaviour.".to_owned());

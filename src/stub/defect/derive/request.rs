@@ -4,17 +4,17 @@ use serde_json::{Value, json};
 
 use super::List;
 use crate::contract::{Contract, Rule, Schema, Type, Unambiguous};
-use crate::stub::defect::flaw::{Condition, Flaw, Manner};
-use crate::stub::defect::twist::{Twist, perturbed};
+use crate::stub::defect::fault::{Condition, Fault, Leniency};
+use crate::stub::defect::mutation::{Mutation, mutated};
 
 impl List {
     pub(super) fn of_body(&mut self, contract: &Contract) {
         let request = &contract.creation.request;
         if contract.creation.is_body_required {
-            self.pass(&format!("{}.required", request.place), "takes-nothing", Manner::Anything);
+            self.pass(&format!("{}.required", request.place), "takes-nothing", Leniency::Anything);
         }
         let syntax = format!("{}.syntax", request.place);
-        self.pass(&syntax, "takes-anything", Manner::Anything);
+        self.pass(&syntax, "takes-anything", Leniency::Anything);
         for (way, part) in [
             ("takes-comments", "/"),
             ("takes-trailing-commas", ",}"),
@@ -22,7 +22,7 @@ impl List {
             ("takes-nan", "NaN"),
             ("takes-more-behind", "}{"),
         ] {
-            self.pass(&syntax, way, Manner::Contains(part));
+            self.pass(&syntax, way, Leniency::Contains(part));
         }
         let kind = format!("{}.type", request.place);
         for (way, letters) in [
@@ -32,27 +32,27 @@ impl List {
             ("takes-booleans", "tf"),
             ("takes-null", "n"),
         ] {
-            self.pass(&kind, way, Manner::BeginsWith(letters));
+            self.pass(&kind, way, Leniency::BeginsWith(letters));
         }
     }
 
     pub(super) fn of_request_field(&mut self, contract: &Contract, name: &str, schema: &Schema) {
         let place = &schema.place;
         if let Some(default) = &schema.default {
-            let others = [("other", perturbed(Some(default))), ("null", Value::Null)];
+            let others = [("other", mutated(Some(default))), ("null", Value::Null)];
             for (way, value) in others.into_iter().filter(|(_, value)| value != default) {
                 let when = vec![Condition::Absent(name.to_owned())];
-                let flaw = Flaw::Twisted { field: name.to_owned(), twist: Twist::Set(value), when, every: 1 };
-                let defect = self.add(&format!("{place}.default"), way, "what is left out gets another default", flaw);
+                let fault = Fault::Mutated { field: name.to_owned(), mutation: Mutation::Set(value), when, every: 1 };
+                let defect = self.add(&format!("{place}.default"), way, "what is left out gets another default", fault);
                 // Where the body leaves open what was given, a null has the wrong type and no more can be said.
                 defect.follows.push(format!("response.{name}.type"));
             }
         }
         let is_required = contract.creation.request.required.iter().any(|each| each == name);
         if is_required {
-            self.pass(&format!("{place}.required"), "takes-nothing", Manner::Anything);
+            self.pass(&format!("{place}.required"), "takes-nothing", Leniency::Anything);
         } else if schema.can_be_given() {
-            let needed = Flaw::Refuses(vec![Condition::Absent(name.to_owned())]);
+            let needed = Fault::Refuses(vec![Condition::Absent(name.to_owned())]);
             self.add(&format!("{place}.optional"), "needed", "a request without the field is refused", needed);
         }
         for rule in &schema.rules {
@@ -60,8 +60,8 @@ impl List {
         }
         for value in certain_values(schema) {
             let rule = schema.rule_about(&value).map_or("type", Rule::keyword);
-            let flaw = Flaw::Refuses(vec![Condition::OneOf(name.to_owned(), vec![value.clone()])]);
-            self.add(&format!("{place}.{rule}"), &format!("refuses-{value}"), "a good value is refused", flaw);
+            let fault = Fault::Refuses(vec![Condition::OneOf(name.to_owned(), vec![value.clone()])]);
+            self.add(&format!("{place}.{rule}"), &format!("refuses-{value}"), "a good value is refused", fault);
         }
         if schema.can_be_given() {
             self.of_lower_limits(contract, name, schema);
@@ -82,14 +82,14 @@ impl List {
         if let Some(limit) = limit {
             let keyword = schema.rule(limit.keyword()).map_or("type", Rule::keyword);
             let clause = format!("{}.{keyword}", schema.place);
-            let halved = Flaw::Refuses(vec![Condition::Breaks(name.to_owned(), limit)]);
+            let halved = Fault::Refuses(vec![Condition::Breaks(name.to_owned(), limit)]);
             self.add(&clause, "limit-halved", "good values beyond half of the limit are refused", halved)
                 .follows
                 .extend(marked.clone());
             if contract.creation.request.required.iter().any(|each| each == name) {
                 return; // every good request is refused then, and nothing tells why
             }
-            let none = Flaw::Refuses(vec![Condition::Given(name.to_owned())]);
+            let none = Fault::Refuses(vec![Condition::Given(name.to_owned())]);
             self.add(&format!("{}.type", schema.place), "refuses-all", "every good value is refused", none)
                 .follows
                 .extend(marked);
@@ -104,34 +104,34 @@ impl List {
                 for (name, kind) in
                     others.filter(|(_, kind)| !(types.contains(&Type::Number) && *kind == Type::Integer))
                 {
-                    self.pass(&clause, &format!("takes-{name}"), Manner::OfType(*kind));
+                    self.pass(&clause, &format!("takes-{name}"), Leniency::OfType(*kind));
                 }
             }
             Rule::Enum(_) | Rule::Table(..) => {
                 let values = listed(rule);
-                self.pass(&clause, "takes-anything", Manner::Anything);
-                self.pass(&clause, "takes-other-case", Manner::OtherCase(values.clone()));
-                self.pass(&clause, "takes-outer-spaces", Manner::OuterSpace(values.clone()));
-                self.pass(&clause, "takes-prefixes", Manner::Prefix(values));
+                self.pass(&clause, "takes-anything", Leniency::Anything);
+                self.pass(&clause, "takes-other-case", Leniency::OtherCase(values.clone()));
+                self.pass(&clause, "takes-outer-spaces", Leniency::OuterSpace(values.clone()));
+                self.pass(&clause, "takes-prefixes", Leniency::Prefix(values));
             }
             Rule::Minimum(limit) | Rule::Maximum(limit) => {
                 let step = if matches!(rule, Rule::Minimum(_)) { -1 } else { 1 };
-                self.pass(&clause, "no-limit", Manner::Anything);
+                self.pass(&clause, "no-limit", Leniency::Anything);
                 self.pass(
                     &clause,
                     "off-by-one",
-                    Manner::Equals(limit.as_i64().unwrap_or_default().saturating_add(step)),
+                    Leniency::Equals(limit.as_i64().unwrap_or_default().saturating_add(step)),
                 );
             }
             Rule::MinLength(limit) => {
-                self.pass(&clause, "no-limit", Manner::Anything);
-                self.pass(&clause, "off-by-one", Manner::OfLength(limit.saturating_sub(1)));
+                self.pass(&clause, "no-limit", Leniency::Anything);
+                self.pass(&clause, "off-by-one", Leniency::OfLength(limit.saturating_sub(1)));
             }
             Rule::MaxLength(limit) => {
-                self.pass(&clause, "no-limit", Manner::Anything);
-                self.pass(&clause, "off-by-one", Manner::OfLength(limit.saturating_add(1)));
+                self.pass(&clause, "no-limit", Leniency::Anything);
+                self.pass(&clause, "off-by-one", Leniency::OfLength(limit.saturating_add(1)));
             }
-            _ => self.pass(&clause, "takes-anything", Manner::Anything),
+            _ => self.pass(&clause, "takes-anything", Leniency::Anything),
         }
     }
 
@@ -149,7 +149,7 @@ impl List {
                     &clause,
                     &format!("refuses-{one}-with-{other}"),
                     "two fields together are refused",
-                    Flaw::Refuses(both),
+                    Fault::Refuses(both),
                 );
             }
         }
@@ -161,16 +161,16 @@ impl List {
             if let Some(rule) = schema.rules.last() {
                 let clause = format!("{}.{}", schema.place, rule.keyword());
                 let when = vec![Condition::Given(other.clone())];
-                let flaw = Flaw::Passes { clause: clause.clone(), manner: Manner::Anything, when };
+                let fault = Fault::Passes { clause: clause.clone(), leniency: Leniency::Anything, when };
                 let text = "a value is not checked when another field is given";
-                self.add(&clause, &format!("unchecked-with-{other}"), text, flaw);
+                self.add(&clause, &format!("unchecked-with-{other}"), text, fault);
             }
             if echoed(one) {
                 let when = vec![Condition::Given(one.clone()), Condition::Given(other.clone())];
-                let flaw = Flaw::Twisted { field: one.clone(), twist: Twist::Perturb, when, every: 1 };
+                let fault = Fault::Mutated { field: one.clone(), mutation: Mutation::Perturb, when, every: 1 };
                 let clause = format!("response.{one}.echo");
                 let way = format!("lost-with-{other}");
-                let defect = self.add(&clause, &way, "a value is lost when another field is given", flaw);
+                let defect = self.add(&clause, &way, "a value is lost when another field is given", fault);
                 // A null that was given is lost too, and what comes instead is neither it nor the default.
                 defect.follows.push(format!("request.{one}.default"));
             }

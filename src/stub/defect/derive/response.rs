@@ -6,37 +6,37 @@ use serde_json::{Value, json};
 
 use super::List;
 use crate::contract::{Contract, Derived, Relation, Rule, Schema};
-use crate::stub::defect::flaw::{Condition, Flaw};
-use crate::stub::defect::twist::Twist;
+use crate::stub::defect::fault::{Condition, Fault};
+use crate::stub::defect::mutation::Mutation;
 
 impl List {
     pub(super) fn of_response_field(&mut self, contract: &Contract, name: &str, schema: &Schema) {
         let place = &schema.place;
-        let twisted = |twist, when, every| Flaw::Twisted { field: name.to_owned(), twist, when, every };
+        let twisted = |mutation, when, every| Fault::Mutated { field: name.to_owned(), mutation, when, every };
         let is_required = contract.creation.response.required.iter().any(|required| required == name);
         if is_required {
             let clause = format!("{place}.required");
-            self.add(&clause, "missing", "the field is missing", twisted(Twist::Remove, Vec::new(), 1));
+            self.add(&clause, "missing", "the field is missing", twisted(Mutation::Remove, Vec::new(), 1));
             let text = "the field is missing in every seventh answer";
-            self.add(&clause, "now-and-then", text, twisted(Twist::Remove, Vec::new(), 7));
+            self.add(&clause, "now-and-then", text, twisted(Mutation::Remove, Vec::new(), 7));
         }
         for rule in &schema.rules {
-            let Some((way, twist)) = breaking(schema, rule) else { continue };
+            let Some((way, mutation)) = breaking(schema, rule) else { continue };
             // What is given comes back: only where nothing was given, the field's own rules are all that can break.
             let is_given_back = schema.relation("echo").is_some() && rule.keyword() != "type";
             let when = if is_given_back { vec![Condition::Absent(name.to_owned())] } else { Vec::new() };
             let clause = format!("{place}.{}", rule.keyword());
-            self.add(&clause, &way, "the field has a wrong value", twisted(twist, when, 1));
+            self.add(&clause, &way, "the field has a wrong value", twisted(mutation, when, 1));
         }
         // A field that may be missing may be null as well.
         if is_required && schema.rule("type").is_some_and(|rule| !rule.holds(&Value::Null)) {
-            let null = twisted(Twist::Set(Value::Null), Vec::new(), 1);
+            let null = twisted(Mutation::Set(Value::Null), Vec::new(), 1);
             let defect = self.add(&format!("{place}.type"), "null", "the field is null", null);
             // A null where nothing was given lacks the default.
             defect.follows.push(format!("request.{name}.default"));
         }
         if let Some(items) = &schema.items {
-            let wrong = twisted(Twist::Set(json!([7])), Vec::new(), 1);
+            let wrong = twisted(Mutation::Set(json!([7])), Vec::new(), 1);
             self.add(&format!("{}.type", items.place), "[7]", "an item has a wrong type", wrong);
         }
         for relation in &schema.relations {
@@ -47,17 +47,17 @@ impl List {
     pub(super) fn of_others(&mut self, response: &Schema) {
         if response.echo_of_others().is_some() {
             let clause = format!("{}.additionalProperties.echo", response.place);
-            for (way, twist) in [("missing", Twist::Remove), ("other", Twist::Perturb)] {
-                self.add(&clause, way, "a field that is not listed does not come back", Flaw::TwistedOthers(twist));
+            for (way, mutation) in [("missing", Mutation::Remove), ("other", Mutation::Perturb)] {
+                self.add(&clause, way, "a field that is not listed does not come back", Fault::MutatedOthers(mutation));
             }
         }
     }
 
     pub(super) fn of_relation(&mut self, name: &str, schema: &Schema, relation: &Relation) {
         let clause = format!("{}.{}", schema.place, relation.keyword());
-        for Way { name: way, text, twist, when, every } in ways(name, schema, relation) {
-            let flaw = Flaw::Twisted { field: name.to_owned(), twist, when, every };
-            let defect = self.add(&clause, &way, text, flaw);
+        for Way { name: way, text, mutation, when, every } in ways(name, schema, relation) {
+            let fault = Fault::Mutated { field: name.to_owned(), mutation, when, every };
+            let defect = self.add(&clause, &way, text, fault);
             match relation {
                 // What is given may be null, which may stand for the default.
                 Relation::Echo(_) => defect.follows.push(format!("request.{name}.default")),
@@ -73,44 +73,44 @@ impl List {
 struct Way {
     name: String,
     text: &'static str,
-    twist: Twist,
+    mutation: Mutation,
     when: Vec<Condition>,
     every: usize,
 }
 
-fn way(name: &str, text: &'static str, twist: Twist, when: Vec<Condition>) -> Way {
-    Way { name: name.to_owned(), text, twist, when, every: 1 }
+fn way(name: &str, text: &'static str, mutation: Mutation, when: Vec<Condition>) -> Way {
+    Way { name: name.to_owned(), text, mutation, when, every: 1 }
 }
 
 fn ways(name: &str, schema: &Schema, relation: &Relation) -> Vec<Way> {
     match relation {
         Relation::Echo(_) => {
-            vec![way("other", "another value comes back", Twist::Perturb, vec![Condition::Given(name.to_owned())])]
+            vec![way("other", "another value comes back", Mutation::Perturb, vec![Condition::Given(name.to_owned())])]
         }
         Relation::Derived(derived) => ways_to_derive(derived),
-        Relation::Template(_) => vec![way("other", "the text has another form", Twist::Perturb, Vec::new())],
+        Relation::Template(_) => vec![way("other", "the text has another form", Mutation::Perturb, Vec::new())],
         Relation::NotBefore(_) => {
-            vec![way("a-minute-before", "the time is a minute too early", Twist::SecondsFromNow(-60), Vec::new())]
+            vec![way("a-minute-before", "the time is a minute too early", Mutation::SecondsFromNow(-60), Vec::new())]
         }
         Relation::NearNow(_) => {
             // Of two times the later one goes wrong to the later side, so that only this clause breaks.
             let side = if schema.relation("not-before").is_some() { 1 } else { -1 };
             let hours = [("two-hours-off", 2), ("a-day-off", 24)];
             let off = |(name, hours): (&str, i64)| {
-                way(name, "the time is not now", Twist::SecondsFromNow(side * hours * 3600), Vec::new())
+                way(name, "the time is not now", Mutation::SecondsFromNow(side * hours * 3600), Vec::new())
             };
             hours.map(off).into()
         }
         Relation::Unique => {
             let fixed = Value::from(uuid::Uuid::nil().to_string());
-            let same = |name, text, every| Way { every, ..way(name, text, Twist::Set(fixed.clone()), Vec::new()) };
+            let same = |name, text, every| Way { every, ..way(name, text, Mutation::Set(fixed.clone()), Vec::new()) };
             vec![
                 same("always-the-same", "every answer has the same value", 1),
                 same("now-and-then", "every seventh answer has the same value", 7),
             ]
         }
         Relation::SameForCaller => {
-            vec![way("changing", "every answer has another value", Twist::Counted, Vec::new())]
+            vec![way("changing", "every answer has another value", Mutation::Counted, Vec::new())]
         }
     }
 }
@@ -123,24 +123,34 @@ fn ways_to_derive(derived: &Derived) -> Vec<Way> {
         vec![Condition::OneOf(from.clone(), rows.map(|(_, row)| Value::from(row[0].as_str())).collect())]
     };
     let mut found = vec![
-        way("other", "the value does not follow", Twist::Perturb, Vec::new()),
-        way("other-by-default", "the default has another value", Twist::Perturb, vec![Condition::Absent(from.clone())]),
+        way("other", "the value does not follow", Mutation::Perturb, Vec::new()),
+        way(
+            "other-by-default",
+            "the default has another value",
+            Mutation::Perturb,
+            vec![Condition::Absent(from.clone())],
+        ),
     ];
     let cells: BTreeSet<_> = table.cells(derived.column).collect();
     for cell in cells {
         let when = rows(&|_, row| row[derived.column] == cell);
-        found.push(way(&format!("other-for-{cell}"), "the value does not follow for some rows", Twist::Perturb, when));
+        found.push(way(
+            &format!("other-for-{cell}"),
+            "the value does not follow for some rows",
+            Mutation::Perturb,
+            when,
+        ));
     }
     for index in [0, table.rows().len() / 2, table.rows().len() - 1] {
         let when = rows(&|each, _| each == index);
         let name = format!("other-for-row-{}", index + 1);
-        found.push(way(&name, "the value does not follow for one row", Twist::Perturb, when));
+        found.push(way(&name, "the value does not follow for one row", Mutation::Perturb, when));
     }
     found
 }
 
 /// A change of the field that breaks this rule of the schema, and no other, with its name.
-fn breaking(schema: &Schema, rule: &Rule) -> Option<(String, Twist)> {
+fn breaking(schema: &Schema, rule: &Rule) -> Option<(String, Mutation)> {
     let limits = schema.rules.iter().filter_map(|rule| match rule {
         Rule::Minimum(limit) | Rule::Maximum(limit) => limit.as_i64(),
         _ => None,
@@ -153,11 +163,11 @@ fn breaking(schema: &Schema, rule: &Rule) -> Option<(String, Twist)> {
     let value = plain.chain(near).find(breaks);
     match value {
         // Each answer with a value of its own, or that clause would break too.
-        Some(Value::String(_)) if schema.relation("unique").is_some() => Some(("other".to_owned(), Twist::Counted)),
+        Some(Value::String(_)) if schema.relation("unique").is_some() => Some(("other".to_owned(), Mutation::Counted)),
         Some(_) if schema.rule("format").is_some() && rule.keyword() == "pattern" => {
-            Some(("local-time".to_owned(), Twist::LocalTime))
+            Some(("local-time".to_owned(), Mutation::LocalTime))
         }
-        Some(value) => Some((value.to_string(), Twist::Set(value))),
+        Some(value) => Some((value.to_string(), Mutation::Set(value))),
         None => None,
     }
 }

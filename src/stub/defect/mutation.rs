@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime, UtcOffset};
 
 /// A change of one field.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::stub) enum Twist {
+pub(in crate::stub) enum Mutation {
     /// The field is not there.
     Remove,
     /// The field has this value.
@@ -21,7 +21,7 @@ pub(in crate::stub) enum Twist {
     Counted,
 }
 
-impl Twist {
+impl Mutation {
     /// Changes the field in the answer with this number.
     pub(super) fn apply(&self, fields: &mut Map<String, Value>, name: &str, number: usize) {
         let value = match self {
@@ -30,7 +30,7 @@ impl Twist {
                 return;
             }
             Self::Set(value) => value.clone(),
-            Self::Perturb => perturbed(fields.get(name)),
+            Self::Perturb => mutated(fields.get(name)),
             Self::SecondsFromNow(seconds) => time(moment(fields.get(name)) + Duration::seconds(*seconds)),
             Self::LocalTime => {
                 time(moment(fields.get(name)).to_offset(UtcOffset::from_hms(2, 0, 0).unwrap_or(UtcOffset::UTC)))
@@ -41,7 +41,7 @@ impl Twist {
     }
 }
 
-/// The time that the field has, so that nothing but the twist tells it from the others of the answer.
+/// The time that the field has, so that nothing but the mutation tells it from the others of the answer.
 fn moment(value: Option<&Value>) -> OffsetDateTime {
     let stated = value.and_then(Value::as_str).and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
     stated.unwrap_or_else(OffsetDateTime::now_utc)
@@ -52,7 +52,7 @@ fn time(moment: OffsetDateTime) -> Value {
 }
 
 /// Another value of the same type.
-pub(super) fn perturbed(value: Option<&Value>) -> Value {
+pub(super) fn mutated(value: Option<&Value>) -> Value {
     match value {
         None | Some(Value::Null) => json!("something"),
         Some(Value::Bool(value)) => json!(!value),

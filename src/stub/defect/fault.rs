@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::twist::{Twist, perturbed};
+use super::mutation::{Mutation, mutated};
 use crate::contract::{Contract, Misbehaviour, Relation, Rule, Type};
 use crate::exchange::{Credential, Request, Response};
 use crate::judge::Classification;
@@ -10,11 +10,11 @@ use crate::stub::reply;
 
 /// A difference from the faithful stub.
 #[derive(Clone, Debug)]
-pub(in crate::stub) enum Flaw {
+pub(in crate::stub) enum Fault {
     /// There is none.
     None,
-    /// Requests that break this clause are accepted, if they do it in this manner and all these conditions hold.
-    Passes { clause: String, manner: Manner, when: Vec<Condition> },
+    /// Requests that break this clause are accepted, if they do it in this leniency and all these conditions hold.
+    Passes { clause: String, leniency: Leniency, when: Vec<Condition> },
     /// Valid requests are refused where all these conditions hold.
     Refuses(Vec<Condition>),
     /// Each so-and-so-manieth valid request ends in an error inside the service.
@@ -30,9 +30,9 @@ pub(in crate::stub) enum Flaw {
     /// What is unknown is answered with this status.
     Unknown(u16),
     /// A field of the answer is changed where all these conditions hold, in each so-and-so-manieth answer.
-    Twisted { field: String, twist: Twist, when: Vec<Condition>, every: usize },
+    Mutated { field: String, mutation: Mutation, when: Vec<Condition>, every: usize },
     /// Every field of the answer that the contract does not list is changed.
-    TwistedOthers(Twist),
+    MutatedOthers(Mutation),
     /// The answer declares this media type, or none.
     MediaType(Option<&'static str>),
     /// The answer has this body.
@@ -41,7 +41,7 @@ pub(in crate::stub) enum Flaw {
     Misbehaves { way: Misbehaviour, when: Vec<Condition> },
 }
 
-/// What a request must give, or a resource have, for a flaw to show.
+/// What a request must give, or a resource have, for a fault to show.
 #[derive(Clone, Debug)]
 pub(in crate::stub) enum Condition {
     /// The field is given.
@@ -56,7 +56,7 @@ pub(in crate::stub) enum Condition {
 
 /// Which of the requests that break a clause a lax server accepts.
 #[derive(Clone, Debug)]
-pub(in crate::stub) enum Manner {
+pub(in crate::stub) enum Leniency {
     /// All.
     Anything,
     /// Values of this type.
@@ -95,7 +95,7 @@ impl Condition {
     }
 }
 
-impl Manner {
+impl Leniency {
     fn covers(&self, value: Option<&Value>, request: &Request) -> bool {
         let text = value.and_then(Value::as_str);
         let body = request.body.as_deref().unwrap_or_default();
@@ -119,7 +119,7 @@ impl Manner {
     }
 }
 
-impl Flaw {
+impl Fault {
     pub(in crate::stub) const NONE: Self = Self::None;
 
     pub(in crate::stub) fn opens_to(&self, is_shown: impl Fn(Credential) -> bool) -> bool {
@@ -136,12 +136,12 @@ impl Flaw {
         request: &Request,
         given: &Map<String, Value>,
     ) -> bool {
-        let Self::Passes { clause, manner, when } = self else { return false };
+        let Self::Passes { clause, leniency, when } = self else { return false };
         when.iter().all(|condition| condition.holds(given))
             && found
                 .violations
                 .iter()
-                .all(|violation| violation.clause == *clause && manner.covers(violation.value.as_ref(), request))
+                .all(|violation| violation.clause == *clause && leniency.covers(violation.value.as_ref(), request))
     }
 
     /// Whether the valid request with this number ends in an error.
@@ -184,18 +184,18 @@ impl Flaw {
         given: &Map<String, Value>,
         number: usize,
     ) -> Map<String, Value> {
-        if let Self::Twisted { field, twist, when, every } = self
+        if let Self::Mutated { field, mutation, when, every } = self
             && number.is_multiple_of(*every)
             && when.iter().all(|condition| condition.holds(given))
         {
-            twist.apply(&mut resource, field, number);
+            mutation.apply(&mut resource, field, number);
         }
         resource
     }
 
     pub(in crate::stub) fn twist_other(&self, resource: &mut Map<String, Value>, name: &str, number: usize) {
-        if let Self::TwistedOthers(twist) = self {
-            twist.apply(resource, name, number);
+        if let Self::MutatedOthers(mutation) = self {
+            mutation.apply(resource, name, number);
         }
     }
 
@@ -229,7 +229,7 @@ impl Flaw {
             shown.shift_remove(&field);
         }
         if self.misbehaves(Misbehaviour::ChangesAValue, resource) {
-            let changed = perturbed(shown.get(&field));
+            let changed = mutated(shown.get(&field));
             shown.insert(field, changed);
         }
         Some(shown)
