@@ -102,7 +102,7 @@ pub struct Run {
 
 /// Why a run did not begin.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum Unassessable {
+pub enum PreflightError {
     /// The target does not answer.
     #[error("{endpoint}{way} does not answer: {trouble}")]
     Unreachable {
@@ -157,7 +157,7 @@ fn clock_hint(minutes: Option<i64>) -> String {
 const MOST_INCONCLUSIVE: usize = 8;
 
 /// Asks the target for something that does not exist: does it answer at all, and does it take the token?
-pub async fn reach(suite: &Suite, target: &Target) -> Result<(), Unassessable> {
+pub async fn preflight(suite: &Suite, target: &Target) -> Result<(), PreflightError> {
     let read = &suite.contract.operations[suite.contract.creation.lifecycle.read];
     let request = Request {
         method: read.method.clone(),
@@ -168,16 +168,16 @@ pub async fn reach(suite: &Suite, target: &Target) -> Result<(), Unassessable> {
     };
     let endpoint = target.endpoint().to_string();
     match target.send(request).await.outcome {
-        Err(trouble) => Err(Unassessable::Unreachable { endpoint, way: target.way(), trouble }),
+        Err(trouble) => Err(PreflightError::Unreachable { endpoint, way: target.way(), trouble }),
         Ok(response) if response.status == 401 => {
             let has_credential = target.usual_credential() == Credential::Good;
             let clock = response.clock_ahead().map(time::Duration::whole_minutes);
             let clock = clock.filter(|minutes| target.signs() && minutes.abs() >= LONGEST_SIGNATURE);
-            Err(Unassessable::NotAuthenticated { endpoint, has_credential, clock })
+            Err(PreflightError::NotAuthenticated { endpoint, has_credential, clock })
         }
         Ok(response) if (300..400).contains(&response.status) => {
             let location = response.header("location").unwrap_or_default().into();
-            Err(Unassessable::Redirected { endpoint, status: response.status, location })
+            Err(PreflightError::Redirected { endpoint, status: response.status, location })
         }
         Ok(_) => Ok(()),
     }

@@ -23,7 +23,7 @@ use crate::ledger::{self, Ledger, Record};
 use crate::plan::{Seed, plan};
 use crate::probe::Probe;
 use crate::report::{Context, Report, excuse, terminal};
-use crate::run::{Ending, Options, Outcome, Run, Verdict, reach, run, settle, take_back};
+use crate::run::{Ending, Options, Outcome, Run, Verdict, preflight, run, settle, take_back};
 use crate::secret::Secrets;
 use crate::shrink::shrink;
 use crate::stub::{Stub, StubService};
@@ -67,7 +67,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let begin = Instant::now();
     let (mut watch, progress) = Watch::new(console, probes.len());
     let target = target.with_progress(progress);
-    reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
+    preflight(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
     let target = Arc::new(arguments.with_ledger(&suite, target, place, console.secrets())?);
     stop_on_ctrl_c(console, &target);
     take_stock(&target).await?;

@@ -15,7 +15,7 @@ use crate::client::Limits;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::ledger::{self, Damaged, Ledger, Ledgered};
-use crate::run::reach;
+use crate::run::preflight;
 use crate::suite::Suite;
 use crate::sweep::{Swept, sweep};
 use crate::untrusted::Untrusted;
@@ -169,7 +169,7 @@ impl Arguments {
             console.print(&format!("{name}: not of this project but of {}\n", shown(theirs)));
             return Ok(Fate::NotAssessed);
         }
-        reach(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
+        preflight(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
         if let Some(end) = found.state.settles_at() {
             let seconds = (end - OffsetDateTime::now_utc()).whole_seconds().max(0) + 1;
             console.note(&format!("{name}: its last request may still create something for {seconds} s\n"));
