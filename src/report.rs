@@ -81,7 +81,7 @@ pub struct Report {
     /// What could not be removed, with the probe that created it.
     pub leftovers: Vec<(String, Leftover)>,
     /// What was held back, as nobody asked for it.
-    pub withheld: Vec<Withheld>,
+    pub excluded: Vec<Excluded>,
     /// Why it is not known what is left, where that is so.
     pub unlisted: Option<Unlisted>,
     /// How far the bounds on what is created hold.
@@ -120,7 +120,7 @@ pub struct Context<'a> {
     /// What was tried to make examples smaller.
     pub shrunk: &'a [Outcome],
     /// What was held back, as nobody asked for it.
-    pub withheld: &'a [Withheld],
+    pub excluded: &'a [Excluded],
     /// Why it is not known what is left, where that is so.
     pub unlisted: Option<Unlisted>,
     /// How far the bounds on what is created hold.
@@ -131,7 +131,7 @@ pub struct Context<'a> {
 
 /// Probes that were held back, as nobody asked for them.
 #[derive(Clone, Debug, Default)]
-pub struct Withheld {
+pub struct Excluded {
     /// How many, which, and what adds them.
     pub text: String,
     /// The clauses that they are about.
@@ -165,7 +165,7 @@ impl Report {
         if context.is_strict {
             findings.extend(finding::drift_findings(contract, outcomes));
         }
-        let not_assessed = coverage::not_assessed(contract, run, context.withheld);
+        let not_assessed = coverage::not_assessed(contract, run, context.excluded);
         Self {
             title: contract.title.clone(),
             endpoint: context.endpoint.to_owned(),
@@ -194,7 +194,7 @@ impl Report {
             created: cleanups().map(|outcome| outcome.cleanup.created).sum(),
             removed: cleanups().map(|outcome| outcome.cleanup.removed).sum(),
             leftovers: leftovers(cleanups(), context.appeared),
-            withheld: context.withheld.to_vec(),
+            excluded: context.excluded.to_vec(),
             unlisted: context.unlisted,
             bounds: context.bounds,
             ledger: context.ledger.map(str::to_owned),

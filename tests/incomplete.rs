@@ -11,7 +11,7 @@ use std::time::Duration;
 use ims_conformance::client::{Access, Limits, Service, Setup, Target, Token};
 use ims_conformance::plan::{Selection, plan};
 use ims_conformance::probe::Probe;
-use ims_conformance::report::{Context, Report, Withheld, terminal};
+use ims_conformance::report::{Context, Excluded, Report, terminal};
 use ims_conformance::run::{Options, Run, run};
 use ims_conformance::suite::Suite;
 use serde_json::json;
@@ -123,8 +123,8 @@ fn what_was_skipped_or_came_to_nothing_says_why() {
 fn what_was_held_back_says_what_adds_it() {
     let done = performed(&Server::faithful(), token(), probes("min_ram/"), Limits::default(), false);
     let clause = "request.name.type".to_owned();
-    let withheld = [Withheld { text: "7 probes; --phase all adds them".to_owned(), clauses: [clause.clone()].into() }];
-    let context = Context { endpoint: "http://x", withheld: &withheld, ..Context::default() };
+    let excluded = [Excluded { text: "7 probes; --phase all adds them".to_owned(), clauses: [clause.clone()].into() }];
+    let context = Context { endpoint: "http://x", excluded: &excluded, ..Context::default() };
     let report = Report::new(&SUITE.contract, &done, &context);
     assert_eq!(reason(&report, &clause), Some("its probes were held back: 7 probes; --phase all adds them"));
     assert_eq!(reason(&report, "request.visibility.type"), Some("no probe of this run is about it"));

@@ -8,7 +8,7 @@ use crate::client::{Cost, Endpoint, Limits};
 use crate::contract::Contract;
 use crate::plan;
 use crate::probe::{Phase, Probe};
-use crate::report::Withheld;
+use crate::report::Excluded;
 use crate::shrink::LARGEST_SHRINKING;
 
 #[derive(Debug, Args)]
@@ -72,7 +72,7 @@ pub(super) struct Decision {
     /// The probes that are sent, with their marks.
     pub(super) probes: Vec<Probe>,
     /// What is not sent.
-    pub(super) withheld: Vec<Withheld>,
+    pub(super) excluded: Vec<Excluded>,
     /// What the run may cost.
     pub(super) limits: Limits,
     /// How many probes are under way at once.
@@ -121,11 +121,11 @@ impl BudgetArguments {
         marks: Marks,
         mut probes: Vec<Probe>,
     ) -> Decision {
-        let withheld = self.withhold(contract, place, names_phases, &mut probes);
+        let excluded = self.withhold(contract, place, names_phases, &mut probes);
         if marks == Marks::Added {
             plan::mark(contract, &mut probes);
         }
-        Decision { probes, withheld, limits: self.limits(place), jobs: self.jobs(place), place }
+        Decision { probes, excluded, limits: self.limits(place), jobs: self.jobs(place), place }
     }
 
     /// Takes out of the probes what a careful run does not send unless it is asked for, and says so.
@@ -135,17 +135,17 @@ impl BudgetArguments {
         place: Place,
         names_phases: bool,
         probes: &mut Vec<Probe>,
-    ) -> Vec<Withheld> {
-        let mut withheld = Vec::new();
+    ) -> Vec<Excluded> {
+        let mut excluded = Vec::new();
         if place != Place::Elsewhere {
-            return withheld;
+            return excluded;
         }
         let mut drop = |is_sent: &dyn Fn(&Probe) -> bool, what: &str| {
             let (sent, held): (Vec<_>, Vec<_>) = std::mem::take(probes).into_iter().partition(is_sent);
             *probes = sent;
             if !held.is_empty() {
                 let clauses = held.iter().flat_map(|probe| probe.clauses.iter().cloned()).collect();
-                withheld.push(Withheld { text: format!("{} probes {what}", held.len()), clauses });
+                excluded.push(Excluded { text: format!("{} probes {what}", held.len()), clauses });
             }
         };
         if !names_phases {
@@ -160,7 +160,7 @@ impl BudgetArguments {
                 "that create something protected; --allow-protected adds them",
             );
         }
-        withheld
+        excluded
     }
 }
 
@@ -192,8 +192,8 @@ impl Decision {
         text.push_str(&format!(
             "  besides: the list of what is there, before and after, a request for each page; and up to {LARGEST_SHRINKING} smaller examples for each finding\n"
         ));
-        for withheld in &self.withheld {
-            text.push_str(&format!("not sent: {}\n", withheld.text));
+        for excluded in &self.excluded {
+            text.push_str(&format!("not sent: {}\n", excluded.text));
         }
         text
     }

@@ -63,7 +63,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let known = arguments.known(&suite)?;
     let probes = plan(&suite, &selection).map_err(|error| Failure::WrongUse(error.to_string()))?;
     let (target, place, _stub) = arguments.connect(&suite, console).await?;
-    let Decision { probes, withheld, jobs, .. } = arguments.prepare(&suite, place, probes)?;
+    let Decision { probes, excluded, jobs, .. } = arguments.prepare(&suite, place, probes)?;
     let begin = Instant::now();
     let (mut watch, progress) = Watch::new(console, probes.len());
     let target = target.with_progress(progress);
@@ -89,7 +89,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         is_strict: arguments.strict,
         appeared: &end.appeared,
         shrunk: &end.shrunk,
-        withheld: &withheld,
+        excluded: &excluded,
         unlisted: end.unlisted,
         bounds: target.bounds(),
         ledger: end.ledger.as_deref(),
@@ -128,9 +128,9 @@ impl Arguments {
         let marks = if self.no_mark { Marks::LeftOut } else { Marks::Added };
         let decision = self.budget.decide(&suite.contract, place, self.selection.names_phases(), marks, probes);
         if decision.probes.is_empty() {
-            let withheld: Vec<_> = decision.withheld.iter().map(|held| held.text.as_str()).collect();
-            let withheld = withheld.join(", ");
-            return Err(Failure::WrongUse(format!("nothing is left to send without {withheld}")));
+            let excluded: Vec<_> = decision.excluded.iter().map(|held| held.text.as_str()).collect();
+            let excluded = excluded.join(", ");
+            return Err(Failure::WrongUse(format!("nothing is left to send without {excluded}")));
         }
         Ok(decision)
     }

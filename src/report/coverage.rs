@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::Withheld;
+use super::Excluded;
 use crate::contract::{Assessment, Clause, Contract};
 use crate::run::{Ending, Outcome, Run, Unsent, Verdict};
 
 /// Clauses that were not assessed, in the order of the contract, and why.
-pub(super) fn not_assessed(contract: &Contract, run: &Run, withheld: &[Withheld]) -> Vec<(String, String)> {
+pub(super) fn not_assessed(contract: &Contract, run: &Run, excluded: &[Excluded]) -> Vec<(String, String)> {
     let assessed: BTreeSet<&str> =
         run.outcomes.iter().flat_map(|outcome| &outcome.judgement.assessed).map(String::as_str).collect();
     let missing = |clause: &&Clause| !assessed.contains(clause.id.as_str()) || is_only_touched(run, clause);
     let missing = contract.clauses.values().filter(missing);
-    missing.map(|clause| (clause.id.clone(), reason(run, withheld, clause))).collect()
+    missing.map(|clause| (clause.id.clone(), reason(run, excluded, clause))).collect()
 }
 
 /// Whether a rule of the request was only kept by requests about something else, while those about it were to be sent and were not: nobody tried to break it.
@@ -27,10 +27,10 @@ fn is_about(outcome: &Outcome, clause: &Clause) -> bool {
     outcome.probe.clauses.contains(&clause.id)
 }
 
-fn reason(run: &Run, withheld: &[Withheld], clause: &Clause) -> String {
+fn reason(run: &Run, excluded: &[Excluded], clause: &Clause) -> String {
     let (mut about, mut last) = (run.outcomes.iter().filter(|outcome| is_about(outcome, clause)), None);
     let unsent = run.unsent.iter().find(|unsent| unsent.probe.clauses.contains(&clause.id));
-    let held = withheld.iter().find(|held| held.clauses.contains(&clause.id));
+    let held = excluded.iter().find(|held| held.clauses.contains(&clause.id));
     if let Assessment::Never(reason) = &clause.assessment {
         return reason.clone();
     }

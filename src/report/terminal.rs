@@ -174,8 +174,8 @@ fn write_coverage(out: &mut String, report: &Report, is_verbose: bool) -> fmt::R
         let more = if more == 0 { String::new() } else { format!(" and {more} more (-v shows all)") };
         writeln!(out, "  not assessed: {}{more}  {FAINT}{reason}{FAINT:#}", clauses[..shown].join(", "))?;
     }
-    for withheld in &report.withheld {
-        writeln!(out, "  not sent: {}", withheld.text)?;
+    for excluded in &report.excluded {
+        writeln!(out, "  not sent: {}", excluded.text)?;
     }
     writeln!(out)
 }
