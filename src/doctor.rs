@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::client::{Purpose, Target, Unlisted};
 use crate::contract::{Contract, Effect};
-use crate::exchange::{Credential, Exchange, Request, Response, Trouble};
+use crate::exchange::{Credential, Exchange, Request, Response, SendError};
 use crate::ledger::Ledgered;
 use crate::plan;
 use crate::probe::{Phase, Script, Step};
@@ -92,7 +92,7 @@ fn endpoint(address: &str, way: &str, exchange: &Exchange) -> Line {
 
 fn tls(target: &Target, exchange: &Exchange) -> Line {
     match &exchange.outcome {
-        Err(trouble @ Trouble::Certificate(_)) => {
+        Err(trouble @ SendError::Certificate(_)) => {
             Line::bad("TLS", format!("{trouble}; --cacert names an authority to trust"))
         }
         _ if target.endpoint().is_exposed() => Line::bad("TLS", "none: what is sent can be read on the way; use https"),

@@ -149,7 +149,7 @@ pub(crate) fn value_of(text: &[u8]) -> Option<Value> {
 
 /// Why there is no answer; it says nothing about the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Trouble {
+pub enum SendError {
     /// No connection could be made.
     Connect,
     /// No connection could be made through the proxy that this variable names.
@@ -244,7 +244,7 @@ impl fmt::Display for Distrust {
     }
 }
 
-impl Trouble {
+impl SendError {
     /// Whether the request may have been dealt with, and only its answer is missing.
     pub fn is_lost(self) -> bool {
         match self {
@@ -263,7 +263,7 @@ impl Trouble {
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for SendError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Proxy(variable) => {
@@ -299,7 +299,7 @@ pub struct Exchange {
     /// The request as it was sent.
     pub request: Request,
     /// The answer, or why there is none.
-    pub outcome: Result<Response, Trouble>,
+    pub outcome: Result<Response, SendError>,
 }
 
 impl Exchange {

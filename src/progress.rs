@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::exchange::{Exchange, Trouble};
+use crate::exchange::{Exchange, SendError};
 
 /// Where notices go. A clone leads to the same place; without a listener they go nowhere.
 #[derive(Clone, Default)]
@@ -27,7 +27,7 @@ pub enum Hold {
     /// The answer had this status; then the request is sent again.
     Answer(u16),
     /// There was no answer; then the request is sent again.
-    Trouble(Trouble),
+    SendError(SendError),
     /// The service may do later what it said it did; then it is asked again.
     Late,
     /// What was deleted may still be there; then it is looked for again.
@@ -55,7 +55,7 @@ impl Hold {
     pub fn of(exchange: &Exchange) -> Self {
         match &exchange.outcome {
             Ok(response) => Self::Answer(response.status),
-            Err(trouble) => Self::Trouble(*trouble),
+            Err(trouble) => Self::SendError(*trouble),
         }
     }
 }
@@ -79,7 +79,7 @@ impl fmt::Display for Hold {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answer(status) => write!(formatter, "the answer was {status}"),
-            Self::Trouble(trouble) => trouble.fmt(formatter),
+            Self::SendError(trouble) => trouble.fmt(formatter),
             Self::Late => formatter.write_str("the service may do later what it said it did"),
             Self::StillThere => formatter.write_str("what was deleted may still be there"),
             Self::LostCreation => formatter.write_str("a creation whose answer was lost may still be under way"),
@@ -93,7 +93,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{Hold, Notice, Progress};
-    use crate::exchange::Trouble;
+    use crate::exchange::SendError;
 
     #[test]
     fn a_notice_says_what_is_done_and_why() {
@@ -101,7 +101,7 @@ mod tests {
             (Notice::Listing(4200), "looking at what is there: 4200 so far"),
             (Notice::Waiting(Duration::from_millis(1500), Hold::Answer(429)), "waiting 1.5 s: the answer was 429"),
             (
-                Notice::Waiting(Duration::from_secs(2), Hold::Trouble(Trouble::Connect)),
+                Notice::Waiting(Duration::from_secs(2), Hold::SendError(SendError::Connect)),
                 "waiting 2.0 s: no connection could be made",
             ),
             (

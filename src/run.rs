@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::client::{Cleanup, Denied, Leftover, Spent, Target};
-use crate::exchange::{Credential, Exchange, Request, Trouble};
+use crate::exchange::{Credential, Exchange, Request, SendError};
 use crate::judge::{Judgement, RunInvariants, judge};
 use crate::plan;
 use crate::probe::Probe;
@@ -38,7 +38,7 @@ pub enum Verdict {
     Fail,
     /// A clause is broken, and nothing is that is not known of the target.
     Known,
-    /// Trouble on the way; nothing is known.
+    /// SendError on the way; nothing is known.
     Inconclusive,
     /// It was not sent.
     Skipped,
@@ -111,7 +111,7 @@ pub enum PreflightError {
         /// What is on the way there.
         way: String,
         /// Why.
-        trouble: Trouble,
+        trouble: SendError,
     },
     /// The target sends everybody elsewhere. That is not followed: the token would go to where nobody sent it.
     #[error("{endpoint} answers {status}, a redirect{}; redirects are not followed, name the right address", to(.location))]

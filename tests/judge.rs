@@ -8,7 +8,7 @@ mod requests;
 use std::sync::Arc;
 
 use ims_conformance::client::{Service, Token};
-use ims_conformance::exchange::{Credential, Exchange, Request, Response, Trouble};
+use ims_conformance::exchange::{Credential, Exchange, Request, Response, SendError};
 use ims_conformance::judge::{Judgement, judge};
 use ims_conformance::probe::{Expectation, Phase, Probe, Script, Step};
 use ims_conformance::stub::StubService;
@@ -44,7 +44,7 @@ fn plan_of(request: &Request) -> Probe {
     }
 }
 
-fn judged(request: Request, outcome: Result<Response, Trouble>) -> Judgement {
+fn judged(request: Request, outcome: Result<Response, SendError>) -> Judgement {
     let probe = plan_of(&request);
     judge(&SUITE.contract, &probe, &[Exchange { request, outcome }])
 }
@@ -289,7 +289,7 @@ response.media-type text/html | text/json | application/jsonp | text/plain; appl
     let wrong = [200, 202, 204, 302, 400, 404, 409, 422, 500, 501];
     let statuses = [("status.201", wrong.as_slice()), ("inconclusive", &[429, 503, 504])];
     hold_statuses("a valid request", &statuses, |status| answered(status, JSON, &text));
-    assert_eq!(verdict(&judged(good("{}"), Err(Trouble::Timeout))), "inconclusive");
+    assert_eq!(verdict(&judged(good("{}"), Err(SendError::Timeout))), "inconclusive");
 }
 
 const DEFAULTS: &str = r#"
@@ -419,7 +419,7 @@ fn null_that_came_back_as_the_default_gives_what_the_default_gives() {
 }
 
 /// A probe that creates and reads, and expects the read to find it.
-fn two_steps(outcomes: &[Result<Response, Trouble>]) -> Judgement {
+fn two_steps(outcomes: &[Result<Response, SendError>]) -> Judgement {
     let read = Request { method: "GET".to_owned(), path: "/v2/images/7".to_owned(), body: None, ..good("") };
     let requests = [good("{}"), read];
     let step = |request: &Request| Step::new(request.clone());
@@ -433,7 +433,7 @@ fn two_steps(outcomes: &[Result<Response, Trouble>]) -> Judgement {
         script: Script { steps: requests.iter().map(step).collect() },
         expectations: vec![Expectation { statuses: vec![201], ..Expectation::default() }, expected],
     };
-    let exchange = |(request, outcome): (&Request, &Result<Response, Trouble>)| Exchange {
+    let exchange = |(request, outcome): (&Request, &Result<Response, SendError>)| Exchange {
         request: request.clone(),
         outcome: outcome.clone(),
     };
@@ -451,10 +451,10 @@ fn a_step_is_judged_only_if_the_one_before_it_succeeded() {
         ("fine", vec![created(), found()]),
         ("behaviour.metadata-persists", vec![created(), status(404)]),
         ("status.201", vec![status(500), status(404)]),
-        ("status.201", vec![status(500), Err(Trouble::NothingCaptured)]),
+        ("status.201", vec![status(500), Err(SendError::NothingCaptured)]),
         ("inconclusive", vec![status(503), status(404)]),
-        ("inconclusive", vec![Err(Trouble::Timeout), status(404)]),
-        ("inconclusive", vec![created(), Err(Trouble::Timeout)]),
+        ("inconclusive", vec![Err(SendError::Timeout), status(404)]),
+        ("inconclusive", vec![created(), Err(SendError::Timeout)]),
         ("inconclusive", vec![created()]),
         (
             "request.name.default,behaviour.metadata-persists",

@@ -21,7 +21,7 @@ use chance::Chance;
 use serde_json::{Value, json};
 use server::{Server, ledgers, outcome, program, wait_until};
 use tempfile::TempDir;
-use trouble::{Link, Made, Trouble, World, token_of};
+use trouble::{Link, Made, SendError, World, token_of};
 
 /// How much is done to each server.
 struct Extent {
@@ -73,19 +73,19 @@ macro_rules! servers {
 }
 
 servers! {
-    slow: Trouble::Slow,
-    lossy: Trouble::Lossy,
-    late: Trouble::Late,
-    list_paged_by_path: Trouble::Paged(Link::Path),
-    list_paged_by_address: Trouble::Paged(Link::Address),
-    list_paged_by_query: Trouble::Paged(Link::Query),
-    list_refused: Trouble::Refused,
-    list_refused_once_the_run_has_begun: Trouble::RefusedLater,
-    list_with_a_word_that_is_no_json: Trouble::NotANumber,
-    list_cut_off: Trouble::CutOff,
+    slow: SendError::Slow,
+    lossy: SendError::Lossy,
+    late: SendError::Late,
+    list_paged_by_path: SendError::Paged(Link::Path),
+    list_paged_by_address: SendError::Paged(Link::Address),
+    list_paged_by_query: SendError::Paged(Link::Query),
+    list_refused: SendError::Refused,
+    list_refused_once_the_run_has_begun: SendError::RefusedLater,
+    list_with_a_word_that_is_no_json: SendError::NotANumber,
+    list_cut_off: SendError::CutOff,
 }
 
-fn survive(trouble: Trouble, extent: &Extent) {
+fn survive(trouble: SendError, extent: &Extent) {
     let seed = std::env::var("KILL_SEED").ok().and_then(|text| text.parse().ok());
     let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
     let left: usize = std::thread::scope(|scope| {
@@ -120,10 +120,10 @@ struct Site {
 }
 
 impl Site {
-    fn new(trouble: Trouble, extent: &Extent, seed: u64, number: u64) -> Self {
-        let latest = if trouble == Trouble::Late { extent.latest } else { Duration::from_secs(1) };
+    fn new(trouble: SendError, extent: &Extent, seed: u64, number: u64) -> Self {
+        let latest = if trouble == SendError::Late { extent.latest } else { Duration::from_secs(1) };
         let (server, world) = World::with(trouble, latest, seed.wrapping_mul(31).wrapping_add(number));
-        let is_mute = matches!(trouble, Trouble::Lossy | Trouble::Late);
+        let is_mute = matches!(trouble, SendError::Lossy | SendError::Late);
         let mut site = Self {
             url: server.listen(),
             server,

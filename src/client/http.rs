@@ -12,7 +12,7 @@ use super::proxy::{self, NoProxy, Proxy};
 use super::trust::{self, Authorities};
 use super::{Endpoint, reason};
 use crate::contract::Effect;
-use crate::exchange::{Request, Response, Trouble};
+use crate::exchange::{Request, Response, SendError};
 
 /// How connections are made.
 #[derive(Clone, Debug)]
@@ -111,23 +111,23 @@ impl Client {
     }
 
     /// Why there is no answer. Whoever met the end of a connection that was kept is told so, as the next request gets its own.
-    fn trouble(&self, error: &reqwest::Error, is_begun: bool, was_kept: bool) -> Trouble {
+    fn trouble(&self, error: &reqwest::Error, is_begun: bool, was_kept: bool) -> SendError {
         if error.is_connect() {
             return match (reason::of(error), &self.proxy) {
-                (trouble @ Trouble::Certificate(_), _) => trouble,
-                (_, Some(proxy)) => Trouble::Proxy(proxy.variable),
-                (_, None) if error.is_timeout() => Trouble::Timeout,
+                (trouble @ SendError::Certificate(_), _) => trouble,
+                (_, Some(proxy)) => SendError::Proxy(proxy.variable),
+                (_, None) if error.is_timeout() => SendError::Timeout,
                 (trouble, None) => trouble,
             };
         }
         if error.is_timeout() {
-            return Trouble::Timeout;
+            return SendError::Timeout;
         }
         if !is_begun && reason::is_end(error) {
             self.is_closing.fetch_or(was_kept, Ordering::Relaxed);
-            return Trouble::Closed;
+            return SendError::Closed;
         }
-        Trouble::Broken
+        SendError::Broken
     }
 }
 
@@ -212,12 +212,12 @@ pub(super) fn prepare<'a>(
 }
 
 /// Sends, and reads the answer as far as its size allows.
-pub(super) async fn receive(prepared: Prepared<'_>, largest: usize) -> Result<Response, Trouble> {
+pub(super) async fn receive(prepared: Prepared<'_>, largest: usize) -> Result<Response, SendError> {
     let Prepared { client, builder, is_kept } = prepared;
     let trouble = |error: &reqwest::Error, is_begun| client.trouble(error, is_begun, is_kept);
     let mut answer = builder.send().await.map_err(|error| trouble(&error, false))?;
     if !is_plain(answer.headers()) {
-        return Err(Trouble::Encoded);
+        return Err(SendError::Encoded);
     }
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
@@ -225,7 +225,7 @@ pub(super) async fn receive(prepared: Prepared<'_>, largest: usize) -> Result<Re
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| trouble(&error, true))? {
         if body.len() + chunk.len() > largest {
-            return Err(Trouble::TooLarge);
+            return Err(SendError::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }

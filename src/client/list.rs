@@ -14,7 +14,7 @@ use url::Url;
 
 use super::{Purpose, Target};
 use crate::contract::{Effect, Operation};
-use crate::exchange::{Request, Response, Trouble, value_of};
+use crate::exchange::{Request, Response, SendError, value_of};
 use crate::progress::Notice;
 
 /// One thing that the list call tells.
@@ -35,7 +35,7 @@ pub enum Unlisted {
     /// The call was refused with this status.
     Status(u16),
     /// There was no answer.
-    Trouble(Trouble),
+    SendError(SendError),
     /// An answer is not the JSON that the contract says it is.
     Unreadable,
     /// The next page is not at the endpoint.
@@ -53,7 +53,7 @@ impl fmt::Display for Unlisted {
         match self {
             Self::NoCall => formatter.write_str("the contract has no call that lists"),
             Self::Status(status) => write!(formatter, "the list was answered {status}"),
-            Self::Trouble(trouble) => write!(formatter, "no list: {trouble}"),
+            Self::SendError(trouble) => write!(formatter, "no list: {trouble}"),
             Self::Unreadable => formatter.write_str("the list cannot be read"),
             Self::Elsewhere => formatter.write_str("the next page of the list is not at the endpoint"),
             Self::Endless => formatter.write_str("the list has no end"),
@@ -138,7 +138,7 @@ impl Target {
             let credential = self.usual_credential();
             let method = list.method.clone();
             let request = Request { method, path: path.clone(), headers: Vec::new(), body: None, credential };
-            let response = self.send_as(purpose, request).await.outcome.map_err(Unlisted::Trouble)?;
+            let response = self.send_as(purpose, request).await.outcome.map_err(Unlisted::SendError)?;
             // A part of a list is no list.
             if response.status != 200 {
                 return Err(Unlisted::Status(response.status));

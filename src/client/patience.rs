@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-use crate::exchange::{Exchange, Response, Trouble};
+use crate::exchange::{Exchange, Response, SendError};
 
 /// Longer than this no answer is waited for, whatever it asks.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
@@ -44,9 +44,9 @@ pub(super) fn again(exchange: &Exchange, busy: &[u16]) -> Again {
             Some(pause) if pause > LONGEST_PAUSE => Again::No,
             pause => Again::After(pause),
         },
-        Err(Trouble::Connect | Trouble::Proxy(_)) => Again::After(None),
-        Err(Trouble::Closed) => Again::Anew,
-        Err(Trouble::Broken) => Again::Lost,
+        Err(SendError::Connect | SendError::Proxy(_)) => Again::After(None),
+        Err(SendError::Closed) => Again::Anew,
+        Err(SendError::Broken) => Again::Lost,
         Ok(_) | Err(_) => Again::No,
     }
 }
@@ -69,10 +69,10 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::{Again, again, pauses};
-    use crate::exchange::{Credential, Exchange, Request, Response, Trouble};
+    use crate::exchange::{Credential, Exchange, Request, Response, SendError};
 
     /// Status and headers of an answer, or why there is none.
-    type Outcome = Result<(u16, &'static [(&'static str, &'static str)]), Trouble>;
+    type Outcome = Result<(u16, &'static [(&'static str, &'static str)]), SendError>;
 
     fn exchange(outcome: Outcome) -> Exchange {
         let request = Request {
@@ -102,11 +102,11 @@ mod tests {
             (Ok((429, &[("retry-after", "86400")])), Again::No),
             (Ok((429, &[("retry-after", "soon")])), Again::After(None)),
             (Ok((500, &[])), Again::No),
-            (Err(Trouble::Connect), Again::After(None)),
-            (Err(Trouble::Proxy("http_proxy")), Again::After(None)),
-            (Err(Trouble::Closed), Again::Anew),
-            (Err(Trouble::Broken), Again::Lost),
-            (Err(Trouble::Timeout), Again::No),
+            (Err(SendError::Connect), Again::After(None)),
+            (Err(SendError::Proxy("http_proxy")), Again::After(None)),
+            (Err(SendError::Closed), Again::Anew),
+            (Err(SendError::Broken), Again::Lost),
+            (Err(SendError::Timeout), Again::No),
         ];
         for (outcome, expected) in table {
             assert_eq!(again(&exchange(outcome), &[429, 503]), expected, "{outcome:?}");

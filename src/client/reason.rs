@@ -6,18 +6,18 @@ use std::io;
 use rustls::CertificateError;
 
 use super::trust::{self, NobodyTrusted};
-use crate::exchange::{Distrust, Trouble};
+use crate::exchange::{Distrust, SendError};
 
 /// What the user can do something about: the certificate, or the name of the host; else only that there is no connection.
-pub(super) fn of(error: &(dyn Error + 'static)) -> Trouble {
+pub(super) fn of(error: &(dyn Error + 'static)) -> SendError {
     let found = causes(error).find_map(|cause| {
         if let Some(rustls::Error::InvalidCertificate(fault)) = cause.downcast_ref() {
-            return Some(Trouble::Certificate(distrust(fault)));
+            return Some(SendError::Certificate(distrust(fault)));
         }
         // The type of this error is not public; its text is all that tells it.
-        cause.to_string().starts_with("dns error").then_some(Trouble::Lookup)
+        cause.to_string().starts_with("dns error").then_some(SendError::Lookup)
     });
-    found.unwrap_or(Trouble::Connect)
+    found.unwrap_or(SendError::Connect)
 }
 
 /// Whether the other side ended the connection before it said anything: what came was no end of an answer and no garbage.

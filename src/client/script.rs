@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Target;
-use crate::exchange::{Exchange, Request, Trouble};
+use crate::exchange::{Exchange, Request, SendError};
 use crate::probe::{Script, Step};
 use crate::progress::Hold;
 
@@ -14,7 +14,7 @@ impl Target {
         let mut exchanges = Vec::new();
         for step in &script.steps {
             if step.request.cannot_be_filled(&values) {
-                exchanges.extend(unsent(script, exchanges.len(), Trouble::NoSegment));
+                exchanges.extend(unsent(script, exchanges.len(), SendError::NoSegment));
                 break;
             }
             let exchange = self.ask(step, step.request.filled(&values)).await;
@@ -50,16 +50,16 @@ impl Target {
 }
 
 /// The next step as an exchange that never took place, so that its reader learns why.
-fn unsent(script: &Script, index: usize, trouble: Trouble) -> Option<Exchange> {
+fn unsent(script: &Script, index: usize, trouble: SendError) -> Option<Exchange> {
     script.steps.get(index).map(|step| Exchange { request: step.request.clone(), outcome: Err(trouble) })
 }
 
-fn capture(step: &Step, answer: Option<&Value>) -> Result<Vec<(String, String)>, Trouble> {
+fn capture(step: &Step, answer: Option<&Value>) -> Result<Vec<(String, String)>, SendError> {
     step.captures
         .iter()
         .map(|(name, pointer)| {
             let value = answer.and_then(|answer| answer.pointer(pointer)).and_then(Value::as_str);
-            value.map(|value| (name.clone(), value.to_owned())).ok_or(Trouble::NothingCaptured)
+            value.map(|value| (name.clone(), value.to_owned())).ok_or(SendError::NothingCaptured)
         })
         .collect()
 }

@@ -12,7 +12,7 @@ use super::ownership::Claim;
 use super::patience::{Again, is_unread};
 use super::{Signable, Target, Token, Wire, cleanup, http, patience};
 use crate::contract::Effect;
-use crate::exchange::{Credential, Exchange, NotOwn, Request, Response, Trouble};
+use crate::exchange::{Credential, Exchange, NotOwn, Request, Response, SendError};
 use crate::ledger::Record;
 use crate::progress::Hold;
 
@@ -151,7 +151,7 @@ impl Target {
         let intent = match &self.ledger {
             Some(ledger) if may_create => match ledger.intend(request.body.as_deref()).await {
                 Ok(number) => Some((ledger, number)),
-                Err(_) => return Exchange { request, outcome: Err(Trouble::Ledger) },
+                Err(_) => return Exchange { request, outcome: Err(SendError::Ledger) },
             },
             _ => None,
         };
@@ -171,17 +171,17 @@ impl Target {
     }
 
     /// Why a request must not be sent, if so: it would change or remove what is not provably this run's. This is the one place that asks.
-    async fn refusal(&self, request: &Request) -> Option<Trouble> {
+    async fn refusal(&self, request: &Request) -> Option<SendError> {
         self.refusal_for(self.changed_by(request)?).await
     }
 
     /// Why nothing may be sent that changes or removes what has this id, if so.
-    pub(super) async fn refusal_for(&self, id: &str) -> Option<Trouble> {
+    pub(super) async fn refusal_for(&self, id: &str) -> Option<SendError> {
         match self.ownership.claim(id) {
             Claim::Own => None,
             Claim::Unproven if self.shows_mark(id).await => None,
-            Claim::Unproven => Some(Trouble::NotOwn(NotOwn::Unproven)),
-            Claim::Denied(why) => Some(Trouble::NotOwn(why)),
+            Claim::Unproven => Some(SendError::NotOwn(NotOwn::Unproven)),
+            Claim::Denied(why) => Some(SendError::NotOwn(why)),
         }
     }
 
@@ -213,16 +213,16 @@ impl Target {
     }
 
     /// Whether a halt keeps a request from being sent.
-    fn kept_back(&self, purpose: Purpose, may_create: bool) -> Option<Trouble> {
+    fn kept_back(&self, purpose: Purpose, may_create: bool) -> Option<SendError> {
         let is_kept = match purpose {
             Purpose::Probe | Purpose::Extra => self.halt.reason().is_some(),
             Purpose::Cleanup => self.halt.is_final() || (may_create && self.halt.reason().is_some()),
         };
-        is_kept.then_some(Trouble::Halted)
+        is_kept.then_some(SendError::Halted)
     }
 
     /// Waits until the rate allows one more request; why it must not be sent after all, where a halt came first.
-    async fn keep_pace(&self, purpose: Purpose, may_create: bool) -> Option<Trouble> {
+    async fn keep_pace(&self, purpose: Purpose, may_create: bool) -> Option<SendError> {
         let pace = self.pace.as_ref()?;
         let tick = async {
             pace.lock().await.tick().await;
@@ -235,7 +235,7 @@ impl Target {
         };
         tokio::select! {
             biased;
-            () = cut => Some(Trouble::Halted),
+            () = cut => Some(SendError::Halted),
             () = tick => self.kept_back(purpose, may_create),
         }
     }
@@ -260,7 +260,7 @@ impl Target {
 
     async fn exchange(&self, purpose: Purpose, request: Request, may_create: bool) -> Exchange {
         if !self.budget.take_request(purpose == Purpose::Extra) {
-            return Exchange { request, outcome: Err(Trouble::Budget) };
+            return Exchange { request, outcome: Err(SendError::Budget) };
         }
         let shown = self.access.shown(request.credential);
         let outcome = match &self.wire {
@@ -271,10 +271,10 @@ impl Target {
                     let cut = async { if may_be_cut { self.halt.halted().await } else { self.halt.finished().await } };
                     tokio::select! {
                         received = http::receive(prepared, http::largest(self.effect(&request), &request)) => received,
-                        () = cut => Err(Trouble::CutShort),
+                        () = cut => Err(SendError::CutShort),
                     }
                 }
-                None => Err(Trouble::Broken),
+                None => Err(SendError::Broken),
             },
         };
         if let Ok(response) = &outcome {
@@ -342,7 +342,7 @@ mod tests {
 
     use crate::client::cleanup::request_to;
     use crate::client::{Access, Purpose, Service, Setup, Target};
-    use crate::exchange::{Credential, NotOwn, Request, Response, Trouble};
+    use crate::exchange::{Credential, NotOwn, Request, Response, SendError};
     use crate::suite::{DEFAULT, Suite};
 
     /// Answers 204 to everything, and notes what it was asked.
@@ -359,7 +359,7 @@ mod tests {
     const FOREIGN: &str = "4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86";
 
     /// Every request of the contract that changes or removes, and some that it does not know, for every purpose.
-    async fn send_all(target: &Target) -> Vec<Option<Trouble>> {
+    async fn send_all(target: &Target) -> Vec<Option<SendError>> {
         let contract = target.contract();
         let lifecycle = &contract.creation.lifecycle;
         let release = lifecycle.release.as_ref().map(|(release, _)| *release);
@@ -385,8 +385,8 @@ mod tests {
         let target = Target::local(&suite, Arc::clone(&recorder) as _, Setup::new(Access::Open));
         target.ownership.set_before([FOREIGN]);
         let troubles = send_all(&target).await;
-        assert!(troubles.iter().all(|trouble| matches!(trouble, Some(Trouble::NotOwn(_)))), "{troubles:?}");
-        assert_eq!(troubles[0], Some(Trouble::NotOwn(NotOwn::ThereBefore)));
+        assert!(troubles.iter().all(|trouble| matches!(trouble, Some(SendError::NotOwn(_)))), "{troubles:?}");
+        assert_eq!(troubles[0], Some(SendError::NotOwn(NotOwn::ThereBefore)));
         assert_eq!(*recorder.0.lock().unwrap(), [""; 0]);
 
         // Without the guard the same requests arrive: nothing else holds them back.

@@ -13,7 +13,7 @@ use crate::server::{IMAGES, Server, TOKEN, bare, hang_up, is_caller_gone};
 
 /// What is hard about a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum SendError {
     /// It takes a moment before and after it acts; so does each of the others.
     Slow,
     /// When it has created, it hangs up, answers 502, or answers nothing.
@@ -32,7 +32,7 @@ pub(crate) enum Trouble {
     CutOff,
 }
 
-impl Trouble {
+impl SendError {
     /// Whether its list does not tell. Where nothing else was wrong, nobody would need it.
     fn hides(self) -> bool {
         matches!(self, Self::Refused | Self::RefusedLater | Self::NotANumber | Self::CutOff)
@@ -59,7 +59,7 @@ pub(crate) struct Made {
 
 /// A server with a trouble, and what it knows of who did what.
 pub(crate) struct World {
-    trouble: Trouble,
+    trouble: SendError,
     /// So much later a late server creates at the most.
     latest: Duration,
     chance: Mutex<Chance>,
@@ -101,7 +101,7 @@ fn turn_of(token: &str) -> Option<usize> {
 
 impl World {
     /// A server with this trouble, and what it knows.
-    pub(crate) fn with(trouble: Trouble, latest: Duration, seed: u64) -> (Arc<Server>, Arc<Self>) {
+    pub(crate) fn with(trouble: SendError, latest: Duration, seed: u64) -> (Arc<Server>, Arc<Self>) {
         let world = Arc::new(Self {
             trouble,
             latest,
@@ -188,7 +188,7 @@ impl World {
             None
         };
         match (self.trouble, self.below(8)) {
-            (trouble, 0) if trouble == Trouble::Lossy || trouble.hides() => {
+            (trouble, 0) if trouble == SendError::Lossy || trouble.hides() => {
                 create();
                 None
             }
@@ -196,21 +196,21 @@ impl World {
                 create();
                 Some(bare(400))
             }
-            (Trouble::Lossy, 1) => {
+            (SendError::Lossy, 1) => {
                 create();
                 Some(bare(502))
             }
-            (Trouble::Lossy, 2) => {
+            (SendError::Lossy, 2) => {
                 create();
                 is_left_within(FOREVER);
                 None
             }
-            (Trouble::Late, 0 | 1) => {
+            (SendError::Late, 0 | 1) => {
                 hang_up();
                 later()
             }
-            (Trouble::Late, 2) if is_left_within(FOREVER) => later(),
-            (Trouble::Late, _) if is_left_within(MOMENT * 8) => later(),
+            (SendError::Late, 2) if is_left_within(FOREVER) => later(),
+            (SendError::Late, _) if is_left_within(MOMENT * 8) => later(),
             _ => {
                 let answer = create();
                 if self.is_silent.load(Ordering::Relaxed) {
@@ -223,16 +223,18 @@ impl World {
 
     fn list(&self, server: &Server, request: &Request, turn: Option<usize>) -> Response {
         match self.trouble {
-            Trouble::Paged(link) => self.page(server, request, link),
-            Trouble::Refused => bare(403),
-            Trouble::RefusedLater if !turn.is_some_and(|turn| self.informs(turn)) => bare(403),
-            Trouble::NotANumber => self.spoilt(server, request, |list, at| {
+            SendError::Paged(link) => self.page(server, request, link),
+            SendError::Refused => bare(403),
+            SendError::RefusedLater if !turn.is_some_and(|turn| self.informs(turn)) => bare(403),
+            SendError::NotANumber => self.spoilt(server, request, |list, at| {
                 let text =
                     String::from_utf8_lossy(&list[at..]).replacen("\"min_disk\":", "\"min_disk\":NaN,\"was\":", 1);
                 [&list[..at], text.as_bytes()].concat()
             }),
-            Trouble::CutOff => self.spoilt(server, request, |list, at| list[..at + 4].to_vec()),
-            Trouble::RefusedLater | Trouble::Slow | Trouble::Lossy | Trouble::Late => server.pass(request, Some(TOKEN)),
+            SendError::CutOff => self.spoilt(server, request, |list, at| list[..at + 4].to_vec()),
+            SendError::RefusedLater | SendError::Slow | SendError::Lossy | SendError::Late => {
+                server.pass(request, Some(TOKEN))
+            }
         }
     }
 
