@@ -79,7 +79,7 @@ pub struct Target {
     pace: Option<Mutex<Interval>>,
     retries: usize,
     /// Whether the last patience was in vain: then the next request has none.
-    is_tired: AtomicBool,
+    retries_suspended: AtomicBool,
     /// How many removals were in vain since the last one that was not.
     removals_in_vain: AtomicUsize,
     /// How many things stayed behind because their removal was refused even after their release.
@@ -188,7 +188,7 @@ impl Target {
     }
 
     fn over(suite: &Arc<Suite>, wire: Wire, endpoint: Endpoint, setup: Setup) -> Self {
-        setup.access.confess(&setup.secrets);
+        setup.access.register_secrets(&setup.secrets);
         let pace = setup.limits.rate.map(|rate| {
             let mut ticks = interval(Duration::from_secs_f64(1.0 / rate));
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -207,7 +207,7 @@ impl Target {
             budget: Budget::new(setup.limits),
             pace,
             retries: setup.retries,
-            is_tired: AtomicBool::new(false),
+            retries_suspended: AtomicBool::new(false),
             removals_in_vain: AtomicUsize::new(0),
             held_in_vain: AtomicUsize::new(0),
             is_quick: AtomicBool::new(false),

@@ -41,7 +41,7 @@ impl Console {
 
     /// Shows a part of the result. Whether that went well, [`Console::loss`] says in the end.
     pub fn print(&self, text: &str) {
-        self.confess();
+        self.register_secrets();
         match self.sink.print(&self.shown(text)) {
             // A reader that has gone away, as `head` does, wants no more.
             Err(error) if error.kind() != ErrorKind::BrokenPipe => drop(self.loss.set(error)),
@@ -56,7 +56,7 @@ impl Console {
 
     /// Shows something beside the result.
     pub fn note(&self, text: &str) {
-        self.confess();
+        self.register_secrets();
         self.sink.note(&self.shown(text));
     }
 
@@ -66,7 +66,7 @@ impl Console {
     }
 
     /// Says which secrets cannot be taken out of what is shown.
-    fn confess(&self) {
+    fn register_secrets(&self) {
         for kind in self.secrets.take_ordinary() {
             self.sink.note(&format!(
                 "warning: a {} is too short, or too ordinary a word, to be taken out of what is shown\n",

@@ -61,7 +61,7 @@ pub enum Credential {
     /// The good token without its last character.
     Shortened,
     /// The good token without its first character.
-    Beheaded,
+    FirstCharDropped,
     /// The good token with one letter in the other case.
     OtherCase,
 }
@@ -76,7 +76,7 @@ impl Credential {
         ("appended", Self::Appended),
         ("prepended", Self::Prepended),
         ("shortened", Self::Shortened),
-        ("beheaded", Self::Beheaded),
+        ("beheaded", Self::FirstCharDropped),
         ("other-case", Self::OtherCase),
     ];
 
@@ -87,7 +87,7 @@ impl Credential {
 
     /// Whether the value is made from the good token, and so needs one.
     pub fn needs_token(self) -> bool {
-        matches!(self, Self::Appended | Self::Prepended | Self::Shortened | Self::Beheaded | Self::OtherCase)
+        matches!(self, Self::Appended | Self::Prepended | Self::Shortened | Self::FirstCharDropped | Self::OtherCase)
     }
 }
 

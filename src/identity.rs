@@ -34,7 +34,7 @@ use std::path::PathBuf;
 
 pub use access::{ApplicationCredential, Domain, Keystone, Login, Origin, Proof, Scope, User};
 pub use catalog::{Catalog, CatalogError, Interface, Wanted};
-pub use files::Surroundings;
+pub use files::ConfigSources;
 pub use login_error::{Failure, LoginError};
 pub use obstacle::Obstacle;
 pub use place::Place;
@@ -89,7 +89,7 @@ impl Cloud {
     /// A cloud with a name is what the files say. Of the variables, only the region, the interface and the one secret that the files leave out count then.
     pub fn find(
         choice: &Choice<'_>,
-        around: &Surroundings<'_>,
+        around: &ConfigSources<'_>,
         secrets: &Secrets,
     ) -> Result<Option<Self>, SettingError> {
         let given = |name: &str| (around.variable)(name).filter(|text| !text.trim().is_empty());
@@ -135,7 +135,7 @@ impl Cloud {
         method: Method,
         origin: Origin,
         service_type: &str,
-        around: &Surroundings<'_>,
+        around: &ConfigSources<'_>,
     ) -> Result<Self, SettingError> {
         let interface = match settings.text("interface") {
             Some(name) => {
@@ -225,7 +225,7 @@ fn told((key, place): (&str, &Place)) -> String {
     }
 }
 
-fn trust(settings: &Settings, around: &Surroundings<'_>) -> Result<Trust, SettingError> {
+fn trust(settings: &Settings, around: &ConfigSources<'_>) -> Result<Trust, SettingError> {
     if settings.flag("insecure")? == Some(true) || settings.flag("verify")? == Some(false) {
         return Ok(Trust::Anything);
     }

@@ -99,7 +99,7 @@ pub struct Step {
     /// Name and JSON pointer of each value to capture.
     pub captures: Vec<(String, String)>,
     /// For how long it is sent again, as a service may do some time later what it said it did.
-    pub patience: Option<Patience>,
+    pub patience: Option<PollUntil>,
 }
 
 impl Step {
@@ -111,7 +111,7 @@ impl Step {
 
 /// What ends the waiting for an answer that may come later.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct PollUntil {
     /// One of these statuses.
     pub statuses: Vec<u16>,
     /// So much time.
@@ -121,7 +121,7 @@ pub struct Patience {
 /// The pause before the first of the further requests; each later one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
-impl Patience {
+impl PollUntil {
     /// The pauses before each further request, which together are as long as the waiting.
     pub fn pauses(&self) -> impl Iterator<Item = Duration> {
         let (mut next, mut left) = (FIRST_PAUSE, self.within);
@@ -156,13 +156,13 @@ pub struct Expectation {
 mod tests {
     use std::time::Duration;
 
-    use super::Patience;
+    use super::PollUntil;
 
     #[test]
     fn pauses_grow_and_are_together_as_long_as_the_waiting() {
         for seconds in [1, 30, 120] {
             let within = Duration::from_secs(seconds);
-            let pauses: Vec<_> = Patience { statuses: vec![404], within }.pauses().collect();
+            let pauses: Vec<_> = PollUntil { statuses: vec![404], within }.pauses().collect();
             assert_eq!(pauses.iter().sum::<Duration>(), within);
             assert!(pauses[..pauses.len() - 1].is_sorted() && pauses.len() < 12, "{pauses:?}");
         }

@@ -8,7 +8,7 @@ mod machine;
 use std::fs;
 
 use ims_conformance::identity::{
-    ApplicationCredential, Choice, Cloud, Domain, Keystone, Login, Proof, Scope, Session, Surroundings, Trust, User,
+    ApplicationCredential, Choice, Cloud, ConfigSources, Domain, Keystone, Login, Proof, Scope, Session, Trust, User,
 };
 use machine::{CANARY, CHOICE, FULL, Machine, NAMED, VARIABLES, file};
 
@@ -46,7 +46,7 @@ fn files_are_looked_for_where_other_programs_look() {
             "XDG_CONFIG_HOME" => Some(own.to_owned()),
             _ => None,
         };
-        let folders = Surroundings::usual(&variable).folders;
+        let folders = ConfigSources::usual(&variable).folders;
         folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(folders("/h", ""), " /h/.config/openstack /etc/xdg/openstack /etc/openstack");

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use ims_conformance::client::Transport;
-use ims_conformance::identity::{Choice, Cloud, Failure, LoginError, Obstacle, Session, Surroundings};
+use ims_conformance::identity::{Choice, Cloud, ConfigSources, Failure, LoginError, Obstacle, Session};
 use ims_conformance::secret::{Secret, Secrets};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -33,7 +33,7 @@ impl Caller {
             let mut pairs = variables.split_whitespace().filter_map(|pair| pair.split_once('='));
             pairs.rfind(|(each, _)| *each == name).map(|(_, value)| value.to_owned())
         };
-        let around = Surroundings { variable: &variable, folders: Vec::new(), profiles: None };
+        let around = ConfigSources { variable: &variable, folders: Vec::new(), profiles: None };
         let secrets = Secrets::default();
         let choice = Choice { cloud: None, region: None, service_type: "image" };
         let cloud = Cloud::find(&choice, &around, &secrets).unwrap_or_else(|error| panic!("{error}")).unwrap();

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::exchange::{Exchange, Request, Response, SendError};
-use ims_conformance::probe::{Patience, Script, Step};
+use ims_conformance::probe::{PollUntil, Script, Step};
 use serde_json::json;
 use server::{IMAGES, Server, TOKEN, bare, come_again, ledgers, outcome, request, suite};
 use tempfile::TempDir;
@@ -343,7 +343,7 @@ fn a_step_with_patience_is_asked_until_it_holds_and_no_longer() {
         let server = Server::with(move |_, _, _| {
             Some(bare(if turn.fetch_add(1, Ordering::SeqCst) < times { 200 } else { 404 }))
         });
-        let patience = Patience { statuses: vec![404], within: Duration::from_secs(30) };
+        let patience = PollUntil { statuses: vec![404], within: Duration::from_secs(30) };
         let script = Script { steps: vec![Step { patience: Some(patience), ..Step::new(read()) }] };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let target = Target::local(&suite(), Arc::clone(&server) as _, setup());

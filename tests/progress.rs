@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use ims_conformance::client::{Access, Service, Setup, Target, Token};
 use ims_conformance::exchange::{Request, Response};
-use ims_conformance::probe::{Patience, Script, Step};
+use ims_conformance::probe::{PollUntil, Script, Step};
 use ims_conformance::progress::{Hold, Notice, Progress};
 use serde_json::json;
 use server::{IMAGES, Server, TOKEN, bare, come_again, outcome, request, suite};
@@ -83,7 +83,7 @@ fn each_pause_says_for_how_long_and_why() {
     assert_eq!(asked_for, [Notice::Waiting(Duration::from_secs(7), Hold::Answer(429))]);
 
     let late = Step {
-        patience: Some(Patience { statuses: vec![404], within: Duration::from_secs(2) }),
+        patience: Some(PollUntil { statuses: vec![404], within: Duration::from_secs(2) }),
         ..Step::new(request("GET", IMAGES, ""))
     };
     assert_eq!(holds(&told(&Server::faithful(), vec![late])), [Hold::Late]);

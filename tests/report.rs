@@ -309,7 +309,7 @@ fn a_command_shows_each_credential() {
         (Credential::Appended, " -H \"X-Auth-Token: ${OS_TOKEN}x\""),
         (Credential::Prepended, " -H \"X-Auth-Token: x$OS_TOKEN\""),
         (Credential::Shortened, " -H \"X-Auth-Token: ${OS_TOKEN%?}\""),
-        (Credential::Beheaded, " -H \"X-Auth-Token: ${OS_TOKEN#?}\""),
+        (Credential::FirstCharDropped, " -H \"X-Auth-Token: ${OS_TOKEN#?}\""),
     ] {
         assert_eq!(command(credential, true), expected);
     }

@@ -8,7 +8,7 @@ use super::rows::Row;
 use crate::contract::{Contract, Effect, list, named};
 use crate::document::{Node, SourceError};
 use crate::exchange::{Request, query};
-use crate::probe::{Expectation, Patience};
+use crate::probe::{Expectation, PollUntil};
 
 /// What stands below `expect` of the step with this number, counted from 0, which sends this request.
 pub(super) fn read(
@@ -17,7 +17,7 @@ pub(super) fn read(
     row: &Row,
     request: &Request,
     step: usize,
-) -> Result<(Expectation, Option<Patience>), SourceError> {
+) -> Result<(Expectation, Option<PollUntil>), SourceError> {
     let index = contract.operation(&request.method, &request.path).map(|(index, _)| index);
     let effect = index.map(|index| contract.operations[index].effect);
     let holds = Holds::of(contract, index);
@@ -69,10 +69,10 @@ fn check_some<T>(node: &Node, fields: &[T]) -> Result<(), SourceError> {
 /// The most seconds that one step may take.
 const LONGEST_PATIENCE: u64 = 120;
 
-fn read_patience(node: &Node, statuses: &[u16]) -> Result<Patience, SourceError> {
+fn read_patience(node: &Node, statuses: &[u16]) -> Result<PollUntil, SourceError> {
     match node.count()? {
         seconds @ 1..=LONGEST_PATIENCE => {
-            Ok(Patience { statuses: statuses.to_vec(), within: Duration::from_secs(seconds) })
+            Ok(PollUntil { statuses: statuses.to_vec(), within: Duration::from_secs(seconds) })
         }
         _ => Err(node.error(format!("expected 1 to {LONGEST_PATIENCE} seconds"))),
     }

@@ -86,7 +86,7 @@ impl Lease {
         let renewed = self.source.renew().await;
         *self.trouble.write().unwrap_or_else(PoisonError::into_inner) = renewed.as_ref().err().cloned();
         let Ok((token, ends)) = renewed else { return false };
-        token.confess(secrets);
+        token.register_secrets(secrets);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Current { token, ends };
         true
     }
@@ -108,9 +108,9 @@ impl Access {
     }
 
     /// Makes known what must not be told.
-    pub(super) fn confess(&self, secrets: &Secrets) {
+    pub(super) fn register_secrets(&self, secrets: &Secrets) {
         if let Some(token) = self.token() {
-            token.confess(secrets);
+            token.register_secrets(secrets);
         }
         if let Self::Key(key) = self {
             key.secrets().for_each(|secret| secrets.add(secret));

@@ -11,7 +11,7 @@ use super::cleanup::request_to;
 use super::{Purpose, Target};
 use crate::exchange::Response;
 use crate::ledger::Record;
-use crate::probe::Patience;
+use crate::probe::PollUntil;
 use crate::progress::Hold;
 
 const ATTEMPTS: u32 = 4;
@@ -177,7 +177,7 @@ impl Target {
     /// Waits for a service that shows late what it has created, and removes it then; true where there is nothing, even after a while. A service that does not
     /// is trusted from then on.
     async fn is_never_shown(&self, id: &str) -> bool {
-        for pause in (Patience { statuses: Vec::new(), within: SHOWING }).pauses() {
+        for pause in (PollUntil { statuses: Vec::new(), within: SHOWING }).pauses() {
             if !self.pauses(pause).await {
                 return false;
             }
@@ -198,7 +198,7 @@ impl Target {
     async fn is_forgotten(&self, id: &str) -> bool {
         self.forgetting.lock().unwrap_or_else(PoisonError::into_inner).waiting += 1;
         let mut is_gone = false;
-        for pause in (Patience { statuses: Vec::new(), within: self.grace.min(FORGETTING) }).pauses() {
+        for pause in (PollUntil { statuses: Vec::new(), within: self.grace.min(FORGETTING) }).pauses() {
             if !self.pauses(pause).await {
                 break;
             }

@@ -35,7 +35,7 @@ impl Target {
     }
 
     pub(crate) async fn send_as(&self, purpose: Purpose, request: Request) -> Exchange {
-        let retries = if self.is_tired.load(Ordering::Relaxed) { 0 } else { self.retries };
+        let retries = if self.retries_suspended.load(Ordering::Relaxed) { 0 } else { self.retries };
         let mut pauses = patience::pauses(retries);
         let (mut may_renew, mut may_hurry) = (true, true);
         loop {
@@ -51,7 +51,7 @@ impl Target {
             }
             let again = patience::again(&exchange, &self.contract().creation.inconclusive.any);
             if again == Again::No {
-                self.is_tired.store(false, Ordering::Relaxed);
+                self.retries_suspended.store(false, Ordering::Relaxed);
                 return exchange;
             }
             if again == Again::Anew && may_hurry && self.budget.has_spare() {
@@ -64,7 +64,7 @@ impl Target {
             // What meets the end of a new connection, too, is lost like anything else.
             let again = if again == Again::Anew { Again::Lost } else { again };
             let Some(pause) = pauses.next().filter(|_| self.budget.has_spare()) else {
-                self.is_tired.store(true, Ordering::Relaxed);
+                self.retries_suspended.store(true, Ordering::Relaxed);
                 return exchange;
             };
             if !self.may_repeat(&exchange, again) {

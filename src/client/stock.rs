@@ -13,7 +13,7 @@ use super::ownership::Claim;
 use super::{Item, Purpose, Target, Unlisted};
 use crate::exchange::{Response, is_segment};
 use crate::ledger::Record;
-use crate::probe::Patience;
+use crate::probe::PollUntil;
 
 /// Something that is there after the run, was not before it, and was created by none of its requests that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Target {
         if !self.shown.asks() {
             return;
         }
-        let pauses = Patience { statuses: Vec::new(), within: LISTING };
+        let pauses = PollUntil { statuses: Vec::new(), within: LISTING };
         for pause in std::iter::once(Duration::ZERO).chain(pauses.pauses()) {
             self.halt.pause(pause).await;
             let mut is_shown = false;

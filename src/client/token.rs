@@ -57,7 +57,7 @@ impl Token {
             Credential::Appended => format!("{}x", self.0),
             Credential::Prepended => format!("x{}", self.0),
             Credential::Shortened => self.0[..self.0.len() - 1].to_owned(),
-            Credential::Beheaded => self.0[1..].to_owned(),
+            Credential::FirstCharDropped => self.0[1..].to_owned(),
             Credential::OtherCase => self.in_other_case(),
             Credential::Good | Credential::Absent | Credential::Empty | Credential::Wrong => self.0.clone(),
         }
@@ -75,9 +75,10 @@ impl Token {
     }
 
     /// Makes known the token and what is made from it, so that no answer can tell them.
-    pub(super) fn confess(&self, secrets: &Secrets) {
+    pub(super) fn register_secrets(&self, secrets: &Secrets) {
         secrets.add(&Secret::new(Kind::Token, self.0.as_str()));
-        for text in [Credential::OtherCase, Credential::Shortened, Credential::Beheaded].map(|each| self.shown_as(each))
+        for text in
+            [Credential::OtherCase, Credential::Shortened, Credential::FirstCharDropped].map(|each| self.shown_as(each))
         {
             secrets.add_derived(&Secret::new(Kind::Token, text));
         }
@@ -95,7 +96,7 @@ mod tests {
         let token = Token::new("gAAAAB-7\n").unwrap();
         assert_eq!(token.shown_as(Credential::Appended), "gAAAAB-7x");
         assert_eq!(token.shown_as(Credential::Prepended), "xgAAAAB-7");
-        assert_eq!(token.shown_as(Credential::Beheaded), "AAAAB-7");
+        assert_eq!(token.shown_as(Credential::FirstCharDropped), "AAAAB-7");
         assert_eq!(token.shown_as(Credential::Shortened), "gAAAAB-");
         assert_eq!(token.shown_as(Credential::OtherCase), "gAAAAb-7");
         assert_eq!(Token::new("12345").unwrap().shown_as(Credential::OtherCase), "12345X");
@@ -104,7 +105,7 @@ mod tests {
     #[test]
     fn the_token_and_what_is_made_from_it_are_redacted() {
         let (token, secrets) = (Token::new("gAAAAAB-77").unwrap(), Secrets::default());
-        token.confess(&secrets);
+        token.register_secrets(&secrets);
         let made = Credential::ALL.into_iter().filter(|(_, shown)| shown.needs_token());
         for (name, shown) in made.chain([("good", Credential::Good)]) {
             let text = format!("<p>no such token: {}</p>", token.shown_as(shown));

@@ -10,7 +10,7 @@ use crate::document::{self, Node};
 use crate::secret::Secrets;
 
 /// Where files are looked for, and how a variable is read.
-pub struct Surroundings<'a> {
+pub struct ConfigSources<'a> {
     /// The value of an environment variable.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     /// The folders that may hold the files, the nearest first.
@@ -19,7 +19,7 @@ pub struct Surroundings<'a> {
     pub profiles: Option<(&'a str, &'a str)>,
 }
 
-impl<'a> Surroundings<'a> {
+impl<'a> ConfigSources<'a> {
     /// The folders in which other OpenStack programs look: the current one, the user's, the machine's.
     pub fn usual(variable: &'a dyn Fn(&str) -> Option<String>) -> Self {
         let set = |name| variable(name).filter(|text| !text.is_empty()).map(PathBuf::from);
@@ -52,7 +52,7 @@ pub(super) struct Found {
 pub(super) fn read_cloud(
     name: &str,
     region: Option<&str>,
-    around: &Surroundings<'_>,
+    around: &ConfigSources<'_>,
     secrets: &Secrets,
 ) -> Result<Found, SettingError> {
     let clouds = find("clouds", Some("OS_CLIENT_CONFIG_FILE"), around)?;
@@ -130,7 +130,7 @@ fn choose_region(
 fn read_profile(
     name: &str,
     region: Option<&str>,
-    around: &Surroundings<'_>,
+    around: &ConfigSources<'_>,
     secrets: &Secrets,
 ) -> Result<Settings, SettingError> {
     let mut files: Vec<_> = find("clouds-public", None, around)?.into_iter().collect();
@@ -151,7 +151,7 @@ fn read_profile(
 }
 
 /// The file that its variable names, or else the first that is there.
-fn find(stem: &str, variable: Option<&str>, around: &Surroundings<'_>) -> Result<Option<File>, SettingError> {
+fn find(stem: &str, variable: Option<&str>, around: &ConfigSources<'_>) -> Result<Option<File>, SettingError> {
     if let Some(path) = variable.and_then(around.variable).filter(|path| !path.is_empty()) {
         let text = std::fs::read_to_string(&path).map_err(|error| unreadable(Path::new(&path), &error))?;
         return parse(&path, &text).map(Some);

@@ -100,7 +100,7 @@ impl Caller<'_> {
             Credential::Appended => format!(" -H \"{header}: ${{OS_TOKEN}}x\""),
             Credential::Prepended => format!(" -H \"{header}: x$OS_TOKEN\""),
             Credential::Shortened => format!(" -H \"{header}: ${{OS_TOKEN%?}}\""),
-            Credential::Beheaded => format!(" -H \"{header}: ${{OS_TOKEN#?}}\""),
+            Credential::FirstCharDropped => format!(" -H \"{header}: ${{OS_TOKEN#?}}\""),
             Credential::OtherCase => format!(" -H \"{header}: $({IN_OTHER_CASE})\""),
         })
     }

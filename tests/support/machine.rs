@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use ims_conformance::identity::{Choice, Cloud, Keystone, Login, Proof, SettingError, Surroundings};
+use ims_conformance::identity::{Choice, Cloud, ConfigSources, Keystone, Login, Proof, SettingError};
 use ims_conformance::secret::Secrets;
 use tempfile::TempDir;
 
@@ -45,7 +45,7 @@ impl Machine {
         let variable = |name: &str| Some(self.variables.iter().find(|(each, _)| each == name)?.1.clone());
         let folders = [self.near.path(), self.far.path()].map(Path::to_owned).to_vec();
         let profiles = "public-clouds: {vendor: {auth: {auth_url: 'https://iam.{region_name}.example.com/v3'}, regions: [one, two]}}";
-        let around = Surroundings { variable: &variable, folders, profiles: Some(("built-in profiles", profiles)) };
+        let around = ConfigSources { variable: &variable, folders, profiles: Some(("built-in profiles", profiles)) };
         Cloud::find(choice, &around, &self.secrets)
     }
 
