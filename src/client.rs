@@ -55,7 +55,7 @@ pub use token::Token;
 pub use trust::{Authorities, AuthoritiesError};
 
 use crate::contract::Contract;
-use crate::exchange::{Credential, Request, Response};
+use crate::exchange::{Request, Response, TokenVariant};
 use crate::ledger::{Ledger, State};
 use crate::probe::Script;
 use crate::progress::{Hold, Notice, Progress};
@@ -270,12 +270,12 @@ impl Target {
 
     /// Whether requests are signed, so that the clock matters.
     pub fn signs(&self) -> bool {
-        self.access.key(Credential::Good).is_some()
+        self.access.key(TokenVariant::Good).is_some()
     }
 
     /// What requests show that ask for nothing special.
-    pub fn usual_credential(&self) -> Credential {
-        if self.access.is_open() { Credential::Absent } else { Credential::Good }
+    pub fn usual_credential(&self) -> TokenVariant {
+        if self.access.is_open() { TokenVariant::Absent } else { TokenVariant::Good }
     }
 
     /// The project that everything belongs to, if it is known.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::client::{Purpose, Target, Unlisted};
 use crate::contract::{Contract, Effect};
-use crate::exchange::{Credential, Exchange, Request, Response, SendError};
+use crate::exchange::{Exchange, Request, Response, SendError, TokenVariant};
 use crate::ledger::Ledgered;
 use crate::plan;
 use crate::probe::{Phase, Script, Step};
@@ -105,7 +105,7 @@ fn tls(target: &Target, exchange: &Exchange) -> Line {
 fn access(target: &Target, who: &str, exchange: &Exchange) -> Line {
     let status = exchange.response().map_or(0, |response| response.status);
     match (status, target.usual_credential()) {
-        (401, Credential::Good) => Line::bad("access", format!("401 for {who}; it may be wrong or expired")),
+        (401, TokenVariant::Good) => Line::bad("access", format!("401 for {who}; it may be wrong or expired")),
         (401, _) => Line::bad("access", "401 without a credential; --os-cloud, a token or an access key opens it"),
         (403, _) => Line::bad("access", format!("403 for {who}: no right to read images")),
         _ => Line::good("access", who),

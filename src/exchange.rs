@@ -27,7 +27,7 @@ pub struct Request {
     /// The body, byte for byte.
     pub body: Option<Vec<u8>>,
     /// What the token's header says.
-    pub credential: Credential,
+    pub credential: TokenVariant,
 }
 
 impl Request {
@@ -44,7 +44,7 @@ impl Request {
 
 /// What a request shows as its token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Credential {
+pub enum TokenVariant {
     /// The good token.
     #[default]
     Good,
@@ -66,7 +66,7 @@ pub enum Credential {
     OtherCase,
 }
 
-impl Credential {
+impl TokenVariant {
     /// Every credential, with its name in a case.
     pub const ALL: [(&'static str, Self); 9] = [
         ("good", Self::Good),

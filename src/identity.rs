@@ -32,7 +32,7 @@ mod settings;
 
 use std::path::PathBuf;
 
-pub use access::{ApplicationCredential, Domain, Keystone, Login, Origin, Proof, Scope, User};
+pub use access::{ApplicationCredential, Credential, Domain, Keystone, Login, Origin, Scope, User};
 pub use catalog::{Catalog, CatalogError, Interface, Wanted};
 pub use files::ConfigSources;
 pub use login_error::{Failure, LoginError};

@@ -22,7 +22,7 @@ pub use invariants::RunInvariants;
 pub(crate) use response::fill;
 
 use crate::contract::{Contract, Envelope};
-use crate::exchange::{Credential, Exchange, Response};
+use crate::exchange::{Exchange, Response, TokenVariant};
 use crate::probe::Probe;
 use crate::untrusted::Untrusted;
 
@@ -170,7 +170,7 @@ impl StepJudge<'_> {
     /// Why an answer with its status says nothing about the contract, if it does not.
     fn says_nothing(&self, exchange: &Exchange, response: &Response) -> Option<String> {
         let inconclusive = &self.contract.creation.inconclusive;
-        let is_good = exchange.request.credential == Credential::Good;
+        let is_good = exchange.request.credential == TokenVariant::Good;
         let status = response.status;
         if inconclusive.intermediary.contains(&status) {
             let who = self.envelope(response).filter(|envelope| envelope.is_trouble);

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::client::{Cleanup, Denied, Leftover, Spent, Target};
-use crate::exchange::{Credential, Exchange, Request, SendError};
+use crate::exchange::{Exchange, Request, SendError, TokenVariant};
 use crate::judge::{Judgement, RunInvariants, judge};
 use crate::plan;
 use crate::probe::Probe;
@@ -170,7 +170,7 @@ pub async fn preflight(suite: &Suite, target: &Target) -> Result<(), PreflightEr
     match target.send(request).await.outcome {
         Err(trouble) => Err(PreflightError::Unreachable { endpoint, way: target.way(), trouble }),
         Ok(response) if response.status == 401 => {
-            let has_credential = target.usual_credential() == Credential::Good;
+            let has_credential = target.usual_credential() == TokenVariant::Good;
             let clock = response.clock_ahead().map(time::Duration::whole_minutes);
             let clock = clock.filter(|minutes| target.signs() && minutes.abs() >= LONGEST_SIGNATURE);
             Err(PreflightError::NotAuthenticated { endpoint, has_credential, clock })

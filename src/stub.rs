@@ -18,7 +18,7 @@ pub use defect::Defect;
 pub use service::StubService;
 
 use crate::client::Service;
-use crate::exchange::{Credential, Request};
+use crate::exchange::{Request, TokenVariant};
 
 /// A stub that listens; it stops when it is dropped.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl Respond for Responder {
             path: wire.url[url::Position::BeforePath..].to_owned(),
             headers: headers.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect(),
             body: Some(wire.body.clone()),
-            credential: Credential::Good,
+            credential: TokenVariant::Good,
         };
         let answer = self.0.answer(&request, token.map(|(_, value)| value.to_str().unwrap_or_default()));
         let template = ResponseTemplate::new(answer.status);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use ims_conformance::contract::{Contract, Table};
 use ims_conformance::document;
-use ims_conformance::exchange::{Credential, Request};
+use ims_conformance::exchange::{Request, TokenVariant};
 use ims_conformance::judge::{Body, Kind, classify};
 use requests::{BODIES, INVALID, JSON, SUITE, UNAUTHORIZED, field_body, good, hold, sent};
 use serde_json::{Value, json};
@@ -85,24 +85,24 @@ fn another_content_type_is_open() {
     let table = "valid application/json | Application/JSON
 unspecified application/json; charset=utf-8 | application/json; v=2 | application/json; Charset=\"UTF-8\"
 unspecified application/json;profile=latin1 | application/json; charset=iso-8859-1 | application/json; v=2; charset=utf-16";
-    hold(table, |_, media_type| kind(&sent(b"{}", Some(media_type), Credential::Good)));
+    hold(table, |_, media_type| kind(&sent(b"{}", Some(media_type), TokenVariant::Good)));
     // A parameter may be refused for itself; what no reading allows is refused with it.
     assert_eq!(
-        kind(&sent(br#"{"min_disk":0}"#, Some("application/json; charset=utf-8"), Credential::Good)),
+        kind(&sent(br#"{"min_disk":0}"#, Some("application/json; charset=utf-8"), TokenVariant::Good)),
         "min_disk.minimum"
     );
     let others = ["text/plain", "application/xml", "text/json", "application/x-www-form-urlencoded", "", "*/*"];
     for media_type in others.map(Some).into_iter().chain([None]) {
-        assert_eq!(kind(&sent(b"{}", media_type, Credential::Good)), "unspecified", "{media_type:?}");
-        assert_eq!(kind(&sent(b"", media_type, Credential::Good)), "required", "{media_type:?}");
+        assert_eq!(kind(&sent(b"{}", media_type, TokenVariant::Good)), "unspecified", "{media_type:?}");
+        assert_eq!(kind(&sent(b"", media_type, TokenVariant::Good)), "required", "{media_type:?}");
         // What is no object as JSON may be one in what it is declared as.
-        assert_eq!(kind(&sent(b"[]", media_type, Credential::Good)), "unspecified", "{media_type:?}");
+        assert_eq!(kind(&sent(b"[]", media_type, TokenVariant::Good)), "unspecified", "{media_type:?}");
     }
 }
 
 #[test]
 fn a_credential_that_is_not_good_decides_alone() {
-    for (name, credential) in Credential::ALL.into_iter().filter(|(_, each)| *each != Credential::Good) {
+    for (name, credential) in TokenVariant::ALL.into_iter().filter(|(_, each)| *each != TokenVariant::Good) {
         for body in UNAUTHORIZED {
             assert_eq!(kind(&sent(body.as_bytes(), JSON, credential)), "unauthorized", "{name} {body}");
         }
@@ -141,7 +141,7 @@ fn what_a_contract_says_nothing_of_is_open() {
     let texts =
         [r#"{"x":1,"x":2}"#, "\u{feff}{}", r#"{"name":"\ud800"}"#, r#"{"x":1e999}"#, r#"{"min_disk":40.0000001}"#];
     let bodies = texts.map(|text| text.as_bytes().to_vec()).into_iter().chain([gzip, utf16, nested(r#"{"x":"#), large]);
-    for request in bodies.map(good).chain([sent(b"{}", Some("application/xml"), Credential::Good)]) {
+    for request in bodies.map(good).chain([sent(b"{}", Some("application/xml"), TokenVariant::Good)]) {
         let body = Body::read(&request);
         let found = classify(&silent, &request, &body);
         assert_eq!(found.kind, Kind::Unspecified, "{:.80}", String::from_utf8_lossy(request.body.as_deref().unwrap()));

@@ -8,7 +8,8 @@ mod machine;
 use std::fs;
 
 use ims_conformance::identity::{
-    ApplicationCredential, Choice, Cloud, ConfigSources, Domain, Keystone, Login, Proof, Scope, Session, Trust, User,
+    ApplicationCredential, Choice, Cloud, ConfigSources, Credential, Domain, Keystone, Login, Scope, Session, Trust,
+    User,
 };
 use machine::{CANARY, CHOICE, FULL, Machine, NAMED, VARIABLES, file};
 
@@ -32,7 +33,7 @@ fn a_cloud_of_a_file_is_read_with_its_domain_for_the_project_too() {
     let keystone = machine.keystone();
     assert_eq!(keystone.address.to_string(), "https://iam.example.com/v3");
     assert_eq!(keystone.scope, Scope::ProjectName("work".to_owned(), there()));
-    let Proof::Password { user, password } = keystone.credential else { panic!() };
+    let Credential::Password { user, password } = keystone.credential else { panic!() };
     assert_eq!((user, password.expose()), (me(), "canary-file"));
     assert!(machine.cloud().can_renew());
     assert_eq!(machine.secrets.redact_text("a canary-file"), "a [password]");
@@ -93,7 +94,7 @@ fn a_variable_gives_the_secret_that_files_leave_out_and_no_other_setting() {
     assert_eq!(Machine::with(&variables).near("clouds.yaml", &file(&without)).password(), "canary-variable");
     let machine = Machine::with(&variables).near("clouds.yaml", &file(FULL));
     assert_eq!(machine.password(), "canary-file");
-    assert!(matches!(machine.keystone().credential, Proof::Password { user, .. } if user == me()));
+    assert!(matches!(machine.keystone().credential, Credential::Password { user, .. } if user == me()));
 }
 
 #[test]
@@ -101,7 +102,7 @@ fn variables_alone_are_a_cloud_and_one_domain_is_enough() {
     for domain in ["OS_DOMAIN_NAME", "OS_USER_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME"] {
         let keystone = Machine::with(&VARIABLES.replace("OS_DOMAIN_NAME", domain)).keystone();
         assert_eq!(keystone.scope, Scope::ProjectName("work".to_owned(), there()), "{domain}");
-        assert!(matches!(keystone.credential, Proof::Password { user, .. } if user == me()), "{domain}");
+        assert!(matches!(keystone.credential, Credential::Password { user, .. } if user == me()), "{domain}");
     }
 }
 
@@ -111,7 +112,7 @@ fn older_words_and_ids_are_known() {
     let keystone = Machine::with(ids).keystone();
     assert_eq!(keystone.address.to_string(), "http://127.0.0.1:5000/v3");
     assert_eq!(keystone.scope, Scope::Project("p".to_owned()));
-    assert!(matches!(keystone.credential, Proof::Password { user: User::Id(id), .. } if id == "u"));
+    assert!(matches!(keystone.credential, Credential::Password { user: User::Id(id), .. } if id == "u"));
 
     let scopes = [
         ("", Scope::Given),
@@ -131,14 +132,14 @@ fn older_words_and_ids_are_known() {
 #[test]
 fn a_token_and_an_application_credential_are_known_by_what_is_there() {
     let machine = Machine::with("OS_AUTH_URL=https://a\nOS_TOKEN=canary-token\nOS_PASSWORD=canary");
-    assert!(matches!(machine.keystone().credential, Proof::Token(token) if token.expose() == "canary-token"));
+    assert!(matches!(machine.keystone().credential, Credential::Token(token) if token.expose() == "canary-token"));
     assert!(!machine.cloud().can_renew());
 
     let secret = "OS_AUTH_URL=https://a\nOS_PROJECT_NAME=left\nOS_APPLICATION_CREDENTIAL_SECRET=canary";
     let by_id = Machine::with(&format!("{secret}\nOS_APPLICATION_CREDENTIAL_ID=i")).keystone();
     assert_eq!(by_id.scope, Scope::Given, "such a credential knows its project");
     let which = |keystone: Keystone| match keystone.credential {
-        Proof::ApplicationCredential { which, .. } => which,
+        Credential::ApplicationCredential { which, .. } => which,
         other => panic!("{other:?}"),
     };
     assert_eq!(which(by_id), ApplicationCredential::Id("i".to_owned()));

@@ -8,7 +8,7 @@ mod innocent;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use ims_conformance::exchange::{Credential, Response};
+use ims_conformance::exchange::{Response, TokenVariant};
 use ims_conformance::judge::Kind;
 use ims_conformance::report::Report;
 use innocent::{Innocent, acquit, with_fields};
@@ -45,7 +45,7 @@ fn one_that_refuses_it_in_other_ways() {
     for status in [403, 409, 413, 415, 422] {
         acquit(move |asked, response| {
             let is_open =
-                asked.is_creation && asked.kind == Kind::Unspecified && asked.request.credential == Credential::Good;
+                asked.is_creation && asked.kind == Kind::Unspecified && asked.request.credential == TokenVariant::Good;
             if is_open && response.is_success() { Response { status, ..response } } else { response }
         });
     }

@@ -8,7 +8,7 @@ mod requests;
 use std::sync::Arc;
 
 use ims_conformance::client::{Service, Token};
-use ims_conformance::exchange::{Credential, Exchange, Request, Response, SendError};
+use ims_conformance::exchange::{Exchange, Request, Response, SendError, TokenVariant};
 use ims_conformance::judge::{Judgement, judge};
 use ims_conformance::probe::{Expectation, Phase, Probe, Script, Step};
 use ims_conformance::stub::StubService;
@@ -158,7 +158,7 @@ fn who_refuses_is_recorded() {
 fn a_request_without_a_good_credential_is_answered_401() {
     let (accepted, refused): (&[u16], &[u16]) = (&[200, 201, 204], &[400, 403, 404, 500]);
     let statuses = [("fine", [401].as_slice()), ("security.token", accepted), ("status.401", refused)];
-    for (name, credential) in Credential::ALL.into_iter().filter(|(_, each)| *each != Credential::Good) {
+    for (name, credential) in TokenVariant::ALL.into_iter().filter(|(_, each)| *each != TokenVariant::Good) {
         for body in UNAUTHORIZED {
             let request = sent(body.as_bytes(), JSON, credential);
             let got = |status| verdict(&judged(request.clone(), Ok(reply(status, JSON, body))));

@@ -8,7 +8,7 @@ mod requests;
 
 use std::sync::LazyLock;
 
-use ims_conformance::exchange::{Credential, Exchange, Request, Response};
+use ims_conformance::exchange::{Exchange, Request, Response, TokenVariant};
 use ims_conformance::judge::{Judgement, RunInvariants, judge};
 use ims_conformance::probe::{Expectation, Phase, Probe, Script, Step};
 use requests::{JSON, SUITE, good, sent};
@@ -112,7 +112,7 @@ fn a_mismatch_says_what_was_expected_and_what_came() {
         [("status.400", "an empty name", "201, or a client error (4xx)", "500: {\"error\":\"no\"}")]
     );
     assert_eq!(
-        said(&single(sent(b"{}", JSON, Credential::Wrong), reply(201, &json!({})))),
+        said(&single(sent(b"{}", JSON, TokenVariant::Wrong), reply(201, &json!({})))),
         [("security.token", "", "401 for a credential that is not good", "201")]
     );
     let mut bare = reply(404, &json!(null));
@@ -177,7 +177,7 @@ fn what_an_answer_could_have_broken_is_assessed_and_nothing_else() {
     let about_rules = |request, status| judged(&["request.x"], &[(request, reply(status, &json!({})), expecting(&[]))]);
     let refused = about_rules(good(r#"{"min_disk":0}"#), 400);
     assert_eq!(refused.assessed.iter().collect::<Vec<_>>(), ["request.min_disk.minimum", "status.400"]);
-    let unauthorized = about_rules(sent(b"{}", JSON, Credential::Wrong), 401);
+    let unauthorized = about_rules(sent(b"{}", JSON, TokenVariant::Wrong), 401);
     assert_eq!(unauthorized.assessed.iter().collect::<Vec<_>>(), ["security.token", "status.401"]);
 }
 

@@ -13,7 +13,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use ims_conformance::client::{Access, Endpoint, Setup, Target, Token};
-use ims_conformance::exchange::{Credential, Exchange, Request, Response};
+use ims_conformance::exchange::{Exchange, Request, Response, TokenVariant};
 use ims_conformance::plan::{Selection, mark, plan};
 use ims_conformance::probe::{Phase, Probe, Script, Step};
 use ims_conformance::report::curl::Caller;
@@ -91,7 +91,7 @@ fn oddities() -> Vec<(String, Request)> {
         path: path.to_owned(),
         headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         body: body.map(<[u8]>::to_vec),
-        credential: Credential::Good,
+        credential: TokenVariant::Good,
     };
     let body = |body: &[u8]| request("POST", "/v2/images", &[("Content-Type", "application/json")], Some(body));
     let uneven: String = (0..40_000).map(|number| number.to_string()).collect();
@@ -136,7 +136,7 @@ fn oddities() -> Vec<(String, Request)> {
         request("HEAD", "/v2/images", &[], None),
         request("OPTIONS", "/v2/images", &[], None),
     ]);
-    for (_, credential) in Credential::ALL {
+    for (_, credential) in TokenVariant::ALL {
         found.push(Request { credential, ..body(b"{}") });
     }
     found.into_iter().enumerate().map(|(index, request)| (format!("oddity {index}"), request)).collect()
@@ -149,7 +149,7 @@ fn script(suite: &Suite, request: Request) -> Script {
     }
     let subject = suite.contract.subject();
     let (method, path) = (subject.method.clone(), subject.path.as_str().to_owned());
-    let create = Request { method, path, body: Some(GIVE.to_vec()), credential: Credential::Good, ..request.clone() };
+    let create = Request { method, path, body: Some(GIVE.to_vec()), credential: TokenVariant::Good, ..request.clone() };
     let captures = ["id", "first", "second"].map(|name| (name.to_owned(), "/id".to_owned())).to_vec();
     Script { steps: vec![Step { captures, ..Step::new(create) }, Step::new(request)] }
 }

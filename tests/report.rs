@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ims_conformance::client::{Access, Appeared, Cleanup, Leftover, Setup, Spent, Target, Token};
 use ims_conformance::contract::Assessment;
-use ims_conformance::exchange::{Credential, Exchange, Request};
+use ims_conformance::exchange::{Exchange, Request, TokenVariant};
 use ims_conformance::exit_code::ExitCode;
 use ims_conformance::judge::{Choice, Drift, Judgement, Mismatch};
 use ims_conformance::probe::{Phase, Probe};
@@ -255,7 +255,7 @@ fn what_the_end_of_a_run_asked_is_repeated_about_what_the_lines_create() {
             path: "/v2/images/7f3a".to_owned(),
             headers: Vec::new(),
             body: None,
-            credential: Credential::Good,
+            credential: TokenVariant::Good,
         };
         outcome.exchanges.push(Exchange { request, ..created.clone() });
     }
@@ -302,18 +302,18 @@ fn a_command_shows_each_credential() {
         text.trim_start_matches("curl -sS -i -X GET 'https://ims.example.com/v2/images'").to_owned()
     };
     for (credential, expected) in [
-        (Credential::Good, " -H \"X-Auth-Token: $OS_TOKEN\""),
-        (Credential::Absent, ""),
-        (Credential::Empty, " -H 'X-Auth-Token;'"),
-        (Credential::Wrong, " -H 'X-Auth-Token: this-was-never-a-token'"),
-        (Credential::Appended, " -H \"X-Auth-Token: ${OS_TOKEN}x\""),
-        (Credential::Prepended, " -H \"X-Auth-Token: x$OS_TOKEN\""),
-        (Credential::Shortened, " -H \"X-Auth-Token: ${OS_TOKEN%?}\""),
-        (Credential::FirstCharDropped, " -H \"X-Auth-Token: ${OS_TOKEN#?}\""),
+        (TokenVariant::Good, " -H \"X-Auth-Token: $OS_TOKEN\""),
+        (TokenVariant::Absent, ""),
+        (TokenVariant::Empty, " -H 'X-Auth-Token;'"),
+        (TokenVariant::Wrong, " -H 'X-Auth-Token: this-was-never-a-token'"),
+        (TokenVariant::Appended, " -H \"X-Auth-Token: ${OS_TOKEN}x\""),
+        (TokenVariant::Prepended, " -H \"X-Auth-Token: x$OS_TOKEN\""),
+        (TokenVariant::Shortened, " -H \"X-Auth-Token: ${OS_TOKEN%?}\""),
+        (TokenVariant::FirstCharDropped, " -H \"X-Auth-Token: ${OS_TOKEN#?}\""),
     ] {
         assert_eq!(command(credential, true), expected);
     }
-    assert_eq!(command(Credential::Good, false), "");
+    assert_eq!(command(TokenVariant::Good, false), "");
 }
 
 #[test]

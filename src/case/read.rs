@@ -4,7 +4,7 @@ use super::rows::{self, Row};
 use super::{Case, Verb, expect};
 use crate::contract::{Contract, header_name, header_value};
 use crate::document::{Fields, Node, SourceError, nearest};
-use crate::exchange::{Credential, Request};
+use crate::exchange::{Request, TokenVariant};
 use crate::probe::{Expectation, Phase, Probe, Script, Step};
 
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -192,13 +192,13 @@ fn read_request(
     let credential = match fields.optional("token") {
         Some(node) => {
             let text = row.fill_text(node.text()?);
-            let found = Credential::ALL.iter().find(|(name, _)| *name == text);
-            let names = || Credential::ALL.map(|(name, _)| name).join(", ");
+            let found = TokenVariant::ALL.iter().find(|(name, _)| *name == text);
+            let names = || TokenVariant::ALL.map(|(name, _)| name).join(", ");
             found.map(|(_, credential)| *credential).ok_or_else(|| {
                 node.error(format!("`{text}` is no kind of token")).with_hint(format!("known here: {}", names()))
             })?
         }
-        None => Credential::Good,
+        None => TokenVariant::Good,
     };
     Ok(Request { method: method.to_owned(), path: path.to_owned(), headers, body, credential })
 }

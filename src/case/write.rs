@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::contract::Contract;
-use crate::exchange::{Credential, Request};
+use crate::exchange::{Request, TokenVariant};
 use crate::judge::{Body, Kind, Mismatch, Refusals, classify};
 use crate::probe::{Expectation, Probe, Step};
 
@@ -116,7 +116,7 @@ fn sent(request: &Request, body: &Body, bytes: &[u8]) -> Option<Vec<String>> {
     let is_same_again =
         body.value.as_ref().is_some_and(|value| serde_json::to_vec(value).is_ok_and(|again| again == bytes));
     let mut parts = vec![if is_same_again { format!("body: {text}") } else { format!("raw: {}", Value::from(text)) }];
-    if request.credential != Credential::Good {
+    if request.credential != TokenVariant::Good {
         parts.push(format!("token: {}", request.credential.name()));
     }
     let media_type = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));

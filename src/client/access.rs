@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
 use super::{AccessKey, Token};
-use crate::exchange::Credential;
+use crate::exchange::TokenVariant;
 use crate::secret::Secrets;
 
 /// How a caller proves who they are.
@@ -144,19 +144,19 @@ impl Access {
     }
 
     /// The key that signs a request with this credential: only a good one is signed.
-    pub(super) fn key(&self, credential: Credential) -> Option<&AccessKey> {
+    pub(super) fn key(&self, credential: TokenVariant) -> Option<&AccessKey> {
         match self {
-            Self::Key(key) if credential == Credential::Good => Some(key),
+            Self::Key(key) if credential == TokenVariant::Good => Some(key),
             _ => None,
         }
     }
 
     /// What the token's header says for this credential.
-    pub(super) fn shown(&self, credential: Credential) -> Option<String> {
+    pub(super) fn shown(&self, credential: TokenVariant) -> Option<String> {
         match credential {
-            Credential::Absent => None,
-            Credential::Empty => Some(String::new()),
-            Credential::Wrong => Some("this-was-never-a-token".to_owned()),
+            TokenVariant::Absent => None,
+            TokenVariant::Empty => Some(String::new()),
+            TokenVariant::Wrong => Some("this-was-never-a-token".to_owned()),
             credential => self.token().map(|token| token.shown_as(credential)),
         }
     }

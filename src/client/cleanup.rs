@@ -7,7 +7,7 @@ use super::ownership::Claim;
 use super::patience::is_unread;
 use super::{Purpose, Target};
 use crate::contract::{Contract, Effect, Operation};
-use crate::exchange::{Credential, Exchange, NotOwn, Request, Response, is_segment, segment};
+use crate::exchange::{Exchange, NotOwn, Request, Response, TokenVariant, is_segment, segment};
 use crate::untrusted::Untrusted;
 
 /// What became of the resources that a probe created.
@@ -195,6 +195,6 @@ pub(crate) fn request_to(operation: &Operation, id: &str, body: Option<&Value>) 
         path: operation.path.fill(&segment(id)),
         headers: media_type.map(|media_type| ("Content-Type".to_owned(), media_type.clone())).collect(),
         body: body.map(|body| body.to_string().into_bytes()),
-        credential: Credential::Good,
+        credential: TokenVariant::Good,
     }
 }

@@ -69,7 +69,7 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::{Again, again, pauses};
-    use crate::exchange::{Credential, Exchange, Request, Response, SendError};
+    use crate::exchange::{Exchange, Request, Response, SendError, TokenVariant};
 
     /// Status and headers of an answer, or why there is none.
     type Outcome = Result<(u16, &'static [(&'static str, &'static str)]), SendError>;
@@ -80,7 +80,7 @@ mod tests {
             path: "/".to_owned(),
             headers: Vec::new(),
             body: None,
-            credential: Credential::Good,
+            credential: TokenVariant::Good,
         };
         let outcome = outcome.map(|(status, headers)| Response {
             status,

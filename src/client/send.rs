@@ -12,7 +12,7 @@ use super::ownership::Claim;
 use super::patience::{Again, is_unread};
 use super::{Signable, Target, Token, Wire, cleanup, http, patience};
 use crate::contract::Effect;
-use crate::exchange::{Credential, Exchange, NotOwn, Request, Response, SendError};
+use crate::exchange::{Exchange, NotOwn, Request, Response, SendError, TokenVariant};
 use crate::ledger::Record;
 use crate::progress::Hold;
 
@@ -82,7 +82,7 @@ impl Target {
     fn is_turned_away(&self, exchange: &Exchange) -> bool {
         let statuses = &self.contract().creation.inconclusive.authorized;
         let is_refused = exchange.response().is_some_and(|response| statuses.contains(&response.status));
-        is_refused && exchange.request.credential == Credential::Good
+        is_refused && exchange.request.credential == TokenVariant::Good
     }
 
     async fn is_renewed(&self, token: Option<Token>) -> bool {
@@ -342,7 +342,7 @@ mod tests {
 
     use crate::client::cleanup::request_to;
     use crate::client::{Access, Purpose, Service, Setup, Target};
-    use crate::exchange::{Credential, NotOwn, Request, Response, SendError};
+    use crate::exchange::{NotOwn, Request, Response, SendError, TokenVariant};
     use crate::suite::{DEFAULT, Suite};
 
     /// Answers 204 to everything, and notes what it was asked.
@@ -367,7 +367,7 @@ mod tests {
         let mut requests: Vec<_> = known.map(|index| request_to(&contract.operations[index], FOREIGN, None)).collect();
         for (method, path) in [("DELETE", "/"), ("PATCH", "/v9"), ("DELETE", contract.subject().path.as_str())] {
             let (method, path) = (method.to_owned(), path.to_owned());
-            requests.push(Request { method, path, headers: Vec::new(), body: None, credential: Credential::Good });
+            requests.push(Request { method, path, headers: Vec::new(), body: None, credential: TokenVariant::Good });
         }
         let mut troubles = Vec::new();
         for request in requests {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::exchange::Credential;
+use crate::exchange::TokenVariant;
 use crate::secret::{Kind, Secret, Secrets};
 
 /// A token. Neither `Debug` nor anything else shows its text.
@@ -30,12 +30,12 @@ impl Token {
     }
 
     /// Whether a text is what this credential shows; for a server that is too easily satisfied.
-    pub(crate) fn shown_is(&self, credential: Credential, text: &str) -> bool {
+    pub(crate) fn shown_is(&self, credential: TokenVariant, text: &str) -> bool {
         match credential {
-            Credential::Good => self.is(text),
-            Credential::Absent => false,
-            Credential::Empty => text.is_empty(),
-            Credential::Wrong => !text.is_empty() && !self.is_near(text),
+            TokenVariant::Good => self.is(text),
+            TokenVariant::Absent => false,
+            TokenVariant::Empty => text.is_empty(),
+            TokenVariant::Wrong => !text.is_empty() && !self.is_near(text),
             credential => self.shown_as(credential) == text,
         }
     }
@@ -52,14 +52,14 @@ impl Token {
     }
 
     /// What a header shows for a credential that is made from the token.
-    pub(super) fn shown_as(&self, credential: Credential) -> String {
+    pub(super) fn shown_as(&self, credential: TokenVariant) -> String {
         match credential {
-            Credential::Appended => format!("{}x", self.0),
-            Credential::Prepended => format!("x{}", self.0),
-            Credential::Shortened => self.0[..self.0.len() - 1].to_owned(),
-            Credential::FirstCharDropped => self.0[1..].to_owned(),
-            Credential::OtherCase => self.in_other_case(),
-            Credential::Good | Credential::Absent | Credential::Empty | Credential::Wrong => self.0.clone(),
+            TokenVariant::Appended => format!("{}x", self.0),
+            TokenVariant::Prepended => format!("x{}", self.0),
+            TokenVariant::Shortened => self.0[..self.0.len() - 1].to_owned(),
+            TokenVariant::FirstCharDropped => self.0[1..].to_owned(),
+            TokenVariant::OtherCase => self.in_other_case(),
+            TokenVariant::Good | TokenVariant::Absent | TokenVariant::Empty | TokenVariant::Wrong => self.0.clone(),
         }
     }
 
@@ -77,8 +77,8 @@ impl Token {
     /// Makes known the token and what is made from it, so that no answer can tell them.
     pub(super) fn register_secrets(&self, secrets: &Secrets) {
         secrets.add(&Secret::new(Kind::Token, self.0.as_str()));
-        for text in
-            [Credential::OtherCase, Credential::Shortened, Credential::FirstCharDropped].map(|each| self.shown_as(each))
+        for text in [TokenVariant::OtherCase, TokenVariant::Shortened, TokenVariant::FirstCharDropped]
+            .map(|each| self.shown_as(each))
         {
             secrets.add_derived(&Secret::new(Kind::Token, text));
         }
@@ -88,26 +88,26 @@ impl Token {
 #[cfg(test)]
 mod tests {
     use super::Token;
-    use crate::exchange::Credential;
+    use crate::exchange::TokenVariant;
     use crate::secret::Secrets;
 
     #[test]
     fn near_misses_differ_from_the_token_by_one_character() {
         let token = Token::new("gAAAAB-7\n").unwrap();
-        assert_eq!(token.shown_as(Credential::Appended), "gAAAAB-7x");
-        assert_eq!(token.shown_as(Credential::Prepended), "xgAAAAB-7");
-        assert_eq!(token.shown_as(Credential::FirstCharDropped), "AAAAB-7");
-        assert_eq!(token.shown_as(Credential::Shortened), "gAAAAB-");
-        assert_eq!(token.shown_as(Credential::OtherCase), "gAAAAb-7");
-        assert_eq!(Token::new("12345").unwrap().shown_as(Credential::OtherCase), "12345X");
+        assert_eq!(token.shown_as(TokenVariant::Appended), "gAAAAB-7x");
+        assert_eq!(token.shown_as(TokenVariant::Prepended), "xgAAAAB-7");
+        assert_eq!(token.shown_as(TokenVariant::FirstCharDropped), "AAAAB-7");
+        assert_eq!(token.shown_as(TokenVariant::Shortened), "gAAAAB-");
+        assert_eq!(token.shown_as(TokenVariant::OtherCase), "gAAAAb-7");
+        assert_eq!(Token::new("12345").unwrap().shown_as(TokenVariant::OtherCase), "12345X");
     }
 
     #[test]
     fn the_token_and_what_is_made_from_it_are_redacted() {
         let (token, secrets) = (Token::new("gAAAAAB-77").unwrap(), Secrets::default());
         token.register_secrets(&secrets);
-        let made = Credential::ALL.into_iter().filter(|(_, shown)| shown.needs_token());
-        for (name, shown) in made.chain([("good", Credential::Good)]) {
+        let made = TokenVariant::ALL.into_iter().filter(|(_, shown)| shown.needs_token());
+        for (name, shown) in made.chain([("good", TokenVariant::Good)]) {
             let text = format!("<p>no such token: {}</p>", token.shown_as(shown));
             let clean = secrets.redact_text(&text);
             assert!(clean.contains("[token]") && !clean.contains("AAAA"), "{name}: {clean}");

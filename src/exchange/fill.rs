@@ -55,7 +55,7 @@ mod tests {
     use proptest::strategy::ValueTree;
 
     use super::{is_segment, segment};
-    use crate::exchange::{Credential, Request};
+    use crate::exchange::{Request, TokenVariant};
 
     #[test]
     fn a_value_of_a_server_stays_one_segment_and_one_text() {
@@ -64,7 +64,7 @@ mod tests {
             path: "/v2/images/{id}".to_owned(),
             headers: Vec::new(),
             body: Some(br#"{"name":"{id}"}"#.to_vec()),
-            credential: Credential::Good,
+            credential: TokenVariant::Good,
         };
         let filled = request.filled(&[("id".to_owned(), "../x\"?".to_owned())]);
         assert_eq!(filled.path, "/v2/images/..%2Fx%22%3F");

@@ -23,14 +23,14 @@ pub struct Keystone {
     /// The identity service, with or without `/v3`.
     pub address: Endpoint,
     /// What is shown there.
-    pub credential: Proof,
+    pub credential: Credential,
     /// What the token shall be good for.
     pub scope: Scope,
 }
 
 /// What is shown to the identity service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Proof {
+pub enum Credential {
     /// A user and the password.
     Password {
         /// Who.
@@ -91,7 +91,7 @@ pub enum Scope {
     Given,
 }
 
-impl Proof {
+impl Credential {
     /// The ways to log in, each with the word that settings have for it first.
     pub(super) fn name(&self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use reqwest::RequestBuilder;
 use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 
-use super::access::{ApplicationCredential, Domain, Keystone, Proof, Scope, User};
+use super::access::{ApplicationCredential, Credential, Domain, Keystone, Scope, User};
 use super::login_error::{Failure, LoginError};
 use super::obstacle::Obstacle;
 use super::place::shown;
@@ -84,7 +84,7 @@ impl Keystone {
         let url = self.address.join(TOKENS)?;
         match (&self.credential, &self.scope) {
             // A token that is not to be good for something else is looked up: it keeps its scope, and no second one comes to be.
-            (Proof::Token(token), Scope::Given) => {
+            (Credential::Token(token), Scope::Given) => {
                 let mut value = HeaderValue::try_from(token.expose()).ok()?;
                 value.set_sensitive(true);
                 Some(client.get(url).header(SHOWN, value.clone()).header(SUBJECT, value))
@@ -103,7 +103,7 @@ impl Keystone {
                 let not_keystone = |what| Failure::NotKeystone { status, what };
                 let token = match (&self.credential, token) {
                     (_, Some(token)) => token,
-                    (Proof::Token(token), None) if matches!(self.scope, Scope::Given) => token.clone(),
+                    (Credential::Token(token), None) if matches!(self.scope, Scope::Given) => token.clone(),
                     _ => return Err(not_keystone("there is no token in its header")),
                 };
                 Session::read(&body, token).map_err(not_keystone)
@@ -120,23 +120,23 @@ impl Keystone {
     }
 }
 
-fn hint(credential: &Proof) -> &'static str {
+fn hint(credential: &Credential) -> &'static str {
     match credential {
-        Proof::Password { .. } => "are user, password, domain and project right?",
-        Proof::ApplicationCredential { .. } => "are its id and secret right, and has it not expired?",
-        Proof::Token(_) => "it has expired, or is not good for this; get a new one",
+        Credential::Password { .. } => "are user, password, domain and project right?",
+        Credential::ApplicationCredential { .. } => "are its id and secret right, and has it not expired?",
+        Credential::Token(_) => "it has expired, or is not good for this; get a new one",
     }
 }
 
 /// What is sent: the credential, and what the token shall be good for.
-fn body(credential: &Proof, scope: &Scope) -> Value {
+fn body(credential: &Credential, scope: &Scope) -> Value {
     let identity = match credential {
-        Proof::Password { user, password } => {
+        Credential::Password { user, password } => {
             let mut user = user_body(user);
             user["password"] = password.expose().into();
             json!({"methods": ["password"], "password": {"user": user}})
         }
-        Proof::ApplicationCredential { which, secret } => {
+        Credential::ApplicationCredential { which, secret } => {
             let mut which = match which {
                 ApplicationCredential::Id(id) => json!({"id": id}),
                 ApplicationCredential::Name(name, user) => json!({"name": name, "user": user_body(user)}),
@@ -144,7 +144,7 @@ fn body(credential: &Proof, scope: &Scope) -> Value {
             which["secret"] = secret.expose().into();
             json!({"methods": ["application_credential"], "application_credential": which})
         }
-        Proof::Token(token) => json!({"methods": ["token"], "token": {"id": token.expose()}}),
+        Credential::Token(token) => json!({"methods": ["token"], "token": {"id": token.expose()}}),
     };
     let scope = match scope {
         Scope::Project(id) => json!({"project": {"id": id}}),

@@ -1,6 +1,6 @@
 //! From the settings of a cloud to the way to log in there. What is needed and lacks is an error that says where it would stand.
 
-use super::access::{ApplicationCredential, Domain, Keystone, Login, Origin, Proof, Scope, User};
+use super::access::{ApplicationCredential, Credential, Domain, Keystone, Login, Origin, Scope, User};
 use super::setting_error::SettingError;
 use super::settings::{Settings, override_key};
 use crate::client::Endpoint;
@@ -81,8 +81,8 @@ impl Reader<'_> {
             Method::Password | Method::ApplicationCredential | Method::Token => {
                 let credential = self.credential()?;
                 let scope = match &credential {
-                    Proof::ApplicationCredential { .. } => Scope::Given,
-                    Proof::Password { .. } | Proof::Token(_) => self.scope()?,
+                    Credential::ApplicationCredential { .. } => Scope::Given,
+                    Credential::Password { .. } | Credential::Token(_) => self.scope()?,
                 };
                 Ok(Login::Keystone(Box::new(Keystone { address: self.address()?, credential, scope })))
             }
@@ -104,7 +104,7 @@ impl Reader<'_> {
         }
     }
 
-    fn credential(&self) -> Result<Proof, SettingError> {
+    fn credential(&self) -> Result<Credential, SettingError> {
         match self.method {
             Method::ApplicationCredential => {
                 let which = match self.settings.text("application_credential_id") {
@@ -112,11 +112,11 @@ impl Reader<'_> {
                     None => ApplicationCredential::Name(self.needed("application_credential_name")?, self.user()?),
                 };
                 let secret = self.secret("application_credential_secret")?;
-                Ok(Proof::ApplicationCredential { which, secret })
+                Ok(Credential::ApplicationCredential { which, secret })
             }
-            Method::Token => Ok(Proof::Token(self.secret("token")?)),
+            Method::Token => Ok(Credential::Token(self.secret("token")?)),
             Method::Password | Method::FixedToken | Method::Open => {
-                Ok(Proof::Password { user: self.user()?, password: self.secret("password")? })
+                Ok(Credential::Password { user: self.user()?, password: self.secret("password")? })
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::body::{Body, BodyError};
 use crate::contract::{Broken, Contract, Findings, Form, TokenHeader, UnspecifiedAt};
-use crate::exchange::{Credential, Request};
+use crate::exchange::{Request, TokenVariant};
 use crate::probe::Violation;
 
 /// What kind of request a request is, and what a conforming answer to it may be.
@@ -80,7 +80,7 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
         open: Vec::new(),
         refusals: Refusals::OneOf(vec![BAD_REQUEST]),
     };
-    if request.credential != Credential::Good {
+    if request.credential != TokenVariant::Good {
         found.kind = Kind::Unauthorized;
         found.violations.push(violation_of_body(TokenHeader::CLAUSE.to_owned(), None));
         found.refusals = Refusals::OneOf(vec![401]);

@@ -4,7 +4,7 @@
 
 use super::test_values::usual;
 use crate::contract::Contract;
-use crate::exchange::{Credential, Request};
+use crate::exchange::{Request, TokenVariant};
 use crate::judge::{Body, Kind, classify};
 use crate::probe::{Phase, Probe, Script, Step, Violation};
 
@@ -54,7 +54,7 @@ pub(crate) fn request(contract: &Contract, body: Vec<u8>) -> Request {
         path: subject.path.as_str().to_owned(),
         headers: vec![("Content-Type".to_owned(), media_type)],
         body: Some(body),
-        credential: Credential::Good,
+        credential: TokenVariant::Good,
     }
 }
 

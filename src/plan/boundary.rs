@@ -4,7 +4,7 @@ use super::assemble::{Base, FieldText, object, probe, request};
 use super::test_values::{test_values, usual};
 use super::wire;
 use crate::contract::{Contract, Schema};
-use crate::exchange::Credential;
+use crate::exchange::TokenVariant;
 use crate::probe::{Phase, Probe};
 
 /// The probes of the boundary phase: field by field, then bodies as wholes, then headers.
@@ -101,7 +101,7 @@ fn of_credentials(contract: &Contract, base: &Base) -> Vec<Probe> {
     let good = String::from_utf8_lossy(&object(base.fields())).into_owned();
     let label = if base.fields().is_empty() { "an empty object" } else { "what is required" };
     let bodies = [(label, good.as_str()), ("no object", "[]"), ("no JSON", "{"), ("nothing", "")];
-    let bad = Credential::ALL.iter().filter(|(_, credential)| *credential != Credential::Good);
+    let bad = TokenVariant::ALL.iter().filter(|(_, credential)| *credential != TokenVariant::Good);
     let pairs = bad.flat_map(|credential| bodies.iter().map(move |body| (credential, body)));
     pairs
         .map(|((name, credential), (label, body))| {

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::contract::{Contract, Mark};
-use crate::exchange::Credential;
+use crate::exchange::TokenVariant;
 use crate::judge::{Body, Kind, classify};
 use crate::probe::{Probe, Step};
 
@@ -129,7 +129,7 @@ fn marked(
         return serde_json::to_vec(&fields).ok();
     }
     // What a target does with an empty body must be seen, unless it is to turn it away unread.
-    if fields.is_empty() && step.request.credential == Credential::Good {
+    if fields.is_empty() && step.request.credential == TokenVariant::Good {
         return None;
     }
     // The rest of the body stays as it is, byte for byte: it may be about its bytes.

@@ -6,7 +6,7 @@ mod shell;
 use shell::{Piece, pieces};
 
 use crate::client::Endpoint;
-use crate::exchange::{Credential, Request};
+use crate::exchange::{Request, TokenVariant};
 
 /// The token with its last letter in the other case, as a command.
 const IN_OTHER_CASE: &str = r#"printf %s "$OS_TOKEN" | perl -pe 's/([A-Za-z])([^A-Za-z]*)$/($1 ^ " ") . $2/e'"#;
@@ -90,18 +90,18 @@ impl Caller<'_> {
         command.extend(token);
     }
 
-    fn token(&self, credential: Credential) -> Option<String> {
+    fn token(&self, credential: TokenVariant) -> Option<String> {
         let header = self.token_header;
         Some(match credential {
-            Credential::Good if self.has_token => format!(" -H \"{header}: $OS_TOKEN\""),
-            Credential::Good | Credential::Absent => return None,
-            Credential::Empty => format!(" -H '{header};'"),
-            Credential::Wrong => format!(" -H '{header}: this-was-never-a-token'"),
-            Credential::Appended => format!(" -H \"{header}: ${{OS_TOKEN}}x\""),
-            Credential::Prepended => format!(" -H \"{header}: x$OS_TOKEN\""),
-            Credential::Shortened => format!(" -H \"{header}: ${{OS_TOKEN%?}}\""),
-            Credential::FirstCharDropped => format!(" -H \"{header}: ${{OS_TOKEN#?}}\""),
-            Credential::OtherCase => format!(" -H \"{header}: $({IN_OTHER_CASE})\""),
+            TokenVariant::Good if self.has_token => format!(" -H \"{header}: $OS_TOKEN\""),
+            TokenVariant::Good | TokenVariant::Absent => return None,
+            TokenVariant::Empty => format!(" -H '{header};'"),
+            TokenVariant::Wrong => format!(" -H '{header}: this-was-never-a-token'"),
+            TokenVariant::Appended => format!(" -H \"{header}: ${{OS_TOKEN}}x\""),
+            TokenVariant::Prepended => format!(" -H \"{header}: x$OS_TOKEN\""),
+            TokenVariant::Shortened => format!(" -H \"{header}: ${{OS_TOKEN%?}}\""),
+            TokenVariant::FirstCharDropped => format!(" -H \"{header}: ${{OS_TOKEN#?}}\""),
+            TokenVariant::OtherCase => format!(" -H \"{header}: $({IN_OTHER_CASE})\""),
         })
     }
 }
@@ -109,7 +109,7 @@ impl Caller<'_> {
 #[cfg(test)]
 mod tests {
     use super::Caller;
-    use crate::exchange::{Credential, Request};
+    use crate::exchange::{Request, TokenVariant};
 
     const CALLER: Caller<'_> =
         Caller { endpoint: "https://ims.example.com/", token_header: "X-Auth-Token", has_token: true };
@@ -120,7 +120,7 @@ mod tests {
             path: path.to_owned(),
             headers: body.map(|_| ("Content-Type".to_owned(), "application/json".to_owned())).into_iter().collect(),
             body: body.map(|body| body.as_bytes().to_vec()),
-            credential: Credential::Good,
+            credential: TokenVariant::Good,
         }
     }
 
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn what_curl_adds_or_reads_otherwise_is_taken_out() {
         let plain =
-            Request { headers: Vec::new(), credential: Credential::Absent, ..request("POST", "/a[1]", Some("x")) };
+            Request { headers: Vec::new(), credential: TokenVariant::Absent, ..request("POST", "/a[1]", Some("x")) };
         let url = "'https://ims.example.com/a[1]'";
         assert_eq!(
             CALLER.command(&plain),

@@ -10,7 +10,7 @@ use super::defect::{Defect, Fault};
 use super::{reply, resource};
 use crate::client::{Service, Token};
 use crate::contract::{Contract, Effect, Misbehaviour, Operation};
-use crate::exchange::{Credential, Request, Response, query};
+use crate::exchange::{Request, Response, TokenVariant, query};
 use crate::judge::{Body, Classification, Kind, classify};
 use crate::suite::Suite;
 
@@ -50,13 +50,15 @@ impl StubService {
         self.fault.as_ref().unwrap_or(&Fault::NONE)
     }
 
-    fn credential(&self, shown: Option<&str>) -> Credential {
+    fn credential(&self, shown: Option<&str>) -> TokenVariant {
         match shown {
-            Some(text) if self.token.is(text) => Credential::Good,
-            Some(text) if self.fault().opens_to(|credential| self.token.shown_is(credential, text)) => Credential::Good,
-            None if self.fault().opens_to(|credential| credential == Credential::Absent) => Credential::Good,
-            Some(_) => Credential::Wrong,
-            None => Credential::Absent,
+            Some(text) if self.token.is(text) => TokenVariant::Good,
+            Some(text) if self.fault().opens_to(|credential| self.token.shown_is(credential, text)) => {
+                TokenVariant::Good
+            }
+            None if self.fault().opens_to(|credential| credential == TokenVariant::Absent) => TokenVariant::Good,
+            Some(_) => TokenVariant::Wrong,
+            None => TokenVariant::Absent,
         }
     }
 
@@ -189,11 +191,11 @@ impl StubService {
         };
         let operation = &self.contract().operations[index];
         let mut resources = self.resources.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.credential(token) != Credential::Good {
+        if self.credential(token) != TokenVariant::Good {
             return self.turn_away(operation, request, &mut resources);
         }
         let id = parameters.first().copied().unwrap_or_default();
-        let request = &Request { credential: Credential::Good, ..request.clone() };
+        let request = &Request { credential: TokenVariant::Good, ..request.clone() };
         match operation.effect {
             Effect::Create => self.create(request, &mut resources),
             Effect::List => reply::list(operation, &matching(&resources, operation, request)),
@@ -227,7 +229,7 @@ mod tests {
 
     use super::StubService;
     use crate::client::{Service, Token};
-    use crate::exchange::{Credential, Request};
+    use crate::exchange::{Request, TokenVariant};
     use crate::suite::{DEFAULT, Suite};
 
     #[test]
@@ -242,7 +244,7 @@ mod tests {
                 path: path.to_owned(),
                 headers: Vec::new(),
                 body: None,
-                credential: Credential::Good,
+                credential: TokenVariant::Good,
             };
             let answer = stub.answer(&request, Some("a-good-token"));
             assert_eq!((answer.status, answer.media_type().as_deref()), (501, Some("text/plain")), "{method} {path}");

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use ims_conformance::client::{Access, Service, Setup, Target, Token};
-use ims_conformance::exchange::{Credential, Request, Response};
+use ims_conformance::exchange::{Request, Response, TokenVariant};
 use ims_conformance::judge::{Body, Kind, classify};
 use ims_conformance::plan::{Selection, mark, plan};
 use ims_conformance::probe::Phase;
@@ -45,7 +45,7 @@ impl Service for Served {
     fn answer(&self, request: &Request, token: Option<&str>) -> Response {
         let Innocent { suite, hear, change, .. } = &self.innocent;
         let response = self.stub.answer(&hear(request), token);
-        let asked = Request { credential: Credential::Good, ..request.clone() };
+        let asked = Request { credential: TokenVariant::Good, ..request.clone() };
         let body = Body::read(&asked);
         let found = classify(&suite.contract, &asked, &body);
         let given = body.value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();

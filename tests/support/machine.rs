@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use ims_conformance::identity::{Choice, Cloud, ConfigSources, Keystone, Login, Proof, SettingError};
+use ims_conformance::identity::{Choice, Cloud, ConfigSources, Credential, Keystone, Login, SettingError};
 use ims_conformance::secret::Secrets;
 use tempfile::TempDir;
 
@@ -62,7 +62,7 @@ impl Machine {
 
     pub(crate) fn password(&self) -> String {
         match self.keystone().credential {
-            Proof::Password { password, .. } => password.expose().to_owned(),
+            Credential::Password { password, .. } => password.expose().to_owned(),
             other => panic!("{other:?}"),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use ims_conformance::exchange::{Credential, Request};
+use ims_conformance::exchange::{Request, TokenVariant};
 use ims_conformance::suite::Suite;
 
 pub(crate) static SUITE: LazyLock<Suite> = LazyLock::new(|| Suite::built_in("otc").unwrap().unwrap());
@@ -10,7 +10,7 @@ pub(crate) static SUITE: LazyLock<Suite> = LazyLock::new(|| Suite::built_in("otc
 /// The media type that the call asks for.
 pub(crate) const JSON: Option<&str> = Some("application/json");
 
-pub(crate) fn sent(body: &[u8], media_type: Option<&str>, credential: Credential) -> Request {
+pub(crate) fn sent(body: &[u8], media_type: Option<&str>, credential: TokenVariant) -> Request {
     Request {
         method: "POST".to_owned(),
         path: "/v2/images".to_owned(),
@@ -22,7 +22,7 @@ pub(crate) fn sent(body: &[u8], media_type: Option<&str>, credential: Credential
 
 /// A request with a good credential.
 pub(crate) fn good(body: impl AsRef<[u8]>) -> Request {
-    sent(body.as_ref(), JSON, Credential::Good)
+    sent(body.as_ref(), JSON, TokenVariant::Good)
 }
 
 /// A table: in each line an expectation, then what it is expected of, with bars between.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ims_conformance::client::{Service, Token};
-use ims_conformance::exchange::{Credential, Request, Response};
+use ims_conformance::exchange::{Request, Response, TokenVariant};
 use ims_conformance::stub::StubService;
 use ims_conformance::stub::defect::defects;
 use ims_conformance::suite::{DEFAULT, Suite};
@@ -217,7 +217,7 @@ fn read_request(stream: &mut TcpStream) -> Option<(Request, Option<String>)> {
             if bytes.len() >= end + 4 + length {
                 let token = value("x-auth-token");
                 let body = Some(bytes[end + 4..].to_vec());
-                return Some((Request { method, path, headers, body, credential: Credential::Good }, token));
+                return Some((Request { method, path, headers, body, credential: TokenVariant::Good }, token));
             }
         }
         if read == 0 {
@@ -233,7 +233,7 @@ pub(crate) fn request(method: &str, path: &str, body: &str) -> Request {
         path: path.to_owned(),
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: (!body.is_empty()).then(|| body.as_bytes().to_vec()),
-        credential: Credential::Good,
+        credential: TokenVariant::Good,
     }
 }
 

@@ -7,7 +7,7 @@ mod response;
 use super::Defect;
 use super::fault::{Fault, Leniency};
 use crate::contract::{Contract, TokenHeader};
-use crate::exchange::Credential;
+use crate::exchange::TokenVariant;
 
 /// Every defect that the contract can express, in the order of its clauses.
 pub fn defects(contract: &Contract) -> Vec<Defect> {
@@ -58,7 +58,8 @@ impl List {
     }
 
     fn of_token(&mut self) {
-        for (name, credential) in Credential::ALL.into_iter().filter(|(_, credential)| *credential != Credential::Good)
+        for (name, credential) in
+            TokenVariant::ALL.into_iter().filter(|(_, credential)| *credential != TokenVariant::Good)
         {
             let fault = Fault::Opens(credential);
             let way = format!("takes-{name}");

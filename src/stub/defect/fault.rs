@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::mutation::{Mutation, mutated};
 use crate::contract::{Contract, Misbehaviour, Relation, Rule, Type};
-use crate::exchange::{Credential, Request, Response};
+use crate::exchange::{Request, Response, TokenVariant};
 use crate::judge::Classification;
 use crate::stub::reply;
 
@@ -20,7 +20,7 @@ pub(in crate::stub) enum Fault {
     /// Each so-and-so-manieth valid request ends in an error inside the service.
     Fails { every: usize },
     /// This credential is taken for a good one.
-    Opens(Credential),
+    Opens(TokenVariant),
     /// Success has this status.
     Created(u16),
     /// A refusal has this status, if the request breaks this clause; `None` is any.
@@ -122,7 +122,7 @@ impl Leniency {
 impl Fault {
     pub(in crate::stub) const NONE: Self = Self::None;
 
-    pub(in crate::stub) fn opens_to(&self, is_shown: impl Fn(Credential) -> bool) -> bool {
+    pub(in crate::stub) fn opens_to(&self, is_shown: impl Fn(TokenVariant) -> bool) -> bool {
         matches!(self, Self::Opens(credential) if is_shown(*credential))
     }
 
