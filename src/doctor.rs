@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::client::{Purpose, Target, Unlisted};
 use crate::contract::{Contract, Effect};
 use crate::exchange::{Exchange, Request, Response, SendError, TokenVariant};
-use crate::ledger::Ledgered;
+use crate::ledger::LedgerFile;
 use crate::plan;
 use crate::probe::{Phase, Script, Step};
 use crate::untrusted::Untrusted;
@@ -56,7 +56,7 @@ const CLOCK_TOLERANCE: i64 = 15;
 const LITTLE_ROOM: i64 = 10;
 
 /// Examines the target: the way there, who we are (as `who` says), clock, list, quota, and the ledgers of earlier runs.
-pub async fn examine(contract: &Contract, target: &Target, who: &str, ledgers: &[Ledgered]) -> Vec<Line> {
+pub async fn examine(contract: &Contract, target: &Target, who: &str, ledgers: &[LedgerFile]) -> Vec<Line> {
     let subject = contract.subject().path.as_str();
     let address = target.endpoint().join(subject).map_or_else(|| target.endpoint().to_string(), String::from);
     let read = &contract.operations[contract.creation.lifecycle.read];
@@ -151,7 +151,7 @@ async fn quota(contract: &Contract, target: &Target) -> Line {
     }
 }
 
-fn leftovers(target: &Target, ledgers: &[Ledgered]) -> Line {
+fn leftovers(target: &Target, ledgers: &[LedgerFile]) -> Line {
     let endpoint = target.endpoint().to_string();
     let ours: Vec<_> = ledgers.iter().filter(|found| found.state.endpoint == endpoint).collect();
     match &ours[..] {

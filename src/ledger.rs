@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chain::Chain;
 pub use file::{Doubt, Store, default_folder, find};
 pub use record::{Record, lines};
-pub use state::{Damaged, Intent, Ledgered, State, read};
+pub use state::{Intent, LedgerError, LedgerFile, State, read};
 
 use crate::secret::Secrets;
 

@@ -18,7 +18,7 @@ use crate::ledger::{Intent, Ledger, Record, State};
 
 /// What a sweep did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Swept {
+pub struct SweepReport {
     /// Ids that a read found before and no longer finds.
     pub removed: Vec<String>,
     /// Ids that were gone already.
@@ -39,7 +39,7 @@ pub struct Swept {
     pub is_elsewhere: bool,
 }
 
-impl Swept {
+impl SweepReport {
     /// Whether nothing of the run is left, as far as can be known.
     pub fn is_clean(&self) -> bool {
         !self.has_leftovers() && self.is_known() && !self.is_elsewhere
@@ -61,8 +61,14 @@ const LONGEST_WAIT: time::Duration = time::Duration::minutes(2);
 
 /// Removes what is left of a run. `takes_likely` removes, too, what only looks like its own, where there is one such thing for a request. The target must know
 /// what the ledger knows: it is that of the run, or one that is [resuming](Target::resuming) it.
-pub async fn sweep(contract: &Contract, target: &Target, ledger: &Ledger, state: &State, takes_likely: bool) -> Swept {
-    let mut sweeper = Sweeper { contract, target, ledger, state, swept: Swept::default() };
+pub async fn sweep(
+    contract: &Contract,
+    target: &Target,
+    ledger: &Ledger,
+    state: &State,
+    takes_likely: bool,
+) -> SweepReport {
+    let mut sweeper = Sweeper { contract, target, ledger, state, swept: SweepReport::default() };
     if !takes_likely && sweeper.seems_elsewhere().await {
         sweeper.swept.is_elsewhere = true;
         return sweeper.swept;
@@ -79,7 +85,7 @@ struct Sweeper<'a> {
     target: &'a Target,
     ledger: &'a Ledger,
     state: &'a State,
-    swept: Swept,
+    swept: SweepReport,
 }
 
 impl Sweeper<'_> {

@@ -8,7 +8,7 @@ use crate::client::Limits;
 use crate::console::Console;
 use crate::doctor::{Health, Line, examine, try_release};
 use crate::exit_code::ExitCode;
-use crate::ledger::{self, Ledger, Ledgered, Record};
+use crate::ledger::{self, Ledger, LedgerFile, Record};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -61,7 +61,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
 }
 
 /// The ledgers that can be read; `sweep` tells of the others.
-fn known(folder: &std::path::Path) -> Result<Vec<Ledgered>, Failure> {
+fn known(folder: &std::path::Path) -> Result<Vec<LedgerFile>, Failure> {
     let paths = ledger::find(folder)
         .map_err(|error| Failure::WrongUse(format!("cannot read {}: {error}", folder.display())))?;
     Ok(paths.iter().filter_map(|path| ledger::read(path).ok()).collect())

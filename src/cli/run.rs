@@ -28,7 +28,7 @@ use crate::secret::Secrets;
 use crate::shrink::shrink;
 use crate::stub::{Stub, StubService};
 use crate::suite::{Suite, read_text};
-use crate::sweep::{Swept, sweep};
+use crate::sweep::{SweepReport, sweep};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -259,7 +259,7 @@ enum LedgerEnd {
 async fn settle_ledger(suite: &Suite, target: &Target) -> (LedgerEnd, Vec<String>) {
     let Some(ledger) = target.ledger() else { return (LedgerEnd::Clean, Vec::new()) };
     let swept = match ledger::read(ledger.path()) {
-        Ok(read) if read.state.is_settled() => Swept::default(),
+        Ok(read) if read.state.is_settled() => SweepReport::default(),
         Ok(read) => sweep(&suite.contract, target, ledger, &read.state, false).await,
         Err(_) => return (LedgerEnd::Needed, Vec::new()),
     };

@@ -14,10 +14,10 @@ use super::{Failure, load};
 use crate::client::Limits;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
-use crate::ledger::{self, Damaged, Ledger, Ledgered};
+use crate::ledger::{self, Ledger, LedgerError, LedgerFile};
 use crate::run::preflight;
 use crate::suite::Suite;
-use crate::sweep::{Swept, sweep};
+use crate::sweep::{SweepReport, sweep};
 use crate::untrusted::Untrusted;
 
 #[derive(Debug, Args)]
@@ -43,17 +43,17 @@ pub(super) struct Arguments {
 
 /// What became of one ledger, from good to bad.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fate {
-    Swept,
+enum SweepOutcome {
+    SweepReport,
     NotAssessed,
     Left,
     Unreadable,
 }
 
-impl Fate {
+impl SweepOutcome {
     fn exit_code(self) -> ExitCode {
         match self {
-            Self::Swept => ExitCode::Holds,
+            Self::SweepReport => ExitCode::Holds,
             Self::NotAssessed => ExitCode::NotAssessed,
             Self::Left => ExitCode::LeftBehind,
             Self::Unreadable => ExitCode::WrongUse,
@@ -67,12 +67,12 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         console.print(&format!("no ledger in {}: nothing is left\n", arguments.target.ledgers()?.display()));
         return Ok(ExitCode::Holds);
     }
-    let mut worst = Fate::Swept;
+    let mut worst = SweepOutcome::SweepReport;
     for path in paths {
         let fate = match ledger::read(&path) {
             Ok(found) if arguments.dry_run => {
                 console.print(&contents(&found));
-                Fate::Swept
+                SweepOutcome::SweepReport
             }
             Ok(_) => arguments.settle(&path, console).await?,
             Err(damaged) => arguments.told(&damaged, console),
@@ -92,13 +92,13 @@ impl Arguments {
     }
 
     /// Sweeps one ledger. What is wrong with it is told, and keeps no other from being swept; an error concerns all of them.
-    async fn settle(&self, path: &Path, console: &Console) -> Result<Fate, Failure> {
-        let unusable = |error| Damaged::Unreadable { path: path.display().to_string(), error };
+    async fn settle(&self, path: &Path, console: &Console) -> Result<SweepOutcome, Failure> {
+        let unusable = |error| LedgerError::Unreadable { path: path.display().to_string(), error };
         let ledger = match Ledger::resume(path) {
             Ok(Some(ledger)) => ledger.keeping(console.secrets()),
             Ok(None) => {
                 console.print(&format!("{}: its run is still under way\n", path.display()));
-                return Ok(Fate::NotAssessed);
+                return Ok(SweepOutcome::NotAssessed);
             }
             Err(error) => return Ok(self.told(&unusable(error), console)),
         };
@@ -110,19 +110,21 @@ impl Arguments {
                     console.print(&format!("{}: nothing is done, as {doubt}\n", path.display()));
                     console.print(&contents(&found));
                     console.print(&format!("  if it is to be acted on all the same: --trust {}\n", path.display()));
-                    Fate::NotAssessed
+                    SweepOutcome::NotAssessed
                 }
             },
             Err(damaged) => self.told(&damaged, console),
         };
         match fate {
-            Fate::Swept => Ok(ledger.discard().map_or_else(|error| self.told(&unusable(error), console), |()| fate)),
+            SweepOutcome::SweepReport => {
+                Ok(ledger.discard().map_or_else(|error| self.told(&unusable(error), console), |()| fate))
+            }
             _ => Ok(fate),
         }
     }
 
     /// Why a ledger is only shown, if so. What it says decides what is removed, and by which paths.
-    fn doubt(&self, found: &Ledgered) -> Option<String> {
+    fn doubt(&self, found: &LedgerFile) -> Option<String> {
         if self.trust.contains(&found.path) {
             return None;
         }
@@ -136,38 +138,38 @@ impl Arguments {
     }
 
     /// Tells what is wrong with a ledger. One that was found in the folder and is gone by now is one whose run has ended well.
-    fn told(&self, damaged: &Damaged, console: &Console) -> Fate {
+    fn told(&self, damaged: &LedgerError, console: &Console) -> SweepOutcome {
         match damaged {
-            Damaged::Unreadable { error, .. } if error.kind() == ErrorKind::NotFound && self.ledgers.is_empty() => {
-                Fate::Swept
+            LedgerError::Unreadable { error, .. } if error.kind() == ErrorKind::NotFound && self.ledgers.is_empty() => {
+                SweepOutcome::SweepReport
             }
             _ => {
                 console.note(&format!("{damaged}\n"));
-                Fate::Unreadable
+                SweepOutcome::Unreadable
             }
         }
     }
 
-    async fn sweep(&self, found: &Ledgered, ledger: &Ledger, console: &Console) -> Result<Fate, Failure> {
+    async fn sweep(&self, found: &LedgerFile, ledger: &Ledger, console: &Console) -> Result<SweepOutcome, Failure> {
         let name = found.path.display();
         let suite: Arc<Suite> = match load(Path::new(&found.state.suite), console) {
             Ok(suite) => Arc::new(suite),
             Err(failure) => {
                 console.note(&format!("{name}: {failure}\n"));
-                return Ok(Fate::Unreadable);
+                return Ok(SweepOutcome::Unreadable);
             }
         };
         let target = self.target.connect(&suite, |_| Limits::default(), console).await?.target;
         let target = target.with_progress(lines(console));
         if target.endpoint().to_string() != found.state.endpoint {
             console.print(&format!("{name}: not of this target but of {}\n", shown(&found.state.endpoint)));
-            return Ok(Fate::NotAssessed);
+            return Ok(SweepOutcome::NotAssessed);
         }
         if let (Some(theirs), Some(ours)) = (&found.state.project, target.project())
             && theirs != ours
         {
             console.print(&format!("{name}: not of this project but of {}\n", shown(theirs)));
-            return Ok(Fate::NotAssessed);
+            return Ok(SweepOutcome::NotAssessed);
         }
         preflight(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
         if let Some(end) = found.state.settles_at() {
@@ -178,16 +180,16 @@ impl Arguments {
         let swept = sweep(&suite.contract, &target, ledger, &found.state, self.likely).await;
         console.print(&told(&found.path, &swept));
         Ok(match &swept {
-            Swept { is_elsewhere: true, .. } => Fate::NotAssessed,
-            swept if swept.is_clean() => Fate::Swept,
-            swept if !swept.has_leftovers() && swept.unknown.is_empty() => Fate::NotAssessed,
-            _ => Fate::Left,
+            SweepReport { is_elsewhere: true, .. } => SweepOutcome::NotAssessed,
+            swept if swept.is_clean() => SweepOutcome::SweepReport,
+            swept if !swept.has_leftovers() && swept.unknown.is_empty() => SweepOutcome::NotAssessed,
+            _ => SweepOutcome::Left,
         })
     }
 }
 
 /// What a ledger says, for somebody who wants to know before anything is sent.
-fn contents(found: &Ledgered) -> String {
+fn contents(found: &LedgerFile) -> String {
     let state = &found.state;
     let mut text = format!(
         "{}: run {} of {} at {}\n",
@@ -220,7 +222,7 @@ fn shown(text: &str) -> String {
 /// So many characters of an id or a body are shown.
 const LONGEST: usize = 200;
 
-fn told(path: &Path, swept: &Swept) -> String {
+fn told(path: &Path, swept: &SweepReport) -> String {
     if swept.is_elsewhere {
         return format!(
             "{}: nothing of what was there before the run is there now; is it the same project? Nothing was removed; --likely takes it for the same\n",

@@ -50,7 +50,7 @@ pub struct Intent {
 
 /// A ledger that has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ledgered {
+pub struct LedgerFile {
     /// Where it is.
     pub path: PathBuf,
     /// What it says.
@@ -61,7 +61,7 @@ pub struct Ledgered {
 
 /// Why a ledger cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum Damaged {
+pub enum LedgerError {
     /// Not at all.
     #[error("{path}: {error}")]
     Unreadable {
@@ -83,14 +83,14 @@ pub enum Damaged {
 }
 
 /// Reads a ledger. A last line without its end was never complete on disk, so its request was never sent.
-pub fn read(path: &Path) -> Result<Ledgered, Damaged> {
+pub fn read(path: &Path) -> Result<LedgerFile, LedgerError> {
     let shown = path.display().to_string();
-    let found = read_file(path).map_err(|error| Damaged::Unreadable { path: shown.clone(), error });
+    let found = read_file(path).map_err(|error| LedgerError::Unreadable { path: shown.clone(), error });
     let (text, mut doubt) = found?;
     let complete = text.rfind('\n').map_or("", |end| &text[..end]);
     let (mut state, mut chain) = (None, Chain::default());
     for (index, line) in complete.lines().enumerate() {
-        let damaged = |reason: Untrusted| Damaged::Line { path: shown.clone(), line: index + 1, reason };
+        let damaged = |reason: Untrusted| LedgerError::Line { path: shown.clone(), line: index + 1, reason };
         let (json, is_right) = chain.check(line);
         if !is_right {
             doubt = doubt.or(Some(Doubt::Sum(index + 1)));
@@ -99,8 +99,8 @@ pub fn read(path: &Path) -> Result<Ledgered, Damaged> {
         state = Some(folded(state, record).map_err(|reason| damaged(reason.into()))?);
     }
     let reason = if text.is_empty() { "the file is empty" } else { "a line without its end" };
-    let unbegun = || Damaged::Line { path: shown, line: 1, reason: reason.into() };
-    Ok(Ledgered { path: path.to_owned(), state: state.ok_or_else(unbegun)?, doubt })
+    let unbegun = || LedgerError::Line { path: shown, line: 1, reason: reason.into() };
+    Ok(LedgerFile { path: path.to_owned(), state: state.ok_or_else(unbegun)?, doubt })
 }
 
 fn folded(state: Option<State>, record: Record) -> Result<State, &'static str> {
@@ -176,13 +176,13 @@ impl State {
 mod tests {
     use std::io::Write;
 
-    use super::{Damaged, State, read};
+    use super::{LedgerError, State, read};
     use crate::ledger::Doubt;
     use crate::ledger::record::{Record, lines as text};
 
     const GRACE: std::time::Duration = std::time::Duration::from_secs(30);
 
-    fn state_of(text: &str) -> Result<State, Damaged> {
+    fn state_of(text: &str) -> Result<State, LedgerError> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(text.as_bytes()).unwrap();
         read(file.path()).map(|ledgered| ledgered.state)
@@ -230,9 +230,9 @@ mod tests {
     fn what_is_no_whole_ledger_is_damaged() {
         let first = text(&ledger()[..1]);
         for end in 0..first.len() {
-            assert!(matches!(state_of(&first[..end]), Err(Damaged::Line { line: 1, .. })), "cut at {end}");
+            assert!(matches!(state_of(&first[..end]), Err(LedgerError::Line { line: 1, .. })), "cut at {end}");
         }
-        assert!(matches!(state_of("some other file"), Err(Damaged::Line { .. })));
+        assert!(matches!(state_of("some other file"), Err(LedgerError::Line { .. })));
     }
 
     #[test]
