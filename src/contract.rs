@@ -77,7 +77,7 @@ pub struct Operation {
     /// Media type of its request body, if it has one.
     pub media_type: Option<String>,
     /// Its answers by status, in the order of the contract.
-    pub answers: IndexMap<u16, Answer>,
+    pub answers: IndexMap<u16, DocumentedResponse>,
     /// The state in which the call is refused: `{protected: true}`.
     pub refused_when: Vec<(String, Value)>,
     /// Where a list call's answer holds the list.
@@ -111,7 +111,7 @@ pub enum Effect {
 
 /// One documented answer.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct DocumentedResponse {
     /// What it means, and where the documentation says so.
     pub description: String,
     /// An example body with `{code}` and `{message}` for the stub to fill in.

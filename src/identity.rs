@@ -37,7 +37,7 @@ pub use catalog::{Catalog, CatalogError, Interface, Wanted};
 pub use files::ConfigSources;
 pub use login_error::{Failure, LoginError};
 pub use obstacle::Obstacle;
-pub use place::Place;
+pub use place::SettingSource;
 pub use renewal::Renewal;
 pub use session::{NO_PROJECT, Named, Session};
 pub use setting_error::SettingError;
@@ -50,7 +50,7 @@ use crate::secret::Secrets;
 
 /// What the caller says beside files and variables; it outranks them.
 #[derive(Clone, Copy, Debug)]
-pub struct Choice<'a> {
+pub struct Preference<'a> {
     /// The cloud; without it `OS_CLOUD` counts.
     pub cloud: Option<&'a str>,
     /// The region; without it `OS_REGION_NAME` counts, then the file.
@@ -88,7 +88,7 @@ impl Cloud {
     ///
     /// A cloud with a name is what the files say. Of the variables, only the region, the interface and the one secret that the files leave out count then.
     pub fn find(
-        choice: &Choice<'_>,
+        choice: &Preference<'_>,
         around: &ConfigSources<'_>,
         secrets: &Secrets,
     ) -> Result<Option<Self>, SettingError> {
@@ -125,7 +125,11 @@ impl Cloud {
         }
         if let Some(region) = region {
             let place = variables.get("region_name").filter(|_| choice.region.is_none());
-            settings.replace("region_name", region, place.map_or(Place::Argument, |setting| setting.place.clone()));
+            settings.replace(
+                "region_name",
+                region,
+                place.map_or(SettingSource::Argument, |setting| setting.place.clone()),
+            );
         }
         Self::read(&settings, method, origin, service, around).map(|cloud| Some(Self { region: own_region, ..cloud }))
     }
@@ -218,10 +222,10 @@ pub fn confess_variables(variable: &dyn Fn(&str) -> Option<String>, secrets: &Se
 }
 
 /// A key, and where it stands where the key does not say it.
-fn told((key, place): (&str, &Place)) -> String {
+fn told((key, place): (&str, &SettingSource)) -> String {
     match place {
-        Place::File { line, .. } => format!("`{key}` (line {line})"),
-        Place::Variable(_) | Place::Argument => key.to_owned(),
+        SettingSource::File { line, .. } => format!("`{key}` (line {line})"),
+        SettingSource::Variable(_) | SettingSource::Argument => key.to_owned(),
     }
 }
 

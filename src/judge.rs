@@ -34,7 +34,7 @@ pub struct Judgement {
     /// Clauses that they did show to be broken.
     pub mismatches: Vec<Mismatch>,
     /// What the target chose where the documentation leaves a choice.
-    pub choices: Vec<Choice>,
+    pub choices: Vec<ObservedBehaviour>,
     /// What nobody documents.
     pub drift: Vec<Drift>,
     /// Why the probe says less than it should, or nothing.
@@ -62,7 +62,7 @@ pub struct Mismatch {
 
 /// What a target does where the documentation leaves it open.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Choice {
+pub struct ObservedBehaviour {
     /// What is open.
     pub title: String,
     /// Why it is open.
@@ -219,7 +219,7 @@ impl StepJudge<'_> {
     }
 
     fn choice(&mut self, title: &str, because: &str, taken: impl Into<String>) {
-        self.judgement.choices.push(Choice {
+        self.judgement.choices.push(ObservedBehaviour {
             title: title.to_owned(),
             because: because.to_owned(),
             taken: taken.into().into(),

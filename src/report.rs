@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::client::{Appeared, Bounds, Leftover, Unlisted};
 use crate::contract::Contract;
-use crate::judge::{Choice, Drift};
+use crate::judge::{Drift, ObservedBehaviour};
 use crate::known::{Deviation, Known};
 use crate::plan::{Seed, Selection};
 use crate::probe::Phase;
@@ -65,7 +65,7 @@ pub struct Report {
     /// Why probes were not sent although they were to be, each cause once.
     pub unsent: Vec<Cause>,
     /// What the target chose where the documentation leaves a choice, with how often.
-    pub choices: Vec<(Choice, usize)>,
+    pub choices: Vec<(ObservedBehaviour, usize)>,
     /// What nobody documents, with how often.
     pub drift: Vec<(Drift, usize)>,
     /// How many clauses were assessed.

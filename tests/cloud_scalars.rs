@@ -5,7 +5,7 @@
 #[path = "support/machine.rs"]
 mod machine;
 
-use ims_conformance::identity::{Catalog, Choice, Scope, Session};
+use ims_conformance::identity::{Catalog, Preference, Scope, Session};
 use machine::{CHOICE, FULL, Machine, NAMED, VARIABLES, file};
 
 #[test]
@@ -106,7 +106,7 @@ fn a_variable_with_the_line_end_of_windows_is_an_error() {
 }
 
 /// The endpoint of this machine's cloud, from a catalog in which each region and interface has its own.
-fn chosen(machine: &Machine, choice: &Choice<'_>) -> String {
+fn chosen(machine: &Machine, choice: &Preference<'_>) -> String {
     let endpoint = |region: &str, interface: &str| serde_json::json!({"region": region, "interface": interface, "url": format!("http://{region}.{interface}")});
     let all = ["one", "two"].map(|region| ["public", "internal", "admin"].map(|interface| endpoint(region, interface)));
     let catalog = serde_json::json!([{"type": "image", "endpoints": all.concat()}]);
@@ -129,7 +129,7 @@ fn what_is_said_of_the_service_alone_outranks_what_is_said_of_all() {
     assert_eq!(chosen(&machine("OS_INTERFACE=public\nOS_REGION_NAME=one"), &CHOICE), "http://one.public");
     assert_eq!(chosen(&machine("OS_INTERFACE=public\nOS_IMAGE_INTERFACE=internal"), &CHOICE), "http://two.internal");
     assert_eq!(chosen(&machine("OS_IMAGE_REGION_NAME=one"), &CHOICE), "http://one.admin");
-    assert_eq!(chosen(&machine(""), &Choice { region: Some("one"), ..CHOICE }), "http://one.admin");
+    assert_eq!(chosen(&machine(""), &Preference { region: Some("one"), ..CHOICE }), "http://one.admin");
     let error = Machine::with(NAMED).near("clouds.yaml", &file(&format!("{FULL}\nimage_interface: canteen"))).error();
     assert_eq!(error, "NEAR/clouds.yaml:10:22: `interface` must be `public`, `internal` or `admin`");
 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use ims_conformance::client::Transport;
-use ims_conformance::identity::{Choice, Cloud, ConfigSources, Failure, LoginError, Obstacle, Session};
+use ims_conformance::identity::{Cloud, ConfigSources, Failure, LoginError, Obstacle, Preference, Session};
 use ims_conformance::secret::{Secret, Secrets};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -35,7 +35,7 @@ impl Caller {
         };
         let around = ConfigSources { variable: &variable, folders: Vec::new(), profiles: None };
         let secrets = Secrets::default();
-        let choice = Choice { cloud: None, region: None, service_type: "image" };
+        let choice = Preference { cloud: None, region: None, service_type: "image" };
         let cloud = Cloud::find(&choice, &around, &secrets).unwrap_or_else(|error| panic!("{error}")).unwrap();
         Self { cloud, secrets }
     }

@@ -39,7 +39,7 @@ pub(super) struct BudgetArguments {
 
 /// Whose a target is, which says how careful a run must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Locality {
     /// The stub inside the program.
     Stub,
     /// An endpoint on this machine.
@@ -48,14 +48,14 @@ pub(super) enum Place {
     Elsewhere,
 }
 
-impl Place {
+impl Locality {
     /// The place of an endpoint.
     pub(super) fn of(endpoint: &Endpoint) -> Self {
         if endpoint.is_loopback() { Self::Here } else { Self::Elsewhere }
     }
 }
 
-impl Place {
+impl Locality {
     /// The place, as the end of a sentence about where a target is.
     fn text(self) -> &'static str {
         match self {
@@ -77,7 +77,7 @@ pub(super) struct Decision {
     pub(super) limits: Limits,
     /// How many probes are under way at once.
     pub(super) jobs: usize,
-    place: Place,
+    locality: Locality,
 }
 
 /// Whether what is sent carries marks.
@@ -97,8 +97,8 @@ fn rate(text: &str) -> Result<f64, String> {
 }
 
 impl BudgetArguments {
-    pub(super) fn limits(&self, place: Place) -> Limits {
-        let is_careful = place == Place::Elsewhere;
+    pub(super) fn limits(&self, locality: Locality) -> Limits {
+        let is_careful = locality == Locality::Elsewhere;
         Limits {
             requests: self.max_requests,
             created: self.max_created,
@@ -108,36 +108,36 @@ impl BudgetArguments {
         }
     }
 
-    pub(super) fn jobs(&self, place: Place) -> usize {
-        self.jobs.map_or(if place == Place::Stub { 8 } else { 1 }, usize::from)
+    pub(super) fn jobs(&self, locality: Locality) -> usize {
+        self.jobs.map_or(if locality == Locality::Stub { 8 } else { 1 }, usize::from)
     }
 
     /// What a run does with these probes where its target is at this place.
     pub(super) fn decide(
         &self,
         contract: &Contract,
-        place: Place,
+        locality: Locality,
         names_phases: bool,
         marks: Marks,
         mut probes: Vec<Probe>,
     ) -> Decision {
-        let excluded = self.withhold(contract, place, names_phases, &mut probes);
+        let excluded = self.withhold(contract, locality, names_phases, &mut probes);
         if marks == Marks::Added {
             plan::mark(contract, &mut probes);
         }
-        Decision { probes, excluded, limits: self.limits(place), jobs: self.jobs(place), place }
+        Decision { probes, excluded, limits: self.limits(locality), jobs: self.jobs(locality), locality }
     }
 
     /// Takes out of the probes what a careful run does not send unless it is asked for, and says so.
     fn withhold(
         &self,
         contract: &Contract,
-        place: Place,
+        locality: Locality,
         names_phases: bool,
         probes: &mut Vec<Probe>,
     ) -> Vec<Excluded> {
         let mut excluded = Vec::new();
-        if place != Place::Elsewhere {
+        if locality != Locality::Elsewhere {
             return excluded;
         }
         let mut drop = |is_sent: &dyn Fn(&Probe) -> bool, what: &str| {
@@ -176,9 +176,10 @@ impl Decision {
             Some(limit) if limit < worst => format!("  {name}: {limit}, as {flag} says; without it {worst}\n"),
             _ => format!("  {name}: {worst}\n"),
         };
-        let (limits, place) = (&self.limits, self.place.text());
+        let (limits, locality) = (&self.limits, self.locality.text());
         let count = self.probes.len();
-        let mut text = format!("in the worst case, {count} probes, {} at once, as the target is {place}:\n", self.jobs);
+        let mut text =
+            format!("in the worst case, {count} probes, {} at once, as the target is {locality}:\n", self.jobs);
         text.push_str(&bound("requests", total.requests, limits.requests, "--max-requests"));
         text.push_str(&bound("created", total.created, limits.created, "--max-created"));
         text.push_str(&bound("there at once", at_once, limits.alive, "--max-alive"));
@@ -219,7 +220,7 @@ mod tests {
 
     use clap::Parser;
 
-    use super::{BudgetArguments, Place, duration};
+    use super::{BudgetArguments, Locality, duration};
     use crate::client::Limits;
 
     #[derive(Parser)]
@@ -235,10 +236,13 @@ mod tests {
     #[test]
     fn only_a_target_elsewhere_is_treated_with_care_unasked() {
         let careful = Limits { alive: Some(10), rate: Some(5.0), ..Limits::default() };
-        let table =
-            [(Place::Stub, Limits::default(), 8), (Place::Here, Limits::default(), 1), (Place::Elsewhere, careful, 1)];
-        for (place, limits, jobs) in table {
-            assert_eq!((budget(&[]).limits(place), budget(&[]).jobs(place)), (limits, jobs), "{place:?}");
+        let table = [
+            (Locality::Stub, Limits::default(), 8),
+            (Locality::Here, Limits::default(), 1),
+            (Locality::Elsewhere, careful, 1),
+        ];
+        for (locality, limits, jobs) in table {
+            assert_eq!((budget(&[]).limits(locality), budget(&[]).jobs(locality)), (limits, jobs), "{locality:?}");
         }
     }
 
@@ -252,8 +256,8 @@ mod tests {
             time: Some(Duration::from_secs(6)),
             rate: Some(0.5),
         };
-        for place in [Place::Stub, Place::Here, Place::Elsewhere] {
-            assert_eq!((budget(&words).limits(place), budget(&words).jobs(place)), (expected, 2));
+        for locality in [Locality::Stub, Locality::Here, Locality::Elsewhere] {
+            assert_eq!((budget(&words).limits(locality), budget(&words).jobs(locality)), (expected, 2));
         }
         for wrong in ["--rate=0", "--rate=NaN", "--rate=-1", "-j0", "--max-alive=-1"] {
             assert!(Line::try_parse_from(["run", wrong]).is_err(), "{wrong}");

@@ -67,13 +67,13 @@ fn show_plan(
     probes: &[Probe],
     console: &Console,
 ) -> Result<ExitCode, Failure> {
-    let places = arguments.target.places()?;
-    if places.len() > 1 {
+    let localities = arguments.target.localities()?;
+    if localities.len() > 1 {
         console.print("where the target is only its catalog says, which a run asks; it is one of these two:\n\n");
     }
-    for (index, place) in places.into_iter().enumerate() {
+    for (index, locality) in localities.into_iter().enumerate() {
         let names_phases = arguments.selection.names_phases();
-        let decision = arguments.budget.decide(contract, place, names_phases, arguments.marks(), probes.to_vec());
+        let decision = arguments.budget.decide(contract, locality, names_phases, arguments.marks(), probes.to_vec());
         console.print(if index > 0 { "\n" } else { "" });
         console.print(&decision.worst_case(contract));
     }

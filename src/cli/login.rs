@@ -10,7 +10,7 @@ use super::Failure;
 use super::target::UNCHECKED;
 use crate::client::{Access, AccessKey, Authorities, Endpoint, Lease, Token, Transport, VARIABLES};
 use crate::console::Console;
-use crate::identity::{self, Choice, Cloud, ConfigSources, Login, NO_PROJECT, Renewal, Session, Trust};
+use crate::identity::{self, Cloud, ConfigSources, Login, NO_PROJECT, Preference, Renewal, Session, Trust};
 use crate::secret::{Kind, Secret, Secrets, password_in};
 use crate::suite::Suite;
 
@@ -131,7 +131,7 @@ impl LoginArguments {
         };
         let mut around = ConfigSources::usual(&variable);
         around.profiles = suite.profiles.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
-        let choice = Choice { cloud: self.os_cloud.as_deref(), region: self.region.as_deref(), service_type };
+        let choice = Preference { cloud: self.os_cloud.as_deref(), region: self.region.as_deref(), service_type };
         Cloud::find(&choice, &around, secrets).map_err(|error| Failure::WrongUse(error.to_string()))
     }
 

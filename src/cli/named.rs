@@ -4,7 +4,7 @@
 use super::Failure;
 use super::target::TargetArguments;
 use crate::client::{Endpoint, VARIABLES};
-use crate::identity::{Place, SettingError};
+use crate::identity::{SettingError, SettingSource};
 
 /// What arguments and environment name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +111,7 @@ fn refuse_carriage_returns() -> Result<(), Failure> {
     let names = std::env::vars_os().filter(|(_, value)| value.as_encoded_bytes().ends_with(b"\r"));
     match names.filter_map(|(name, _)| name.into_string().ok()).find(|name| is_ours(name)) {
         Some(name) => {
-            let place = Place::Variable(name);
+            let place = SettingSource::Variable(name);
             Err(Failure::WrongUse(SettingError::CarriageReturn(place).to_string()))
         }
         None => Ok(()),

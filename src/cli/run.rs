@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::budget::{BudgetArguments, Decision, Marks, Place};
+use super::budget::{BudgetArguments, Decision, Locality, Marks};
 use super::named::Named;
 use super::selection::SelectionArguments;
 use super::target::TargetArguments;
@@ -62,13 +62,13 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let selection = arguments.selection.selection();
     let known = arguments.known(&suite)?;
     let probes = plan(&suite, &selection).map_err(|error| Failure::WrongUse(error.to_string()))?;
-    let (target, place, _stub) = arguments.connect(&suite, console).await?;
-    let Decision { probes, excluded, jobs, .. } = arguments.prepare(&suite, place, probes)?;
+    let (target, locality, _stub) = arguments.connect(&suite, console).await?;
+    let Decision { probes, excluded, jobs, .. } = arguments.prepare(&suite, locality, probes)?;
     let begin = Instant::now();
     let (mut watch, progress) = Watch::new(console, probes.len());
     let target = target.with_progress(progress);
     preflight(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
-    let target = Arc::new(arguments.with_ledger(&suite, target, place, console.secrets())?);
+    let target = Arc::new(arguments.with_ledger(&suite, target, locality, console.secrets())?);
     stop_on_ctrl_c(console, &target);
     take_stock(&target).await?;
     let options = Options { concurrency: jobs, is_strict: arguments.strict };
@@ -80,7 +80,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let login = target.login_trouble();
     let context = Context {
         endpoint: &target.endpoint().to_string(),
-        is_stub: place == Place::Stub,
+        is_stub: locality == Locality::Stub,
         login: login.as_deref(),
         // What a run signs, a person repeats with a token.
         has_token: target.has_token() || target.signs(),
@@ -124,9 +124,9 @@ impl Arguments {
     }
 
     /// Holds back what a careful run does not send, and marks the rest.
-    fn prepare(&self, suite: &Suite, place: Place, probes: Vec<Probe>) -> Result<Decision, Failure> {
+    fn prepare(&self, suite: &Suite, locality: Locality, probes: Vec<Probe>) -> Result<Decision, Failure> {
         let marks = if self.no_mark { Marks::LeftOut } else { Marks::Added };
-        let decision = self.budget.decide(&suite.contract, place, self.selection.names_phases(), marks, probes);
+        let decision = self.budget.decide(&suite.contract, locality, self.selection.names_phases(), marks, probes);
         if decision.probes.is_empty() {
             let excluded: Vec<_> = decision.excluded.iter().map(|held| held.text.as_str()).collect();
             let excluded = excluded.join(", ");
@@ -136,10 +136,14 @@ impl Arguments {
     }
 
     /// The endpoint that was named, or a stub that lives as long as what is returned beside it.
-    async fn connect(&self, suite: &Arc<Suite>, console: &Console) -> Result<(Target, Place, Option<Stub>), Failure> {
+    async fn connect(
+        &self,
+        suite: &Arc<Suite>,
+        console: &Console,
+    ) -> Result<(Target, Locality, Option<Stub>), Failure> {
         if self.target.named()? != Named::Stub {
-            let connected = self.target.connect(suite, |place| self.budget.limits(place), console).await?;
-            return Ok((connected.target, connected.place, None));
+            let connected = self.target.connect(suite, |locality| self.budget.limits(locality), console).await?;
+            return Ok((connected.target, connected.locality, None));
         }
         let wrong_use = |error: &dyn std::fmt::Display| Failure::WrongUse(error.to_string());
         let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| wrong_use(&error))?;
@@ -147,18 +151,24 @@ impl Arguments {
         let stub = Stub::start(StubService::new(Arc::clone(suite), token.clone(), None), listener).await;
         let endpoint = format!("http://{}", stub.address()).parse().map_err(|error| wrong_use(&error))?;
         let setup = Setup {
-            limits: self.budget.limits(Place::Stub),
+            limits: self.budget.limits(Locality::Stub),
             secrets: console.secrets().clone(),
             transport: self.target.transport()?,
             ..Setup::new(Access::Token(token))
         };
         let target = Target::new(suite, endpoint, setup).map_err(|error| wrong_use(&error))?;
-        Ok((target, Place::Stub, Some(stub)))
+        Ok((target, Locality::Stub, Some(stub)))
     }
 
     /// What the stub holds ends with the program; everything else needs a ledger.
-    fn with_ledger(&self, suite: &Suite, target: Target, place: Place, secrets: &Secrets) -> Result<Target, Failure> {
-        if place == Place::Stub {
+    fn with_ledger(
+        &self,
+        suite: &Suite,
+        target: Target,
+        locality: Locality,
+        secrets: &Secrets,
+    ) -> Result<Target, Failure> {
+        if locality == Locality::Stub {
             return Ok(target);
         }
         let folder = self.target.ledgers()?;

@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::Failure;
-use super::budget::Place;
+use super::budget::Locality;
 use super::login::LoginArguments;
 use super::named::Named;
 use crate::client::{Access, Authorities, Endpoint, GRACE, Limits, Setup, Target, Transport};
@@ -63,7 +63,7 @@ pub(super) const UNCHECKED: &str =
 /// A target, and what is known of it from the way there.
 pub(super) struct Connected {
     pub(super) target: Target,
-    pub(super) place: Place,
+    pub(super) locality: Locality,
     /// Who we are there.
     pub(super) who: String,
 }
@@ -75,11 +75,11 @@ impl TargetArguments {
     }
 
     /// Where the target may be, as far as it can be told without asking anybody; only a catalog knows where a cloud is.
-    pub(super) fn places(&self) -> Result<Vec<Place>, Failure> {
+    pub(super) fn localities(&self) -> Result<Vec<Locality>, Failure> {
         Ok(match self.named()? {
-            Named::Endpoint(endpoint) => vec![Place::of(&endpoint)],
-            Named::Cloud => vec![Place::Elsewhere, Place::Here],
-            Named::Stub => vec![Place::Stub],
+            Named::Endpoint(endpoint) => vec![Locality::of(&endpoint)],
+            Named::Cloud => vec![Locality::Elsewhere, Locality::Here],
+            Named::Stub => vec![Locality::Stub],
         })
     }
 
@@ -94,7 +94,7 @@ impl TargetArguments {
     pub(super) async fn connect(
         &self,
         suite: &Arc<Suite>,
-        limits: impl FnOnce(Place) -> Limits,
+        limits: impl FnOnce(Locality) -> Limits,
         console: &Console,
     ) -> Result<Connected, Failure> {
         if self.insecure {
@@ -113,11 +113,11 @@ impl TargetArguments {
         if let Some(origin) = &opened.origin {
             console.note(&format!("{origin}: {} at {endpoint}\n", opened.who));
         }
-        let place = Place::of(&endpoint);
+        let locality = Locality::of(&endpoint);
         let setup = Setup {
             access: opened.access,
             transport: opened.transport,
-            limits: limits(place),
+            limits: limits(locality),
             retries: usize::from(self.retries),
             secrets: console.secrets().clone(),
             project: opened.project,
@@ -125,7 +125,7 @@ impl TargetArguments {
             ..Setup::new(Access::Open)
         };
         let target = Target::new(suite, endpoint, setup).map_err(|error| Failure::WrongUse(error.to_string()))?;
-        Ok(Connected { target, place, who: opened.who })
+        Ok(Connected { target, locality, who: opened.who })
     }
 
     /// For so long after its answer was lost a request may still create something.

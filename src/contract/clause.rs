@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Answer, Assessment, Behaviour, Schema, TokenHeader};
+use super::{Assessment, Behaviour, DocumentedResponse, Schema, TokenHeader};
 
 /// One testable rule.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ impl ClauseList {
         self.add(TokenHeader::CLAUSE.to_owned(), text, &token.description, Assessment::Always);
     }
 
-    pub(super) fn add_statuses(&mut self, answers: &IndexMap<u16, Answer>) {
+    pub(super) fn add_statuses(&mut self, answers: &IndexMap<u16, DocumentedResponse>) {
         for (status, answer) in answers {
             let meaning = match status {
                 201 => "a valid request is answered 201".to_owned(),

@@ -11,8 +11,8 @@ use super::clause::ClauseList;
 use super::form;
 use super::read_schema::{SchemaReader, named};
 use super::{
-    Answer, Assessment, Behaviour, Contract, Creation, Effect, Envelope, FollowUpNodes, Inconclusive, Lifecycle,
-    Misbehaviour, Operation, PathTemplate, Relation, Schema, Table, TokenHeader, wire,
+    Assessment, Behaviour, Contract, Creation, DocumentedResponse, Effect, Envelope, FollowUpNodes, Inconclusive,
+    Lifecycle, Misbehaviour, Operation, PathTemplate, Relation, Schema, Table, TokenHeader, wire,
 };
 use crate::document::{Fields, Node, SourceError};
 
@@ -205,7 +205,7 @@ fn only_creation(operations: &[Operation], paths: &Node) -> Result<usize, Source
     }
 }
 
-fn read_answers(node: &Node) -> Result<IndexMap<u16, Answer>, SourceError> {
+fn read_answers(node: &Node) -> Result<IndexMap<u16, DocumentedResponse>, SourceError> {
     let mut answers = IndexMap::new();
     for (key, text, node) in node.entries()? {
         let status = text.parse().ok().filter(|status| (200..600).contains(status));
@@ -222,7 +222,7 @@ fn read_answers(node: &Node) -> Result<IndexMap<u16, Answer>, SourceError> {
         let open_because = fields.optional("x-unspecified").map(Node::words).transpose()?;
         fields.optional("links");
         fields.finish()?;
-        answers.insert(status, Answer { description, example, media_type, assessment, open_because });
+        answers.insert(status, DocumentedResponse { description, example, media_type, assessment, open_because });
     }
     Ok(answers)
 }

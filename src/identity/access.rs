@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::place::Place;
+use super::place::SettingSource;
 use crate::client::Endpoint;
 use crate::secret::Secret;
 
@@ -114,7 +114,7 @@ impl Credential {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A cloud of a file, and where it stands.
-    Cloud(String, Place),
+    Cloud(String, SettingSource),
     /// The `OS_` variables.
     Variables,
 }

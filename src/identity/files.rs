@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::place::Place;
+use super::place::SettingSource;
 use super::setting_error::SettingError;
 use super::settings::{Settings, entries, place_of, wrong_form};
 use crate::document::{self, Node};
@@ -45,7 +45,7 @@ const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 pub(super) struct Found {
     pub(super) settings: Settings,
     /// Where the cloud stands.
-    pub(super) place: Place,
+    pub(super) place: SettingSource,
 }
 
 /// The settings of a cloud: its profile, what `clouds.yaml` says, what `secure.yaml` says, each over the one before.
@@ -179,7 +179,7 @@ fn parse(path: &str, text: &str) -> Result<File, SettingError> {
     // The parser's own words may repeat what it read.
     let root = document::parse_typed(path, text).map_err(|error| {
         let (line, column) = error.position();
-        let place = Place::File { path: path.to_owned(), line, column };
+        let place = SettingSource::File { path: path.to_owned(), line, column };
         if error.message() == document::TAG { SettingError::Tag(place) } else { SettingError::Syntax(place) }
     })?;
     Ok(File { path: path.to_owned(), root })

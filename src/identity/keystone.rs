@@ -32,7 +32,7 @@ const LONGEST_TOKEN: usize = 64 * 1024;
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// An answer, read as far as it may be.
-struct Answer {
+struct TokenResponse {
     status: u16,
     token: Option<Secret>,
     location: String,
@@ -96,8 +96,8 @@ impl Keystone {
         }
     }
 
-    fn session(&self, answer: Answer) -> Result<Session, Failure> {
-        let Answer { status, token, location, wants_second_factor, pause, body } = answer;
+    fn session(&self, answer: TokenResponse) -> Result<Session, Failure> {
+        let TokenResponse { status, token, location, wants_second_factor, pause, body } = answer;
         match status {
             200..=299 => {
                 let not_keystone = |what| Failure::NotKeystone { status, what };
@@ -170,7 +170,7 @@ fn domain_body(domain: &Domain) -> Value {
     }
 }
 
-async fn receive(request: RequestBuilder, secrets: &Secrets) -> Result<Answer, Failure> {
+async fn receive(request: RequestBuilder, secrets: &Secrets) -> Result<TokenResponse, Failure> {
     let unreachable = |error: reqwest::Error| Failure::Unreachable(Obstacle::of(&error));
     let mut response = request.header("accept", "application/json").send().await.map_err(unreachable)?;
     let status = response.status().as_u16();
@@ -189,7 +189,7 @@ async fn receive(request: RequestBuilder, secrets: &Secrets) -> Result<Answer, F
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, token, location, wants_second_factor, pause, body })
+    Ok(TokenResponse { status, token, location, wants_second_factor, pause, body })
 }
 
 /// The token in a header, if it is one that another header can carry.

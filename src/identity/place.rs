@@ -6,7 +6,7 @@ use crate::untrusted::Untrusted;
 
 /// Where a setting was read. Its `Display` is what a reader can go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum SettingSource {
     /// An argument of the program.
     Argument,
     /// An environment variable of this name.
@@ -22,7 +22,7 @@ pub enum Place {
     },
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SettingSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Argument => formatter.write_str("the argument"),

@@ -1,6 +1,6 @@
 //! What is wrong with the settings of a cloud. No variant holds a value of a setting that may be secret, nor a line of a file that holds one.
 
-use super::place::{Place, listed};
+use super::place::{SettingSource, listed};
 use crate::document::{TAG, nearest};
 
 /// Why the settings of a cloud cannot be used.
@@ -16,20 +16,20 @@ pub enum SettingError {
     },
     /// A file is no YAML. The line itself is not shown: it may hold a password.
     #[error("{0}: no valid YAML from here on; see to indentation, quotes and colons here and on the line before")]
-    Syntax(Place),
+    Syntax(SettingSource),
     /// A value is marked for another program, which would make something else of it.
     #[error("{0}: {TAG}; write the value itself")]
-    Tag(Place),
+    Tag(SettingSource),
     /// A variable came out of a file with the line ends of Windows.
     #[error(
         "{0} ends in a carriage return; the file that sets it has the line ends of Windows, and `sed -i 's/\\r$//'` on it mends that"
     )]
-    CarriageReturn(Place),
+    CarriageReturn(SettingSource),
     /// A value has the wrong form.
     #[error("{place}: `{key}` must be {expected}")]
     Form {
         /// Where the value stands.
-        place: Place,
+        place: SettingSource,
         /// Its key.
         key: String,
         /// What would be right.
@@ -57,7 +57,7 @@ pub enum SettingError {
     #[error("{place}: no region `{region}` here; there are {}", listed(.known.iter().map(String::as_str)))]
     NoRegion {
         /// Where the regions stand.
-        place: Place,
+        place: SettingSource,
         /// The region that was asked for.
         region: String,
         /// The regions that are there.
@@ -79,7 +79,7 @@ pub enum SettingError {
     #[error("{place}: the auth_type `{given}` is not supported; supported are {}{}", .known.join(", "), near(.given, .known))]
     Method {
         /// Where it stands.
-        place: Place,
+        place: SettingSource,
         /// The way that was asked for.
         given: String,
         /// The ways that are there.

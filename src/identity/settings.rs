@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::place::Place;
+use super::place::SettingSource;
 use super::setting_error::SettingError;
 use crate::document::{Node, nearest};
 use crate::secret::{Kind, Secret, Secrets};
@@ -13,7 +13,7 @@ use crate::secret::{Kind, Secret, Secrets};
 #[derive(Clone)]
 pub(super) struct Setting {
     pub(super) text: String,
-    pub(super) place: Place,
+    pub(super) place: SettingSource,
 }
 
 /// Values by their keys; what is empty is not there.
@@ -21,7 +21,7 @@ pub(super) struct Setting {
 pub(super) struct Settings {
     values: BTreeMap<String, Setting>,
     /// Keys that are none here, whatever they hold, and where they stand.
-    others: Vec<(String, Place)>,
+    others: Vec<(String, SettingSource)>,
 }
 
 /// Every key that is read, but for the endpoints, whose keys are named after services.
@@ -94,13 +94,13 @@ impl Settings {
         for key in FOREIGN {
             let name = format!("OS_{}", key.to_ascii_uppercase());
             if variable(&name).is_some_and(|text| !text.trim().is_empty()) {
-                settings.others.push((name.clone(), Place::Variable(name)));
+                settings.others.push((name.clone(), SettingSource::Variable(name)));
             }
         }
         for key in KEYS.into_iter().chain(older).chain(own.iter().map(String::as_str)) {
             let name = format!("OS_{}", key.to_ascii_uppercase());
             if let Some(text) = variable(&name) {
-                settings.set(key, Setting { text, place: Place::Variable(name) }, secrets);
+                settings.set(key, Setting { text, place: SettingSource::Variable(name) }, secrets);
             }
         }
         settings
@@ -135,7 +135,7 @@ impl Settings {
     }
 
     /// What is written and means nothing here: for each key of it, where it stands. A service's own keys mean something.
-    pub(super) fn unused(&self, service_type: &str) -> Vec<(&str, &Place)> {
+    pub(super) fn unused(&self, service_type: &str) -> Vec<(&str, &SettingSource)> {
         let own = own_keys(service_type);
         let unused = self.others.iter().filter(|(key, _)| !own.contains(&today(key)));
         unused.map(|(key, place)| (key.as_str(), place)).collect()
@@ -147,7 +147,7 @@ impl Settings {
     }
 
     /// The first value with a line end that is no part of it, as a file with the line ends of Windows leaves in a variable.
-    pub(super) fn with_carriage_return(&self) -> Option<&Place> {
+    pub(super) fn with_carriage_return(&self) -> Option<&SettingSource> {
         self.values.values().find(|setting| setting.text.ends_with('\r')).map(|setting| &setting.place)
     }
 
@@ -192,7 +192,7 @@ impl Settings {
     }
 
     /// Says something in place of what was said here.
-    pub(super) fn replace(&mut self, key: &str, text: &str, place: Place) {
+    pub(super) fn replace(&mut self, key: &str, text: &str, place: SettingSource) {
         self.values.insert(key.to_owned(), Setting { text: text.to_owned(), place });
     }
 
@@ -224,12 +224,12 @@ impl Settings {
 
     /// An error about the value of a key, which is not shown.
     pub(super) fn wrong(&self, key: &str, expected: &str) -> SettingError {
-        let place = self.get(key).map_or(Place::Argument, |setting| setting.place.clone());
+        let place = self.get(key).map_or(SettingSource::Argument, |setting| setting.place.clone());
         SettingError::Form { place, key: key.to_owned(), expected: expected.to_owned() }
     }
 
     /// A key that was written and is none, but looks like this one.
-    pub(super) fn misspelt(&self, key: &str) -> Option<(&str, &Place)> {
+    pub(super) fn misspelt(&self, key: &str) -> Option<(&str, &SettingSource)> {
         let unknown = self.values.iter().filter(|(each, _)| !KEYS.contains(&each.as_str()));
         let mut unknown = unknown.map(|(each, setting)| (each.as_str(), &setting.place));
         unknown.find(|(each, _)| nearest(each, [key].into_iter()).is_some())
@@ -256,9 +256,9 @@ fn today(key: &str) -> String {
     OLDER.iter().find(|(older, _)| *older == key).map_or(key, |(_, newer)| (*newer).to_owned())
 }
 
-pub(super) fn place_of(node: &Node, path: &str) -> Place {
+pub(super) fn place_of(node: &Node, path: &str) -> SettingSource {
     let (line, column) = node.position();
-    Place::File { path: path.to_owned(), line, column }
+    SettingSource::File { path: path.to_owned(), line, column }
 }
 
 pub(super) fn wrong_form(node: &Node, path: &str, key: &str, expected: &str) -> SettingError {

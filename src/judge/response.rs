@@ -29,7 +29,7 @@ impl StepJudge<'_> {
             return;
         };
         self.assess("response.type");
-        let answer = Answer { given: SentFields::of(classification, body), fields: &fields, response };
+        let answer = Creation { given: SentFields::of(classification, body), fields: &fields, response };
         for (name, schema) in &creation.response.properties {
             match fields.get(name) {
                 Some(Value::Null) if !creation.response.required.contains(name) => self.note_null(name, schema),
@@ -84,7 +84,7 @@ impl StepJudge<'_> {
     }
 
     /// Fields that neither side lists come back as they were given, where the contract says so.
-    fn judge_others(&mut self, answer: &Answer<'_>) {
+    fn judge_others(&mut self, answer: &Creation<'_>) {
         let creation = &self.contract.creation;
         let Some(echo) = creation.response.echo_of_others() else { return };
         for name in answer.given.names().filter(|name| !creation.lists(name)) {
@@ -99,7 +99,7 @@ impl StepJudge<'_> {
     }
 
     /// One fault of a field is one mismatch: a wrong type hides what would follow from it, and so does a wrong relation.
-    fn judge_field(&mut self, name: &str, schema: &Schema, value: &Value, answer: &Answer<'_>) {
+    fn judge_field(&mut self, name: &str, schema: &Schema, value: &Value, answer: &Creation<'_>) {
         if self.contract.creation.response.required.iter().any(|required| required == name) {
             self.assess(format!("{}.required", schema.place));
         }
@@ -149,7 +149,14 @@ impl StepJudge<'_> {
         }
     }
 
-    fn judge_relation(&mut self, relation: &Relation, clause: String, name: &str, value: &Value, answer: &Answer<'_>) {
+    fn judge_relation(
+        &mut self,
+        relation: &Relation,
+        clause: String,
+        name: &str,
+        value: &Value,
+        answer: &Creation<'_>,
+    ) {
         let pointer = format!("/{name}");
         match relation {
             Relation::Echo(echo) => self.judge_echo(echo, clause, name, value, answer),
@@ -178,7 +185,7 @@ impl StepJudge<'_> {
         }
     }
 
-    fn judge_echo(&mut self, echo: &Echo, clause: String, name: &str, value: &Value, answer: &Answer<'_>) {
+    fn judge_echo(&mut self, echo: &Echo, clause: String, name: &str, value: &Value, answer: &Creation<'_>) {
         let pointer = format!("/{name}");
         let request = &self.contract.creation.request.properties[name];
         match answer.given.field(name) {
@@ -230,7 +237,7 @@ impl StepJudge<'_> {
         }
     }
 
-    fn judge_derived(&mut self, derived: &Derived, clause: String, name: &str, value: &Value, answer: &Answer<'_>) {
+    fn judge_derived(&mut self, derived: &Derived, clause: String, name: &str, value: &Value, answer: &Creation<'_>) {
         let default = self.contract.creation.request.properties[&derived.from].default.as_ref();
         let source = match answer.given.field(&derived.from) {
             // A null tells nothing by itself; where it came back as the default, it was the default.
@@ -297,7 +304,7 @@ impl StepJudge<'_> {
 }
 
 /// An answer with the request that it belongs to.
-struct Answer<'a> {
+struct Creation<'a> {
     given: SentFields<'a>,
     fields: &'a Map<String, Value>,
     response: &'a Response,

@@ -5,7 +5,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// What to make of the choices that a pattern leaves.
 #[derive(Clone, Copy)]
-enum Choice {
+enum Alternative {
     Shortest,
     Longest,
 }
@@ -15,12 +15,12 @@ const OPEN_END: u32 = 8;
 
 /// A shortest text that the pattern matches.
 pub(super) fn shortest(pattern: &Regex) -> Option<String> {
-    Some(text(&parse(pattern)?, Choice::Shortest))
+    Some(text(&parse(pattern)?, Alternative::Shortest))
 }
 
 /// A longest text that the pattern matches, within reason where it has no end.
 pub(super) fn longest(pattern: &Regex) -> Option<String> {
-    Some(text(&parse(pattern)?, Choice::Longest))
+    Some(text(&parse(pattern)?, Alternative::Longest))
 }
 
 /// A text that the pattern matches, different for every index that the pattern has room for.
@@ -53,7 +53,7 @@ fn strip(hir: &Hir) -> Hir {
     }
 }
 
-fn text(hir: &Hir, choice: Choice) -> String {
+fn text(hir: &Hir, choice: Alternative) -> String {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => String::new(),
         HirKind::Literal(literal) => String::from_utf8_lossy(&literal.0).into_owned(),
@@ -63,15 +63,15 @@ fn text(hir: &Hir, choice: Choice) -> String {
         HirKind::Alternation(parts) => {
             let texts = parts.iter().map(|part| text(part, choice));
             let chosen = match choice {
-                Choice::Shortest => texts.min_by_key(String::len),
-                Choice::Longest => texts.max_by_key(String::len),
+                Alternative::Shortest => texts.min_by_key(String::len),
+                Alternative::Longest => texts.max_by_key(String::len),
             };
             chosen.unwrap_or_default()
         }
         HirKind::Repetition(repetition) => {
             let times = match choice {
-                Choice::Shortest => repetition.min,
-                Choice::Longest => repetition.max.unwrap_or(repetition.min.saturating_add(OPEN_END)),
+                Alternative::Shortest => repetition.min,
+                Alternative::Longest => repetition.max.unwrap_or(repetition.min.saturating_add(OPEN_END)),
             };
             text(&repetition.sub, choice).repeat(times as usize)
         }
@@ -98,9 +98,9 @@ impl Digits {
                     let width = WIDTH.clamp(repetition.min, repetition.max.unwrap_or(u32::MAX));
                     (0..width).map(|_| self.next_letter(class)).collect()
                 }
-                _ => text(hir, Choice::Shortest),
+                _ => text(hir, Alternative::Shortest),
             },
-            _ => text(hir, Choice::Shortest),
+            _ => text(hir, Alternative::Shortest),
         }
     }
 

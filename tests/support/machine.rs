@@ -5,11 +5,11 @@
 use std::fs;
 use std::path::Path;
 
-use ims_conformance::identity::{Choice, Cloud, ConfigSources, Credential, Keystone, Login, SettingError};
+use ims_conformance::identity::{Cloud, ConfigSources, Credential, Keystone, Login, Preference, SettingError};
 use ims_conformance::secret::Secrets;
 use tempfile::TempDir;
 
-pub(crate) const CHOICE: Choice<'_> = Choice { cloud: None, region: None, service_type: "image" };
+pub(crate) const CHOICE: Preference<'_> = Preference { cloud: None, region: None, service_type: "image" };
 
 /// What every password and token of these tests holds.
 pub(crate) const CANARY: &str = "canary";
@@ -41,7 +41,7 @@ impl Machine {
         self
     }
 
-    pub(crate) fn find(&self, choice: &Choice<'_>) -> Result<Option<Cloud>, SettingError> {
+    pub(crate) fn find(&self, choice: &Preference<'_>) -> Result<Option<Cloud>, SettingError> {
         let variable = |name: &str| Some(self.variables.iter().find(|(each, _)| each == name)?.1.clone());
         let folders = [self.near.path(), self.far.path()].map(Path::to_owned).to_vec();
         let profiles = "public-clouds: {vendor: {auth: {auth_url: 'https://iam.{region_name}.example.com/v3'}, regions: [one, two]}}";
