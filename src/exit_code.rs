@@ -33,7 +33,7 @@ impl ExitCode {
 
     /// The code of a finished run: a broken clause outranks the rest, then what concerns the reader's quota.
     pub fn of(report: &Report) -> Self {
-        let is_list_stale = report.is_strict && !report.gone.is_empty();
+        let is_list_stale = report.is_strict && !report.stale.is_empty();
         if !report.findings.is_empty() || is_list_stale {
             Self::Broken
         } else if report.leftovers.iter().any(|(_, leftover)| leftover.is_proven()) {

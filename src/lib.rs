@@ -21,7 +21,7 @@
 //! | mismatch | one clause that one exchange broke, with expected and got |
 //! | finding | all mismatches of one clause and one cause, with the smallest example |
 //! | defect | a named way in which the stub breaks a clause, to test the harness |
-//! | known deviation | a clause that a target is known to break, listed with the reason in `known.yaml` or in an operator's own file |
+//! | known deviation | a clause that a target is known to break, listed with the reason in `baseline.yaml` or in an operator's own file |
 //! | choice | what a target does where the documentation leaves it open; recorded, never failed |
 //! | drift | what an answer holds that nobody documents; recorded, failed only on request |
 //!
@@ -35,7 +35,7 @@
 //! [`suite`] reads a folder into a [`contract`] and [`case`]s; every value of a [`document`] knows its place, so that each error can show it.
 //! [`mod@plan`] makes [`probe`]s. [`mod@run`] sends their scripts through a [`client`], which never sees what is expected, hands the [`exchange`]s to
 //! [`mod@judge`], a pure function, and has removed at once what they created. [`mod@shrink`] makes examples small. [`snapshot`] holds answers against
-//! reviewed ones. [`identity`] finds the credentials on the machine, a token for them and the endpoint. [`known`] says which deviations fail nothing.
+//! reviewed ones. [`identity`] finds the credentials on the machine, a token for them and the endpoint. [`baseline`] says which deviations fail nothing.
 //! [`report`] turns outcomes into text, [`exit_code`] into a number; [`progress`] says meanwhile what is waited for. The [`stub`] answers by the same contract and the same
 //! [`judge::classify()`] that judges, or breaks one clause of it, to test the harness. [`cli`] is the program.
 //!
@@ -50,6 +50,7 @@
 //! [`judge::classify()`] says of every request that it is *valid* (each reading of the documentation allows it), *invalid* (none does) or *unspecified* (the
 //! documentation is silent, or disagrees with itself). The third kind is what keeps the harness honest: both answers conform, and the choice is recorded.
 
+pub mod baseline;
 pub mod case;
 pub mod cli;
 pub mod client;
@@ -61,7 +62,6 @@ pub mod exchange;
 pub mod exit_code;
 pub mod identity;
 pub mod judge;
-pub mod known;
 pub mod ledger;
 pub mod plan;
 pub mod probe;

@@ -1,24 +1,24 @@
 //! What a run showed, as a pure function of its outcomes.
 
+mod baseline;
 mod blame;
 mod coverage;
 pub mod curl;
-mod deviation;
 mod finding;
 mod repeat;
 pub mod terminal;
 
-pub use deviation::excuse;
+pub use baseline::apply_baseline;
 pub use finding::{Finding, findings};
 pub use repeat::Repeat;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::baseline::{Baseline, Deviation};
 use crate::client::{Appeared, Bounds, Leftover, Unlisted};
 use crate::contract::Contract;
 use crate::judge::{Drift, ObservedBehaviour};
-use crate::known::{Deviation, Known};
 use crate::plan::{Seed, Selection};
 use crate::probe::Phase;
 use crate::run::{Ending, Outcome, Run, Verdict};
@@ -55,7 +55,7 @@ pub struct Report {
     /// Known deviations that were seen, each with how many probes show it.
     pub deviations: Vec<(Deviation, usize)>,
     /// Known deviations that were looked for and are no longer seen.
-    pub gone: Vec<Deviation>,
+    pub stale: Vec<Deviation>,
     /// Whether drift and deviations that are gone make the run fail.
     pub is_strict: bool,
     /// Why probes were inconclusive, each cause once.
@@ -112,7 +112,7 @@ pub struct Context<'a> {
     /// The seed of the random phase.
     pub seed: Seed,
     /// The deviations that are known of the target, and which probes the run wanted.
-    pub known: Option<(&'a Known, &'a Selection)>,
+    pub baseline: Option<(&'a Baseline, &'a Selection)>,
     /// Whether what nobody documents makes findings.
     pub is_strict: bool,
     /// What appeared during the run and belongs to none of its probes.
@@ -157,11 +157,12 @@ impl Report {
         let cleanups = || outcomes.iter().chain(context.shrunk);
         let judgements = || outcomes.iter().map(|outcome| &outcome.judgement);
         let mut findings = findings(contract, outcomes, context.shrunk, context.seed);
-        let is_known = |known: &Known, finding: &Finding| known.covers(&finding.clause, &finding.cause);
-        findings.retain(|finding| !context.known.is_some_and(|(known, _)| is_known(known, finding)));
-        let told =
-            context.known.map(|(known, selection)| deviation::told(contract, known, selection, run, context.shrunk));
-        let (deviations, gone) = told.unwrap_or_default();
+        let is_known = |baseline: &Baseline, finding: &Finding| baseline.covers(&finding.clause, &finding.cause);
+        findings.retain(|finding| !context.baseline.is_some_and(|(baseline, _)| is_known(baseline, finding)));
+        let told = context
+            .baseline
+            .map(|(baseline, selection)| baseline::told(contract, baseline, selection, run, context.shrunk));
+        let (deviations, stale) = told.unwrap_or_default();
         if context.is_strict {
             findings.extend(finding::drift_findings(contract, outcomes));
         }
@@ -181,7 +182,7 @@ impl Report {
             known: count(Verdict::Known),
             findings,
             deviations,
-            gone,
+            stale,
             is_strict: context.is_strict,
             inconclusive: causes(outcomes, Verdict::Inconclusive),
             skipped: causes(outcomes, Verdict::Skipped),

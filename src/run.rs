@@ -38,7 +38,7 @@ pub enum Verdict {
     Fail,
     /// A clause is broken, and nothing is that is not known of the target.
     Known,
-    /// SendError on the way; nothing is known.
+    /// Something went wrong on the way; nothing is known.
     Inconclusive,
     /// It was not sent.
     Skipped,

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::baseline::Baseline;
 use crate::client::{Denied, Target};
 use crate::contract::Contract;
 use crate::exchange::Request;
 use crate::judge::Mismatch;
-use crate::known::Known;
 use crate::plan::{self, BodyTree, FieldText, Seed};
 use crate::probe::{Phase, Probe};
 use crate::report::{Finding, findings};
@@ -27,10 +27,10 @@ pub const LARGEST_SHRINKING: usize = BUDGET + 1;
 
 /// Tries smaller examples of the findings of a run, and answers every attempt, in the order of sending. What they create is removed at once.
 /// What is `known` costs nothing.
-pub async fn shrink(suite: &Suite, target: &Target, known: &Known, seed: Seed, run: &mut Run) -> Vec<Outcome> {
+pub async fn shrink(suite: &Suite, target: &Target, baseline: &Baseline, seed: Seed, run: &mut Run) -> Vec<Outcome> {
     let mut attempts = Vec::new();
     let found = findings(&suite.contract, &run.outcomes, &[], seed);
-    for finding in found.into_iter().filter(|finding| !known.covers(&finding.clause, &finding.cause)) {
+    for finding in found.into_iter().filter(|finding| !baseline.covers(&finding.clause, &finding.cause)) {
         let mut smallest = None;
         if let Some(body) = Shrinking::of(&suite.contract, seed, &finding) {
             let (tried, last) = body.run(suite, target, &finding).await;

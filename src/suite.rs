@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 
+use crate::baseline::Baseline;
 use crate::case::{self, Case};
 use crate::contract::{Contract, Table, locate};
 use crate::document::{self, Node, SourceError};
-use crate::known::Known;
 use crate::plan;
 use crate::probe::FollowUp;
 
@@ -24,7 +24,7 @@ static BUILT_IN_SNAPSHOTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/snap
 pub const DEFAULT: &str = "otc";
 
 const CONTRACT: &str = "contract.yaml";
-const KNOWN: &str = "known.yaml";
+const BASELINE: &str = "baseline.yaml";
 
 /// What OpenStack programs call the file in which a provider says where to log in.
 const PROFILES: &str = "clouds-public.yaml";
@@ -39,7 +39,7 @@ pub struct Suite {
     /// The contract as it stands in its file, for the places of errors.
     pub(crate) source: Node,
     /// The deviations that are known of the service that the contract describes.
-    pub known: Known,
+    pub baseline: Baseline,
     /// The cases in the order of their ids.
     pub cases: Vec<Case>,
     /// Profiles of clouds, as `clouds-public.yaml` has them: where the text stands, and the text.
@@ -136,9 +136,9 @@ impl Suite {
 
         let follow_ups = case::follow_ups(&contract)?;
 
-        let (mut cases, mut errors, mut known) = (Vec::new(), Vec::new(), Known::default());
-        if let Some((_, text)) = files.texts.iter().find(|(file, _)| file == KNOWN) {
-            let read = document::parse(&path_of(KNOWN), text).and_then(|node| known.add(&contract, &node));
+        let (mut cases, mut errors, mut baseline) = (Vec::new(), Vec::new(), Baseline::default());
+        if let Some((_, text)) = files.texts.iter().find(|(file, _)| file == BASELINE) {
+            let read = document::parse(&path_of(BASELINE), text).and_then(|node| baseline.add(&contract, &node));
             errors.extend(read.err());
         }
         for (file, text) in files.texts.iter().filter(|(file, _)| !is_about_all(file)) {
@@ -164,7 +164,7 @@ impl Suite {
         let profiles = files.texts.iter().find(|(file, _)| file == PROFILES);
         let profiles = profiles.map(|(file, text)| (path_of(file), text.clone()));
         let texts = files.texts.into_iter().map(|(_, text)| text).collect();
-        Ok(Self { name: files.name, contract, source, known, cases, follow_ups, profiles, texts, snapshots })
+        Ok(Self { name: files.name, contract, source, baseline, cases, follow_ups, profiles, texts, snapshots })
     }
 }
 
@@ -199,7 +199,7 @@ fn unknown_ending(shown: &str, file: &str) -> SourceError {
 
 /// Whether a file is no case.
 fn is_about_all(file: &str) -> bool {
-    file == CONTRACT || file == KNOWN || file == PROFILES || has_ending(file, "csv")
+    file == CONTRACT || file == BASELINE || file == PROFILES || has_ending(file, "csv")
 }
 
 fn has_ending(file: &str, ending: &str) -> bool {

@@ -385,7 +385,7 @@ fn what_is_wrong_in_a_list_of_known_deviations_is_told_with_its_place() {
     for (what, list) in LISTS {
         let (folder, _) = suite_with(&contract, CASE, GOOD_CASE);
         let dir = folder.path().join("cases/otc");
-        fs::write(dir.join("known.yaml"), list).unwrap();
+        fs::write(dir.join("baseline.yaml"), list).unwrap();
         let shown = Suite::from_dir(&dir).map_or_else(|error| error.to_string(), |_| "no error".to_owned());
         text.push_str(&format!("## {what}\n{}\n\n", shown.replace(&dir.display().to_string(), "otc")));
     }

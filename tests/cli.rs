@@ -158,8 +158,8 @@ fn exit_2_wrong_arguments_say_what_is_wrong() {
         ),
         (&["run", "--endpoint", "http://127.0.0.1:1", "--token-file", "/no/such/file"], "cannot read /no/such/file"),
         (&["run", "--token-env", "CANARY"], "--token-env needs an endpoint"),
-        (&["run", "--known", "known.yaml"], "known deviations need an endpoint"),
-        (&["run", "--endpoint", "http://127.0.0.1:1", "--known", "/no/such"], "cannot read /no/such"),
+        (&["run", "--baseline", "baseline.yaml"], "known deviations need an endpoint"),
+        (&["run", "--endpoint", "http://127.0.0.1:1", "--baseline", "/no/such"], "cannot read /no/such"),
         (&["run", "--suite", "no-such-suite"], "neither a built-in suite (glance, otc) nor a folder"),
         (&["list", "no_such_case"], "matches no probe"),
         (&["run", "--jobs", "0"], "--jobs"),
@@ -445,7 +445,7 @@ fn what_the_operator_knows_fails_nothing_and_a_wrong_list_is_an_error() {
     let list = folder.path().join("ours.yaml");
     let run = |text: &str| {
         fs::write(&list, text).unwrap();
-        served.run(&["request.min_disk", "--known", list.to_str().unwrap()])
+        served.run(&["request.min_disk", "--baseline", list.to_str().unwrap()])
     };
     let (code, text) = run("- {clause: request.min_disk.maximum, because: mended in v7}\n");
     assert_eq!(code, 0, "{text}");

@@ -9,11 +9,11 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ims_conformance::baseline::Baseline;
 use ims_conformance::case::{Case, CaseFile};
 use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::contract::Assessment;
 use ims_conformance::document;
-use ims_conformance::known::Known;
 use ims_conformance::plan::{Seed, Selection, mark, plan};
 use ims_conformance::probe::Probe;
 use ims_conformance::report::findings;
@@ -136,7 +136,7 @@ fn performed(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> (
         })
         .await;
         let requests = requests.unwrap_or_else(|| target.request_count());
-        let shrunk = shrink(suite, &target, &Known::default(), Seed::default(), &mut done).await;
+        let shrunk = shrink(suite, &target, &Baseline::default(), Seed::default(), &mut done).await;
         (done, shrunk, requests)
     })
 }

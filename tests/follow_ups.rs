@@ -6,13 +6,13 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use ims_conformance::baseline::Baseline;
 use ims_conformance::case::{Case, write_steps};
 use ims_conformance::client::{Access, Service, Setup, Target, Token};
 use ims_conformance::document;
 use ims_conformance::exchange::{Request, Response};
 use ims_conformance::exit_code::ExitCode;
 use ims_conformance::judge::{Body, Kind, Mismatch, classify};
-use ims_conformance::known::Known;
 use ims_conformance::plan::{Seed, Selection, plan};
 use ims_conformance::probe::{Expectation, Phase, Probe, Step};
 use ims_conformance::report::{Context, Report};
@@ -65,7 +65,7 @@ fn report(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let mut done = run(&suite, probes, &target, &options, |_| {}).await;
-        let shrunk = shrink(&suite, &target, &Known::default(), Seed(1), &mut done).await;
+        let shrunk = shrink(&suite, &target, &Baseline::default(), Seed(1), &mut done).await;
         let context = Context { has_token: true, seed: Seed(1), shrunk: &shrunk, ..Context::default() };
         Report::new(&suite.contract, &done, &context)
     })

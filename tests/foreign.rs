@@ -8,10 +8,10 @@ mod server;
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock, Mutex};
 
+use ims_conformance::baseline::Baseline;
 use ims_conformance::client::{Access, Leftover, Setup, Target, Token};
 use ims_conformance::doctor::try_release;
 use ims_conformance::exchange::{Request, Response};
-use ims_conformance::known::Known;
 use ims_conformance::plan::{Seed, Selection, mark, plan};
 use ims_conformance::probe::Probe;
 use ims_conformance::run::{Options, Run, run};
@@ -169,7 +169,7 @@ async fn perform(server: &Arc<Server>) -> Run {
     let target = Arc::new(Target::local(&suite, Arc::clone(server) as _, setup()));
     let options = Options { concurrency: 2, is_strict: false };
     let mut done = run(&suite, PROBES.clone(), &target, &options, |_| {}).await;
-    shrink(&suite, &target, &Known::default(), Seed::default(), &mut done).await;
+    shrink(&suite, &target, &Baseline::default(), Seed::default(), &mut done).await;
     let _ = target.take_last_stock().await;
     let doctor = Target::local(&suite, Arc::clone(server) as _, setup());
     try_release(&suite.contract, &doctor).await;

@@ -6,7 +6,7 @@
 mod innocent;
 
 use ims_conformance::exchange::{Request, Response};
-use ims_conformance::judge::{Body, Choice};
+use ims_conformance::judge::{Body, ObservedBehaviour};
 use innocent::Innocent;
 use regex::{Captures, Regex};
 
@@ -105,7 +105,8 @@ fn those_that_know_no_parameter_of_a_media_type() {
                 response
             })
             .acquit();
-        let is_refused = |choice: &Choice| choice.taken == "refused with 415" && choice.title.contains("parameter");
+        let is_refused =
+            |choice: &ObservedBehaviour| choice.taken == "refused with 415" && choice.title.contains("parameter");
         assert!(report.choices.iter().any(|(choice, _)| is_refused(choice)), "{:?}", report.choices);
     }
 }

@@ -13,12 +13,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ims_conformance::baseline::Baseline;
 use ims_conformance::case::Case;
 use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::contract::{Assessment, Contract};
 use ims_conformance::document;
 use ims_conformance::judge::{Body, Kind, classify};
-use ims_conformance::known::Known;
 use ims_conformance::plan::{Seed, Selection, plan};
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::{Context, Finding, Report};
@@ -389,7 +389,7 @@ async fn found_against(changes: &[(&str, &str)], phases: &[Phase]) -> (Arc<Suite
     let probes = probes(&suite, phases, 40, 1);
     let mut done = run(&suite, probes, &target, &options, |_| {}).await;
     let before = target.request_count();
-    let shrunk = shrink(&suite, &target, &Known::default(), Seed(1), &mut done).await;
+    let shrunk = shrink(&suite, &target, &Baseline::default(), Seed(1), &mut done).await;
     let spent = target.request_count() - before;
     let context = Context { has_token: true, seed: Seed(1), shrunk: &shrunk, ..Context::default() };
     let findings = Report::new(&suite.contract, &done, &context).findings;

@@ -11,7 +11,7 @@ use ims_conformance::client::{Access, Appeared, Cleanup, Leftover, Setup, Spent,
 use ims_conformance::contract::Assessment;
 use ims_conformance::exchange::{Exchange, Request, TokenVariant};
 use ims_conformance::exit_code::ExitCode;
-use ims_conformance::judge::{Choice, Drift, Judgement, Mismatch};
+use ims_conformance::judge::{Drift, Judgement, Mismatch, ObservedBehaviour};
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::curl::Caller;
 use ims_conformance::report::{Context, Report, terminal};
@@ -152,7 +152,7 @@ fn variety() -> Report {
     left.cleanup = Cleanup { created: 3, removed: 1, ..Cleanup::default() };
     left.cleanup.leftovers =
         vec![Leftover::Id("7f3a".into()), Leftover::Unnamed, Leftover::Unknown, Leftover::Foreign("4d2e".into())];
-    let choice = |taken: &str| Choice {
+    let choice = |taken: &str| ObservedBehaviour {
         title: "an empty name".to_owned(),
         because: "nobody says".to_owned(),
         taken: taken.into(),

@@ -26,7 +26,7 @@ pub(super) async fn execute(arguments: &Arguments, console: &Console) -> Result<
         return Err(SuiteError { errors }.into());
     }
     let probes: usize = suite.cases.iter().map(|case| case.probes.len()).sum();
-    let known = match suite.known.iter().count() {
+    let known = match suite.baseline.iter().count() {
         0 => String::new(),
         count => format!("{}, ", counted(count, "known deviation")),
     };

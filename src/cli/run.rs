@@ -13,16 +13,16 @@ use super::selection::SelectionArguments;
 use super::target::TargetArguments;
 use super::watch::Watch;
 use super::{Failure, SuiteChoice};
+use crate::baseline::Baseline;
 use crate::client::{Access, Appeared, Leftover, Setup, Target, Token, Unlisted};
 use crate::console::Console;
 use crate::document;
 use crate::exit_code::ExitCode;
 use crate::judge::Mismatch;
-use crate::known::Known;
 use crate::ledger::{self, Ledger, Record};
 use crate::plan::{Seed, plan};
 use crate::probe::Probe;
-use crate::report::{Context, Report, excuse, terminal};
+use crate::report::{Context, Report, apply_baseline, terminal};
 use crate::run::{Ending, Options, Outcome, Run, Verdict, preflight, run, settle, take_back};
 use crate::secret::Secrets;
 use crate::shrink::shrink;
@@ -37,9 +37,9 @@ pub(super) struct Arguments {
     #[command(flatten)]
     suite: SuiteChoice,
     /// File with deviations that are known of the endpoint, beside those of the suite
-    #[arg(long, value_name = "FILE")]
-    known: Option<PathBuf>,
-    /// Fail on what nobody documents, and on known deviations that are gone, too
+    #[arg(long, alias = "known", value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Fail on what nobody documents, and on known deviations that are stale, too
     #[arg(long)]
     strict: bool,
     /// Folder in which every finding is saved as a case file
@@ -60,7 +60,7 @@ pub(super) struct Arguments {
 pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
     let suite = arguments.suite.load(console)?;
     let selection = arguments.selection.selection();
-    let known = arguments.known(&suite)?;
+    let baseline = arguments.baseline(&suite)?;
     let probes = plan(&suite, &selection).map_err(|error| Failure::WrongUse(error.to_string()))?;
     let (target, locality, _stub) = arguments.connect(&suite, console).await?;
     let Decision { probes, excluded, jobs, .. } = arguments.prepare(&suite, locality, probes)?;
@@ -72,11 +72,11 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     stop_on_ctrl_c(console, &target);
     take_stock(&target).await?;
     let options = Options { concurrency: jobs, is_strict: arguments.strict };
-    let mut done = perform(&suite, probes, &target, &options, &known, &mut watch).await;
-    let end = End::of(&suite, &target, &known, selection.seed, &mut done).await;
+    let mut done = perform(&suite, probes, &target, &options, &baseline, &mut watch).await;
+    let end = End::of(&suite, &target, &baseline, selection.seed, &mut done).await;
     drop(watch);
     done.elapsed = begin.elapsed();
-    excuse(&suite.contract, &known, arguments.strict, &mut done.outcomes, &end.shrunk);
+    apply_baseline(&suite.contract, &baseline, arguments.strict, &mut done.outcomes, &end.shrunk);
     let login = target.login_trouble();
     let context = Context {
         endpoint: &target.endpoint().to_string(),
@@ -85,7 +85,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         // What a run signs, a person repeats with a token.
         has_token: target.has_token() || target.signs(),
         seed: selection.seed,
-        known: Some((&known, &selection)),
+        baseline: Some((&baseline, &selection)),
         is_strict: arguments.strict,
         appeared: &end.appeared,
         shrunk: &end.shrunk,
@@ -104,21 +104,21 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
 
 impl Arguments {
     /// What is known of the endpoint: the suite's list and the operator's. The stub keeps the contract, so that nothing is known of it.
-    fn known(&self, suite: &Suite) -> Result<Known, Failure> {
-        match (self.target.named()? != Named::Stub, &self.known) {
-            (false, None) => Ok(Known::default()),
+    fn baseline(&self, suite: &Suite) -> Result<Baseline, Failure> {
+        match (self.target.named()? != Named::Stub, &self.baseline) {
+            (false, None) => Ok(Baseline::default()),
             (false, Some(_)) => Err(Failure::WrongUse(
                 "known deviations need an endpoint; without --endpoint the target is the built-in stub, which has none"
                     .to_owned(),
             )),
-            (true, None) => Ok(suite.known.clone()),
+            (true, None) => Ok(suite.baseline.clone()),
             (true, Some(file)) => {
                 let shown = file.display().to_string();
                 let text =
                     read_text(file).map_err(|error| Failure::WrongUse(format!("cannot read {shown}: {error}")))?;
-                let mut known = suite.known.clone();
-                let added = document::parse(&shown, &text).and_then(|node| known.add(&suite.contract, &node));
-                added.map(|()| known).map_err(|error| Failure::Suite(error.into()))
+                let mut baseline = suite.baseline.clone();
+                let added = document::parse(&shown, &text).and_then(|node| baseline.add(&suite.contract, &node));
+                added.map(|()| baseline).map_err(|error| Failure::Suite(error.into()))
             }
         }
     }
@@ -189,11 +189,11 @@ async fn perform(
     probes: Vec<Probe>,
     target: &Arc<Target>,
     options: &Options,
-    known: &Known,
+    baseline: &Baseline,
     watch: &mut Watch,
 ) -> Run {
     run(suite, probes, target, options, |outcome| {
-        let is_known = |mismatch: &Mismatch| known.covers(&mismatch.clause, &mismatch.cause);
+        let is_known = |mismatch: &Mismatch| baseline.covers(&mismatch.clause, &mismatch.cause);
         let mismatches = &outcome.judgement.mismatches;
         let is_news = mismatches.is_empty() || !mismatches.iter().all(is_known);
         watch.advance(outcome.verdict == Verdict::Fail && is_news);
@@ -228,9 +228,9 @@ struct End {
 }
 
 impl End {
-    async fn of(suite: &Suite, target: &Target, known: &Known, seed: Seed, done: &mut Run) -> Self {
+    async fn of(suite: &Suite, target: &Target, baseline: &Baseline, seed: Seed, done: &mut Run) -> Self {
         let mut shrunk = match done.ending {
-            Ending::Complete => shrink(suite, target, known, seed, done).await,
+            Ending::Complete => shrink(suite, target, baseline, seed, done).await,
             _ => Vec::new(),
         };
         target.settle().await;

@@ -50,7 +50,7 @@ pub struct Schema {
 /// Which of the allowed values no reading of the documentation forbids.
 #[derive(Clone, Debug, Default)]
 pub enum Unambiguous {
-    /// All that the schema allows and no unspecified values leaves open.
+    /// All that the schema allows, but for unspecified values.
     #[default]
     All,
     /// Only those that this schema allows too.
@@ -115,7 +115,7 @@ pub struct Broken<'a> {
     pub at: At<'a>,
 }
 
-/// A unspecified values that a value lies in.
+/// Unspecified values, one of which stands in a body.
 #[derive(Clone, Copy, Debug)]
 pub struct UnspecifiedAt<'a> {
     /// The schema that holds the unspecified values.

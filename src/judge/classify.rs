@@ -38,7 +38,7 @@ pub struct Unspecified<'a> {
     pub title: &'a str,
     /// Why it is open.
     pub because: &'a str,
-    /// The unspecified values of the value, where it is one of a value and not of the bytes.
+    /// What is unspecified about the value, where it is about a value and not of the bytes.
     pub value: Option<UnspecifiedAt<'a>>,
 }
 

@@ -205,7 +205,7 @@ fn broken(contract: &Contract, base: &Base, name: &str, schema: &Schema) -> Opti
 /// Longer texts are left to the boundaries.
 const LONGEST_TEXT: usize = 10_000;
 
-/// Values of the right type outside every unspecified values and every limit.
+/// Values of the right type outside all unspecified values and every limit.
 fn outside(schema: &Schema) -> Option<BoxedStrategy<String>> {
     if schema.is(Type::Integer) {
         let (low, high) = outer_range(schema);

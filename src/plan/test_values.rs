@@ -1,5 +1,5 @@
 //! The values worth trying in a field, all of which follow from its schema: both sides of every limit, every listed value and what is nearly it, every
-//! JSON type, every unspecified values, and texts that systems mangle.
+//! JSON type, unspecified values, and texts that systems mangle.
 //!
 //! A value is JSON text, not a parsed value: `1e2` and `-0` are what they are because of how they are written. Which of them are right is not decided
 //! here; the judge classifies them like any other request.

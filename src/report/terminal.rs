@@ -8,8 +8,8 @@ use anstyle::{AnsiColor, Style};
 
 use super::curl::Caller;
 use super::{Cause, Finding, Report, counted};
+use crate::baseline::Deviation;
 use crate::client::{Bounds, Leftover};
-use crate::known::Deviation;
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -102,9 +102,9 @@ fn write_deviations(out: &mut String, report: &Report) -> fmt::Result {
         }
         writeln!(out)?;
     }
-    if !report.gone.is_empty() {
-        writeln!(out, "{YELLOW}gone{YELLOW:#}: known deviations that are no longer seen; take them out of the list")?;
-        for deviation in &report.gone {
+    if !report.stale.is_empty() {
+        writeln!(out, "{YELLOW}stale{YELLOW:#}: known deviations that are no longer seen; take them out of the list")?;
+        for deviation in &report.stale {
             writeln!(out, "  {}: {}", name(deviation), deviation.because)?;
         }
         writeln!(out)?;

@@ -13,7 +13,7 @@ use crate::stub::reply;
 pub(in crate::stub) enum Fault {
     /// There is none.
     None,
-    /// Requests that break this clause are accepted, if they do it in this leniency and all these conditions hold.
+    /// Requests that break this clause are accepted, if it is lenient about them and all these conditions hold.
     Passes { clause: String, leniency: Leniency, when: Vec<Condition> },
     /// Valid requests are refused where all these conditions hold.
     Refuses(Vec<Condition>),

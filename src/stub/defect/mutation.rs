@@ -15,7 +15,7 @@ pub(in crate::stub) enum Mutation {
     Perturb,
     /// The field is a time so many seconds from now.
     SecondsFromNow(i64),
-    /// The field is now, in unspecified values two hours east.
+    /// The field is now, in a time zone two hours east.
     LocalTime,
     /// The field differs from answer to answer.
     Counted,

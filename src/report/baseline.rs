@@ -2,19 +2,27 @@
 
 use super::blame::Refused;
 use super::finding::{blame_of, mismatches};
+use crate::baseline::{Baseline, Deviation, Tried};
 use crate::contract::Contract;
-use crate::known::{Deviation, Known, Tried};
 use crate::plan::Selection;
 use crate::run::{Ending, Outcome, Run, Verdict};
 
 /// Turns failures into [`Verdict::Known`] where all that is wrong is known. Whom to blame for a refusal only the whole run tells, so it comes after it.
 /// `shrunk` holds smaller examples, which help to tell.
-pub fn excuse(contract: &Contract, known: &Known, is_strict: bool, outcomes: &mut [Outcome], shrunk: &[Outcome]) {
+pub fn apply_baseline(
+    contract: &Contract,
+    baseline: &Baseline,
+    is_strict: bool,
+    outcomes: &mut [Outcome],
+    shrunk: &[Outcome],
+) {
     let refused = Refused::of(contract, outcomes, shrunk);
     let is_known = |outcome: &Outcome| {
         let mut broken = outcome.judgement.mismatches.iter().map(|mismatch| blame_of(&refused, outcome, mismatch));
         let is_drift_right = !is_strict || outcome.judgement.drift.is_empty();
-        outcome.verdict == Verdict::Fail && is_drift_right && broken.all(|(clause, cause)| known.covers(clause, cause))
+        outcome.verdict == Verdict::Fail
+            && is_drift_right
+            && broken.all(|(clause, cause)| baseline.covers(clause, cause))
     };
     let verdicts: Vec<bool> = outcomes.iter().map(is_known).collect();
     for (outcome, _) in outcomes.iter_mut().zip(verdicts).filter(|(_, is_known)| *is_known) {
@@ -25,19 +33,19 @@ pub fn excuse(contract: &Contract, known: &Known, is_strict: bool, outcomes: &mu
 /// The deviations that the run saw, each with how many probes show it, and those that are gone.
 pub(super) fn told(
     contract: &Contract,
-    known: &Known,
+    baseline: &Baseline,
     selection: &Selection,
     run: &Run,
     shrunk: &[Outcome],
 ) -> (Vec<(Deviation, usize)>, Vec<Deviation>) {
-    let seen = seen(contract, known, &run.outcomes, shrunk);
+    let seen = seen(contract, baseline, &run.outcomes, shrunk);
     let tried = Tried::new(contract, selection, run.outcomes.iter().map(|outcome| outcome.probe.as_ref()));
-    let gone = gone(known, &seen, &tried, run);
-    (seen, gone)
+    let stale = stale(baseline, &seen, &tried, run);
+    (seen, stale)
 }
 
 /// The deviations that the run saw, each with how many probes show it.
-fn seen(contract: &Contract, known: &Known, outcomes: &[Outcome], shrunk: &[Outcome]) -> Vec<(Deviation, usize)> {
+fn seen(contract: &Contract, baseline: &Baseline, outcomes: &[Outcome], shrunk: &[Outcome]) -> Vec<(Deviation, usize)> {
     let refused = Refused::of(contract, outcomes, shrunk);
     let blames: Vec<_> = mismatches(outcomes)
         .map(|(outcome, mismatch)| (&outcome.probe.id, blame_of(&refused, outcome, mismatch)))
@@ -51,16 +59,16 @@ fn seen(contract: &Contract, known: &Known, outcomes: &[Outcome], shrunk: &[Outc
         probes.dedup();
         probes.len()
     };
-    known.iter().map(|known| (known.clone(), shown_by(known))).filter(|(_, count)| *count > 0).collect()
+    baseline.iter().map(|known| (known.clone(), shown_by(known))).filter(|(_, count)| *count > 0).collect()
 }
 
 /// The deviations that the run would have seen, and did not.
-fn gone(known: &Known, seen: &[(Deviation, usize)], tried: &Tried<'_>, run: &Run) -> Vec<Deviation> {
+fn stale(baseline: &Baseline, seen: &[(Deviation, usize)], tried: &Tried<'_>, run: &Run) -> Vec<Deviation> {
     let is_assessed = |clause: &str| run.outcomes.iter().any(|outcome| outcome.judgement.assessed.contains(clause));
     let is_gone = |deviation: &&Deviation| {
         let is_seen = seen.iter().any(|(each, _)| each == *deviation);
         !is_seen && is_assessed(&deviation.clause) && tried.would_show(deviation)
     };
     let is_complete = run.ending == Ending::Complete && run.unsent.is_empty();
-    known.iter().filter(|_| is_complete).filter(is_gone).cloned().collect()
+    baseline.iter().filter(|_| is_complete).filter(is_gone).cloned().collect()
 }

@@ -1,18 +1,18 @@
-//! Known deviations: what they excuse, what they do not, and what becomes of those that are gone.
+//! Known deviations: what the baseline excuses, what it does not, and what becomes of deviations that are stale.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
 use std::path::Path;
 use std::sync::Arc;
 
+use ims_conformance::baseline::Baseline;
 use ims_conformance::client::{Access, Cleanup, Setup, Target, Token};
 use ims_conformance::document;
 use ims_conformance::exit_code::ExitCode;
 use ims_conformance::judge::{Drift, Judgement, Mismatch};
-use ims_conformance::known::Known;
 use ims_conformance::plan::{Selection, plan};
 use ims_conformance::probe::Phase;
-use ims_conformance::report::{Context, Report, excuse, terminal};
+use ims_conformance::report::{Context, Report, apply_baseline, terminal};
 use ims_conformance::run::{Options, Outcome, Verdict, run};
 use ims_conformance::shrink::shrink;
 use ims_conformance::stub::StubService;
@@ -26,8 +26,8 @@ fn suite() -> Arc<Suite> {
 /// The report of a run against a stub with this defect, and how many attempts were spent on smaller examples.
 fn reported(defect: &str, list: &str, selection: &Selection, is_strict: bool) -> (Report, usize) {
     let suite = suite();
-    let mut known = Known::default();
-    known.add(&suite.contract, &document::parse("known.yaml", list).unwrap()).unwrap();
+    let mut known = Baseline::default();
+    known.add(&suite.contract, &document::parse("baseline.yaml", list).unwrap()).unwrap();
     let all = defects(&suite.contract);
     let defect = all.iter().find(|each| each.name == defect);
     let token = Token::random();
@@ -39,11 +39,11 @@ fn reported(defect: &str, list: &str, selection: &Selection, is_strict: bool) ->
     runtime.block_on(async {
         let mut done = run(&suite, plan(&suite, selection).unwrap(), &target, &options, |_| {}).await;
         let shrunk = shrink(&suite, &target, &known, selection.seed, &mut done).await;
-        excuse(&suite.contract, &known, is_strict, &mut done.outcomes, &shrunk);
+        apply_baseline(&suite.contract, &known, is_strict, &mut done.outcomes, &shrunk);
         let context = Context {
             has_token: true,
             seed: selection.seed,
-            known: Some((&known, selection)),
+            baseline: Some((&known, selection)),
             is_strict,
             shrunk: &shrunk,
             ..Context::default()
@@ -77,8 +77,8 @@ fn a_run_of_which_everything_is_known_holds() {
 #[test]
 fn a_strict_run_does_not_excuse_what_nobody_documents() {
     let suite = suite();
-    let mut known = Known::default();
-    known.add(&suite.contract, &document::parse("known.yaml", LIST).unwrap()).unwrap();
+    let mut known = Baseline::default();
+    known.add(&suite.contract, &document::parse("baseline.yaml", LIST).unwrap()).unwrap();
     let verdict = |is_strict: bool, drift: &[Drift]| {
         let selection = Selection { selectors: vec!["min_disk/rejects_above_1024".to_owned()], ..Selection::default() };
         let probe = Arc::new(plan(&suite, &selection).unwrap().swap_remove(0));
@@ -94,7 +94,7 @@ fn a_strict_run_does_not_excuse_what_nobody_documents() {
         }];
         let (exchanges, cleanup) = (Vec::new(), Cleanup::default());
         let mut outcomes = [Outcome { probe, verdict: Verdict::Fail, judgement, exchanges, cleanup }];
-        excuse(&suite.contract, &known, is_strict, &mut outcomes, &[]);
+        apply_baseline(&suite.contract, &known, is_strict, &mut outcomes, &[]);
         outcomes[0].verdict
     };
     let drift = [Drift { pointer: "/more".into(), text: "a field that nobody documents".into() }];
@@ -132,7 +132,7 @@ fn a_refusal_that_only_the_whole_run_explains_is_known_too() {
 fn what_is_gone_is_told_and_fails_a_strict_run() {
     let (report, _) = reported("none", LIST, &Selection::default(), false);
     let text = terminal::render(&report, false);
-    assert_eq!((ExitCode::of(&report), report.gone.len()), (ExitCode::Holds, 1), "{text}");
+    assert_eq!((ExitCode::of(&report), report.stale.len()), (ExitCode::Holds, 1), "{text}");
     assert!(text.contains("no longer seen; take them out of the list\n  request.min_disk.maximum"), "{text}");
     let (report, _) = reported("none", LIST, &Selection::default(), true);
     assert_eq!(ExitCode::of(&report), ExitCode::Broken);
@@ -140,17 +140,17 @@ fn what_is_gone_is_told_and_fails_a_strict_run() {
 
 #[test]
 fn what_a_run_did_not_provoke_is_not_gone() {
-    let gone = |list: &str, selection: Selection| reported("none", list, &selection, true).0.gone.len();
+    let stale = |list: &str, selection: Selection| reported("none", list, &selection, true).0.stale.len();
     let about = |selector: &str| Selection { selectors: vec![selector.to_owned()], ..Selection::default() };
-    assert_eq!(gone(LIST, about("request.min_disk")), 1);
-    assert_eq!(gone(LIST, about("min_disk/accepts_the_whole")), 0, "other probes might show it");
-    assert_eq!(gone(LIST, about("request.name")), 0, "nothing was about it");
+    assert_eq!(stale(LIST, about("request.min_disk")), 1);
+    assert_eq!(stale(LIST, about("min_disk/accepts_the_whole")), 0, "other probes might show it");
+    assert_eq!(stale(LIST, about("request.name")), 0, "nothing was about it");
     assert_eq!(
-        gone(LIST, Selection { phases: vec![Phase::Case], ..Selection::default() }),
+        stale(LIST, Selection { phases: vec![Phase::Case], ..Selection::default() }),
         0,
         "other phases might show it"
     );
     let list = "- {clause: status.400, cause: a byte order mark before the body, because: v1}\n";
-    assert_eq!(gone(list, Selection::default()), 1);
-    assert_eq!(gone(list, about("status.400")), 0, "no case has a byte order mark");
+    assert_eq!(stale(list, Selection::default()), 1);
+    assert_eq!(stale(list, about("status.400")), 0, "no case has a byte order mark");
 }

@@ -1,6 +1,6 @@
 //! Deviations that are known of a target: which clauses it breaks, and why nobody needs to hear of it again.
 //!
-//! A suite has them in `known.yaml` beside its contract, an operator in a file of his own. A list that is wrong would hide what is broken, so it is read
+//! A suite has them in `baseline.yaml` beside its contract, an operator in a file of his own. A list that is wrong would hide what is broken, so it is read
 //! strictly: a deviation must name a clause that a run can find broken, and give a reason. One that is no longer seen is reported too.
 
 use std::collections::HashSet;
@@ -24,7 +24,7 @@ pub struct Deviation {
 
 /// The deviations that are known of a target.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct Baseline {
     deviations: Vec<Deviation>,
 }
 
@@ -39,7 +39,7 @@ impl Deviation {
     }
 }
 
-impl Known {
+impl Baseline {
     /// Adds the deviations of a file.
     pub fn add(&mut self, contract: &Contract, node: &Node) -> Result<(), SourceError> {
         if node.items()?.is_empty() {
