@@ -96,7 +96,7 @@ impl Node {
     pub fn text(&self) -> Result<&str, SourceError> {
         match &self.content {
             Content::Text(text) => Ok(text),
-            other => Err(self.expected("a text", other)),
+            other => Err(self.expected("a string", other)),
         }
     }
 
@@ -104,7 +104,7 @@ impl Node {
     pub fn words(&self) -> Result<String, SourceError> {
         let text = self.text()?;
         if text.trim().is_empty() {
-            Err(self.error("expected some words, got an empty text"))
+            Err(self.error("expected some words, got an empty string"))
         } else {
             Ok(text.to_owned())
         }
@@ -182,7 +182,7 @@ impl Node {
     fn as_key(&self) -> &str {
         match &self.content {
             Content::Text(text) => text,
-            _ => unreachable!("the parser makes every key a text"),
+            _ => unreachable!("the parser makes every key a string"),
         }
     }
 
@@ -197,7 +197,7 @@ impl Content {
             Self::Null => "nothing",
             Self::Bool(_) => "a boolean",
             Self::Number(_) => "a number",
-            Self::Text(_) => "a text",
+            Self::Text(_) => "a string",
             Self::List(_) => "a sequence",
             Self::Map(_) => "a mapping",
         }

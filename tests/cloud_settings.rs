@@ -8,7 +8,7 @@ mod machine;
 use std::fs;
 
 use ims_conformance::identity::{
-    ApplicationCredential, Choice, Cloud, ConfigSources, Credential, Domain, Keystone, Login, Scope, Session, Trust,
+    ApplicationCredential, Preference, Cloud, ConfigSources, Credential, Domain, Keystone, Login, Scope, Session, Trust,
     User,
 };
 use machine::{CANARY, CHOICE, FULL, Machine, NAMED, VARIABLES, file};
@@ -58,7 +58,7 @@ fn files_are_looked_for_where_other_programs_look() {
 #[test]
 fn the_argument_outranks_the_variable() {
     let machine = Machine::with("OS_CLOUD=other").near("clouds.yaml", &file(FULL));
-    assert!(machine.find(&Choice { cloud: Some("mine"), ..CHOICE }).unwrap().is_some());
+    assert!(machine.find(&Preference { cloud: Some("mine"), ..CHOICE }).unwrap().is_some());
     assert!(machine.find(&CHOICE).is_err());
 }
 
@@ -182,7 +182,7 @@ fn endpoint(cloud: &Cloud) -> String {
 #[test]
 fn regions_come_from_the_argument_then_the_variable_then_the_file() {
     let url = |machine: &Machine, region| {
-        let cloud = machine.find(&Choice { region, ..CHOICE }).unwrap().unwrap();
+        let cloud = machine.find(&Preference { region, ..CHOICE }).unwrap().unwrap();
         match cloud.login() {
             Login::Keystone(keystone) => keystone.address.to_string(),
             other => panic!("{other:?}"),

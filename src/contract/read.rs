@@ -183,7 +183,7 @@ fn read_queries(node: &Node) -> Result<Vec<String>, SourceError> {
         let query = item.text()?;
         let is_pair = |part: &str| part.split_once('=').is_some_and(|(name, _)| !name.is_empty());
         if !query.is_empty() && !query.split('&').all(is_pair) {
-            return Err(item.error("expected a query, such as `hidden=true`, or an empty text"));
+            return Err(item.error("expected a query, such as `hidden=true`, or an empty string"));
         }
         if queries.iter().any(|each| each == query) {
             return Err(item.error(format!("`{query}` is asked for twice")));

@@ -198,7 +198,7 @@ impl<'a> SchemaReader<'a> {
             let catch_all = schema.unspecified.iter().filter(|unspecified| unspecified.schema.is_none()).count();
             if catch_all != usize::from(!matches!(schema.unambiguous, Unambiguous::All)) {
                 return Err(
-                    node.error("`x-unambiguous` and exactly one unspecified without a `schema` belong together")
+                    node.error("`x-unambiguous` and exactly one entry of `x-unspecified` without a `schema` belong together")
                 );
             }
             for (unspecified, node) in schema.unspecified.iter().zip(node.items()?) {
