@@ -8,8 +8,8 @@ mod machine;
 use std::fs;
 
 use ims_conformance::identity::{
-    ApplicationCredential, Preference, Cloud, ConfigSources, Credential, Domain, Keystone, Login, Scope, Session, Trust,
-    User,
+    ApplicationCredential, Cloud, ConfigSources, Credential, Domain, Keystone, Login, Preference, Scope, Session,
+    Trust, User,
 };
 use machine::{CANARY, CHOICE, FULL, Machine, NAMED, VARIABLES, file};
 

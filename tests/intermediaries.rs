@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
-#[path = "support/innocent.rs"]
-mod innocent;
+#[path = "support/conforming.rs"]
+mod conforming;
 
+use conforming::ConformingVariant;
 use ims_conformance::exchange::Response;
 use ims_conformance::report::Report;
-use innocent::Innocent;
 
 const PAGE: &str = "<html><head><title>Access denied</title></head><body>request blocked, id 1-2-3</body></html>";
 
@@ -19,7 +19,7 @@ fn report(suite: &str, is_every: bool, status: u16, media_type: &str, body: &str
         Response { status, headers, body: body.clone(), ..response }
     };
     let is_blocked = move |method: &str| is_every || method == "POST";
-    Innocent::of(suite)
+    ConformingVariant::of(suite)
         .only(&["min_disk/", "token/", "behaviour/"])
         .answering(move |asked, response| if is_blocked(&asked.request.method) { block(response) } else { response })
         .report()

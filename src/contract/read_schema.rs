@@ -197,9 +197,9 @@ impl<'a> SchemaReader<'a> {
             schema.unspecified = node.items()?.iter().map(|node| self.read_zone(node)).collect::<Result<_, _>>()?;
             let catch_all = schema.unspecified.iter().filter(|unspecified| unspecified.schema.is_none()).count();
             if catch_all != usize::from(!matches!(schema.unambiguous, Unambiguous::All)) {
-                return Err(
-                    node.error("`x-unambiguous` and exactly one entry of `x-unspecified` without a `schema` belong together")
-                );
+                return Err(node.error(
+                    "`x-unambiguous` and exactly one entry of `x-unspecified` without a `schema` belong together",
+                ));
             }
             for (unspecified, node) in schema.unspecified.iter().zip(node.items()?) {
                 let is_open = |value: &&Value| {

@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
-#[path = "support/innocent.rs"]
-mod innocent;
+#[path = "support/conforming.rs"]
+mod conforming;
 
+use conforming::ConformingVariant;
 use ims_conformance::exchange::{Request, Response};
 use ims_conformance::judge::{Body, ObservedBehaviour};
-use innocent::Innocent;
 use regex::{Captures, Regex};
 
 /// What a reader makes of the text of a number.
@@ -88,14 +88,14 @@ fn those_that_keep_fewer_digits_of_a_number() {
     let readers: [(_, Keep); 4] =
         [("otc", quickly), ("otc", shortly), ("glance", quickly), ("glance", shortly_but_for_integers)];
     for (suite, keep) in readers {
-        Innocent::of(suite).hearing(move |request| with_numbers(request, keep)).acquit();
+        ConformingVariant::of(suite).hearing(move |request| with_numbers(request, keep)).acquit();
     }
 }
 
 #[test]
 fn those_that_know_no_parameter_of_a_media_type() {
     for suite in ["otc", "glance"] {
-        let report = Innocent::of(suite)
+        let report = ConformingVariant::of(suite)
             .answering(|asked, response| {
                 let mut headers = asked.request.headers.iter();
                 let has_parameter = headers.any(|(name, value)| name == "Content-Type" && value.contains(';'));

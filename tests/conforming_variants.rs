@@ -2,16 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
-#[path = "support/innocent.rs"]
-mod innocent;
+#[path = "support/conforming.rs"]
+mod conforming;
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 
+use conforming::{ConformingVariant, acquit, with_fields};
 use ims_conformance::exchange::{Response, TokenVariant};
 use ims_conformance::judge::Kind;
 use ims_conformance::report::Report;
-use innocent::{Innocent, acquit, with_fields};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use unicode_normalization::UnicodeNormalization;
@@ -157,8 +157,11 @@ fn one_with_more_fields_than_are_documented() {
 #[test]
 fn a_strict_run_fails_on_what_nobody_documents_and_on_nothing_else() {
     let more = |response| with_fields(response, |fields| drop(fields.insert("os_hidden".to_owned(), json!(false))));
-    let report =
-        Innocent::of("otc").answering(move |_, response| more(response)).only(&["min_disk/"]).strictly().report();
+    let report = ConformingVariant::of("otc")
+        .answering(move |_, response| more(response))
+        .only(&["min_disk/"])
+        .strictly()
+        .report();
     assert_eq!(report.findings.iter().map(|found| found.clause.as_str()).collect::<Vec<_>>(), ["drift"]);
     assert_eq!(report.findings[0].mismatch.pointer, "/os_hidden");
 }
@@ -424,7 +427,7 @@ fn one_that_answers_a_null_and_then_leaves_the_field_out() {
 #[test]
 fn those_that_refuse_to_read_a_file_that_is_not_there_yet() {
     for suite in ["otc", "glance"] {
-        let report = Innocent::of(suite)
+        let report = ConformingVariant::of(suite)
             .answering(|asked, response| {
                 let is_file = asked.request.path.ends_with("/file");
                 if is_file { Response { status: 403, ..response } } else { response }
@@ -439,7 +442,7 @@ fn those_that_keep_texts_in_a_normal_form_of_their_own() {
     let forms: [fn(&str) -> String; 3] =
         [|text| text.nfc().collect(), |text| text.nfd().collect(), |text| text.nfkc().collect()];
     for (suite, form) in ["otc", "glance"].into_iter().zip(forms).chain([("otc", forms[2]), ("glance", forms[0])]) {
-        let report = Innocent::of(suite)
+        let report = ConformingVariant::of(suite)
             .answering(move |_, response| {
                 with_fields(response, |fields| {
                     for value in fields.values_mut() {

@@ -19,7 +19,7 @@ type Hear = dyn Fn(&Request) -> Request + Send + Sync;
 type Change = dyn Fn(&Asked<'_>, Response) -> Response + Send + Sync;
 
 /// A faithful server that hears its requests, and changes its answers, in a way that conforms.
-pub(crate) struct Innocent {
+pub(crate) struct ConformingVariant {
     suite: Arc<Suite>,
     hear: Box<Hear>,
     change: Box<Change>,
@@ -37,13 +37,13 @@ pub(crate) struct Asked<'a> {
 
 /// The server itself.
 struct Served {
-    innocent: Innocent,
+    conforming: ConformingVariant,
     stub: StubService,
 }
 
 impl Service for Served {
     fn answer(&self, request: &Request, token: Option<&str>) -> Response {
-        let Innocent { suite, hear, change, .. } = &self.innocent;
+        let ConformingVariant { suite, hear, change, .. } = &self.conforming;
         let response = self.stub.answer(&hear(request), token);
         let asked = Request { credential: TokenVariant::Good, ..request.clone() };
         let body = Body::read(&asked);
@@ -54,7 +54,7 @@ impl Service for Served {
     }
 }
 
-impl Innocent {
+impl ConformingVariant {
     /// A faithful server of this built-in suite.
     pub(crate) fn of(suite: &str) -> Self {
         let suite = Arc::new(Suite::built_in(suite).unwrap().unwrap());
@@ -96,7 +96,7 @@ impl Innocent {
         let (suite, selection, is_strict) = (Arc::clone(&self.suite), self.selection.clone(), self.is_strict);
         let token = Token::random();
         let stub = StubService::new(Arc::clone(&suite), token.clone(), None);
-        let served = Arc::new(Served { innocent: self, stub });
+        let served = Arc::new(Served { conforming: self, stub });
         let target = Arc::new(Target::local(&suite, served, Setup::new(Access::Token(token))));
         let options = Options { concurrency: 1, is_strict };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
@@ -113,7 +113,7 @@ impl Innocent {
         let accused: Vec<_> =
             report.findings.iter().map(|found| format!("{} {:?}", found.probe.id, found.mismatch)).collect();
         assert!(accused.is_empty(), "{accused:#?}");
-        assert_eq!(report.inconclusive, [], "an innocent answers everything");
+        assert_eq!(report.inconclusive, [], "a conforming answers everything");
         assert_eq!(report.created, report.removed);
         report
     }
@@ -121,7 +121,7 @@ impl Innocent {
 
 /// Acquits a server of the first suite whose answers are changed.
 pub(crate) fn acquit(change: impl Fn(&Asked<'_>, Response) -> Response + Send + Sync + 'static) -> Report {
-    Innocent::of("otc").answering(change).acquit()
+    ConformingVariant::of("otc").answering(change).acquit()
 }
 
 /// Changes the fields of every answer that has a resource.
