@@ -1,7 +1,7 @@
 //! The loop: sends each probe's script, has the answers judged, and removes at once what they created.
 
-mod aftermath;
-mod removal;
+mod reconcile;
+mod verify_deletion;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use crate::snapshot;
 use crate::suite::Suite;
 use crate::untrusted::Untrusted;
 
-pub use aftermath::{settle, take_back};
+pub use reconcile::{drop_removed, reconcile};
 
 /// What a run may do.
 #[derive(Clone, Debug)]
@@ -246,7 +246,7 @@ pub async fn run(
     unsent.extend(waiting.map(|(index, probe)| (index, Unsent { probe, beyond: None })));
     let (mut outcomes, unsent) = (in_order(outcomes), in_order(unsent));
     if ending == Ending::Complete {
-        removal::hold(&suite.contract, target, &mut outcomes).await;
+        verify_deletion::verify(&suite.contract, target, &mut outcomes).await;
     }
     let requests = target.request_count();
     Run { outcomes, unsent, planned, requests, first_requests, elapsed: begin.elapsed(), ending }

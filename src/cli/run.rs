@@ -23,7 +23,7 @@ use crate::ledger::{self, Ledger, Record};
 use crate::plan::{Seed, plan};
 use crate::probe::Probe;
 use crate::report::{Context, Report, apply_baseline, terminal};
-use crate::run::{Ending, Options, Outcome, Run, Verdict, preflight, run, settle, take_back};
+use crate::run::{Ending, Options, Outcome, Run, Verdict, drop_removed, preflight, reconcile, run};
 use crate::secret::Secrets;
 use crate::shrink::shrink;
 use crate::stub::{Stub, StubService};
@@ -236,7 +236,7 @@ impl End {
         target.settle().await;
         let (mut appeared, unlisted) = match target.take_last_stock().await {
             Ok(appeared) => {
-                settle(&suite.contract, target, done, &mut shrunk, &appeared);
+                reconcile(&suite.contract, target, done, &mut shrunk, &appeared);
                 (appeared, None)
             }
             Err(Unlisted::NoCall) => (Vec::new(), None),
@@ -247,7 +247,7 @@ impl End {
             found.is_removed |= gone.contains(&found.id);
             gone.extend(found.is_removed.then(|| found.id.clone()));
         }
-        take_back(done, &mut shrunk, &gone);
+        drop_removed(done, &mut shrunk, &gone);
         done.requests = target.request_count();
         let leftovers = done.outcomes.iter().chain(&shrunk).flat_map(|outcome| &outcome.cleanup.leftovers);
         let is_left = leftovers.clone().any(Leftover::is_proven);

@@ -13,7 +13,7 @@ use crate::untrusted::Untrusted;
 
 /// Adds to the outcomes what has appeared since the run began: an image with the mark of a request that was refused accuses the target. Answers whose loss
 /// left open what they did are settled where a mark tells it.
-pub fn settle(contract: &Contract, target: &Target, run: &mut Run, shrunk: &mut [Outcome], appeared: &[Appeared]) {
+pub fn reconcile(contract: &Contract, target: &Target, run: &mut Run, shrunk: &mut [Outcome], appeared: &[Appeared]) {
     let given_out: HashSet<String> = run.outcomes.iter().chain(&*shrunk).flat_map(Outcome::left_ids).collect();
     // Where all that appeared has a mark, no request without one has created anything.
     let is_all_explained = appeared.iter().all(|found| found.mark.is_some() || given_out.contains(&found.id));
@@ -22,15 +22,15 @@ pub fn settle(contract: &Contract, target: &Target, run: &mut Run, shrunk: &mut 
         for (step, mark) in marks.iter().enumerate() {
             let Some(mark) = mark else {
                 if is_all_explained && outcome.exchanges[step].request.may_create(contract) {
-                    settle_lost(contract, outcome, step, None);
-                    settle_unnamed(contract, outcome, step, None);
+                    reconcile_lost(contract, outcome, step, None);
+                    reconcile_unnamed(contract, outcome, step, None);
                 }
                 continue;
             };
             let is_of_it = |found: &&Appeared| found.mark.as_ref() == Some(mark) && !given_out.contains(&found.id);
             let found = appeared.iter().find(is_of_it);
-            settle_lost(contract, outcome, step, found);
-            settle_unnamed(contract, outcome, step, found);
+            reconcile_lost(contract, outcome, step, found);
+            reconcile_unnamed(contract, outcome, step, found);
             if let Some(found) = found.filter(|_| is_refused(contract, &outcome.exchanges[step])) {
                 accuse(contract, outcome, step, found);
             }
@@ -39,7 +39,7 @@ pub fn settle(contract: &Contract, target: &Target, run: &mut Run, shrunk: &mut 
 }
 
 /// Takes back that these ids are left: what the clean-up of a probe could not remove, the end of the run has removed.
-pub fn take_back(run: &mut Run, shrunk: &mut [Outcome], removed: &[String]) {
+pub fn drop_removed(run: &mut Run, shrunk: &mut [Outcome], removed: &[String]) {
     for outcome in run.outcomes.iter_mut().chain(shrunk) {
         let cleanup = &mut outcome.cleanup;
         let before = cleanup.leftovers.len();
@@ -61,7 +61,7 @@ fn is_refused(contract: &Contract, exchange: &Exchange) -> bool {
 }
 
 /// What a request with a mark did is known once it is known what is there.
-fn settle_lost(contract: &Contract, outcome: &mut Outcome, step: usize, found: Option<&Appeared>) {
+fn reconcile_lost(contract: &Contract, outcome: &mut Outcome, step: usize, found: Option<&Appeared>) {
     if !is_lost_creation(contract, &outcome.exchanges[step]) {
         return;
     }
@@ -79,7 +79,7 @@ fn settle_lost(contract: &Contract, outcome: &mut Outcome, step: usize, found: O
 }
 
 /// What the target created without giving an id is told by the list, where it carried a mark.
-fn settle_unnamed(contract: &Contract, outcome: &mut Outcome, step: usize, found: Option<&Appeared>) {
+fn reconcile_unnamed(contract: &Contract, outcome: &mut Outcome, step: usize, found: Option<&Appeared>) {
     if !is_unnamed_creation(contract, &outcome.exchanges[step]) {
         return;
     }

@@ -29,7 +29,7 @@ struct Suspect {
 }
 
 /// Looks again for leftovers of these outcomes, and adds a mismatch to each whose resource was deleted and is found for ever.
-pub(super) async fn hold(contract: &Contract, target: &Target, outcomes: &mut [Outcome]) {
+pub(super) async fn verify(contract: &Contract, target: &Target, outcomes: &mut [Outcome]) {
     let Some(behaviour) = contract.creation.behaviours.iter().find(|each| each.is_shown_by_removal) else { return };
     let mut suspects = suspects(contract, target, outcomes).await;
     for seconds in PAUSES {
