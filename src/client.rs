@@ -83,7 +83,7 @@ pub struct Target {
     /// How many removals were in vain since the last one that was not.
     removals_in_vain: AtomicUsize,
     /// How many things stayed behind because their removal was refused even after their release.
-    held_in_vain: AtomicUsize,
+    protected_for_good: AtomicUsize,
     /// Whether no service shows late what it created, as far as this run has seen.
     is_quick: AtomicBool,
     forgetting: std::sync::Mutex<Forgetting>,
@@ -209,7 +209,7 @@ impl Target {
             retries: setup.retries,
             retries_suspended: AtomicBool::new(false),
             removals_in_vain: AtomicUsize::new(0),
-            held_in_vain: AtomicUsize::new(0),
+            protected_for_good: AtomicUsize::new(0),
             is_quick: AtomicBool::new(false),
             forgetting: std::sync::Mutex::default(),
             forgotten: Notify::new(),

@@ -167,7 +167,7 @@ fn leftovers(target: &Target, ledgers: &[LedgerFile]) -> Line {
 pub async fn try_release(contract: &Contract, target: &Target) -> Line {
     let remove = &contract.operations[contract.creation.lifecycle.remove];
     if remove.refused_when.is_empty() {
-        return Line::good("release", "nothing here is ever held");
+        return Line::good("release", "nothing here is ever delete-protected");
     }
     let fields: Map<String, Value> = remove.refused_when.iter().cloned().collect();
     let body = Value::Object(fields).to_string().into_bytes();

@@ -72,8 +72,9 @@ pub struct Script {
 
 impl Script {
     /// Whether it asks for something that cannot be removed as it is.
-    pub fn asks_to_hold(&self, contract: &Contract) -> bool {
-        let asks = |step: &Step| step.request.body.as_deref().is_some_and(|body| contract.asks_to_hold(body));
+    pub fn asks_for_delete_protection(&self, contract: &Contract) -> bool {
+        let asks =
+            |step: &Step| step.request.body.as_deref().is_some_and(|body| contract.asks_for_delete_protection(body));
         self.steps.iter().any(asks)
     }
 }

@@ -309,7 +309,7 @@ fn reason_to_skip(suite: &Suite, probe: &Probe, target: &Target) -> Option<&'sta
     if target.removes_nothing() && creations.clone().next().is_some() {
         return Some("it may create something, and what was created before could not be removed");
     }
-    if target.holds_for_good() && probe.script.asks_to_hold(contract) {
+    if target.protection_cannot_be_lifted() && probe.script.asks_for_delete_protection(contract) {
         return Some("it creates what must be released before it can be removed, and that was refused before");
     }
     let is_meant_to_create = probe.violation.is_none();

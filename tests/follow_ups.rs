@@ -122,9 +122,9 @@ fn every_valid_generated_creation_is_read_and_only_a_held_one_is_deleted() {
             continue;
         }
         let body: Value = serde_json::from_slice(probe.script.steps[0].request.body.as_deref().unwrap()).unwrap();
-        let is_held = body.get("protected") == Some(&json!(true));
-        held += usize::from(is_held);
-        let expected = match (probe.phase, is_held) {
+        let is_delete_protected = body.get("protected") == Some(&json!(true));
+        held += usize::from(is_delete_protected);
+        let expected = match (probe.phase, is_delete_protected) {
             (Phase::Pairs, true) => ["GET", "GET", "DELETE", "GET", "PATCH", "DELETE"].as_slice(),
             (Phase::Pairs, false) => &["GET", "GET"],
             (_, true) => &["GET", "DELETE", "GET"],

@@ -156,7 +156,7 @@ impl BudgetArguments {
         }
         if !self.allow_protected {
             drop(
-                &|probe| !probe.script.asks_to_hold(contract),
+                &|probe| !probe.script.asks_for_delete_protection(contract),
                 "that create something protected; --allow-protected adds them",
             );
         }

@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     suite: SuiteChoice,
     #[command(flatten)]
     target: TargetArguments,
-    /// Create one thing that is held, release it and remove it; without this nothing is created
+    /// Create one thing that is delete-protected, release it and remove it; without this nothing is created
     #[arg(long = "try")]
     tries: bool,
 }
@@ -50,8 +50,10 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         }
         lines.push(line);
     } else {
-        lines
-            .push(Line::unknown("release", "not tried; --try creates one thing that is held, releases and removes it"));
+        lines.push(Line::unknown(
+            "release",
+            "not tried; --try creates one thing that is delete-protected, releases and removes it",
+        ));
     }
     for line in &lines {
         console.print(&shown(line));

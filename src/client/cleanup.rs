@@ -61,7 +61,7 @@ impl Target {
         for exchange in exchanges {
             let Some(created) = creation_of(self.contract(), exchange) else { continue };
             match created {
-                Created::Named { id, is_held } => {
+                Created::Named { id, is_delete_protected } => {
                     if let Some(leftover) = self.disowned(&id) {
                         cleanup.leftovers.push(leftover);
                         continue;
@@ -71,7 +71,7 @@ impl Target {
                     if !was_removed {
                         self.look_for(&id).await;
                     }
-                    let is_gone = self.make_gone(&id, is_held, was_removed, &mut yielding).await;
+                    let is_gone = self.make_gone(&id, is_delete_protected, was_removed, &mut yielding).await;
                     if self.note_removal(&id, is_gone).await {
                         cleanup.removed += 1;
                     } else {
@@ -128,7 +128,7 @@ impl Target {
 
 /// What a request created.
 pub(super) enum Created {
-    Named { id: String, is_held: bool },
+    Named { id: String, is_delete_protected: bool },
     Unnamed,
     Unknown,
 }
@@ -163,11 +163,11 @@ pub(super) fn creation_of(contract: &Contract, exchange: &Exchange) -> Option<Cr
     Some(match id.filter(|id| is_segment(id)) {
         Some(id) => {
             let remove = &contract.operations[contract.creation.lifecycle.remove];
-            let is_held = remove
+            let is_delete_protected = remove
                 .refused_when
                 .iter()
                 .any(|(field, value)| answer.as_ref().and_then(|answer| answer.get(field)) == Some(value));
-            Created::Named { id, is_held }
+            Created::Named { id, is_delete_protected }
         }
         None => Created::Unnamed,
     })

@@ -18,7 +18,7 @@ const ATTEMPTS: u32 = 4;
 /// After so many removals in vain, one after the other, nothing more is created.
 const MOST_IN_VAIN: usize = 3;
 /// So many things that cannot be released are enough to show it; each further one would stay behind too.
-const MOST_HELD: usize = 3;
+const MOST_PROTECTED: usize = 3;
 const PAUSE: Duration = Duration::from_millis(150);
 /// A service may go on showing for so long what it said it deleted, unless it is known to act sooner on what it was asked.
 const FORGETTING: Duration = Duration::from_secs(30);
@@ -57,8 +57,8 @@ enum Attempt {
 
 impl Target {
     /// Removes one resource; true when a read no longer finds it.
-    pub(crate) async fn remove(&self, id: &str, is_held: bool) -> bool {
-        let is_gone = self.make_gone(id, is_held, true, &mut None::<fn()>).await;
+    pub(crate) async fn remove(&self, id: &str, is_delete_protected: bool) -> bool {
+        let is_gone = self.make_gone(id, is_delete_protected, true, &mut None::<fn()>).await;
         self.note_removal(id, is_gone).await
     }
 
@@ -83,8 +83,8 @@ impl Target {
     }
 
     /// Whether so many things stayed because they could not be released that no more of them may be created.
-    pub(crate) fn holds_for_good(&self) -> bool {
-        self.held_in_vain.load(Ordering::Relaxed) >= MOST_HELD
+    pub(crate) fn protection_cannot_be_lifted(&self) -> bool {
+        self.protected_for_good.load(Ordering::Relaxed) >= MOST_PROTECTED
     }
 
     /// Waits until the service has forgotten enough of what it said it deleted, or the run halts.
@@ -118,14 +118,14 @@ impl Target {
     pub(super) async fn make_gone(
         &self,
         id: &str,
-        is_held: bool,
+        is_delete_protected: bool,
         was_seen: bool,
         yielding: &mut Option<impl FnOnce()>,
     ) -> bool {
         if self.refusal_for(id).await.is_some() {
             return false;
         }
-        let mut must_release = is_held;
+        let mut must_release = is_delete_protected;
         let attempts = if self.removes_nothing() { 1 } else { ATTEMPTS };
         let mut last = Attempt::Refused;
         for attempt in 0..attempts {
@@ -146,8 +146,8 @@ impl Target {
                 Attempt::Accepted | Attempt::Refused => must_release = true,
             }
         }
-        if is_held && last == Attempt::Refused {
-            self.held_in_vain.fetch_add(1, Ordering::Relaxed);
+        if is_delete_protected && last == Attempt::Refused {
+            self.protected_for_good.fetch_add(1, Ordering::Relaxed);
         }
         false
     }

@@ -12,7 +12,7 @@ pub enum Misbehaviour {
     /// There are bytes where there should be none yet.
     HasAFile,
     /// What its state protects is deleted.
-    DeletesWhatIsHeld,
+    DeletesWhatIsProtected,
     /// A change is answered, and forgotten.
     ForgetsUpdates,
     /// Deleting does nothing.
@@ -34,7 +34,7 @@ impl Misbehaviour {
         ("loses-a-field", Self::LosesAField),
         ("changes-a-value", Self::ChangesAValue),
         ("has-a-file", Self::HasAFile),
-        ("deletes-what-is-held", Self::DeletesWhatIsHeld),
+        ("deletes-what-is-protected", Self::DeletesWhatIsProtected),
         ("forgets-updates", Self::ForgetsUpdates),
         ("keeps-what-is-deleted", Self::KeepsWhatIsDeleted),
         ("deletes-with-another-status", Self::DeletesWithAnotherStatus),

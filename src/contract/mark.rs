@@ -80,7 +80,7 @@ impl Contract {
     }
 
     /// Whether a body asks for something that cannot be removed as it is.
-    pub fn asks_to_hold(&self, body: &[u8]) -> bool {
+    pub fn asks_for_delete_protection(&self, body: &[u8]) -> bool {
         let Ok(Value::Object(fields)) = serde_json::from_slice(body) else { return false };
         let remove = &self.operations[self.creation.lifecycle.remove];
         remove.refused_when.iter().any(|(field, value)| fields.get(field) == Some(value))

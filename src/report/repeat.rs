@@ -74,9 +74,11 @@ impl Repeat {
         if outcome.cleanup.leftovers.iter().any(|left| matches!(left, Leftover::Foreign(_) | Leftover::GivenTwice(_))) {
             repeat.warning = Some("nothing is removed: the answer gave an id that was there before");
         } else {
-            let is_held = is_held(contract, steps.iter().map(|index| &outcome.exchanges[*index]));
+            let is_delete_protected =
+                is_delete_protected(contract, steps.iter().map(|index| &outcome.exchanges[*index]));
             // What was created last may be made of the others.
-            repeat.removal = created.iter().rev().flat_map(|variable| removal(contract, variable, is_held)).collect();
+            repeat.removal =
+                created.iter().rev().flat_map(|variable| removal(contract, variable, is_delete_protected)).collect();
         }
         repeat.forget_unneeded();
         repeat
@@ -243,7 +245,7 @@ fn renamed(request: &Request, variables: &[(String, String)]) -> Request {
 }
 
 /// Whether something of what was created may have to be released before it can be removed.
-fn is_held<'a>(contract: &Contract, mut exchanges: impl Iterator<Item = &'a Exchange>) -> bool {
+fn is_delete_protected<'a>(contract: &Contract, mut exchanges: impl Iterator<Item = &'a Exchange>) -> bool {
     let held = &contract.operations[contract.creation.lifecycle.remove].refused_when;
     let effect = |request: &Request| {
         contract.operation(&request.method, &request.path).map(|(index, _)| contract.operations[index].effect)
@@ -252,20 +254,20 @@ fn is_held<'a>(contract: &Contract, mut exchanges: impl Iterator<Item = &'a Exch
         let answer = exchange.response().and_then(Response::json);
         let says_so =
             held.iter().any(|(field, value)| answer.as_ref().and_then(|answer| answer.get(field)) == Some(value));
-        let asks = exchange.request.body.as_deref().is_some_and(|body| contract.asks_to_hold(body));
+        let asks = exchange.request.body.as_deref().is_some_and(|body| contract.asks_for_delete_protection(body));
         says_so || asks || effect(&exchange.request) == Some(Effect::Update)
     })
 }
 
 /// The requests that remove what has the id in this variable.
-fn removal(contract: &Contract, variable: &str, is_held: bool) -> Vec<Request> {
+fn removal(contract: &Contract, variable: &str, is_delete_protected: bool) -> Vec<Request> {
     let lifecycle = &contract.creation.lifecycle;
     let about = |operation: usize, body| {
         let mut request = request_to(&contract.operations[operation], variable, body);
         request.path = contract.operations[operation].path.fill(&format!("{{{variable}}}"));
         request
     };
-    let release = lifecycle.release.as_ref().filter(|_| is_held);
+    let release = lifecycle.release.as_ref().filter(|_| is_delete_protected);
     let release = release.map(|(operation, body)| about(*operation, Some(body)));
     release.into_iter().chain([about(lifecycle.remove, None)]).collect()
 }

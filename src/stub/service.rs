@@ -143,8 +143,9 @@ impl StubService {
 
     fn delete(&self, operation: &Operation, id: &str, resources: &mut Resources) -> Response {
         let Some(resource) = resources.kept.get(id) else { return self.not_found(operation) };
-        let is_held = operation.refused_when.iter().any(|(field, value)| resource.get(field) == Some(value));
-        if is_held && !self.fault().misbehaves(Misbehaviour::DeletesWhatIsHeld, resource) {
+        let is_delete_protected =
+            operation.refused_when.iter().any(|(field, value)| resource.get(field) == Some(value));
+        if is_delete_protected && !self.fault().misbehaves(Misbehaviour::DeletesWhatIsProtected, resource) {
             return reply::refusal(self.contract(), operation, 403, None, "the state does not allow it");
         }
         let mut answer = reply::first_of(operation);
