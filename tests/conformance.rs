@@ -7,7 +7,6 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot go on says so")]
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -133,9 +132,8 @@ impl Bench {
                 (endpoint, std::env::var("OS_TOKEN").ok().and_then(|text| Token::new(&text)), None)
             } else {
                 let token = Token::random();
-                let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-                let stub = runtime
-                    .block_on(Stub::start(StubService::new(Arc::clone(&self.suite), token.clone(), None), listener));
+                let service = StubService::new(Arc::clone(&self.suite), token.clone(), None);
+                let stub = runtime.block_on(Stub::start(service, "127.0.0.1:0")).expect("a free port");
                 (format!("http://{}", stub.address()), Some(token), Some(stub))
             };
             let endpoint = endpoint.parse().unwrap_or_else(|error| panic!("IMS_ENDPOINT: {error}"));

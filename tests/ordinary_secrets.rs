@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -33,8 +32,7 @@ const WARNING: &str = "is too short, or too ordinary a word, to be taken out of 
 /// Runs the cases at a stub with this token, and with these variables; what it prints without what differs from run to run, and its warnings.
 async fn run(token: &str, variables: &[(&str, &str)]) -> (String, String) {
     let suite = Arc::new(Suite::built_in(DEFAULT).unwrap().unwrap());
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let stub = Stub::start(StubService::new(suite, Token::new(token).unwrap(), None), listener).await;
+    let stub = Stub::start(StubService::new(suite, Token::new(token).unwrap(), None), "127.0.0.1:0").await.unwrap();
     let folder = TempDir::new().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_ims-conformance"));
     command.args(["run", "--phase", "case", "--endpoint", &format!("http://{}", stub.address())]);

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -66,7 +65,7 @@ fn a_plan_for_a_cloud_understates_no_number_of_the_run() {
     let suite = Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}")));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let service = StubService::new(suite, Token::new(TOKEN).unwrap(), None);
-    let stub = runtime.block_on(Stub::start(service, TcpListener::bind("127.0.0.1:0").unwrap()));
+    let stub = runtime.block_on(Stub::start(service, "127.0.0.1:0")).unwrap();
     let folder = TempDir::new().unwrap();
     let clouds = folder.path().join("clouds.yaml");
     let access = format!("{{token: {TOKEN}, endpoint: 'http://{}'}}", stub.address());

@@ -1,6 +1,5 @@
 //! `run`: holds an endpoint, or the stub, against the contract.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -146,9 +145,9 @@ impl Arguments {
             return Ok((connected.target, connected.locality, None));
         }
         let wrong_use = |error: &dyn std::fmt::Display| Failure::WrongUse(error.to_string());
-        let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| wrong_use(&error))?;
         let token = Token::random();
-        let stub = Stub::start(StubService::new(Arc::clone(suite), token.clone(), None), listener).await;
+        let service = StubService::new(Arc::clone(suite), token.clone(), None);
+        let stub = Stub::start(service, "127.0.0.1:0").await.map_err(|error| wrong_use(&error))?;
         let endpoint = format!("http://{}", stub.address()).parse().map_err(|error| wrong_use(&error))?;
         let setup = Setup {
             limits: self.budget.limits(Locality::Stub),

@@ -1,6 +1,5 @@
 //! `stub`: serves the contract to other programs.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use clap::Args;
@@ -50,10 +49,10 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let given = std::env::var(&arguments.token_env).ok().and_then(|text| Token::new(&text));
     let how = if given.is_some() { format!("the one in ${}", arguments.token_env) } else { format!("`{TOKEN}`") };
     let token = given.or_else(|| Token::new(TOKEN)).ok_or_else(|| Failure::WrongUse("no token".to_owned()))?;
-    let listener = TcpListener::bind(&arguments.listen)
-        .map_err(|error| Failure::WrongUse(format!("cannot listen on {}: {error}", arguments.listen)))?;
     let service = StubService::new(Arc::new(suite), token, defect);
-    let stub = Stub::start(service, listener).await;
+    let stub = Stub::start(service, &arguments.listen)
+        .await
+        .map_err(|error| Failure::WrongUse(format!("cannot listen on {}: {error}", arguments.listen)))?;
     console.print(&format!("http://{}\n", stub.address()));
     if console.loss().is_some() {
         // Nobody would know where it is.
