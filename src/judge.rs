@@ -5,6 +5,7 @@
 
 mod body;
 mod classify;
+mod consequence;
 mod creation;
 mod expectation;
 mod grammar;
@@ -58,6 +59,17 @@ pub struct Mismatch {
     pub got: Untrusted,
     /// Which of the probe's requests it was, from 0.
     pub step: usize,
+    /// The mismatch of the same probe from which this one only follows; `None` where it shows something of its own.
+    pub origin: Option<Origin>,
+}
+
+/// A mismatch that entails another one: what tells its finding apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Id of its clause.
+    pub clause: String,
+    /// Its cause.
+    pub cause: String,
 }
 
 /// What a target does where the documentation leaves it open.
@@ -102,7 +114,9 @@ pub fn judge(contract: &Contract, probe: &Probe, exchanges: &[Exchange]) -> Judg
     let mut judgement = Judgement::default();
     for (step, exchange) in exchanges.iter().enumerate() {
         let mut step_judge = StepJudge { contract, probe, step, judgement: &mut judgement };
+        let before = step_judge.judgement.mismatches.len();
         step_judge.judge_step(exchange, exchanges);
+        step_judge.note_origins(before, exchanges);
         // What follows an answer of the wrong status, or none, would only repeat it; a wrong field says nothing about the next step.
         let is_refused = judgement.mismatches.iter().any(|mismatch| mismatch.pointer.is_empty());
         if is_refused || judgement.inconclusive.is_some() {
@@ -213,6 +227,7 @@ impl StepJudge<'_> {
             expected: expected.into().into(),
             got: got.into().into(),
             step: self.step,
+            origin: None,
         };
         self.judgement.assessed.insert(mismatch.clause.clone());
         self.judgement.mismatches.push(mismatch);

@@ -20,6 +20,7 @@
 //! | target | where requests go: an endpoint, or the stub |
 //! | mismatch | one clause that one exchange broke, with expected and got |
 //! | finding | all mismatches of one clause and one cause, with the smallest example |
+//! | consequence | a mismatch that only follows from another one of the same probe, as the contract says; it is told under that finding |
 //! | defect | a named way in which the stub breaks a clause, to test the harness |
 //! | known deviation | a clause that a target is known to break, listed with the reason in `baseline.yaml` or in an operator's own file |
 //! | choice | what a target does where the documentation leaves it open; recorded, never failed |

@@ -9,7 +9,7 @@ mod repeat;
 pub mod terminal;
 
 pub use baseline::apply_baseline;
-pub use finding::{Finding, findings};
+pub use finding::{Consequence, Finding, findings};
 pub use repeat::Repeat;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -140,7 +140,9 @@ impl Shrinking {
                 let Ok(outcome) = tried else { break };
                 // As the judge says it: whom to blame follows from all attempts.
                 let is_same = |mismatch: &Mismatch| {
-                    mismatch.clause == finding.mismatch.clause && mismatch.cause == finding.mismatch.cause
+                    mismatch.clause == finding.mismatch.clause
+                        && mismatch.cause == finding.mismatch.cause
+                        && mismatch.origin.is_none()
                 };
                 let still_fails = outcome.judgement.mismatches.iter().any(is_same);
                 attempts.push(outcome);

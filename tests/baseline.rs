@@ -9,7 +9,7 @@ use ims_conformance::baseline::Baseline;
 use ims_conformance::client::{Access, Cleanup, Setup, Target, Token};
 use ims_conformance::document;
 use ims_conformance::exit_code::ExitCode;
-use ims_conformance::judge::{Drift, Judgement, Mismatch};
+use ims_conformance::judge::{Drift, Judgement, Mismatch, Origin};
 use ims_conformance::plan::{Selection, plan};
 use ims_conformance::probe::Phase;
 use ims_conformance::report::{Context, Report, apply_baseline, terminal};
@@ -75,6 +75,40 @@ fn a_run_of_which_everything_is_known_holds() {
 }
 
 #[test]
+fn what_only_follows_from_what_is_known_fails_nothing() {
+    let suite = suite();
+    let mut baseline = Baseline::default();
+    baseline.add(&suite.contract, &document::parse("baseline.yaml", LIST).unwrap()).unwrap();
+    let verdict = |origin: Option<Origin>| {
+        let selection = Selection { selectors: vec!["min_disk/rejects_above_1024".to_owned()], ..Selection::default() };
+        let probe = Arc::new(plan(&suite, &selection).unwrap().swap_remove(0));
+        let mut judgement = Judgement::default();
+        judgement.mismatches = vec![broken("request.min_disk.maximum")];
+        judgement.mismatches.push(Mismatch { origin, step: 1, ..broken("behaviour.deleted-image-is-gone") });
+        let (exchanges, cleanup) = (Vec::new(), Cleanup::default());
+        let mut outcomes = [Outcome { probe, verdict: Verdict::Fail, judgement, exchanges, cleanup }];
+        apply_baseline(&suite.contract, &baseline, false, &mut outcomes, &[]);
+        outcomes[0].verdict
+    };
+    let origin = Origin { clause: "request.min_disk.maximum".to_owned(), cause: String::new() };
+    assert_eq!(verdict(Some(origin)), Verdict::Known);
+    assert_eq!(verdict(None), Verdict::Fail);
+}
+
+/// A clause that the first answer breaks.
+fn broken(clause: &str) -> Mismatch {
+    Mismatch {
+        clause: clause.to_owned(),
+        cause: String::new(),
+        pointer: String::new().into(),
+        expected: String::new().into(),
+        got: String::new().into(),
+        step: 0,
+        origin: None,
+    }
+}
+
+#[test]
 fn a_strict_run_does_not_excuse_what_nobody_documents() {
     let suite = suite();
     let mut known = Baseline::default();
@@ -84,14 +118,7 @@ fn a_strict_run_does_not_excuse_what_nobody_documents() {
         let probe = Arc::new(plan(&suite, &selection).unwrap().swap_remove(0));
         let mut judgement = Judgement::default();
         judgement.drift = drift.to_vec();
-        judgement.mismatches = vec![Mismatch {
-            clause: "request.min_disk.maximum".to_owned(),
-            cause: String::new(),
-            pointer: String::new().into(),
-            expected: String::new().into(),
-            got: String::new().into(),
-            step: 0,
-        }];
+        judgement.mismatches = vec![broken("request.min_disk.maximum")];
         let (exchanges, cleanup) = (Vec::new(), Cleanup::default());
         let mut outcomes = [Outcome { probe, verdict: Verdict::Fail, judgement, exchanges, cleanup }];
         apply_baseline(&suite.contract, &known, is_strict, &mut outcomes, &[]);

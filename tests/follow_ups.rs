@@ -288,6 +288,7 @@ fn a_case_that_is_saved_says_all_that_its_steps_expect() {
         expected: String::new().into(),
         got: String::new().into(),
         step: 2,
+        origin: None,
     };
     let saved = write_steps(&suite.contract, &probe, &mismatch, "a test").unwrap();
     let again = read(&saved.text).probes.remove(0);

@@ -84,6 +84,7 @@ fn of_equal_examples_the_one_of_fewer_requests_is_shown() {
             expected: String::new().into(),
             got: String::new().into(),
             step,
+            origin: None,
         }];
         outcome
     };
@@ -136,6 +137,7 @@ fn an_example_has_the_creation_and_the_steps_about_its_clause() {
             expected: String::new().into(),
             got: String::new().into(),
             step,
+            origin: None,
         }];
         let found = report(vec![outcome]);
         found.findings[0].requests.iter().map(|request| request.path.clone()).collect::<Vec<_>>()
@@ -169,6 +171,7 @@ fn variety() -> Report {
         expected: "a value that is a UUID".into(),
         got: "\"1\"".into(),
         step: 0,
+        origin: None,
     }];
     let outcomes = vec![
         left,
@@ -266,6 +269,7 @@ fn what_the_end_of_a_run_asked_is_repeated_about_what_the_lines_create() {
         expected: String::new().into(),
         got: String::new().into(),
         step: 2,
+        origin: None,
     }];
     let report = report(vec![outcome]);
     let caller = Caller { endpoint: &report.endpoint, token_header: &report.token_header, has_token: true };

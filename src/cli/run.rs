@@ -192,7 +192,8 @@ async fn perform(
     watch: &mut Watch,
 ) -> Run {
     run(suite, probes, target, options, |outcome| {
-        let is_known = |mismatch: &Mismatch| baseline.covers(&mismatch.clause, &mismatch.cause);
+        let is_known =
+            |mismatch: &Mismatch| mismatch.origin.is_some() || baseline.covers(&mismatch.clause, &mismatch.cause);
         let mismatches = &outcome.judgement.mismatches;
         let is_news = mismatches.is_empty() || !mismatches.iter().all(is_known);
         watch.advance(outcome.verdict == Verdict::Fail && is_news);

@@ -45,6 +45,7 @@ impl RunInvariants {
                     expected: expected.into(),
                     got: shortened(&observation.value.to_string()).into(),
                     step: observation.step,
+                    origin: None,
                 });
             }
         }

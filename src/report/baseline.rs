@@ -18,7 +18,9 @@ pub fn apply_baseline(
 ) {
     let refused = Refused::of(contract, outcomes, shrunk);
     let is_known = |outcome: &Outcome| {
-        let mut broken = outcome.judgement.mismatches.iter().map(|mismatch| blame_of(&refused, outcome, mismatch));
+        // What only follows is excused with what it follows from, which is a mismatch of the same outcome.
+        let broken = outcome.judgement.mismatches.iter().filter(|mismatch| mismatch.origin.is_none());
+        let mut broken = broken.map(|mismatch| blame_of(&refused, outcome, mismatch));
         let is_drift_right = !is_strict || outcome.judgement.drift.is_empty();
         outcome.verdict == Verdict::Fail
             && is_drift_right

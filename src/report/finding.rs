@@ -38,6 +38,19 @@ pub struct Finding {
     pub repeat: Repeat,
     /// The example as a case, unless it is one already or cannot be one.
     pub case_file: Option<CaseFile>,
+    /// What only follows from it in the same probes.
+    pub consequences: Vec<Consequence>,
+}
+
+/// A clause that no probe shows to be broken but where a finding entails it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consequence {
+    /// Id of the clause.
+    pub clause: String,
+    /// The clause in words.
+    pub text: String,
+    /// In how many probes it follows.
+    pub count: usize,
 }
 
 /// Clause of a finding that only strict runs make.
@@ -61,7 +74,18 @@ impl Finding {
             requests: requests(outcome, mismatch),
             repeat: Repeat::of(contract, outcome, &steps(outcome, mismatch)),
             case_file: None,
+            consequences: Vec::new(),
         }
+    }
+
+    /// Counts a mismatch that only follows from this finding.
+    fn entail(&mut self, contract: &Contract, clause: &str) {
+        if let Some(known) = self.consequences.iter_mut().find(|known| known.clause == clause) {
+            known.count += 1;
+            return;
+        }
+        let text = contract.clauses.get(clause).map(|known| known.text.clone()).unwrap_or_default();
+        self.consequences.push(Consequence { clause: clause.to_owned(), text, count: 1 });
     }
 
     /// Takes the example of another probe if it is no larger: of those that shrank, the later ones are the smaller ones.
@@ -79,9 +103,9 @@ impl Finding {
 pub fn findings(contract: &Contract, outcomes: &[Outcome], shrunk: &[Outcome], seed: Seed) -> Vec<Finding> {
     let refused = Refused::of(contract, outcomes, shrunk);
     let mut found: Vec<Finding> = Vec::new();
-    for (outcome, mismatch) in mismatches(outcomes) {
+    for (outcome, mismatch) in mismatches(outcomes).filter(|(_, mismatch)| mismatch.origin.is_none()) {
         let blame = blame_of(&refused, outcome, mismatch);
-        match found.iter_mut().find(|finding| (finding.clause.as_str(), finding.cause.as_str()) == blame) {
+        match position(&found, blame).map(|index| &mut found[index]) {
             Some(finding) => {
                 finding.count += 1;
                 if size(contract, &requests(outcome, mismatch)) < size(contract, &finding.requests) {
@@ -91,12 +115,18 @@ pub fn findings(contract: &Contract, outcomes: &[Outcome], shrunk: &[Outcome], s
             None => found.push(Finding::new(contract, blame, outcome, mismatch)),
         }
     }
-    for (outcome, mismatch) in mismatches(shrunk) {
-        let blame = blame_of(&refused, outcome, mismatch);
-        if let Some(finding) =
-            found.iter_mut().find(|finding| (finding.clause.as_str(), finding.cause.as_str()) == blame)
-        {
-            finding.take_smaller(contract, outcome, mismatch);
+    for (_, mismatch) in mismatches(outcomes) {
+        let Some(origin) = &mismatch.origin else { continue };
+        // What another probe shows by itself is a finding, and nobody's consequence.
+        if let Some(index) = position(&found, (&mismatch.clause, &mismatch.cause)) {
+            found[index].count += 1;
+        } else if let Some(index) = position(&found, (&origin.clause, &origin.cause)) {
+            found[index].entail(contract, &mismatch.clause);
+        }
+    }
+    for (outcome, mismatch) in mismatches(shrunk).filter(|(_, mismatch)| mismatch.origin.is_none()) {
+        if let Some(index) = position(&found, blame_of(&refused, outcome, mismatch)) {
+            found[index].take_smaller(contract, outcome, mismatch);
         }
     }
     for finding in &mut found {
@@ -104,6 +134,10 @@ pub fn findings(contract: &Contract, outcomes: &[Outcome], shrunk: &[Outcome], s
     }
     found.sort_by_key(|finding| contract.clauses.get_index_of(&finding.clause));
     found
+}
+
+fn position(found: &[Finding], blame: Blame<'_>) -> Option<usize> {
+    found.iter().position(|finding| (finding.clause.as_str(), finding.cause.as_str()) == blame)
 }
 
 fn case_file(contract: &Contract, finding: &Finding, seed: Seed) -> Option<CaseFile> {
@@ -169,6 +203,7 @@ pub(super) fn drift_findings(contract: &Contract, outcomes: &[Outcome]) -> Vec<F
             expected: "nothing that is not documented".into(),
             got,
             step: 0,
+            origin: None,
         };
         found.push(Finding {
             clause: DRIFT.to_owned(),
@@ -182,6 +217,7 @@ pub(super) fn drift_findings(contract: &Contract, outcomes: &[Outcome]) -> Vec<F
             repeat: Repeat::of(contract, outcome, &steps(outcome, &mismatch)),
             mismatch,
             case_file: None,
+            consequences: Vec::new(),
         });
     }
     found

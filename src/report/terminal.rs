@@ -69,6 +69,11 @@ fn write_finding(out: &mut String, finding: &Finding, report: &Report) -> fmt::R
     writeln!(out, "       got       {}", finding.mismatch.got)?;
     writeln!(out, "       probe     {}  {FAINT}{}{FAINT:#}", finding.probe.id, finding.probe.title)?;
     write_repeat(out, finding, report)?;
+    for (index, entailed) in finding.consequences.iter().enumerate() {
+        let label = if index == 0 { "entails   " } else { "          " };
+        let count = counted(entailed.count, "probe");
+        writeln!(out, "       {label}{}  {FAINT}{count}: {}{FAINT:#}", entailed.clause, entailed.text)?;
+    }
     if let Some(file) = &finding.case_file {
         writeln!(out, "       as a case {}", file.path)?;
         for line in file.text.lines() {

@@ -113,6 +113,7 @@ fn accuse(contract: &Contract, outcome: &mut Outcome, step: usize, found: &Appea
         expected: format!("nothing, after the request was refused with {status}").into(),
         got: format!("something with its mark, id {}", Value::from(found.id.as_str())).into(),
         step,
+        origin: None,
     };
     outcome.judgement.assessed.insert(mismatch.clause.clone());
     outcome.judgement.mismatches.push(mismatch);

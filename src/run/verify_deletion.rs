@@ -57,6 +57,7 @@ pub(super) async fn verify(contract: &Contract, target: &Target, outcomes: &mut 
             expected: format!("404 some time after a deletion that was answered {}", status(&deletion)).into(),
             got: format!("{got}, even {} seconds later", PAUSES.iter().sum::<u64>()).into(),
             step: outcome.exchanges.len() + 1,
+            origin: None,
         };
         outcome.exchanges.push(deletion);
         outcome.exchanges.extend(read);
