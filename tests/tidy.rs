@@ -159,7 +159,7 @@ const CONFINED: [(&str, &[&str]); 13] = [
     ("use ring::", &["src/client/signature.rs", "src/ledger/chain.rs"]),
     ("data_encoding::", &["src/client/signature.rs", "src/secret/disguise.rs", "src/ledger/chain.rs"]),
     ("percent_encoding::", &["src/client/signature/", "src/client/ownership.rs"]),
-    ("crate::cli", &["src/main.rs", "src/cli/"]),
+    ("crate::cli::", &["src/main.rs", "src/cli/"]),
 ];
 
 const MAY_NOT_KNOW: [(&str, &[&str]); 6] = [
