@@ -15,6 +15,7 @@ mod patience;
 mod proxy;
 mod reason;
 mod removal;
+mod route;
 mod script;
 mod send;
 mod signature;
@@ -45,8 +46,9 @@ pub use list::Unlisted;
 use ownership::Ownership;
 pub(crate) use patience::pauses;
 pub use proxy::{NoProxy, Proxy};
-pub(crate) use reason::distrust;
+pub(crate) use reason::{distrust, hop};
 use removal::Forgetting;
+pub use route::{Route, RouteProxy, RouteTrust};
 pub(crate) use send::Purpose;
 pub use signature::{AccessKey, AccessKeyError, Signable, Signature, VARIABLES};
 pub use stock::Appeared;
@@ -255,6 +257,14 @@ impl Target {
         match &self.wire {
             Wire::Http { client, .. } => client.way(),
             Wire::Local(_) => String::new(),
+        }
+    }
+
+    /// What another client must be told to get to the endpoint, if that is not in this process.
+    pub fn route(&self) -> Option<&Route> {
+        match &self.wire {
+            Wire::Http { client, .. } => Some(client.route()),
+            Wire::Local(_) => None,
         }
     }
 

@@ -92,7 +92,7 @@ fn endpoint(address: &str, way: &str, exchange: &Exchange) -> Line {
 
 fn tls(target: &Target, exchange: &Exchange) -> Line {
     match &exchange.outcome {
-        Err(trouble @ SendError::Certificate(_)) => {
+        Err(trouble @ SendError::Certificate(..)) => {
             Line::bad("TLS", format!("{trouble}; --cacert names an authority to trust"))
         }
         _ if target.endpoint().is_exposed() => Line::bad("TLS", "none: what is sent can be read on the way; use https"),

@@ -93,7 +93,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{Hold, Notice, Progress};
-    use crate::exchange::SendError;
+    use crate::exchange::{Hop, SendError};
 
     #[test]
     fn a_notice_says_what_is_done_and_why() {
@@ -101,7 +101,7 @@ mod tests {
             (Notice::Listing(4200), "looking at what is there: 4200 so far"),
             (Notice::Waiting(Duration::from_millis(1500), Hold::Answer(429)), "waiting 1.5 s: the answer was 429"),
             (
-                Notice::Waiting(Duration::from_secs(2), Hold::SendError(SendError::Connect)),
+                Notice::Waiting(Duration::from_secs(2), Hold::SendError(SendError::Connect(Hop::Endpoint))),
                 "waiting 2.0 s: no connection could be made",
             ),
             (

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::baseline::{Baseline, Deviation};
-use crate::client::{Appeared, Bounds, Leftover, Unlisted};
+use crate::client::{Appeared, Bounds, Leftover, Route, Unlisted};
 use crate::contract::Contract;
 use crate::judge::{Drift, ObservedBehaviour};
 use crate::plan::{Seed, Selection};
@@ -36,6 +36,8 @@ pub struct Report {
     pub login: Option<String>,
     /// Whether requests carried a token, or a signature instead.
     pub has_token: bool,
+    /// The way there.
+    pub route: Route,
     /// The header that carries it.
     pub token_header: String,
     /// The seed of the random phase.
@@ -109,6 +111,8 @@ pub struct Context<'a> {
     pub login: Option<&'a str>,
     /// Whether requests carried a token, or a signature instead.
     pub has_token: bool,
+    /// The way to the endpoint, if another client must be told of it.
+    pub route: Option<&'a Route>,
     /// The seed of the random phase.
     pub seed: Seed,
     /// The deviations that are known of the target, and which probes the run wanted.
@@ -173,6 +177,7 @@ impl Report {
             is_stub: context.is_stub,
             login: context.login.map(str::to_owned),
             has_token: context.has_token,
+            route: context.route.cloned().unwrap_or(Route::USUAL),
             seed: context.seed,
             token_header: contract.token.header.clone(),
             planned: run.planned,

@@ -8,7 +8,7 @@ mod requests;
 use std::sync::Arc;
 
 use ims_conformance::client::{Service, Token};
-use ims_conformance::exchange::{Exchange, Request, Response, SendError, TokenVariant};
+use ims_conformance::exchange::{Exchange, Request, Response, SendError, TokenVariant, Way};
 use ims_conformance::judge::{Judgement, judge};
 use ims_conformance::probe::{Expectation, Phase, Probe, Script, Step};
 use ims_conformance::stub::StubService;
@@ -289,7 +289,7 @@ response.media-type text/html | text/json | application/jsonp | text/plain; appl
     let wrong = [200, 202, 204, 302, 400, 404, 409, 422, 500, 501];
     let statuses = [("status.201", wrong.as_slice()), ("inconclusive", &[429, 503, 504])];
     hold_statuses("a valid request", &statuses, |status| answered(status, JSON, &text));
-    assert_eq!(verdict(&judged(good("{}"), Err(SendError::Timeout))), "inconclusive");
+    assert_eq!(verdict(&judged(good("{}"), Err(SendError::Timeout(Way::Direct)))), "inconclusive");
 }
 
 const DEFAULTS: &str = r#"
@@ -453,8 +453,8 @@ fn a_step_is_judged_only_if_the_one_before_it_succeeded() {
         ("status.201", vec![status(500), status(404)]),
         ("status.201", vec![status(500), Err(SendError::NothingCaptured)]),
         ("inconclusive", vec![status(503), status(404)]),
-        ("inconclusive", vec![Err(SendError::Timeout), status(404)]),
-        ("inconclusive", vec![created(), Err(SendError::Timeout)]),
+        ("inconclusive", vec![Err(SendError::Timeout(Way::Direct)), status(404)]),
+        ("inconclusive", vec![created(), Err(SendError::Timeout(Way::Direct))]),
         ("inconclusive", vec![created()]),
         (
             "request.name.default,behaviour.metadata-persists",

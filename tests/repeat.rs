@@ -12,7 +12,7 @@ use std::io::Write;
 use std::process::Command;
 use std::sync::Arc;
 
-use ims_conformance::client::{Access, Endpoint, Setup, Target, Token};
+use ims_conformance::client::{Access, Endpoint, Route, Setup, Target, Token};
 use ims_conformance::exchange::{Exchange, Request, Response, TokenVariant};
 use ims_conformance::plan::{Selection, mark, plan};
 use ims_conformance::probe::{Phase, Probe, Script, Step};
@@ -164,7 +164,7 @@ fn a_pasted_line_sends_the_bytes_and_headers_that_the_run_sent() {
         let suite = Arc::new(Suite::built_in(name).unwrap().unwrap());
         let target = Target::new(&suite, recorder.url.parse::<Endpoint>().unwrap(), setup()).unwrap();
         let token_header = suite.contract.token.header.as_str();
-        let caller = Caller { endpoint: &recorder.url, token_header, has_token: true };
+        let caller = Caller { endpoint: &recorder.url, token_header, has_token: true, route: &Route::USUAL };
         // Otherwise nothing would prove that what is created is the target's own.
         assert!(runtime().block_on(target.take_stock()).is_ok());
         recorder.take();
@@ -261,6 +261,7 @@ fn the_pasted_lines_of_a_finding_show_it_again_and_leave_nothing() {
                     endpoint: &report.endpoint,
                     token_header: &report.token_header,
                     has_token: true,
+                    route: &report.route,
                 });
                 let outcome = done.outcomes.iter().find(|outcome| outcome.probe.id == finding.probe.id).unwrap();
                 let answers_of_run = outcome.exchanges.iter().filter_map(Exchange::response).filter_map(Response::json);

@@ -7,7 +7,7 @@ mod outcomes;
 
 use std::sync::Arc;
 
-use ims_conformance::client::{Access, Appeared, Cleanup, Leftover, Setup, Spent, Target, Token};
+use ims_conformance::client::{Access, Appeared, Cleanup, Leftover, Route, Setup, Spent, Target, Token};
 use ims_conformance::contract::Assessment;
 use ims_conformance::exchange::{Exchange, Request, TokenVariant};
 use ims_conformance::exit_code::ExitCode;
@@ -240,7 +240,8 @@ fn what_was_there_before_the_run_is_not_removed_by_what_repeats_a_finding() {
         let mut outcome = answered_with("boundary/min_disk/1025", 201, r#"{"id":"7f3a"}"#);
         outcome.cleanup.leftovers = leftovers;
         let report = report(vec![outcome]);
-        let caller = Caller { endpoint: &report.endpoint, token_header: &report.token_header, has_token: true };
+        let (endpoint, token_header) = (report.endpoint.as_str(), report.token_header.as_str());
+        let caller = Caller { endpoint, token_header, has_token: true, route: &report.route };
         report.findings[0].repeat.lines(&caller).join("\n")
     };
     assert!(lines(Vec::new()).contains("-X DELETE \"https://ims.example.com/v2/images/${created:?}\""));
@@ -272,7 +273,8 @@ fn what_the_end_of_a_run_asked_is_repeated_about_what_the_lines_create() {
         origin: None,
     }];
     let report = report(vec![outcome]);
-    let caller = Caller { endpoint: &report.endpoint, token_header: &report.token_header, has_token: true };
+    let (endpoint, token_header) = (report.endpoint.as_str(), report.token_header.as_str());
+    let caller = Caller { endpoint, token_header, has_token: true, route: &report.route };
     let lines = report.findings[0].repeat.lines(&caller);
     assert!(!lines.iter().any(|line| line.contains("7f3a")), "{lines:?}");
     let about_it = lines.iter().filter(|line| line.contains("/v2/images/${created:?}")).count();
@@ -294,7 +296,8 @@ fn a_command_that_would_bury_the_report_is_not_shown() {
 #[test]
 fn a_command_shows_each_credential() {
     let command = |credential, has_token| {
-        let caller = Caller { endpoint: "https://ims.example.com/", token_header: "X-Auth-Token", has_token };
+        let (endpoint, token_header) = ("https://ims.example.com/", "X-Auth-Token");
+        let caller = Caller { endpoint, token_header, has_token, route: &Route::USUAL };
         let request = Request {
             method: "GET".to_owned(),
             path: "/v2/images".to_owned(),

@@ -9,6 +9,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use ims_conformance::client::{Access, Authorities, RouteTrust, Setup, Target, Transport};
+use ims_conformance::suite::{DEFAULT, Suite};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection};
@@ -21,8 +23,9 @@ const REACHED: &str = "is the path right?";
 fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
     let home = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_ims-conformance"))
-        .args(["run", "min_disk/rejects_0", "--timeout", "5", "--retries", "0"])
+        .args(["run", "min_disk/rejects_0", "--retries", "0"])
         .args(arguments)
+        .args(if arguments.contains(&"--timeout") { &[][..] } else { &["--timeout", "5"] })
         .env_clear()
         .env("HOME", home.path())
         .env("CANARY", "a-token-of-the-test")
@@ -280,7 +283,10 @@ fn a_connection_that_fails_names_the_proxy_and_not_its_password() {
         ("http_proxy", "http://nobody.invalid:1"),
     ] {
         let text = said("http://ims.example.test", &[], &[(name, proxy)]);
-        assert!(text.contains(&format!("through the proxy that {name} names")), "{proxy}: {text}");
+        assert!(
+            text.contains(&format!("no connection could be made to the proxy that {name} names")),
+            "{proxy}: {text}"
+        );
         assert!(text.contains(if proxy.contains("nobody") { "nobody.invalid:1" } else { "127.0.0.1:1" }), "{text}");
         assert!(!text.contains("canary-word"), "{text}");
     }
@@ -297,6 +303,66 @@ fn a_connection_that_fails_names_the_proxy_and_not_its_password() {
         text.contains("cannot log in at http://iam.example.test/v3 through the proxy http://127.0.0.1:1 of http_proxy"),
         "{text}"
     );
+}
+
+/// What there is to say of a connection that went wrong at a proxy, or behind it.
+fn proxied(scheme: &str, proxy: fn(TcpStream)) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || listener.incoming().flatten().for_each(proxy));
+    let name = if scheme == "https" { "https_proxy" } else { "http_proxy" };
+    said(&format!("{scheme}://ims.example.test"), &["--timeout", "1"], &[(name, &address)])
+}
+
+#[test]
+fn what_fails_at_a_proxy_and_what_fails_behind_it_read_differently() {
+    fn answering(mut stream: TcpStream, answer: &[u8]) {
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(answer);
+    }
+    let refusing: fn(TcpStream) = |stream| answering(stream, b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    let asking: fn(TcpStream) =
+        |stream| answering(stream, b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
+    let closing: fn(TcpStream) = |stream| answering(stream, b"");
+    let garbling: fn(TcpStream) = |stream| answering(stream, b"no HTTP\r\n\r\n");
+    let silent: fn(TcpStream) = |mut stream| {
+        std::thread::spawn(move || stream.read_to_end(&mut Vec::new()));
+    };
+    let table = [
+        ("https", refusing, "the proxy that https_proxy names was reached, and made no connection to the endpoint"),
+        ("https", closing, "the proxy that https_proxy names was reached, and made no connection to the endpoint"),
+        ("https", asking, "the proxy that https_proxy names does not take the user and password of its address"),
+        ("https", silent, "no complete answer within the time, through the proxy that https_proxy names"),
+        ("http", silent, "no complete answer within the time, through the proxy that http_proxy names"),
+        ("http", closing, "the connection broke before any answer came, through the proxy that http_proxy names"),
+        ("http", garbling, "the answer was no HTTP, through the proxy that http_proxy names"),
+    ];
+    for (scheme, proxy, words) in table {
+        let text = proxied(scheme, proxy);
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
+fn who_repeats_a_request_is_told_the_way_of_the_run() {
+    let folder = TempDir::new().unwrap();
+    let file = written(folder.path(), "ca.pem", &certificate("127.0.0.1", (2020, 4000), false, None).pem);
+    let trusting = |path: &Path| Some(Authorities::read(path).unwrap());
+    let whole = folder.path().display().to_string();
+    let table = [
+        ("https://127.0.0.1:1", None, false, RouteTrust::Usual),
+        ("https://127.0.0.1:1", None, true, RouteTrust::Anybody),
+        ("https://127.0.0.1:1", trusting(Path::new(&file)), false, RouteTrust::File(file.clone())),
+        ("https://127.0.0.1:1", trusting(folder.path()), false, RouteTrust::Folder(whole)),
+        ("http://127.0.0.1:1", trusting(folder.path()), true, RouteTrust::Usual),
+    ];
+    let suite = Arc::new(Suite::built_in(DEFAULT).unwrap().unwrap());
+    for (endpoint, authorities, is_insecure, trust) in table {
+        let transport = Transport { authorities, is_insecure, ..Transport::default() };
+        let setup = Setup { transport, ..Setup::new(Access::Open) };
+        let target = Target::new(&suite, endpoint.parse().unwrap(), setup).unwrap();
+        assert_eq!(target.route().map(|route| &route.trust), Some(&trust), "{endpoint}");
+    }
 }
 
 #[test]

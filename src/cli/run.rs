@@ -83,6 +83,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         login: login.as_deref(),
         // What a run signs, a person repeats with a token.
         has_token: target.has_token() || target.signs(),
+        route: target.route(),
         seed: selection.seed,
         baseline: Some((&baseline, &selection)),
         is_strict: arguments.strict,

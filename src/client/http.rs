@@ -1,5 +1,6 @@
 //! HTTP as a client: how connections are made, how a request becomes bytes, how an answer is read. Nothing here trusts the other side.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,10 +10,11 @@ use time::OffsetDateTime;
 use url::Url;
 
 use super::proxy::{self, NoProxy, Proxy};
+use super::route::{Route, RouteTrust};
 use super::trust::{self, Authorities};
 use super::{Endpoint, reason};
 use crate::contract::Effect;
-use crate::exchange::{Request, Response, SendError};
+use crate::exchange::{Request, Response, SendError, Way};
 
 /// How connections are made.
 #[derive(Clone, Debug)]
@@ -93,7 +95,7 @@ pub struct Client {
     /// Whether the other side closed a connection without a word: from then on none is kept, as the next request may meet the end of it.
     is_closing: Arc<AtomicBool>,
     proxy: Option<Proxy>,
-    authorities: Option<String>,
+    route: Route,
 }
 
 impl Client {
@@ -102,32 +104,45 @@ impl Client {
         if self.is_closing.load(Ordering::Relaxed) { &self.fresh } else { &self.keeping }
     }
 
+    /// What another client must be told to get there, too.
+    pub(super) fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// The proxy that is gone through, if there is one.
+    pub(crate) fn proxied(&self) -> Way {
+        self.proxy.as_ref().map_or(Way::Direct, |proxy| Way::Proxy(proxy.variable))
+    }
+
     /// What is between here and there, and whom it is that is trusted; empty where there is nothing to say. Fit to follow the address.
     pub fn way(&self) -> String {
         let proxy = self.proxy.as_ref().map(|proxy| format!(" through {proxy}"));
-        let trusted =
-            self.authorities.as_ref().map(|path| format!(" (trusted are {path} and the authorities of this machine)"));
+        let trusted = match &self.route.trust {
+            RouteTrust::File(path) | RouteTrust::Folder(path) => {
+                Some(format!(" (trusted are {path} and the authorities of this machine)"))
+            }
+            RouteTrust::Usual | RouteTrust::Anybody => None,
+        };
         [proxy, trusted].into_iter().flatten().collect()
     }
 
     /// Why there is no answer. Whoever met the end of a connection that was kept is told so, as the next request gets its own.
     fn trouble(&self, error: &reqwest::Error, is_begun: bool, was_kept: bool) -> SendError {
+        let way = self.proxied();
         if error.is_connect() {
-            return match (reason::of(error), &self.proxy) {
-                (trouble @ SendError::Certificate(_), _) => trouble,
-                (_, Some(proxy)) => SendError::Proxy(proxy.variable),
-                (_, None) if error.is_timeout() => SendError::Timeout,
-                (trouble, None) => trouble,
+            return match reason::of(error, way) {
+                SendError::Connect(_) if error.is_timeout() => SendError::ConnectTimeout(way),
+                trouble => trouble,
             };
         }
         if error.is_timeout() {
-            return SendError::Timeout;
+            return SendError::Timeout(way);
         }
         if !is_begun && reason::is_end(error) {
             self.is_closing.fetch_or(was_kept, Ordering::Relaxed);
-            return SendError::Closed;
+            return SendError::Closed(way);
         }
-        SendError::Broken
+        SendError::Broken(way)
     }
 }
 
@@ -161,15 +176,26 @@ impl Transport {
             }
             builder.build().map_err(ClientError::Client)
         };
-        let is_encrypted = endpoint.root().scheme() == "https" && !self.is_insecure;
-        let authorities = self.authorities.as_ref().filter(|_| is_encrypted);
         Ok(Client {
             keeping: build(usize::MAX)?,
             fresh: build(0)?,
             is_closing: Arc::default(),
-            authorities: authorities.map(|authorities| authorities.path().to_owned()),
+            route: Route { trust: self.route_trust(endpoint), proxy: proxy::route(proxy.as_ref()) },
             proxy,
         })
+    }
+
+    /// Whose certificates another client must take to get there.
+    fn route_trust(&self, endpoint: &Endpoint) -> RouteTrust {
+        match &self.authorities {
+            _ if endpoint.root().scheme() != "https" => RouteTrust::Usual,
+            _ if self.is_insecure => RouteTrust::Anybody,
+            Some(authorities) if Path::new(authorities.path()).is_dir() => {
+                RouteTrust::Folder(authorities.path().to_owned())
+            }
+            Some(authorities) => RouteTrust::File(authorities.path().to_owned()),
+            None => RouteTrust::Usual,
+        }
     }
 }
 

@@ -44,9 +44,9 @@ pub(super) fn again(exchange: &Exchange, busy: &[u16]) -> Again {
             Some(pause) if pause > LONGEST_PAUSE => Again::No,
             pause => Again::After(pause),
         },
-        Err(SendError::Connect | SendError::Proxy(_)) => Again::After(None),
-        Err(SendError::Closed) => Again::Anew,
-        Err(SendError::Broken) => Again::Lost,
+        Err(SendError::Connect(_)) => Again::After(None),
+        Err(SendError::Closed(_)) => Again::Anew,
+        Err(SendError::Broken(_)) => Again::Lost,
         Ok(_) | Err(_) => Again::No,
     }
 }
@@ -69,7 +69,7 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::{Again, again, pauses};
-    use crate::exchange::{Exchange, Request, Response, SendError, TokenVariant};
+    use crate::exchange::{Exchange, Hop, Request, Response, SendError, TokenVariant, Way};
 
     /// Status and headers of an answer, or why there is none.
     type Outcome = Result<(u16, &'static [(&'static str, &'static str)]), SendError>;
@@ -95,18 +95,19 @@ mod tests {
     fn an_answer_says_when_to_come_again() {
         const DATE: &[(&str, &str)] =
             &[("date", "Tue, 24 Nov 2026 10:00:00 GMT"), ("retry-after", "Tue, 24 Nov 2026 10:00:07 GMT")];
-        let table: [(Outcome, Again); 11] = [
+        let table: [(Outcome, Again); 12] = [
             (Ok((429, &[])), Again::After(None)),
             (Ok((429, &[("retry-after", "3")])), Again::After(Some(Duration::from_secs(3)))),
             (Ok((503, DATE)), Again::After(Some(Duration::from_secs(7)))),
             (Ok((429, &[("retry-after", "86400")])), Again::No),
             (Ok((429, &[("retry-after", "soon")])), Again::After(None)),
             (Ok((500, &[])), Again::No),
-            (Err(SendError::Connect), Again::After(None)),
-            (Err(SendError::Proxy("http_proxy")), Again::After(None)),
-            (Err(SendError::Closed), Again::Anew),
-            (Err(SendError::Broken), Again::Lost),
-            (Err(SendError::Timeout), Again::No),
+            (Err(SendError::Connect(Hop::Endpoint)), Again::After(None)),
+            (Err(SendError::Connect(Hop::Proxy("http_proxy"))), Again::After(None)),
+            (Err(SendError::ConnectTimeout(Way::Direct)), Again::No),
+            (Err(SendError::Closed(Way::Direct)), Again::Anew),
+            (Err(SendError::Broken(Way::Direct)), Again::Lost),
+            (Err(SendError::Timeout(Way::Direct)), Again::No),
         ];
         for (outcome, expected) in table {
             assert_eq!(again(&exchange(outcome), &[429, 503]), expected, "{outcome:?}");

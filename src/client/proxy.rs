@@ -5,6 +5,8 @@ use std::fmt;
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
+use super::route::RouteProxy;
+
 /// A proxy, and the variable that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy {
@@ -56,6 +58,16 @@ pub(super) fn of(url: &Url) -> Result<Option<Proxy>, NoProxy> {
         seen = found.map(|found| Proxy { variable, address: found.uri().to_string().trim_end_matches('/').to_owned() });
     }
     Ok(seen)
+}
+
+/// What another client must be told, where this proxy is gone through, or none: it may read the variables in another order, and also for this machine.
+pub(super) fn route(proxy: Option<&Proxy>) -> RouteProxy {
+    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    match proxy {
+        Some(proxy) => RouteProxy::Variable(proxy.variable),
+        None if [HTTP, HTTPS, ALL].as_flattened().iter().any(is_set) => RouteProxy::Ignored,
+        None => RouteProxy::None,
+    }
 }
 
 /// Whether the library takes a text for a proxy, and its port is one.

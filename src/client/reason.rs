@@ -6,18 +6,37 @@ use std::io;
 use rustls::CertificateError;
 
 use super::trust::{self, NobodyTrusted};
-use crate::exchange::{Distrust, SendError};
+use crate::exchange::{Distrust, Hop, SendError, Way};
 
-/// What the user can do something about: the certificate, or the name of the host; else only that there is no connection.
-pub(super) fn of(error: &(dyn Error + 'static)) -> SendError {
+/// What the user can do something about: the certificate, the name of the host, or the proxy; else only that there is no connection.
+pub(super) fn of(error: &(dyn Error + 'static), way: Way) -> SendError {
     let found = causes(error).find_map(|cause| {
         if let Some(rustls::Error::InvalidCertificate(fault)) = cause.downcast_ref() {
-            return Some(SendError::Certificate(distrust(fault)));
+            return Some(SendError::Certificate(distrust(fault), way));
         }
         // The type of this error is not public; its text is all that tells it.
-        cause.to_string().starts_with("dns error").then_some(SendError::Lookup)
+        (way == Way::Direct && cause.to_string().starts_with("dns error")).then_some(SendError::Lookup)
     });
-    found.unwrap_or(SendError::Connect)
+    found.unwrap_or_else(|| SendError::Connect(hop(error, way)))
+}
+
+/// Where a connection ended that could not be made. The errors of a tunnel and of SOCKS are not public, so that their words must tell whether the proxy
+/// itself was reached.
+pub(crate) fn hop(error: &(dyn Error + 'static), way: Way) -> Hop {
+    let Way::Proxy(variable) = way else { return Hop::Endpoint };
+    let says = |words: &[&str]| {
+        causes(error).any(|cause| {
+            let text = cause.to_string();
+            words.iter().any(|word| text.contains(word))
+        })
+    };
+    if says(&["dns error", "tcp connect error", "tcp open error", "failed to create underlying connection"]) {
+        Hop::Proxy(variable)
+    } else if says(&["proxy authorization required", "credentials not accepted", "user/pass authentication"]) {
+        Hop::ProxyLogin(variable)
+    } else {
+        Hop::BehindProxy(variable)
+    }
 }
 
 /// Whether the other side ended the connection before it said anything: what came was no end of an answer and no garbage.

@@ -12,7 +12,7 @@ use super::ownership::Claim;
 use super::patience::{Again, is_unread};
 use super::{Signable, Target, Token, Wire, cleanup, http, patience};
 use crate::contract::Effect;
-use crate::exchange::{Exchange, NotOwn, Request, Response, SendError, TokenVariant};
+use crate::exchange::{Exchange, NotOwn, Request, Response, SendError, TokenVariant, Way};
 use crate::ledger::Record;
 use crate::progress::Hold;
 
@@ -274,7 +274,7 @@ impl Target {
                         () = cut => Err(SendError::CutShort),
                     }
                 }
-                None => Err(SendError::Broken),
+                None => Err(SendError::Broken(Way::Direct)),
             },
         };
         if let Ok(response) = &outcome {

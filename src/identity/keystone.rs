@@ -12,6 +12,7 @@ use super::obstacle::Obstacle;
 use super::place::shown;
 use super::session::Session;
 use crate::client::{Client, Transport, pauses};
+use crate::exchange::Way;
 use crate::secret::{Kind, Secret, Secrets};
 
 /// Where tokens are made, from the root of an identity service.
@@ -77,7 +78,7 @@ impl Keystone {
         let request = self.request(client.http()).ok_or_else(|| {
             Failure::Unreachable(Obstacle::System("no request can be made of this address".to_owned()))
         })?;
-        self.session(receive(request, secrets).await?)
+        self.session(receive(request, client.proxied(), secrets).await?)
     }
 
     fn request(&self, client: &reqwest::Client) -> Option<RequestBuilder> {
@@ -170,8 +171,8 @@ fn domain_body(domain: &Domain) -> Value {
     }
 }
 
-async fn receive(request: RequestBuilder, secrets: &Secrets) -> Result<TokenResponse, Failure> {
-    let unreachable = |error: reqwest::Error| Failure::Unreachable(Obstacle::of(&error));
+async fn receive(request: RequestBuilder, way: Way, secrets: &Secrets) -> Result<TokenResponse, Failure> {
+    let unreachable = |error: reqwest::Error| Failure::Unreachable(Obstacle::of(&error, way));
     let mut response = request.header("accept", "application/json").send().await.map_err(unreachable)?;
     let status = response.status().as_u16();
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();

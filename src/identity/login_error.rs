@@ -72,7 +72,7 @@ impl Failure {
         match self {
             Self::Refused { status, .. } => matches!(status, 429 | 500 | 502 | 503 | 504),
             Self::Unreachable(obstacle) => {
-                matches!(obstacle, Obstacle::Refused | Obstacle::System(_) | Obstacle::NoHttp)
+                matches!(obstacle, Obstacle::Refused | Obstacle::Proxy(_) | Obstacle::System(_) | Obstacle::NoHttp)
             }
             _ => false,
         }

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-use crate::client::distrust;
-use crate::exchange::Distrust;
+use crate::client::{distrust, hop};
+use crate::exchange::{Distrust, Hop, Way};
 
 use super::place::shown;
 
@@ -16,6 +16,8 @@ pub enum Obstacle {
     UnknownHost,
     /// Nobody listens at the port.
     Refused,
+    /// There is a proxy, and the connection ended there or behind it.
+    Proxy(Hop),
     /// The certificate is not one to trust.
     Untrusted(Distrust),
     /// The port speaks something else than TLS.
@@ -37,6 +39,7 @@ impl fmt::Display for Obstacle {
                 formatter.write_str("its host has no address; is the name right, and the network there?")
             }
             Self::Refused => formatter.write_str("nobody listens there; are host and port right?"),
+            Self::Proxy(hop) => hop.fmt(formatter),
             Self::Untrusted(Distrust::Issuer) => {
                 write!(formatter, "its certificate {}; `cacert` (OS_CACERT) can name who issued it", Distrust::Issuer)
             }
@@ -59,7 +62,7 @@ impl fmt::Display for Obstacle {
 
 impl Obstacle {
     /// The cause that lies deepest and is known.
-    pub(super) fn of(error: &reqwest::Error) -> Self {
+    pub(super) fn of(error: &reqwest::Error, way: Way) -> Self {
         let mut cause: Option<&(dyn Error + 'static)> = error.source();
         let mut found = None;
         while let Some(each) = cause {
@@ -67,7 +70,9 @@ impl Obstacle {
             cause = each.source();
         }
         match found {
+            Some(Self::Untrusted(why)) => Self::Untrusted(why),
             Some(Self::System(_)) | None if error.is_timeout() => Self::Timeout,
+            _ if error.is_connect() && way != Way::Direct => Self::Proxy(hop(error, way)),
             Some(found) => found,
             // Where TLS is to begin, only its handshake can end early before there is a connection.
             None if error.is_connect() && error.url().is_some_and(|url| url.scheme() == "https") => Self::NoTls,

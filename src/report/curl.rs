@@ -5,7 +5,7 @@ mod shell;
 
 use shell::{Piece, pieces};
 
-use crate::client::Endpoint;
+use crate::client::{Endpoint, Route, RouteProxy, RouteTrust};
 use crate::exchange::{Request, TokenVariant};
 
 /// The token with its last letter in the other case, as a command.
@@ -23,6 +23,8 @@ pub struct Caller<'a> {
     pub token_header: &'a str,
     /// Whether there is a token.
     pub has_token: bool,
+    /// The way there.
+    pub route: &'a Route,
 }
 
 impl Caller<'_> {
@@ -45,13 +47,30 @@ impl Caller<'_> {
         let is_pattern =
             |piece: &Piece<'_>| matches!(piece, Piece::Bytes(bytes) if bytes.iter().any(|byte| b"[]{}".contains(byte)));
         let verbatim = if url.iter().any(is_pattern) { " -g" } else { "" };
-        let mut command = format!("curl -sS -i{verbatim} {method} {}", shell::address(&url));
+        let mut command = format!("curl -sS -i{}{verbatim} {method} {}", self.way(), shell::address(&url));
         self.add_headers(&mut command, request);
         // The run sends no length of an empty body, and curl sends one where it is told of the body.
         if let Some(body) = request.body.as_ref().filter(|body| !body.is_empty()) {
             command.push_str(&shell::body(&pieces(body, names)));
         }
         command
+    }
+
+    /// The options that make the command go the way of the run.
+    fn way(&self) -> String {
+        let trust = match &self.route.trust {
+            RouteTrust::Usual => String::new(),
+            RouteTrust::File(path) => format!(" --cacert {}", shell::quoted(path.as_bytes())),
+            // In a folder curl finds only what has a hash for its name.
+            RouteTrust::Folder(path) => format!(" --cacert <(cat {}/*)", shell::quoted(path.as_bytes())),
+            RouteTrust::Anybody => " --insecure".to_owned(),
+        };
+        let proxy = match self.route.proxy {
+            RouteProxy::None => String::new(),
+            RouteProxy::Ignored => " --noproxy '*'".to_owned(),
+            RouteProxy::Variable(name) => format!(" --proxy \"${name}\""),
+        };
+        trust + &proxy
     }
 
     /// The URL of a path, with `{name}` for each variable.
@@ -109,10 +128,15 @@ impl Caller<'_> {
 #[cfg(test)]
 mod tests {
     use super::Caller;
+    use crate::client::{Route, RouteProxy, RouteTrust};
     use crate::exchange::{Request, TokenVariant};
 
-    const CALLER: Caller<'_> =
-        Caller { endpoint: "https://ims.example.com/", token_header: "X-Auth-Token", has_token: true };
+    const CALLER: Caller<'_> = Caller {
+        endpoint: "https://ims.example.com/",
+        token_header: "X-Auth-Token",
+        has_token: true,
+        route: &Route::USUAL,
+    };
 
     fn request(method: &str, path: &str, body: Option<&str>) -> Request {
         Request {
@@ -130,6 +154,23 @@ mod tests {
             CALLER.command(&request("POST", "/v2/images", Some("{\"name\":\"it's\"}"))),
             @r#"curl -sS -i -X POST 'https://ims.example.com/v2/images' -H 'Content-Type: application/json' -H "X-Auth-Token: $OS_TOKEN" --data-binary '{"name":"it'\''s"}'"#
         );
+    }
+
+    #[test]
+    fn a_command_goes_the_way_of_the_run() {
+        let file = |path: &str| RouteTrust::File(path.to_owned());
+        let table = [
+            (RouteTrust::Usual, RouteProxy::None, ""),
+            (file("ca.pem"), RouteProxy::None, " --cacert 'ca.pem'"),
+            (file("it's"), RouteProxy::Variable("https_proxy"), r#" --cacert 'it'\''s' --proxy "$https_proxy""#),
+            (RouteTrust::Folder("/a b".to_owned()), RouteProxy::None, " --cacert <(cat '/a b'/*)"),
+            (RouteTrust::Anybody, RouteProxy::Ignored, " --insecure --noproxy '*'"),
+        ];
+        for (trust, proxy, options) in table {
+            let caller = Caller { route: &Route { trust, proxy }, ..CALLER };
+            let command = caller.command(&request("GET", "/v2", None));
+            assert!(command.starts_with(&format!("curl -sS -i{options} -X GET ")), "{command}");
+        }
     }
 
     #[test]

@@ -85,7 +85,8 @@ fn write_finding(out: &mut String, finding: &Finding, report: &Report) -> fmt::R
 
 fn write_repeat(out: &mut String, finding: &Finding, report: &Report) -> fmt::Result {
     let (endpoint, token_header) = (report.endpoint.as_str(), report.token_header.as_str());
-    let lines = finding.repeat.lines(&Caller { endpoint, token_header, has_token: report.has_token });
+    let (has_token, route) = (report.has_token, &report.route);
+    let lines = finding.repeat.lines(&Caller { endpoint, token_header, has_token, route });
     if let Some(long) = lines.iter().map(String::len).find(|length| *length > LONGEST_COMMAND) {
         return writeln!(out, "       repeat    (a command of {long} characters is too long to be shown)");
     }
