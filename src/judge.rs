@@ -23,7 +23,7 @@ pub use invariants::RunInvariants;
 pub(crate) use response::fill;
 
 use crate::contract::{Contract, Envelope};
-use crate::exchange::{Exchange, Response, TokenVariant};
+use crate::exchange::{Exchange, Request, Response, TokenVariant};
 use crate::probe::Probe;
 use crate::untrusted::Untrusted;
 
@@ -189,7 +189,8 @@ impl StepJudge<'_> {
         if inconclusive.intermediary.contains(&status) {
             let who = self.envelope(response).filter(|envelope| envelope.is_trouble);
             let who = who.map_or("something between", |envelope| &envelope.title);
-            return Some(format!("{who} answered {status}, not the service"));
+            let leads = leads_to(&exchange.request, response);
+            return Some(format!("{who} answered {status}{leads}, not the service"));
         }
         let is_nothing = inconclusive.any.contains(&status) || (is_good && inconclusive.authorized.contains(&status));
         is_nothing.then(|| format!("the answer was {status}"))
@@ -240,4 +241,14 @@ impl StepJudge<'_> {
             taken: taken.into().into(),
         });
     }
+}
+
+/// Where a redirect leads, as it follows the status. What many requests share is said once: without a query, and without the path that was asked for.
+fn leads_to(request: &Request, response: &Response) -> String {
+    let location = response.header("location").filter(|_| (300..400).contains(&response.status));
+    let Some(location) = location else { return String::new() };
+    let without_query = |text: &str| text.split(['?', '#']).next().unwrap_or_default().to_owned();
+    let place = without_query(location);
+    let place = place.strip_suffix(&without_query(&request.path)).filter(|base| !base.is_empty()).unwrap_or(&place);
+    format!(", a redirect to {:.300}", Untrusted::from(place))
 }

@@ -6,7 +6,7 @@
 mod conforming;
 
 use conforming::ConformingVariant;
-use ims_conformance::exchange::Response;
+use ims_conformance::exchange::{Request, Response};
 use ims_conformance::report::Report;
 
 const PAGE: &str = "<html><head><title>Access denied</title></head><body>request blocked, id 1-2-3</body></html>";
@@ -57,6 +57,42 @@ fn a_page_for_people_says_nothing_whatever_its_status() {
             "text/html",
             "<html>\r\n<head><title>500 Error</title></head>\r\n<body>\r\n<center><h1>500 Error</h1>",
         );
+    }
+}
+
+#[test]
+fn a_redirect_says_nothing_but_where_it_leads() {
+    let leading = |suite: &str, status: u16, location: &'static str| {
+        let lead = move |asked: &Request, response| {
+            let location = location.replace("PATH", &asked.path);
+            Response { status, headers: vec![("location".to_owned(), location)], body: Vec::new(), ..response }
+        };
+        let is_led = |method: &str| method == "POST";
+        ConformingVariant::of(suite)
+            .only(&["min_disk/", "token/", "behaviour/"])
+            .answering(
+                move |asked, response| {
+                    if is_led(&asked.request.method) { lead(asked.request, response) } else { response }
+                },
+            )
+            .report()
+    };
+    let table = [
+        ("https://ims.example.comPATH", "https://ims.example.com"),
+        ("https://login.example.com/sso?return=PATH", "https://login.example.com/sso"),
+        ("PATH/", "/v2/images/"),
+        ("\u{1b}[31m", r"\u001b[31m"),
+    ];
+    for (suite, status) in [("otc", 301), ("otc", 307), ("glance", 302), ("glance", 303), ("glance", 308)] {
+        for (location, place) in table {
+            let report = leading(suite, status, location);
+            assert!(report.findings.is_empty(), "{suite} {status}: {:#?}", report.findings);
+            let causes: Vec<_> = report.inconclusive.iter().map(|cause| cause.text.as_str()).collect();
+            assert_eq!(
+                causes,
+                [format!("something between answered {status}, a redirect to {place}, not the service")]
+            );
+        }
     }
 }
 

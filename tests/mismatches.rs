@@ -134,7 +134,7 @@ fn a_refused_value_is_blamed_only_if_it_stands_alone_and_is_what_the_probe_is_ab
     let rule = "request.disk_format.enum";
     assert_eq!(about(r#"{"disk_format":"raw"}"#, rule, 400), rule);
     assert_eq!(about(r#"{"disk_format":"raw"}"#, rule, 500), "status.201");
-    assert_eq!(about(r#"{"disk_format":"raw"}"#, rule, 302), "status.201");
+    assert_eq!(about(r#"{"disk_format":"raw"}"#, rule, 304), "status.201");
     assert_eq!(about(r#"{"disk_format":"raw"}"#, "request.name.type", 400), "status.201");
     assert_eq!(about(r#"{"disk_format":"raw","min_ram":1}"#, rule, 400), "status.201");
     assert_eq!(about("{}", rule, 400), "status.201");
