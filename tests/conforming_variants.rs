@@ -5,9 +5,6 @@
 #[path = "support/conforming.rs"]
 mod conforming;
 
-use std::collections::HashMap;
-use std::sync::Mutex;
-
 use conforming::{ConformingVariant, acquit, with_fields};
 use ims_conformance::exchange::{Response, TokenVariant};
 use ims_conformance::judge::Kind;
@@ -313,27 +310,6 @@ fn those_that_say_little_of_a_change() {
             if is_change { Response { status, body: body.as_bytes().to_vec(), ..response } } else { response }
         });
     }
-}
-
-#[test]
-fn one_that_deletes_a_little_later() {
-    let (shown, lingering) = (Mutex::new(HashMap::new()), Mutex::new(HashMap::new()));
-    acquit(move |asked, response| {
-        let path = asked.request.path.clone();
-        match (asked.request.method.as_str(), response.status) {
-            ("POST", 201) => {
-                let id = response.json().unwrap()["id"].as_str().unwrap().to_owned();
-                shown.lock().unwrap().insert(format!("/v2/images/{id}"), response.clone());
-            }
-            ("DELETE", 204) => drop(lingering.lock().unwrap().insert(path, 3)),
-            ("GET", 404) if lingering.lock().unwrap().get(&path).is_some_and(|left| *left > 0) => {
-                *lingering.lock().unwrap().get_mut(&path).unwrap() -= 1;
-                return Response { status: 200, ..shown.lock().unwrap()[&path].clone() };
-            }
-            _ => {}
-        }
-        response
-    });
 }
 
 #[test]

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(150);
 /// A service may go on showing for so long what it said it deleted, unless it is known to act sooner on what it was asked.
 const FORGETTING: Duration = Duration::from_secs(30);
 /// A service may begin to show so much later what it said it created.
-const SHOWING: Duration = Duration::from_secs(2);
+pub(super) const SHOWING: Duration = Duration::from_secs(2);
 /// So many things may be waited for at once, until one of them was in fact forgotten.
 const FIRST_ROOM: usize = 4;
 /// And so many at the most.

@@ -1,10 +1,15 @@
 //! Performs a script: sends its steps in order and hands on what later steps need.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::Value;
 
-use super::Target;
-use crate::exchange::{Exchange, Request, SendError};
-use crate::probe::{Script, Step};
+use super::cleanup::{Created, creation_of};
+use super::removal::SHOWING;
+use super::{Purpose, Target};
+use crate::contract::Effect;
+use crate::exchange::{Exchange, Request, Response, SendError, segment};
+use crate::probe::{PollUntil, Script, Step};
 use crate::progress::Hold;
 
 impl Target {
@@ -17,7 +22,7 @@ impl Target {
                 exchanges.extend(unsent(script, exchanges.len(), SendError::NoSegment));
                 break;
             }
-            let exchange = self.ask(step, step.request.filled(&values)).await;
+            let exchange = self.ask(step, step.request.filled(&values), &exchanges).await;
             let captured = exchange.response().map(|response| capture(step, response.json().as_ref()));
             exchanges.push(exchange);
             match captured {
@@ -33,8 +38,9 @@ impl Target {
     }
 
     /// The answer to a step's request; the last one, where it is sent again.
-    async fn ask(&self, step: &Step, request: Request) -> Exchange {
-        let mut exchange = self.send(request.clone()).await;
+    async fn ask(&self, step: &Step, request: Request, earlier: &[Exchange]) -> Exchange {
+        let exchange = self.send(request.clone()).await;
+        let mut exchange = if self.may_show_late(&exchange, earlier) { self.show(exchange).await } else { exchange };
         let Some(patience) = &step.patience else { return exchange };
         for pause in patience.pauses() {
             if exchange.response().is_none_or(|response| patience.statuses.contains(&response.status)) {
@@ -47,6 +53,53 @@ impl Target {
         }
         exchange
     }
+
+    /// Sends a request again that did not find what was just created, as a service may show a little later what it has. One that does not is trusted from
+    /// then on.
+    async fn show(&self, mut exchange: Exchange) -> Exchange {
+        for pause in (PollUntil { statuses: Vec::new(), within: SHOWING }).pauses() {
+            if !self.wait(pause, Hold::Late).await {
+                return exchange;
+            }
+            let again = self.send_as(Purpose::Extra, exchange.request.clone()).await;
+            if again.outcome.is_err() {
+                return exchange;
+            }
+            exchange = again;
+            if !is_missing(&exchange) {
+                return exchange;
+            }
+        }
+        self.is_quick.store(true, Ordering::Relaxed);
+        exchange
+    }
+
+    /// Whether a request found nothing of what an earlier step created, and nothing that was answered since says that it should be gone, or was there.
+    fn may_show_late(&self, exchange: &Exchange, earlier: &[Exchange]) -> bool {
+        if !is_missing(exchange) || self.is_quick.load(Ordering::Relaxed) {
+            return false;
+        }
+        let Some(id) = self.about(&exchange.request) else { return false };
+        let creates = |each: &Exchange| match creation_of(self.contract(), each) {
+            Some(Created::Named { id: given, .. }) => segment(&given) == id,
+            Some(Created::Unnamed | Created::Unknown) | None => false,
+        };
+        let deals_with = |each: &Exchange| {
+            self.about(&each.request) == Some(id) && each.response().is_some_and(Response::is_success)
+        };
+        earlier.iter().any(creates) && !earlier.iter().any(deals_with)
+    }
+
+    /// The id of the one thing that a request reads, changes or removes, as it stands in its path.
+    fn about<'a>(&self, request: &'a Request) -> Option<&'a str> {
+        let (index, parameters) = self.contract().operation(&request.method, &request.path)?;
+        let effect = self.contract().operations[index].effect;
+        parameters.last().copied().filter(|_| matches!(effect, Effect::Read | Effect::Update | Effect::Delete))
+    }
+}
+
+fn is_missing(exchange: &Exchange) -> bool {
+    exchange.response().is_some_and(|response| response.status == 404)
 }
 
 /// The next step as an exchange that never took place, so that its reader learns why.
