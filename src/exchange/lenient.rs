@@ -2,6 +2,7 @@
 //!
 //! Some servers answer with such values where they were sent them. The rest of their answer, an id above all, must be read all the same.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -27,17 +28,38 @@ pub(super) fn read(bytes: &[u8]) -> Option<Value> {
 static CARELESS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#""(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b|,(?<end>\s*[\]}])"#).ok());
 
-/// The text as JSON, for a reader that needs what is in it whatever it is: without a byte order mark, with `null` for what is no number, without a comma before
-/// an end.
+/// The text as JSON, for a reader that needs what is in it whatever it is: without what stands around it, be it a byte order mark, a comment or a call of
+/// JavaScript, with `null` for what is no number, without a comma before an end.
 pub(super) fn salvaged(bytes: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(bytes);
-    let text = text.trim_start_matches('\u{feff}');
-    let replaced = CARELESS.as_ref()?.replace_all(text, |found: &Captures<'_>| match (&found[0], found.name("end")) {
-        (_, Some(end)) => end.as_str().to_owned(),
-        (text, None) if text.starts_with('"') => text.to_owned(),
-        (_, None) => "null".to_owned(),
+    let text = decoded(bytes);
+    let replaced = CARELESS.as_ref()?.replace_all(without_company(&text), |found: &Captures<'_>| {
+        match (&found[0], found.name("end")) {
+            (_, Some(end)) => end.as_str().to_owned(),
+            (text, None) if text.starts_with('"') => text.to_owned(),
+            (_, None) => "null".to_owned(),
+        }
     });
     Some(replaced.into_owned())
+}
+
+/// The text of these bytes: UTF-16 where a byte order mark says so, else UTF-8.
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    let units = |from: fn([u8; 2]) -> u16| {
+        let units: Vec<_> = bytes.chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect();
+        Cow::from(String::from_utf16_lossy(&units))
+    };
+    match bytes {
+        [0xFF, 0xFE, ..] => units(u16::from_le_bytes),
+        [0xFE, 0xFF, ..] => units(u16::from_be_bytes),
+        _ => String::from_utf8_lossy(bytes),
+    }
+}
+
+/// The text from its first object or array to its last one; a page with something like JSON in the middle of it stays what it is.
+fn without_company(text: &str) -> &str {
+    let start = text.find(['{', '[']).filter(|start| !text[..*start].contains('<')).unwrap_or(0);
+    let end = text.rfind(['}', ']']).map_or(text.len(), |end| end + 1);
+    text.get(start..end).unwrap_or(text)
 }
 
 fn mended(token: &str) -> String {
@@ -86,6 +108,8 @@ mod tests {
             ("\u{feff}{\"id\":\"a\"}", json!({"id": "a"})),
             (r#"{"id":"a","x":NaN,"y":-Infinity}"#, json!({"id": "a", "x": null, "y": null})),
             (r#"{"id":"NaN, ]","l":[1,],}"#, json!({"id": "NaN, ]", "l": [1]})),
+            ("callback({\"id\":\"a\"});", json!({"id": "a"})),
+            (")]}',\n[{\"id\":\"a\"}]\n<!-- 3 ms -->", json!([{"id": "a"}])),
         ];
         for (text, expected) in table {
             assert_eq!(
@@ -93,6 +117,18 @@ mod tests {
                 expected,
                 "{text}"
             );
+        }
+        let wide = "\u{feff}{\"id\":\"ä\"}".encode_utf16();
+        let bytes: [Vec<u8>; 2] =
+            [wide.clone().flat_map(u16::to_le_bytes).collect(), wide.flat_map(u16::to_be_bytes).collect()];
+        assert!(bytes.iter().all(|bytes| salvaged(bytes).as_deref() == Some("{\"id\":\"ä\"}")));
+    }
+
+    #[test]
+    fn a_page_is_no_json() {
+        for text in ["<html><script>x = {\"id\":\"a\"}</script></html>", "", "}{", "{\"id\":\"a", "{}{}"] {
+            let salvaged = salvaged(text.as_bytes()).unwrap();
+            assert!(serde_json::from_str::<serde_json::Value>(&salvaged).is_err(), "{text}");
         }
     }
 }
