@@ -31,11 +31,13 @@ pub enum Form {
     MediaType,
     /// Declared as JSON with a parameter, UTF-8 if it is a charset.
     MediaTypeParameter,
+    /// Declared as encoded, such as by gzip.
+    ContentEncoding,
     /// An escape for half of a surrogate pair.
     LoneSurrogate,
     /// A number that a double cannot hold.
     HugeNumber,
-    /// Deeper than 128 levels.
+    /// Deeper than 64 levels, which the most careful readers still take.
     DeepNesting,
     /// More than 64 KiB.
     HugeBody,
@@ -45,12 +47,13 @@ pub enum Form {
 
 impl Form {
     /// Every form, with its name in a contract.
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub const ALL: [(&'static str, Self); 11] = [
         ("duplicate-key", Self::DuplicateKey),
         ("byte-order-mark", Self::ByteOrderMark),
         ("other-encoding", Self::OtherEncoding),
         ("media-type", Self::MediaType),
         ("media-type-parameter", Self::MediaTypeParameter),
+        ("content-encoding", Self::ContentEncoding),
         ("lone-surrogate", Self::LoneSurrogate),
         ("huge-number", Self::HugeNumber),
         ("deep-nesting", Self::DeepNesting),
@@ -66,6 +69,7 @@ impl Form {
             Self::OtherEncoding => "a body in another encoding than UTF-8",
             Self::MediaType => "a body declared as something else than JSON",
             Self::MediaTypeParameter => "a Content-Type with a parameter, such as charset=utf-8",
+            Self::ContentEncoding => "a body declared as encoded, such as by gzip",
             Self::LoneSurrogate => "half of a surrogate pair in a text",
             Self::HugeNumber => "a number beyond the range of a double",
             Self::DeepNesting => "very deep nesting",

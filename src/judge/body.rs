@@ -36,13 +36,17 @@ pub enum BodyError {
 /// Bodies larger than this may be refused for their size.
 const HUGE: usize = 64 * 1024;
 
+/// Bodies deeper than this may be refused for their depth.
+const DEEP: usize = 64;
+
 impl Body {
     /// Reads the body of a request.
     pub fn read(request: &Request) -> Self {
         let bytes = request.body.as_deref().unwrap_or_default();
         let mut body = Self::read_bytes(bytes);
         if body.fault != Some(BodyError::Empty) {
-            body.forms.extend(declared(request));
+            body.forms.extend(media_type(request));
+            body.forms.extend(is_encoded(request).then_some(Form::ContentEncoding));
         }
         body
     }
@@ -83,7 +87,10 @@ impl Body {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         match Careful(&repeated).deserialize(&mut deserializer) {
             Ok(_) if repeated.borrow().is_some() => self.forms.push(Form::DuplicateKey),
-            Ok(value) => self.value = Some(value),
+            Ok(value) => {
+                self.forms.extend((features.depth > DEEP).then_some(Form::DeepNesting));
+                self.value = Some(value);
+            }
             Err(_) if features.has_lone_surrogate => self.forms.push(Form::LoneSurrogate),
             Err(_) if features.has_huge_number => self.forms.push(Form::HugeNumber),
             // The grammar is kept and nothing else is odd: the parser has reached its depth.
@@ -92,10 +99,22 @@ impl Body {
     }
 }
 
-/// The open form of what the header says the body is, if it says more or other than JSON.
-fn declared(request: &Request) -> Option<Form> {
-    let declared = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    let Some((_, value)) = declared else { return Some(Form::MediaType) };
+/// The values of a header.
+fn values<'r>(request: &'r Request, wanted: &'r str) -> impl Iterator<Item = &'r str> {
+    let headers = request.headers.iter();
+    headers.filter(move |(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.as_str())
+}
+
+/// Whether the header says that the bytes are not the body as it is. Who cannot decode it, or does not look, may read something else or refuse it.
+fn is_encoded(request: &Request) -> bool {
+    let mut codings = values(request, "content-encoding").flat_map(|value| value.split(',')).map(str::trim);
+    codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+}
+
+/// The open form of what the header says the body is, if it says more or other than JSON. Of two such headers readers differ about which one counts.
+fn media_type(request: &Request) -> Option<Form> {
+    let mut declared = values(request, "content-type");
+    let (Some(value), None) = (declared.next(), declared.next()) else { return Some(Form::MediaType) };
     let mut parts = value.split(';').map(str::trim);
     let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
     let is_utf8 = |parameter: &str| match parameter.split_once('=') {

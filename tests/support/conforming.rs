@@ -8,7 +8,7 @@ use ims_conformance::client::{Access, Service, Setup, Target, Token};
 use ims_conformance::exchange::{Request, Response, TokenVariant};
 use ims_conformance::judge::{Body, Kind, classify};
 use ims_conformance::plan::{Selection, mark, plan};
-use ims_conformance::probe::Phase;
+use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::{Context, Report};
 use ims_conformance::run::{Options, run};
 use ims_conformance::stub::StubService;
@@ -24,6 +24,7 @@ pub(crate) struct ConformingVariant {
     hear: Box<Hear>,
     change: Box<Change>,
     selection: Selection,
+    probes: Option<Vec<Probe>>,
     is_strict: bool,
 }
 
@@ -57,10 +58,15 @@ impl Service for Served {
 impl ConformingVariant {
     /// A faithful server of this built-in suite.
     pub(crate) fn of(suite: &str) -> Self {
-        let suite = Arc::new(Suite::built_in(suite).unwrap().unwrap());
+        Self::of_suite(Suite::built_in(suite).unwrap().unwrap())
+    }
+
+    /// A faithful server of this suite.
+    pub(crate) fn of_suite(suite: Suite) -> Self {
+        let suite = Arc::new(suite);
         let hear = Box::new(Request::clone);
         let change = Box::new(|_: &Asked<'_>, response| response);
-        Self { suite, hear, change, selection: Selection::default(), is_strict: false }
+        Self { suite, hear, change, selection: Selection::default(), probes: None, is_strict: false }
     }
 
     /// It takes this for what it was asked.
@@ -85,6 +91,12 @@ impl ConformingVariant {
         self
     }
 
+    /// It is asked these probes instead of those of the plan.
+    pub(crate) fn asked(mut self, probes: Vec<Probe>) -> Self {
+        self.probes = Some(probes);
+        self
+    }
+
     /// What nobody documents is a failure.
     pub(crate) fn strictly(mut self) -> Self {
         self.is_strict = true;
@@ -92,7 +104,8 @@ impl ConformingVariant {
     }
 
     /// Performs the default run.
-    pub(crate) fn report(self) -> Report {
+    pub(crate) fn report(mut self) -> Report {
+        let probes = self.probes.take();
         let (suite, selection, is_strict) = (Arc::clone(&self.suite), self.selection.clone(), self.is_strict);
         let token = Token::random();
         let stub = StubService::new(Arc::clone(&suite), token.clone(), None);
@@ -100,7 +113,7 @@ impl ConformingVariant {
         let target = Arc::new(Target::local(&suite, served, Setup::new(Access::Token(token))));
         let options = Options { concurrency: 1, is_strict };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let mut probes = plan(&suite, &selection).unwrap();
+        let mut probes = probes.unwrap_or_else(|| plan(&suite, &selection).unwrap());
         mark(&suite.contract, &mut probes);
         let done = runtime.block_on(run(&suite, probes, &target, &options, |_| {}));
         let context = Context { has_token: true, seed: selection.seed, is_strict, ..Context::default() };
