@@ -348,3 +348,22 @@ fn what_is_shown_late_is_removed_all_the_same() {
     let (code, text) = outcome("run", &server.listen(), &["min_disk/accepts"], folder.path());
     assert_eq!((code, server.ids()), (0, vec![]), "{text}");
 }
+
+#[test]
+fn what_is_created_beside_what_was_asked_for_is_removed_counted_and_told() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::with(move |server, request, token| {
+        if request.method == "POST" {
+            server.pass(request, token);
+        }
+        Some(server.pass(request, token))
+    });
+    let (code, text) = outcome("run", &server.listen(), &["min_disk/accepts_its"], folder.path());
+    assert_eq!((code, server.ids()), (0, vec![]), "{text}");
+    assert!(text.contains("something was created beside what the answer told of"), "{text}");
+    let posts = server.count("POST");
+    assert!(
+        text.contains(&format!("{} created, {} removed, 0 left behind, 0 perhaps", 2 * posts, 2 * posts)),
+        "{text}"
+    );
+}

@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::{Outcome, Run, Verdict};
 use crate::client::{Appeared, Leftover, Target, is_lost_creation, is_unnamed_creation};
 use crate::contract::{Contract, Misbehaviour};
-use crate::exchange::Exchange;
-use crate::judge::{Body, Mismatch, classify};
+use crate::exchange::{Exchange, Response};
+use crate::judge::{Body, Drift, Mismatch, classify};
+use crate::plan;
 use crate::untrusted::Untrusted;
 
 /// Adds to the outcomes what has appeared since the run began: an image with the mark of a request that was refused accuses the target. Answers whose loss
@@ -17,7 +18,9 @@ pub fn reconcile(contract: &Contract, target: &Target, run: &mut Run, shrunk: &m
     let given_out: HashSet<String> = run.outcomes.iter().chain(&*shrunk).flat_map(Outcome::left_ids).collect();
     // Where all that appeared has a mark, no request without one has created anything.
     let is_all_explained = appeared.iter().all(|found| found.mark.is_some() || given_out.contains(&found.id));
-    for outcome in run.outcomes.iter_mut().chain(shrunk) {
+    let mut unasked: Vec<_> =
+        appeared.iter().filter(|found| found.mark.is_some() && !given_out.contains(&found.id)).collect();
+    for outcome in run.outcomes.iter_mut().chain(shrunk.iter_mut()) {
         let marks: Vec<_> = outcome.exchanges.iter().map(|exchange| mark_of(contract, target, exchange)).collect();
         for (step, mark) in marks.iter().enumerate() {
             let Some(mark) = mark else {
@@ -29,6 +32,9 @@ pub fn reconcile(contract: &Contract, target: &Target, run: &mut Run, shrunk: &m
             };
             let is_of_it = |found: &&Appeared| found.mark.as_ref() == Some(mark) && !given_out.contains(&found.id);
             let found = appeared.iter().find(is_of_it);
+            if found.is_some_and(|_| !is_told(contract, &outcome.exchanges[step])) {
+                unasked.retain(|each| Some(*each) != found);
+            }
             reconcile_lost(contract, outcome, step, found);
             reconcile_unnamed(contract, outcome, step, found);
             if let Some(found) = found.filter(|_| is_refused(contract, &outcome.exchanges[step])) {
@@ -36,6 +42,32 @@ pub fn reconcile(contract: &Contract, target: &Target, run: &mut Run, shrunk: &m
             }
         }
     }
+    for found in unasked {
+        count_unasked(contract, target, run, shrunk, found);
+    }
+}
+
+/// Counts what holds the mark of a request whose answer told of something else. That is no accusation: the page does not say that one call creates no more,
+/// and a request that a gateway lost may have been sent twice.
+fn count_unasked(contract: &Contract, target: &Target, run: &mut Run, shrunk: &mut [Outcome], found: &Appeared) {
+    let is_of = |outcome: &&mut Outcome| {
+        let marks = outcome.probe.script.steps.iter().filter_map(|step| step.request.mark(contract, plan::RUN));
+        marks.map(|mark| mark.replace(plan::RUN, target.run_id())).any(|mark| found.mark.as_ref() == Some(&mark))
+    };
+    let Some(outcome) = run.outcomes.iter_mut().chain(shrunk).find(is_of) else { return };
+    outcome.cleanup.created += 1;
+    if found.is_removed {
+        outcome.cleanup.removed += 1;
+    } else {
+        outcome.cleanup.leftovers.push(Leftover::Id(found.id.as_str().into()));
+    }
+    let text = "something was created beside what the answer told of".into();
+    outcome.judgement.drift.push(Drift { pointer: Untrusted::default(), text });
+}
+
+/// Whether an answer tells which thing it created.
+fn is_told(contract: &Contract, exchange: &Exchange) -> bool {
+    exchange.response().is_some_and(Response::is_success) && !is_unnamed_creation(contract, exchange)
 }
 
 /// Takes back that these ids are left: what the clean-up of a probe could not remove, the end of the run has removed.
