@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ims_conformance::plan::{Selection, plan};
+use ims_conformance::probe::Probe;
 use ims_conformance::suite::Suite;
 use tempfile::TempDir;
 
@@ -46,6 +47,37 @@ fn what_editors_and_file_managers_leave_is_no_part_of_a_suite() {
         fs::write(dir.join(name), b"Bud1\0\0\xff").unwrap();
     }
     assert_eq!(error(&dir), "no error");
+}
+
+/// Copies a folder, with the line ends of Windows in each file.
+fn copy_with_crlf(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_with_crlf(&entry.path(), &to);
+        } else {
+            let text = fs::read_to_string(entry.path()).unwrap().replace("\r\n", "\n");
+            fs::write(to, text.replace('\n', "\r\n")).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_suite_with_the_line_ends_of_windows_sends_the_same() {
+    for name in ["otc", "glance"] {
+        let folder = TempDir::new().unwrap();
+        let dir = folder.path().join(name);
+        copy_with_crlf(&Path::new("cases").join(name), &dir);
+        let sent = |suite: &Suite| {
+            let probes = plan(suite, &Selection::default()).unwrap();
+            let requests =
+                |probe: &Probe| probe.script.steps.iter().map(|step| step.request.clone()).collect::<Vec<_>>();
+            probes.iter().map(|probe| (probe.id.clone(), requests(probe))).collect::<Vec<_>>()
+        };
+        let (here, there) = (Suite::from_dir(&dir).unwrap(), Suite::built_in(name).unwrap().unwrap());
+        assert!(sent(&here) == sent(&there), "{name}");
+    }
 }
 
 #[test]

@@ -204,3 +204,9 @@ fn the_contract_names_the_place_of_every_rule() {
         assert!(place, "{} does not say where the documentation has it: {:?}", clause.id, clause.source);
     }
 }
+
+#[test]
+fn every_checkout_has_the_same_bytes() {
+    let attributes = fs::read_to_string(".gitattributes").unwrap();
+    assert!(attributes.lines().any(|line| line == "* text=auto eol=lf"), "git on Windows checks out other line ends");
+}

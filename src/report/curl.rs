@@ -68,6 +68,10 @@ impl Caller<'_> {
         let proxy = match self.route.proxy {
             RouteProxy::None => String::new(),
             RouteProxy::Ignored => " --noproxy '*'".to_owned(),
+            // What the proxy says of the tunnel is no answer.
+            RouteProxy::Variable(name) if self.endpoint.starts_with("https:") => {
+                format!(" --proxy \"${name}\" --suppress-connect-headers")
+            }
             RouteProxy::Variable(name) => format!(" --proxy \"${name}\""),
         };
         trust + &proxy
@@ -162,7 +166,11 @@ mod tests {
         let table = [
             (RouteTrust::Usual, RouteProxy::None, ""),
             (file("ca.pem"), RouteProxy::None, " --cacert 'ca.pem'"),
-            (file("it's"), RouteProxy::Variable("https_proxy"), r#" --cacert 'it'\''s' --proxy "$https_proxy""#),
+            (
+                file("it's"),
+                RouteProxy::Variable("https_proxy"),
+                r#" --cacert 'it'\''s' --proxy "$https_proxy" --suppress-connect-headers"#,
+            ),
             (RouteTrust::Folder("/a b".to_owned()), RouteProxy::None, " --cacert <(cat '/a b'/*)"),
             (RouteTrust::Anybody, RouteProxy::Ignored, " --insecure --noproxy '*'"),
         ];
