@@ -9,6 +9,7 @@ use conforming::{ConformingVariant, acquit, with_fields};
 use ims_conformance::exchange::{Response, TokenVariant};
 use ims_conformance::judge::Kind;
 use ims_conformance::report::Report;
+use ims_conformance::suite::Suite;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use unicode_normalization::UnicodeNormalization;
@@ -149,6 +150,26 @@ fn one_with_more_fields_than_are_documented() {
     });
     assert_eq!(report.drift.len(), 1, "{:?}", report.drift);
     assert!(has_choice(&report, "__root_origin is null") && !has_choice(&report, "size is null"));
+}
+
+#[test]
+fn those_whose_optional_fields_are_null() {
+    for name in ["otc", "glance"] {
+        let suite = Suite::built_in(name).unwrap().unwrap();
+        let answer = &suite.contract.creation.response;
+        let optional: Vec<_> =
+            answer.properties.keys().filter(|name| !answer.required.contains(*name)).cloned().collect();
+        assert!(optional.len() > 1, "{optional:?}");
+        let report = ConformingVariant::of(name)
+            .answering(move |_, response| {
+                with_fields(response, |fields| {
+                    fields.extend(optional.iter().map(|name| (name.clone(), Value::Null)));
+                })
+            })
+            .acquit();
+        assert!(report.drift.is_empty(), "{:?}", report.drift);
+        assert!(report.choices.iter().any(|(choice, _)| choice.taken.raw().ends_with(" is null")));
+    }
 }
 
 #[test]

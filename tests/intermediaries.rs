@@ -7,7 +7,9 @@ mod conforming;
 
 use conforming::ConformingVariant;
 use ims_conformance::exchange::{Request, Response};
-use ims_conformance::report::Report;
+use ims_conformance::exit_code::ExitCode;
+use ims_conformance::judge::Kind;
+use ims_conformance::report::{Report, terminal};
 
 const PAGE: &str = "<html><head><title>Access denied</title></head><body>request blocked, id 1-2-3</body></html>";
 
@@ -57,6 +59,31 @@ fn a_page_for_people_says_nothing_whatever_its_status() {
             "text/html",
             "<html>\r\n<head><title>500 Error</title></head>\r\n<body>\r\n<center><h1>500 Error</h1>",
         );
+    }
+}
+
+#[test]
+fn a_report_says_how_often_a_page_came_and_with_which_status() {
+    let is_wrong = |asked: &conforming::Asked<'_>| asked.is_creation && asked.kind == Kind::Invalid;
+    for (status, text) in [
+        (500, "a page for people answered 500"),
+        (418, "a page for people answered 418, not the service"),
+        (520, "a page for people answered 520, not the service"),
+    ] {
+        let report = ConformingVariant::of("otc")
+            .only(&["min_disk/accepts", "min_disk/rejects_above_1024", "min_disk/echoes"])
+            .answering(move |asked, response| {
+                let page =
+                    || Response { headers: Vec::new(), body: PAGE.as_bytes().to_vec(), status, ..response.clone() };
+                if is_wrong(asked) { page() } else { response }
+            })
+            .report();
+        let causes: Vec<_> = report.inconclusive.iter().map(|cause| (cause.text.as_str(), cause.count)).collect();
+        let count = report.planned - report.passed;
+        assert!(count > 1 && report.passed > 1);
+        assert_eq!((causes, report.findings.len()), (vec![(text, count)], 0));
+        assert!(terminal::render(&report, false).contains(&format!("\n  {count} × {text}  ")));
+        assert_eq!(ExitCode::of(&report), ExitCode::NotAssessed);
     }
 }
 
