@@ -43,10 +43,14 @@ impl Body {
     /// Reads the body of a request.
     pub fn read(request: &Request) -> Self {
         let bytes = request.body.as_deref().unwrap_or_default();
-        let mut body = Self::read_bytes(bytes);
+        let mut body = if is_encoded(request) && !bytes.is_empty() {
+            // What the bytes stand for, only who decodes them knows.
+            Self { forms: vec![Form::ContentEncoding], may_be_object: true, ..Self::default() }
+        } else {
+            Self::read_bytes(bytes)
+        };
         if body.fault != Some(BodyError::Empty) {
             body.forms.extend(media_type(request));
-            body.forms.extend(is_encoded(request).then_some(Form::ContentEncoding));
         }
         body
     }

@@ -105,9 +105,9 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
         (Some(BodyError::Empty), _) | (None, None) => {}
     }
     // A body that readers may take for another one proves nothing by what it seems to break; one that is only large or deep, or declared at length, does.
-    let is_declared_otherwise = body.forms.iter().any(|form| matches!(form, Form::MediaType | Form::ContentEncoding));
+    let is_other_media_type = body.forms.contains(&Form::MediaType);
     let is_plain = |form: &Form| matches!(form, Form::HugeBody | Form::DeepNesting | Form::MediaTypeParameter);
-    let is_certain = !is_declared_otherwise && (body.forms.iter().all(is_plain) || !body.may_be_object);
+    let is_certain = !is_other_media_type && (body.forms.iter().all(is_plain) || !body.may_be_object);
     found.kind = match (found.violations.is_empty(), found.open.is_empty()) {
         (false, _) if is_certain => Kind::Invalid,
         (true, true) => Kind::Valid,

@@ -16,6 +16,7 @@ pub(super) fn probes(contract: &Contract) -> Vec<Probe> {
     found.extend(of_unknown_fields(contract, &base));
     found.extend(of_bytes(contract, &base));
     found.extend(of_media_types(contract, &base));
+    found.push(of_encoding(contract));
     found.extend(of_credentials(contract, &base));
     found
 }
@@ -94,6 +95,14 @@ fn of_media_types(contract: &Contract, base: &Base) -> Vec<Probe> {
             probe(contract, Phase::Boundary, id("content-type", media_type.unwrap_or("none")), None, request)
         })
         .collect()
+}
+
+/// A body that says that it is encoded.
+fn of_encoding(contract: &Contract) -> Probe {
+    let (name, value, body) = wire::ENCODED;
+    let mut request = request(contract, body.to_vec());
+    request.headers.push((name.to_owned(), value.to_owned()));
+    probe(contract, Phase::Boundary, id("content-encoding", value), None, request)
 }
 
 /// Every credential that is not good, before a good body, a wrong one and none.

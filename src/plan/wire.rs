@@ -18,6 +18,9 @@ pub(super) const MEDIA_TYPES: [Option<&str>; 12] = [
     Some("*/*"),
 ];
 
+/// The beginning of a body as gzip, and the header that says so: name, value and bytes.
+pub(super) const ENCODED: (&str, &str, &[u8]) = ("Content-Encoding", "gzip", b"\x1f\x8b\x08\x00\x00\x00\x00\x00");
+
 const MEGABYTE: usize = 1024 * 1024;
 
 /// Bodies that are no object, no JSON, or JSON of a kind that readers differ about; `good` is a right one, and `needed` is what objects must have.
@@ -51,7 +54,6 @@ pub(super) fn bodies(good: &[u8], needed: &[FieldText]) -> Vec<(String, Vec<u8>)
     let empty = with_needed("{}", needed).into_bytes();
     let comma: &[u8] = if needed.is_empty() { b"" } else { b"," };
     add("bytes that are no text", [&empty[..empty.len() - 1], comma, b"\"x\":\"\xC3\x28\xFF\"}"].concat());
-    add("gzip without saying so", b"\x1f\x8b\x08\x00\x00\x00\x00\x00".to_vec());
     add("white space around it", format!("\r\n\t {text} \n").into_bytes());
     let opening = with_needed("{\"x\":", needed);
     add("100 levels deep", nested(&opening, "[", "]", 100));
