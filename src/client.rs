@@ -25,7 +25,7 @@ mod trust;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::HeaderName;
@@ -36,13 +36,13 @@ pub use access::{Access, Lease, Renew, Renewed};
 pub use budget::{Admission, Bounds, Cost, Denied, Limits, Spent};
 use budget::{Admittance, Budget};
 pub use cleanup::{Cleanup, Leftover};
-pub(crate) use cleanup::{is_lost_creation, is_unnamed_creation, request_to};
+pub(crate) use cleanup::{created_id, is_lost_creation, is_unnamed_creation, request_to};
 pub use endpoint::{Endpoint, EndpointError};
 pub use halt::Stop;
 use halt::{Halt, Reason};
 pub use http::{Client, ClientError, Transport};
-pub(crate) use list::Item;
 pub use list::Unlisted;
+pub(crate) use list::{Item, Listed};
 use ownership::Ownership;
 pub(crate) use patience::pauses;
 pub use proxy::{NoProxy, Proxy};
@@ -100,6 +100,8 @@ pub struct Target {
     /// Whether a request was sent that may have created something.
     may_have_created: AtomicBool,
     shown: Shown,
+    /// Why the list cannot be read to its end, where it is too large for that.
+    too_large: OnceLock<Unlisted>,
     halt: Halt,
     stop: Stop,
     /// For so long after its answer was lost a request may still create something.
@@ -221,6 +223,7 @@ impl Target {
             doubts: std::sync::Mutex::default(),
             may_have_created: AtomicBool::new(false),
             shown: Shown::default(),
+            too_large: OnceLock::new(),
             halt: Halt::new(setup.stop.clone(), setup.limits.time, setup.cleanup),
             stop: setup.stop,
             grace: setup.grace,

@@ -1,8 +1,10 @@
 //! Examines a target before anything is created there: can it be reached, does it let us in, is there room, what is left of earlier runs?
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
-use crate::client::{Purpose, Target, Unlisted};
+use crate::client::{Item, Purpose, Target, Unlisted};
 use crate::contract::{Contract, Effect};
 use crate::exchange::{Exchange, Request, Response, SendError, TokenVariant};
 use crate::ledger::LedgerFile;
@@ -127,8 +129,13 @@ async fn list(contract: &Contract, target: &Target) -> Line {
     if !contract.operations.iter().any(|operation| operation.effect == Effect::List) {
         return Line::unknown("list", "the contract has no call that lists");
     }
-    match target.inventory(Purpose::Probe).await {
-        Ok(items) => Line::good("list", format!("{} there now", items.len())),
+    let mut ids = HashSet::new();
+    let note = |id: &str, _: Item<'_>| {
+        ids.insert(id.to_owned());
+        Ok(())
+    };
+    match target.each_item(Purpose::Probe, note).await {
+        Ok(()) => Line::good("list", format!("{} there now", ids.len())),
         Err(why) => Line::bad("list", format!("{why}; without it, it is not known what a run leaves behind")),
     }
 }

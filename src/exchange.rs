@@ -3,6 +3,7 @@
 mod fill;
 mod lenient;
 pub(crate) mod query;
+mod reduce;
 mod send_error;
 
 pub(crate) use fill::{is_segment, segment};

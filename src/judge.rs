@@ -25,7 +25,7 @@ pub(crate) use response::fill;
 use crate::contract::{Contract, Envelope};
 use crate::exchange::{Exchange, Request, Response, TokenVariant};
 use crate::probe::Probe;
-use crate::untrusted::Untrusted;
+use crate::untrusted::{Untrusted, brief};
 
 /// What one probe showed.
 #[derive(Clone, Debug, Default)]
@@ -175,7 +175,7 @@ impl StepJudge<'_> {
     fn note_repeats(&mut self, response: &Response) {
         let repeated = body::repeated_key(&response.body).filter(|_| response.is_success());
         let drift = repeated.map(|name| {
-            let pointer = Untrusted::from(format!("/{name}"));
+            let pointer = Untrusted::from(brief(format!("/{name}")));
             Drift { pointer, text: "given twice in one answer".into() }
         });
         self.judgement.drift.extend(drift);
@@ -220,13 +220,13 @@ impl StepJudge<'_> {
         expected: impl Into<String>,
         got: impl Into<String>,
     ) {
-        let pointer = pointer.into();
+        let pointer = brief(pointer.into());
         let mismatch = Mismatch {
             clause: clause.into(),
             cause: pointer.clone(),
             pointer: pointer.into(),
-            expected: expected.into().into(),
-            got: got.into().into(),
+            expected: brief(expected.into()).into(),
+            got: brief(got.into()).into(),
             step: self.step,
             origin: None,
         };
@@ -238,7 +238,7 @@ impl StepJudge<'_> {
         self.judgement.choices.push(ObservedBehaviour {
             title: title.to_owned(),
             because: because.to_owned(),
-            taken: taken.into().into(),
+            taken: brief(taken.into()).into(),
         });
     }
 }

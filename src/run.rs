@@ -6,10 +6,12 @@ mod verify_deletion;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::client::{Cleanup, Denied, Leftover, Spent, Target};
+use crate::client::{Cleanup, Denied, Leftover, Spent, Target, created_id};
+use crate::contract::Contract;
 use crate::exchange::{Exchange, Request, SendError, TokenVariant};
 use crate::judge::{Judgement, RunInvariants, judge};
 use crate::plan;
@@ -291,11 +293,27 @@ pub(crate) async fn perform(
     if let Some(why) = reason_to_skip(suite, &probe, target) {
         return Ok(Outcome::skipped(probe, why.to_owned()));
     }
-    let exchanges = target.perform(&probe.script).await;
+    let mut exchanges = target.perform(&probe.script).await;
     let mut judgement = judge(&suite.contract, &probe, &exchanges);
     snapshot::add_drift(suite, &probe, &exchanges, &mut judgement);
     let cleanup = target.clean_and(&exchanges, || drop(slot.take())).await;
+    reduce(&suite.contract, &probe, &mut exchanges);
     Ok(Outcome { probe, verdict: Verdict::Inconclusive, judgement, exchanges, cleanup })
+}
+
+/// Cuts the answers to what the report, and the end of the run, ask of them.
+fn reduce(contract: &Contract, probe: &Probe, exchanges: &mut [Exchange]) {
+    for (step, exchange) in exchanges.iter_mut().enumerate() {
+        let id = created_id(contract, exchange).map(|id| (contract.creation.lifecycle.id.as_str(), Value::from(id)));
+        let captures = probe.script.steps.get(step).map(|step| step.captures.as_slice()).unwrap_or_default();
+        let held = &contract.operations[contract.creation.lifecycle.remove].refused_when;
+        let held: Vec<_> = held.iter().map(|(name, _)| format!("/{name}")).collect();
+        let pointers: Vec<_> =
+            held.iter().map(String::as_str).chain(captures.iter().map(|(_, pointer)| pointer.as_str())).collect();
+        if let Ok(response) = &mut exchange.outcome {
+            response.reduce(&pointers, id);
+        }
+    }
 }
 
 /// Why a probe is not sent, if so.

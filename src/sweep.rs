@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::client::{Item, Purpose, Target, Unlisted};
+use crate::client::{Item, Listed, Purpose, Target, Unlisted};
 use crate::contract::{Contract, Relation, Schema, same, same_items};
 use crate::exchange::is_segment;
 use crate::ledger::{Intent, Ledger, Record, State};
@@ -80,6 +80,14 @@ pub async fn sweep(
     sweeper.swept
 }
 
+/// What a sweep looks for in a list.
+enum Found {
+    /// It holds the run's mark.
+    Marked,
+    /// A request of the run without a mark may have created it.
+    Other(Listed),
+}
+
 struct Sweeper<'a> {
     contract: &'a Contract,
     target: &'a Target,
@@ -93,10 +101,12 @@ impl Sweeper<'_> {
     /// nothing.
     async fn seems_elsewhere(&self) -> bool {
         let Some(before) = self.state.before.as_ref().filter(|before| !before.is_empty()) else { return false };
-        match self.target.inventory(Purpose::Cleanup).await {
-            Ok(items) => !items.iter().any(|item| before.contains(&item.id)),
-            Err(_) => false,
-        }
+        let mut is_any_there = false;
+        let look = |id: &str, _: Item<'_>| {
+            is_any_there |= before.contains(id);
+            Ok(())
+        };
+        self.target.each_item(Purpose::Cleanup, look).await.is_ok() && !is_any_there
     }
 
     /// Removes one thing that is the run's own, unless it was there before.
@@ -129,23 +139,37 @@ impl Sweeper<'_> {
                 return;
             }
         }
-        let items = match self.target.inventory(Purpose::Cleanup).await {
-            Ok(items) => items,
+        let unmarked: Vec<_> = self.state.open.iter().filter_map(|intent| self.unmarked(intent)).collect();
+        let pick = |id: &str, item: Item<'_>| {
+            if self.state.alive.iter().any(|each| each == id) || self.was_there_before(id) {
+                return None;
+            }
+            if item.text_with(&self.state.run).is_some() {
+                return Some(Found::Marked);
+            }
+            // What holds the mark of another run is that one's; of the rest only what may be this run's matters.
+            let item = item.read(id);
+            let may_be = |(intent, sent): &(&Intent, Map<String, Value>)| may_be_of(self.contract, intent, sent, &item);
+            let is_others = self.contract.is_marked(&item.value);
+            (!is_others && unmarked.iter().any(may_be)).then_some(Found::Other(item))
+        };
+        let found = match self.target.inventory(Purpose::Cleanup, pick).await {
+            Ok(found) => found,
             Err(why) => {
                 self.swept.unlisted = Some(why);
                 self.swept.unknown.clone_from(&self.state.open);
                 return;
             }
         };
-        let (marked, others): (Vec<_>, Vec<_>) = items
-            .into_iter()
-            .filter(|item| !self.state.alive.contains(&item.id) && !self.was_there_before(&item.id))
-            .partition(|item| item.text_with(&self.state.run).is_some());
-        // What holds the mark of another run is that one's.
-        let others: Vec<_> = others.into_iter().filter(|item| !self.contract.is_marked(&item.value)).collect();
-        for item in marked {
-            self.target.attest(&item.id);
-            self.take(&item.id).await;
+        let mut others = Vec::new();
+        for (id, found) in found {
+            match found {
+                Found::Marked => {
+                    self.target.attest(&id);
+                    self.take(&id).await;
+                }
+                Found::Other(item) => others.push(item),
+            }
         }
         if self.swept.again_at.is_some() {
             return;
@@ -155,19 +179,21 @@ impl Sweeper<'_> {
         }
     }
 
+    /// A request without a mark, and what it asked for.
+    fn unmarked<'b>(&self, intent: &'b Intent) -> Option<(&'b Intent, Map<String, Value>)> {
+        let body = intent.body.as_deref().unwrap_or_default().as_bytes();
+        self.contract.mark_of(body, &self.state.run).is_none().then(|| (intent, sent_fields(intent)))
+    }
+
     /// Finds out what a request did of which nobody knows it.
-    async fn settle(&mut self, intent: &Intent, others: &[Item], takes_likely: bool) {
-        let is_marked = intent
-            .body
-            .as_deref()
-            .is_some_and(|body| self.contract.mark_of(body.as_bytes(), &self.state.run).is_some());
-        let sent = sent_fields(intent);
-        let likely: Vec<_> = if is_marked {
-            Vec::new()
-        } else {
-            others.iter().filter(|item| may_be_of(self.contract, intent, &sent, item)).collect()
+    async fn settle(&mut self, intent: &Intent, others: &[Listed], takes_likely: bool) {
+        let (likely, sent) = match self.unmarked(intent) {
+            None => (Vec::new(), Map::new()),
+            Some((_, sent)) => {
+                (others.iter().filter(|item| may_be_of(self.contract, intent, &sent, item)).collect(), sent)
+            }
         };
-        let is_bare = |item: &&&Item| item.is_whole && holds_no_more(self.contract, &sent, item);
+        let is_bare = |item: &&&Listed| item.is_whole && holds_no_more(self.contract, &sent, item);
         let bare: Vec<_> = likely.iter().filter(is_bare).map(|item| item.id.clone()).collect();
         match &bare[..] {
             _ if likely.is_empty() => {}
@@ -194,7 +220,7 @@ fn sent_fields(intent: &Intent) -> Map<String, Value> {
 }
 
 /// Whether a thing looks as if this request had created it: it came at the time, and holds what was sent.
-fn may_be_of(contract: &Contract, intent: &Intent, sent: &Map<String, Value>, item: &Item) -> bool {
+fn may_be_of(contract: &Contract, intent: &Intent, sent: &Map<String, Value>, item: &Listed) -> bool {
     let differs = |(name, value): (&String, &Value)| {
         // What is not unambiguous to be accepted as it is may have come back as something else.
         let is_unambiguous = contract.creation.request.properties.get(name).is_none_or(|schema| {
@@ -214,7 +240,7 @@ fn may_be_of(contract: &Contract, intent: &Intent, sent: &Map<String, Value>, it
 }
 
 /// Whether a thing holds nothing that somebody else must have asked for: what the request left out is as it is by default.
-fn holds_no_more(contract: &Contract, sent: &Map<String, Value>, item: &Item) -> bool {
+fn holds_no_more(contract: &Contract, sent: &Map<String, Value>, item: &Listed) -> bool {
     let mut left_out = contract.creation.request.properties.iter().filter(|(name, _)| !sent.contains_key(*name));
     left_out.all(|(name, schema)| match (item.value.get(name), &schema.default) {
         (None | Some(Value::Null), _) | (_, None) => true,

@@ -42,6 +42,16 @@ impl Untrusted {
     }
 }
 
+/// A text with no more of it than is ever shown, so that what a report keeps is no longer than what it shows.
+pub(crate) fn brief(text: String) -> String {
+    if text.char_indices().nth(LONGEST).is_none() {
+        return text;
+    }
+    // With what is said of its length it must not be cut again.
+    let beginning: String = text.chars().take(LONGEST - 40).collect();
+    format!("{beginning}… ({} characters)", text.chars().count())
+}
+
 impl fmt::Display for Untrusted {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let longest = formatter.precision().unwrap_or(LONGEST);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::list::id_in;
 use super::ownership::Claim;
 use super::patience::is_unread;
-use super::{Purpose, Target};
+use super::{Item, Purpose, Target};
 use crate::contract::{Contract, Effect, Operation};
 use crate::exchange::{Exchange, NotOwn, Request, Response, TokenVariant, is_segment, segment};
 use crate::untrusted::Untrusted;
@@ -104,12 +104,12 @@ impl Target {
     /// Removes what holds the mark of a creation whose answer gave no id; true where that was one thing and it is gone.
     async fn removed_by_mark(&self, exchange: &Exchange) -> bool {
         let Some(mark) = exchange.request.mark(self.contract(), &self.run_id) else { return false };
-        let Ok(items) = self.inventory(Purpose::Extra).await else { return false };
-        let mut marked = items.iter().filter(|item| item.text_with(&mark).as_ref() == Some(&mark));
-        match (marked.next(), marked.next()) {
-            (Some(item), None) if is_segment(&item.id) => {
-                self.ownership.attest(&item.id);
-                self.remove(&item.id, true).await
+        let is_marked = |_: &str, item: Item<'_>| (item.text_with(&mark).as_ref() == Some(&mark)).then_some(());
+        let Ok(marked) = self.inventory(Purpose::Extra, is_marked).await else { return false };
+        match marked.first() {
+            Some((id, ())) if marked.len() == 1 && is_segment(id) => {
+                self.ownership.attest(id);
+                self.remove(id, true).await
             }
             _ => false,
         }
@@ -141,6 +141,14 @@ pub(crate) fn is_lost_creation(contract: &Contract, exchange: &Exchange) -> bool
 /// Whether an exchange created something, and its answer gives no id that fits a path.
 pub(crate) fn is_unnamed_creation(contract: &Contract, exchange: &Exchange) -> bool {
     matches!(creation_of(contract, exchange), Some(Created::Unnamed))
+}
+
+/// The id of what an exchange created, where its answer gives one that fits a path.
+pub(crate) fn created_id(contract: &Contract, exchange: &Exchange) -> Option<String> {
+    match creation_of(contract, exchange) {
+        Some(Created::Named { id, .. }) => Some(id),
+        Some(Created::Unnamed | Created::Unknown) | None => None,
+    }
 }
 
 /// What an exchange created, if it is one of the call under test and the target says that it succeeded.

@@ -2,69 +2,53 @@
 //!
 //! A list counts only as a whole. Where a page is missing, unreadable or leads away from the endpoint, nothing is known of what is not in it.
 
+mod size;
+mod unlisted;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use indexmap::IndexMap;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 use url::Url;
 
+pub use unlisted::Unlisted;
+
+use self::size::{Kept, Size};
 use super::{Purpose, Target};
 use crate::contract::{Effect, Operation};
-use crate::exchange::{Request, Response, SendError, value_of};
+use crate::exchange::{Request, Response, value_of};
 use crate::progress::Notice;
 
-/// One thing that the list call tells.
+/// One thing that the list call tells, as it stands there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item<'a> {
+    raw: &'a RawValue,
+    /// Whether its page was JSON as it came; otherwise a `null` may stand for anything.
+    is_json: bool,
+}
+
+/// What could be read of one thing that the list call tells.
 #[derive(Clone, Debug)]
-pub(crate) struct Item {
+pub(crate) struct Listed {
     pub id: String,
-    /// What could be read of it; nothing where it is longer than anything that a run creates.
+    /// Nothing where it is longer than anything that a run creates.
     pub value: Value,
     /// Whether that is all of it.
     pub is_whole: bool,
 }
 
-/// Why it is not known what is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Unlisted {
-    /// The contract has no call that lists.
-    NoCall,
-    /// The call was refused with this status.
-    Status(u16),
-    /// There was no answer.
-    SendError(SendError),
-    /// An answer is not the JSON that the contract says it is.
-    Unreadable,
-    /// The next page is not at the endpoint.
-    Elsewhere,
-    /// Page follows page, and no end.
-    Endless,
-    /// It says in a way that the contract does not know that there is more.
-    More,
-    /// It does not show what was just created.
-    Incomplete,
-}
-
-impl fmt::Display for Unlisted {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoCall => formatter.write_str("the contract has no call that lists"),
-            Self::Status(status) => write!(formatter, "the list was answered {status}"),
-            Self::SendError(trouble) => write!(formatter, "no list: {trouble}"),
-            Self::Unreadable => formatter.write_str("the list cannot be read"),
-            Self::Elsewhere => formatter.write_str("the next page of the list is not at the endpoint"),
-            Self::Endless => formatter.write_str("the list has no end"),
-            Self::More => formatter.write_str("the list says that there is more, and not where as the contract has it"),
-            Self::Incomplete => formatter.write_str("the list does not show what was just created"),
-        }
-    }
-}
-
 /// So many pages of a list are read.
 const MOST_PAGES: usize = 2000;
+
+/// After so many pages in a row that hold nothing, none is to come that does.
+const MOST_EMPTY: usize = 100;
+
+/// A link that is longer leads nowhere: no server takes such an address.
+const LONGEST_LINK: usize = 8 * 1024;
 
 /// An item longer than this is none that a run created, so that nothing but its id matters.
 const LONGEST_ITEM: usize = 64 * 1024;
@@ -81,10 +65,30 @@ enum Next {
     End,
 }
 
-impl Item {
+impl Item<'_> {
     /// A text of the item that holds this one.
-    pub(crate) fn text_with(&self, part: &str) -> Option<String> {
-        text_with(&self.value, part)
+    pub(crate) fn text_with(self, part: &str) -> Option<String> {
+        // Most items hold it nowhere, not even in a spelling with escapes, so that they need not be read.
+        let may_hold = self.raw.get().contains(part) || self.raw.get().contains('\\');
+        may_hold.then(|| text_with(&self.value()?, part)).flatten()
+    }
+
+    /// What can be read of the item; nothing where it is longer than anything that a run creates.
+    fn value(self) -> Option<Value> {
+        let is_short = self.raw.get().len() <= LONGEST_ITEM;
+        is_short.then(|| value_of(self.raw.get().as_bytes())).flatten()
+    }
+
+    /// Reads it all.
+    pub(crate) fn read(self, id: &str) -> Listed {
+        let value = self.value();
+        let mut listed = Listed { id: id.to_owned(), is_whole: value.is_some(), value: value.unwrap_or_default() };
+        if let (false, Value::Object(fields)) = (self.is_json, &mut listed.value) {
+            let before = fields.len();
+            fields.retain(|_, value| !holds_null(value));
+            listed.is_whole = fields.len() == before;
+        }
+        listed
     }
 }
 
@@ -99,25 +103,44 @@ pub(super) fn text_with(value: &Value, part: &str) -> Option<String> {
 }
 
 impl Target {
-    /// Everything that the list call tells.
-    pub(crate) async fn inventory(&self, purpose: Purpose) -> Result<Vec<Item>, Unlisted> {
-        let mut found = IndexMap::new();
-        self.each_item(purpose, |item| {
-            found.insert(item.id.clone(), item);
+    /// What `pick` takes of each thing that the list call tells, by its id; of one that is told several times, what it took last.
+    pub(crate) async fn inventory<T>(
+        &self,
+        purpose: Purpose,
+        mut pick: impl FnMut(&str, Item<'_>) -> Option<T>,
+    ) -> Result<IndexMap<String, T>, Unlisted> {
+        let (mut found, mut kept) = (IndexMap::new(), Kept::default());
+        self.each_item(purpose, |id, item| {
+            let Some(picked) = pick(id, item) else { return Ok(()) };
+            found.insert(id.to_owned(), picked);
+            kept.note(item.raw.get().len())
         })
         .await?;
-        Ok(found.into_values().collect())
+        Ok(found)
     }
 
-    /// Hands over each thing that the list call tells, perhaps more than once. Only where the result is no error was that everything.
-    pub(super) async fn each_item(&self, purpose: Purpose, mut take: impl FnMut(Item)) -> Result<(), Unlisted> {
+    /// Hands over each thing that the list call tells, perhaps more than once. Only where the result is no error was that everything. A list that is too large
+    /// to be read is not read again.
+    pub(crate) async fn each_item(
+        &self,
+        purpose: Purpose,
+        mut take: impl FnMut(&str, Item<'_>) -> Result<(), Unlisted>,
+    ) -> Result<(), Unlisted> {
         if self.shown.is_disproved() {
             return Err(Unlisted::Incomplete);
         }
+        if let Some(why) = self.too_large.get() {
+            return Err(*why);
+        }
         let operations = &self.contract().operations;
         let list = operations.iter().find(|operation| operation.effect == Effect::List).ok_or(Unlisted::NoCall)?;
+        let mut size = Size::default();
         for query in &list.queries {
-            self.each_item_of(list, query, purpose, &mut take).await?;
+            let listed = self.each_item_of(list, query, purpose, &mut size, &mut take).await;
+            if let Err(why @ (Unlisted::TooLarge | Unlisted::Endless)) = listed {
+                let _ = self.too_large.set(why);
+            }
+            listed?;
         }
         Ok(())
     }
@@ -127,13 +150,14 @@ impl Target {
         list: &Operation,
         query: &str,
         purpose: Purpose,
-        take: &mut impl FnMut(Item),
+        size: &mut Size,
+        take: &mut impl FnMut(&str, Item<'_>) -> Result<(), Unlisted>,
     ) -> Result<(), Unlisted> {
         let mut path = list.path.as_str().to_owned();
         if !query.is_empty() {
             path = format!("{path}?{query}");
         }
-        let (mut seen, mut count) = (HashSet::new(), 0);
+        let (mut seen, mut count, mut empty) = (HashSet::new(), 0, 0);
         while seen.insert(path.clone()) && seen.len() <= MOST_PAGES {
             let credential = self.usual_credential();
             let method = list.method.clone();
@@ -143,44 +167,55 @@ impl Target {
             if response.status != 200 {
                 return Err(Unlisted::Status(response.status));
             }
-            let mut take = |item| {
+            size.note_page(response.body.len())?;
+            let before = count;
+            let mut take = |id: &str, item: Item<'_>| {
                 count += 1;
-                take(item);
+                size.note_id(id)?;
+                take(id, item)
             };
-            match self.page(list, &path, &response, &mut take)? {
+            let text = response.nearly_json().ok_or(Unlisted::Unreadable)?;
+            let is_json = matches!(text, Cow::Borrowed(_));
+            let next = self.page(list, &path, &text, is_json, &mut take)?;
+            empty = if count > before { 0 } else { empty + 1 };
+            match next {
+                Next::Page(_) if empty > MOST_EMPTY => return Err(Unlisted::Endless),
                 Next::Page(next) => {
                     path = next;
                     self.progress.tell(Notice::Listing(count));
                 }
-                Next::End if says_more(list, &response, count) => return Err(Unlisted::More),
+                Next::End if says_more(list, &response, &text, count) => return Err(Unlisted::More),
                 Next::End => return Ok(()),
             }
         }
         Err(Unlisted::Endless)
     }
 
-    /// Reads one page, and where it leads.
+    /// Reads one page, which is JSON now, and where it leads.
     fn page(
         &self,
         list: &Operation,
         path: &str,
-        response: &Response,
-        take: &mut impl FnMut(Item),
+        text: &str,
+        is_json: bool,
+        take: &mut impl FnMut(&str, Item<'_>) -> Result<(), Unlisted>,
     ) -> Result<Next, Unlisted> {
-        let text = response.nearly_json().ok_or(Unlisted::Unreadable)?;
-        let items = raw_at(&text, &list.items).ok_or(Unlisted::Unreadable)?;
-        let mut is_readable = true;
-        let mut deserializer = serde_json::Deserializer::from_str(items.get());
-        let is_json = matches!(text, Cow::Borrowed(_));
-        let each = Each(|raw: &RawValue| match self.item(raw, is_json) {
-            Some(item) => take(item),
-            None => is_readable = false,
+        let items = raw_at(text, &list.items).ok_or(Unlisted::Unreadable)?;
+        let id = &self.contract().creation.lifecycle.id;
+        let mut trouble = Unlisted::Unreadable;
+        let each = Each(|raw: &RawValue| {
+            let Some(id) = raw_at(raw.get(), id).and_then(|id| id_of(&serde_json::from_str(id.get()).ok()?)) else {
+                return false;
+            };
+            let taken = take(&id, Item { raw, is_json });
+            if let Err(why) = taken {
+                trouble = why;
+            }
+            taken.is_ok()
         });
-        each.deserialize(&mut deserializer).map_err(|_| Unlisted::Unreadable)?;
-        if !is_readable {
-            return Err(Unlisted::Unreadable);
-        }
-        let next = list.next.as_deref().and_then(|next| raw_at(&text, next));
+        let read = each.deserialize(&mut serde_json::Deserializer::from_str(items.get()));
+        read.map_err(|_| trouble)?;
+        let next = list.next.as_deref().and_then(|next| raw_at(text, next));
         match next.map(|next| serde_json::from_str::<Value>(next.get())) {
             None | Some(Ok(Value::Null)) => Ok(Next::End),
             Some(Ok(Value::String(next))) => self.next_path(path, &next).map(Next::Page).ok_or(Unlisted::Elsewhere),
@@ -188,23 +223,11 @@ impl Target {
         }
     }
 
-    /// Reads one item. Where the page was no JSON as it came, a `null` may stand for anything.
-    fn item(&self, raw: &RawValue, is_json: bool) -> Option<Item> {
-        let id = raw_at(raw.get(), &self.contract().creation.lifecycle.id)?;
-        let id = id_of(&serde_json::from_str(id.get()).ok()?)?;
-        let is_short = raw.get().len() <= LONGEST_ITEM;
-        let mut value = is_short.then(|| value_of(raw.get().as_bytes())).flatten().unwrap_or_default();
-        let mut is_whole = is_short;
-        if let (false, Value::Object(fields)) = (is_json, &mut value) {
-            let before = fields.len();
-            fields.retain(|_, value| !holds_null(value));
-            is_whole = fields.len() == before;
-        }
-        Some(Item { id, value, is_whole })
-    }
-
     /// The path that a link on a page leads to, as RFC 3986 resolves it; `None` unless it is a page of the same list at the endpoint.
     fn next_path(&self, path: &str, next: &str) -> Option<String> {
+        if next.len() > LONGEST_LINK {
+            return None;
+        }
         let page = self.endpoint().join(path)?;
         // Some services give the path from the root of their API, with or without the slash and without the prefix that a proxy adds.
         let from_root = || self.endpoint().join(&format!("/{}", next.trim_start_matches('/')));
@@ -217,16 +240,19 @@ impl Target {
 }
 
 /// Whether an answer that leads to no further page says all the same that there is one: in a header, or in a field that the contract does not name.
-fn says_more(list: &Operation, response: &Response, count: usize) -> bool {
+fn says_more(list: &Operation, response: &Response, text: &str, count: usize) -> bool {
     let is_next = |value: &str| value.to_ascii_lowercase().contains("next");
     if response.header("link").is_some_and(is_next) {
         return true;
     }
-    let fields = response.nearly_json().and_then(|text| serde_json::from_str::<Map<String, Value>>(&text).ok());
+    // Only short values are read: a number, a link, an empty array. What is longer is not empty, whatever it is.
+    let fields = serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(text).unwrap_or_default();
     let is_named = |name: &str| list.next.iter().chain([&list.items]).any(|pointer| pointer[1..] == *name);
-    let says_so = |(name, value): (&String, &Value)| {
+    let says_so = |(name, raw): (&Cow<'_, str>, &&RawValue)| {
         let name = name.to_ascii_lowercase();
-        let is_empty = match value {
+        let value = Some(raw.get()).filter(|text| text.len() <= LONGEST_LINK);
+        let value = value.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Bool(true));
+        let is_empty = match &value {
             Value::Null | Value::Bool(false) => true,
             Value::String(text) => text.is_empty(),
             Value::Array(items) => items.is_empty(),
@@ -237,7 +263,7 @@ fn says_more(list: &Operation, response: &Response, count: usize) -> bool {
         (!is_empty && !value.is_number() && PAGING.iter().any(|word| name.contains(word)))
             || (exceeds && TOTALS.iter().any(|word| name.contains(word)))
     };
-    fields.is_some_and(|fields| fields.iter().filter(|(name, _)| !is_named(name)).any(says_so))
+    fields.iter().filter(|(name, _)| !is_named(name)).any(says_so)
 }
 
 /// Whether two addresses are of one server. Behind a proxy that speaks TLS for it, a service may take itself for one without.
@@ -289,12 +315,21 @@ pub(super) fn id_in(text: &str, pointer: &str) -> Option<String> {
 
 /// What a JSON pointer leads to within a text, without reading the rest; `None` where there is nothing, or the text is no JSON.
 fn raw_at<'a>(text: &'a str, pointer: &str) -> Option<&'a RawValue> {
-    let mut found: &RawValue = serde_json::from_str(text).ok()?;
-    for key in pointer.split('/').skip(1) {
-        let key = key.replace("~1", "/").replace("~0", "~");
-        found = Under(&key).deserialize(&mut serde_json::Deserializer::from_str(found.get())).ok()??;
+    let mut keys = pointer.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~"));
+    let Some(first) = keys.next() else { return serde_json::from_str(text).ok() };
+    let mut found = under(text, &first)?;
+    for key in keys {
+        found = under(found.get(), &key)?;
     }
     Some(found)
+}
+
+/// The value of one key of an object, in a text that is JSON to its end.
+fn under<'a>(text: &'a str, key: &str) -> Option<&'a RawValue> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let found = Under(key).deserialize(&mut deserializer).ok()?;
+    deserializer.end().ok()?;
+    found
 }
 
 /// Reads the value of one key.
@@ -331,10 +366,10 @@ impl<'de> Visitor<'de> for Under<'_> {
     }
 }
 
-/// Hands over the items of an array one by one.
+/// Hands over the items of an array one by one, as long as they are taken.
 struct Each<F>(F);
 
-impl<'de, F: FnMut(&'de RawValue)> DeserializeSeed<'de> for Each<F> {
+impl<'de, F: FnMut(&'de RawValue) -> bool> DeserializeSeed<'de> for Each<F> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -342,7 +377,7 @@ impl<'de, F: FnMut(&'de RawValue)> DeserializeSeed<'de> for Each<F> {
     }
 }
 
-impl<'de, F: FnMut(&'de RawValue)> Visitor<'de> for Each<F> {
+impl<'de, F: FnMut(&'de RawValue) -> bool> Visitor<'de> for Each<F> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -351,7 +386,9 @@ impl<'de, F: FnMut(&'de RawValue)> Visitor<'de> for Each<F> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
         while let Some(item) = items.next_element()? {
-            (self.0)(item);
+            if !(self.0)(item) {
+                return Err(A::Error::custom("an item is not taken"));
+            }
         }
         Ok(())
     }

@@ -92,7 +92,11 @@ impl Target {
         for pause in std::iter::once(Duration::ZERO).chain(pauses.pauses()) {
             self.halt.pause(pause).await;
             let mut is_shown = false;
-            match self.each_item(Purpose::Extra, |item| is_shown |= item.id == id).await {
+            let look = |each: &str, _: Item<'_>| {
+                is_shown |= each == id;
+                Ok(())
+            };
+            match self.each_item(Purpose::Extra, look).await {
                 Ok(()) if is_shown => return self.shown.note(true),
                 Ok(()) => {}
                 Err(_) => return,
@@ -111,7 +115,11 @@ impl Target {
             .stock
             .get_or_init(|| async {
                 let mut ids = Vec::new();
-                self.each_item(Purpose::Probe, |item| ids.push(item.id)).await?;
+                let note = |id: &str, _: Item<'_>| {
+                    ids.push(id.to_owned());
+                    Ok(())
+                };
+                self.each_item(Purpose::Probe, note).await?;
                 if let Some(ledger) = self.ledger() {
                     // Where this cannot be written, no intent can be written after it, and nothing is created.
                     let _ = ledger.write(Record::Before { ids: ids.clone() }).await;
@@ -144,22 +152,23 @@ impl Target {
         let _one_at_a_time = self.stock_taking.lock().await;
         let doubts = std::mem::take(&mut *self.doubts.lock().unwrap_or_else(PoisonError::into_inner));
         let mut appeared = doubts.appeared;
-        match self.inventory(Purpose::Extra).await {
-            Ok(items) => {
-                let is_counted = |item: &Item| appeared.iter().any(|found| found.id == item.id);
-                let news: Vec<_> =
-                    items.into_iter().filter(|item| !is_counted(item) && self.is_strange(&item.id)).collect();
+        let counted: HashSet<_> = appeared.iter().map(|found| found.id.clone()).collect();
+        let news = |id: &str, item: Item<'_>| {
+            let is_news = !counted.contains(id) && self.is_strange(id);
+            is_news.then(|| item.text_with(&self.run_id))
+        };
+        match self.inventory(Purpose::Extra, news).await {
+            Ok(news) => {
                 let mut unmarked = doubts.unmarked;
-                for item in news {
-                    let mark = item.text_with(&self.run_id);
+                for (id, mark) in news {
                     if mark.as_ref().is_some_and(|mark| doubts.marks.contains(mark)) {
                         self.budget.note_created();
-                        let is_removed = self.take(&item.id).await;
-                        appeared.push(Appeared { id: item.id, mark, is_removed });
+                        let is_removed = self.take(&id).await;
+                        appeared.push(Appeared { id, mark, is_removed });
                     } else if mark.is_none() && unmarked > 0 {
                         unmarked -= 1;
                         self.budget.note_created();
-                        appeared.push(Appeared { id: item.id, mark, is_removed: false });
+                        appeared.push(Appeared { id, mark, is_removed: false });
                     }
                 }
                 self.budget.clear_doubt();
@@ -179,14 +188,12 @@ impl Target {
         self.take_stock().await?;
         let known = std::mem::take(&mut self.doubts.lock().unwrap_or_else(PoisonError::into_inner).appeared);
         let mut found: Vec<_> = known.into_iter().filter(|appeared| appeared.is_removed).collect();
-        let mut later = Vec::new();
-        self.each_item(Purpose::Cleanup, |item| {
-            if !self.ownership.was_there_before(&item.id) {
-                later.push((item.text_with(&self.run_id), item.id));
-            }
-        })
-        .await?;
-        for (mark, id) in later {
+        let is_later = |id: &str, item: Item<'_>| {
+            let is_later = !self.ownership.was_there_before(id);
+            is_later.then(|| item.text_with(&self.run_id))
+        };
+        let later = self.inventory(Purpose::Cleanup, is_later).await?;
+        for (id, mark) in later {
             if self.has_removed(&id).await {
                 continue;
             }
@@ -221,8 +228,12 @@ impl Target {
 
     /// Whether nothing with this mark is there.
     pub(super) async fn lacks(&self, mark: &str) -> bool {
-        let items = Box::pin(self.inventory(Purpose::Extra)).await;
-        items.is_ok_and(|items| items.iter().all(|item| item.text_with(mark).is_none()))
+        let mut is_there = false;
+        let look = |_: &str, item: Item<'_>| {
+            is_there |= item.text_with(mark).is_some();
+            Ok(())
+        };
+        Box::pin(self.each_item(Purpose::Extra, look)).await.is_ok() && !is_there
     }
 
     /// Whether everything that is there was there before the run, was given out with its id, or holds a mark: then no request without a mark has created
@@ -231,7 +242,11 @@ impl Target {
         if !self.ownership.knows_before() {
             return false;
         }
-        let Ok(items) = Box::pin(self.inventory(Purpose::Extra)).await else { return false };
-        items.iter().all(|item| !self.is_strange(&item.id) || item.text_with(&self.run_id).is_some())
+        let mut is_explained = true;
+        let explain = |id: &str, item: Item<'_>| {
+            is_explained &= !self.is_strange(id) || item.text_with(&self.run_id).is_some();
+            Ok(())
+        };
+        Box::pin(self.each_item(Purpose::Extra, explain)).await.is_ok() && is_explained
     }
 }

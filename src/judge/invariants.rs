@@ -1,6 +1,7 @@
 //! What only a whole run shows: values that must never, or must always, be the same.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
@@ -25,7 +26,7 @@ impl RunInvariants {
             let expected = match observation.across {
                 Across::Unique => {
                     let is_id = observation.pointer == contract.creation.lifecycle.id;
-                    let is_new = self.seen.entry(clause.clone()).or_default().insert(value.to_string());
+                    let is_new = self.seen.entry(clause.clone()).or_default().insert(key(value));
                     if is_id && value.as_str().is_some_and(&was_there) {
                         Some("a value that nothing had before the run".to_owned())
                     } else {
@@ -49,5 +50,21 @@ impl RunInvariants {
                 });
             }
         }
+    }
+}
+
+/// So many bytes of a value are remembered, to be held against later ones.
+const LONGEST_KEY: usize = 300;
+
+/// What is remembered of a value: all of it, or where it is long its beginning, its length and a hash of it.
+fn key(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().find(|(at, _)| *at >= LONGEST_KEY) {
+        Some((end, _)) => {
+            let mut hasher = DefaultHasher::new();
+            text.hash(&mut hasher);
+            format!("{}… {} {:x}", &text[..end], text.len(), hasher.finish())
+        }
+        None => text,
     }
 }

@@ -9,7 +9,7 @@ use super::sent_fields::{Field, SentFields, is_as_precise, is_in_other_form, way
 use super::{Across, Body, Classification, Drift, Observation, StepJudge};
 use crate::contract::{Derived, Echo, Relation, Schema, list, same, same_items};
 use crate::exchange::{Response, is_segment};
-use crate::untrusted::Untrusted;
+use crate::untrusted::{Untrusted, brief};
 
 /// So many fields of one answer that nobody documents are named; more would only make a report longer.
 const MOST_DRIFT: usize = 20;
@@ -48,7 +48,7 @@ impl StepJudge<'_> {
             fields.keys().filter(|name| !creation.response.properties.contains_key(*name) && !is_sent(name));
         let names: Vec<_> = undocumented.collect();
         let shown = names.iter().take(MOST_DRIFT).map(|name| {
-            let pointer = Untrusted::from(format!("/{name}"));
+            let pointer = Untrusted::from(brief(format!("/{name}")));
             Drift { pointer, text: "a field that nobody documents".into() }
         });
         self.judgement.drift.extend(shown);

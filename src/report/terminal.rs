@@ -26,6 +26,9 @@ const LONGEST_COMMAND: usize = 200_000;
 /// So many choices, and so many things that nobody documents, are shown.
 const MOST_LINES: usize = 100;
 
+/// So many of what is left are named; a ledger names all.
+const MOST_LEFT: usize = 1000;
+
 /// The whole report. `is_verbose` adds what conforms but is worth knowing, in full.
 pub fn render(report: &Report, is_verbose: bool) -> String {
     let mut text = String::new();
@@ -137,7 +140,7 @@ fn write_choices(out: &mut String, report: &Report) -> fmt::Result {
     for (choice, count) in report.choices.iter().take(MOST_LINES) {
         writeln!(out, "  {}: {}  {FAINT}{count} ×, {}{FAINT:#}", choice.title, choice.taken, choice.because)?;
     }
-    write_more(out, report.choices.len())?;
+    write_more(out, report.choices.len(), MOST_LINES)?;
     writeln!(out)
 }
 
@@ -151,12 +154,12 @@ fn write_drift(out: &mut String, report: &Report) -> fmt::Result {
             if drift.pointer.is_empty() { String::new() } else { format!("{:.LONGEST_NAME$}: ", drift.pointer) };
         writeln!(out, "  {place}{:.LONGEST_NAME$}  {FAINT}{count} ×{FAINT:#}", drift.text)?;
     }
-    write_more(out, report.drift.len())?;
+    write_more(out, report.drift.len(), MOST_LINES)?;
     writeln!(out)
 }
 
-fn write_more(out: &mut String, count: usize) -> fmt::Result {
-    match count.checked_sub(MOST_LINES) {
+fn write_more(out: &mut String, count: usize, shown: usize) -> fmt::Result {
+    match count.checked_sub(shown) {
         Some(more @ 1..) => writeln!(out, "  and {more} more"),
         _ => Ok(()),
     }
@@ -191,7 +194,7 @@ fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
     if !proven.is_empty() {
         writeln!(out, "{RED}left behind{RED:#}")?;
     }
-    for (probe, leftover) in &proven {
+    for (probe, leftover) in proven.iter().take(MOST_LEFT) {
         let name = match leftover {
             Leftover::Id(id) | Leftover::GivenTwice(id) => format!("{id:.LONGEST_NAME$}"),
             _ => "something without an id".to_owned(),
@@ -203,13 +206,14 @@ fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
         };
         writeln!(out, "  {name}  {FAINT}created by {origin}{why}{FAINT:#}")?;
     }
+    write_more(out, proven.len(), MOST_LEFT)?;
     if !perhaps.is_empty() {
         writeln!(
             out,
             "{YELLOW}perhaps left behind{YELLOW:#}; nothing proves that it is this run's, so it was not touched"
         )?;
     }
-    for (probe, leftover) in &perhaps {
+    for (probe, leftover) in perhaps.iter().take(MOST_LINES) {
         match leftover {
             Leftover::Foreign(id) => writeln!(
                 out,
@@ -219,6 +223,7 @@ fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
             _ => writeln!(out, "  perhaps something: the answer to {probe} was lost")?,
         }
     }
+    write_more(out, perhaps.len(), MOST_LINES)?;
     if let Some(why) = report.unlisted {
         writeln!(
             out,
