@@ -5,6 +5,7 @@
 
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ims_conformance::document;
@@ -36,14 +37,14 @@ fn exchange(probe: &Probe, body: &[u8]) -> Exchange {
 }
 
 fn main() {
-    let suite = Suite::from_dir(Path::new("cases/otc")).unwrap();
+    let suite = Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap());
     let contract = &suite.contract;
     let text = std::fs::read_to_string("cases/otc/contract.yaml").unwrap();
     let document = document::parse("contract.yaml", &text).unwrap().json();
     let validator = jsonschema::draft202012::new(&document["components"]["schemas"]["ImageRequest"]).unwrap();
 
     let selection = Selection { phases: vec![Phase::Random], examples: 200, ..Selection::default() };
-    let probes = plan(&suite, &selection).unwrap();
+    let probes: Vec<_> = plan(&suite, &selection).unwrap().iter().collect();
     let bodies: Vec<&[u8]> =
         probes.iter().map(|probe| probe.script.steps[0].request.body.as_deref().unwrap()).collect();
     let answer = include_bytes!("answer.json");

@@ -60,6 +60,11 @@ impl Baseline {
         Ok(())
     }
 
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.deviations.is_empty()
+    }
+
     /// All of them, in the order of the files.
     pub fn iter(&self) -> impl Iterator<Item = &Deviation> {
         self.deviations.iter()
@@ -145,29 +150,33 @@ fn add_titles(schema: &Schema, titles: &mut HashSet<String>) {
     }
 }
 
-/// What a run tried, to tell a deviation that is gone from one that was not provoked.
+/// What a run tried, to tell a deviation that is stale from one that was not provoked.
 #[derive(Debug)]
-pub struct Tried<'a> {
-    selection: &'a Selection,
+pub(crate) struct Tried {
+    /// Whether anybody will ask.
+    is_needed: bool,
     causes: HashSet<String>,
 }
 
-impl<'a> Tried<'a> {
-    /// What these probes of a run provoke.
-    pub fn new<'p>(contract: &Contract, selection: &'a Selection, probes: impl Iterator<Item = &'p Probe>) -> Self {
-        let mut causes = HashSet::new();
-        for request in probes.flat_map(|probe| &probe.script.steps).map(|step| &step.request) {
-            let body = Body::read(request);
-            let found = classify(contract, request, &body);
-            causes.extend(found.violations.first().map(|violation| violation.clause.clone()));
-            causes.extend(found.open.first().map(|open| open.title.to_owned()));
+impl Tried {
+    /// Nothing was tried yet. Where nothing is known of the target, nobody will ask.
+    pub(crate) fn new(is_needed: bool) -> Self {
+        Self { is_needed, causes: HashSet::new() }
+    }
+
+    /// Adds what a probe provokes.
+    pub(crate) fn add(&mut self, contract: &Contract, probe: &Probe) {
+        for step in probe.script.steps.iter().filter(|_| self.is_needed) {
+            let body = Body::read(&step.request);
+            let found = classify(contract, &step.request, &body);
+            self.causes.extend(found.violations.first().map(|violation| violation.clause.clone()));
+            self.causes.extend(found.open.first().map(|open| open.title.to_owned()));
         }
-        Self { selection, causes }
     }
 
     /// Whether the run would have seen the deviation: it tried all there is about the clause, and what provokes the deviation.
-    pub fn would_show(&self, deviation: &Deviation) -> bool {
-        let Selection { selectors, phases, .. } = self.selection;
+    pub(crate) fn would_show(&self, selection: &Selection, deviation: &Deviation) -> bool {
+        let Selection { selectors, phases, .. } = selection;
         let has_all_phases = Phase::ALL.iter().all(|(_, phase)| phases.contains(phase));
         let is_selected =
             selectors.is_empty() || selectors.iter().any(|selector| deviation.clause.starts_with(selector));

@@ -1,7 +1,7 @@
 //! What the program's exit code says to the script or the CI that called it.
 
 use crate::console::Console;
-use crate::report::Report;
+use crate::results::Results;
 use crate::run::Ending;
 
 /// The exit codes, one meaning each.
@@ -32,18 +32,18 @@ impl ExitCode {
     }
 
     /// The code of a finished run: a broken clause outranks the rest, then what concerns the reader's quota.
-    pub fn of(report: &Report) -> Self {
-        let is_list_stale = report.is_strict && !report.stale.is_empty();
-        if !report.findings.is_empty() || is_list_stale {
+    pub fn of(results: &Results) -> Self {
+        let is_list_stale = results.is_strict && !results.stale.is_empty();
+        if !results.findings.is_empty() || is_list_stale {
             Self::Broken
-        } else if report.leftovers.iter().any(|(_, leftover)| leftover.is_proven()) {
+        } else if results.leftovers.iter().any(|(_, leftover)| leftover.is_proven()) {
             Self::LeftBehind
-        } else if matches!(report.ending, Ending::Interrupted | Ending::Spent(_)) || report.is_beyond_budget() {
+        } else if matches!(results.ending, Ending::Interrupted | Ending::Spent(_)) || results.is_beyond_budget() {
             Self::Incomplete
-        } else if report.ending == Ending::TargetLost
-            || !report.inconclusive.is_empty()
-            || report.unlisted.is_some()
-            || report.passed + report.known == 0
+        } else if results.ending == Ending::TargetLost
+            || !results.inconclusive.is_empty()
+            || results.unlisted.is_some()
+            || results.passed + results.known == 0
         {
             Self::NotAssessed
         } else {

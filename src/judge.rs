@@ -1,7 +1,7 @@
 //! What came back, held against the contract: a pure function of contract, probe and exchanges.
 //!
 //! [`classify()`] says what kind of request a request is; [`judge()`] holds each exchange against what that kind deserves and then against the probe's own
-//! expectations. What only a whole run can show, such as an id given twice, is left to the [`RunInvariants`].
+//! expectations. What only a whole run can show, such as an id given twice, is left to the [results](crate::results).
 
 mod body;
 mod classify;
@@ -9,7 +9,6 @@ mod consequence;
 mod creation;
 mod expectation;
 mod grammar;
-mod invariants;
 mod response;
 mod sent_fields;
 
@@ -19,7 +18,7 @@ use serde_json::Value;
 
 pub use body::{Body, BodyError};
 pub use classify::{Classification, Kind, Refusals, Unspecified, classify};
-pub use invariants::RunInvariants;
+pub(crate) use creation::shortened;
 pub(crate) use response::fill;
 
 use crate::contract::{Contract, Envelope};

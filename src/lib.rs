@@ -6,6 +6,8 @@
 //!
 //! # Words
 //!
+//! Those of HTTP, OpenAPI, proptest and nextest are used as they are. These are this tool's own:
+//!
 //! | word | meaning |
 //! |---|---|
 //! | suite | a folder: one contract, its tables, its cases |
@@ -15,36 +17,48 @@
 //! | probe | one thing to do to a target, from whatever source |
 //! | phase | where a probe comes from: the cases, or the contract's boundaries, pairs and random bodies |
 //! | follow-up | steps that a contract adds to generated creations, so that a promise of its prose is seen on many of them |
-//! | violation | how a request breaks a clause |
 //! | exchange | one request and its response |
-//! | target | where requests go: an endpoint, or the stub |
+//! | record | a probe that was performed: its exchanges, its judgement, what became of what it created |
 //! | mismatch | one clause that one exchange broke, with expected and got |
 //! | finding | all mismatches of one clause and one cause, with the smallest example |
-//! | consequence | a mismatch that only follows from another one of the same probe, as the contract says; it is told under that finding |
 //! | defect | a named way in which the stub breaks a clause, to test the harness |
-//! | known deviation | a clause that a target is known to break, listed with the reason in `baseline.yaml` or in an operator's own file |
-//! | choice | what a target does where the documentation leaves it open; recorded, never failed |
+//! | baseline | clauses that a target is known to break, each with the reason, in `baseline.yaml` or in an operator's own file |
+//! | observed behaviour | what a target does where the documentation leaves it open; recorded, never failed |
 //! | drift | what an answer holds that nobody documents; recorded, failed only on request |
 //!
 //! # How data flows
 //!
 //! ```text
-//! suite ──► plan ──► run ──► judge ──► report
-//! (files)  (probes)  (exchanges)  (judgements)  (text, exit code)
+//! suite ──► plan ──► run ──► results ──► report
+//! (files)  (stream)  (events)  (fold)   (text, exit code)
 //! ```
 //!
-//! [`suite`] reads a folder into a [`contract`] and [`case`]s; every value of a [`document`] knows its place, so that each error can show it.
-//! [`mod@plan`] makes [`probe`]s. [`mod@run`] sends their scripts through a [`client`], which never sees what is expected, hands the [`exchange`]s to
-//! [`mod@judge`], a pure function, and has removed at once what they created. [`mod@shrink`] makes examples small. [`snapshot`] holds answers against
-//! reviewed ones. [`identity`] finds the credentials on the machine, a token for them and the endpoint. [`baseline`] says which deviations fail nothing.
-//! [`report`] turns outcomes into text, [`exit_code`] into a number; [`progress`] says meanwhile what is waited for. The [`stub`] answers by the same contract and the same
-//! [`judge::classify()`] that judges, or breaks one clause of it, to test the harness. [`cli`] is the program.
+//! [`suite`] reads a folder into a [`contract`] and [`case`]s; every value of a [`document`] knows its place, so that each error can show it. A [`plan`](mod@plan)
+//! makes [`probe`]s, each when its turn comes. A [`run`](mod@run) does: it looks at the target first, sends scripts through a [`client`], which never sees what
+//! is expected, hands the [`exchange`]s to [`mod@judge`], a pure function, has removed at once what they created, makes examples small with [`shrink`](mod@shrink), looks for what was lost
+//! or left, and tells all that as a closed set of [events](run::Event), none of which is edited later. [`results`] is a pure fold over them: whom to blame, what the [`baseline`] knows,
+//! which clauses were assessed. [`report`] renders results, [`exit_code`] makes a number of them; [`progress`] says meanwhile what is waited for.
 //!
-//! A [`rehearsal`] in memory shows which clauses the probes of a suite can reach.
+//! Only what a finding may show is kept of a run; what holds is counted. The same seed makes the same probes again, wherever one is needed later.
 //!
-//! What a run may leave behind is in its [`ledger`] before it is sent; [`mod@sweep`] removes it, and [`doctor`] looks at a target first. Every word leaves
-//! through the [`console`], which takes out each [`secret`] and
-//! shows what is [`untrusted`] so that it can do no harm.
+//! # Where a change belongs
+//!
+//! | change | place |
+//! |---|---|
+//! | a field, a limit, a row, a promise, another API | a suite: no Rust |
+//! | a kind of test value | [`plan`](mod@plan), `test_values.rs` |
+//! | when a request is sent again | [`client`], `patience.rs` |
+//! | what a run may change or remove | [`client`], `ownership.rs` |
+//! | a format of reports | [`report`], a further file |
+//! | whom to blame | [`results`], `blame.rs` |
+//!
+//! # Beside it
+//!
+//! The [`stub`] answers by the same contract and the same [`judge::classify()`] that judges, or breaks one clause of it, to test the harness. A [`rehearsal`]
+//! in memory shows which clauses the probes of a suite can reach. [`snapshot`] holds answers against reviewed ones. [`identity`] finds the credentials on the
+//! machine, a token for them and the endpoint. What a run may leave behind is in its [`ledger`] before it is sent; [`mod@sweep`] removes it, and [`doctor`]
+//! looks at a target first. Every word leaves through the [`console`], which takes out each [`secret`] and shows what is [`untrusted`] so that it can do no
+//! harm. [`cli`] is the program, and only reads arguments and prints; [`harness`] is the same for tests of other programs.
 //!
 //! # Three kinds of request
 //!
@@ -61,6 +75,7 @@ pub mod doctor;
 pub mod document;
 pub mod exchange;
 pub mod exit_code;
+pub mod harness;
 pub mod identity;
 pub mod judge;
 pub mod ledger;
@@ -69,6 +84,7 @@ pub mod probe;
 pub mod progress;
 pub mod rehearsal;
 pub mod report;
+pub mod results;
 pub mod run;
 pub mod secret;
 pub mod shrink;

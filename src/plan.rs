@@ -11,20 +11,22 @@ mod pairs;
 mod pattern;
 mod random;
 mod seed;
+mod stream;
 mod test_values;
 mod wire;
 
 pub(crate) use assemble::{FieldText, object, probe, request};
 pub(crate) use follow_ups::add_follow_ups;
 pub(crate) use mark::RUN;
-pub(crate) use mark::mark_one;
-pub use mark::{mark, unmarked};
+pub use mark::mark;
+pub(crate) use mark::{mark_one, unmarked};
+
 pub(crate) use random::{BodyTree, fields, tree};
 pub use seed::Seed;
+pub use stream::{Excluded, Plan, plan};
 
 use crate::contract::Schema;
-use crate::probe::{Phase, Probe};
-use crate::suite::Suite;
+use crate::probe::Phase;
 
 /// Which probes a run wants.
 #[derive(Clone, Debug)]
@@ -66,44 +68,10 @@ pub enum PlanError {
     },
     /// No phase, or phases without probes.
     #[error("these phases have no probe")]
-    NothingWished,
-}
-
-/// The probes that any of the selectors matches, in the order of the phases; all of them where there is no selector.
-pub fn plan(suite: &Suite, selection: &Selection) -> Result<Vec<Probe>, PlanError> {
-    let mut all: Vec<Probe> = selection.phases.iter().flat_map(|phase| of_phase(suite, *phase, selection)).collect();
-    for probe in &mut all {
-        add_follow_ups(&suite.contract, probe, suite.follow_ups.iter());
-    }
-    for selector in &selection.selectors {
-        if !all.iter().any(|probe| matches(selector, probe)) {
-            let cases = suite.cases.iter().map(|case| case.id.as_str());
-            let topics = cases.clone().filter_map(|id| Some(id.split_once('/')?.0));
-            let known = cases.chain(topics).chain(suite.contract.clauses.keys().map(String::as_str));
-            let near = crate::document::nearest(selector.trim_end_matches('/'), known).map(str::to_owned);
-            return Err(PlanError::NothingSelected { selector: selector.clone(), near });
-        }
-    }
-    if !selection.selectors.is_empty() {
-        all.retain(|probe| selection.selectors.iter().any(|selector| matches(selector, probe)));
-    }
-    if all.is_empty() { Err(PlanError::NothingWished) } else { Ok(all) }
+    NothingSent,
 }
 
 /// Whether a value of this schema is known that every reading allows.
 pub(crate) fn can_be_made(schema: &Schema) -> bool {
     test_values::usual(schema).is_some()
-}
-
-fn of_phase(suite: &Suite, phase: Phase, selection: &Selection) -> Vec<Probe> {
-    match phase {
-        Phase::Case => suite.cases.iter().flat_map(|case| &case.probes).cloned().collect(),
-        Phase::Boundary => boundary::probes(&suite.contract),
-        Phase::Pairs => pairs::probes(&suite.contract, selection.strength),
-        Phase::Random => random::probes(&suite.contract, selection.seed, selection.examples),
-    }
-}
-
-fn matches(selector: &str, probe: &Probe) -> bool {
-    probe.id.contains(selector) || probe.clauses.iter().any(|clause| clause.starts_with(selector))
 }

@@ -8,7 +8,8 @@ use crate::client::{Access, Setup, Target, Token};
 use crate::contract::{Assessment, locate};
 use crate::document::SourceError;
 use crate::plan::{PlanError, Selection, plan};
-use crate::run::{Options, run};
+use crate::results::{Fold, Question};
+use crate::run::{Event, Options, run};
 use crate::stub::StubService;
 use crate::suite::Suite;
 
@@ -23,16 +24,20 @@ pub async fn unshown(suite: &Arc<Suite>) -> Result<Vec<SourceError>, PlanError> 
         let token = Token::random();
         let stub = Arc::new(StubService::new(Arc::clone(suite), token.clone(), None));
         let target = Arc::new(Target::local(suite, stub, Setup::new(Access::Token(token))));
-        let options = Options { concurrency: 1, is_strict: false };
-        let done = run(suite, plan(suite, &Selection::default())?, &target, &options, |outcome| {
-            missing.retain(|id| !outcome.judgement.assessed.contains(*id));
+        let options = Options { shrinks: false, ..Options::default() };
+        let plan = plan(suite, &Selection::default())?;
+        let seen = |event: &Event, _: &Fold| {
+            let Event::Performed(record) = event else { return };
+            missing.retain(|id| !record.shows(id));
             if missing.is_empty() {
                 target.stop().throw();
             }
-        })
-        .await;
+        };
+        let results = run(suite, &plan, &target, &options, Question::default(), seen).await;
         // What only the clean-up shows is known at the end.
-        missing.retain(|id| !done.outcomes.iter().any(|outcome| outcome.judgement.assessed.contains(*id)));
+        if let Ok(results) = results {
+            missing.retain(|id| results.not_assessed.iter().any(|(clause, _)| clause == id));
+        }
     }
     Ok(suite.contract.clauses.keys().filter(|id| missing.contains(id.as_str())).map(|id| error(suite, id)).collect())
 }

@@ -8,15 +8,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::baseline::Baseline;
-use crate::client::{Denied, Target};
+use crate::client::Target;
 use crate::contract::Contract;
 use crate::exchange::Request;
 use crate::judge::Mismatch;
 use crate::plan::{self, BodyTree, FieldText, Seed};
 use crate::probe::{Phase, Probe};
-use crate::report::{Finding, findings};
-use crate::run::{Outcome, Run, perform};
+use crate::results::Finding;
+use crate::run::{Performed, Record, perform};
 use crate::suite::Suite;
 
 /// The most requests of the call under test that one finding may cost.
@@ -25,21 +24,15 @@ const BUDGET: usize = 60;
 /// The most bodies that are tried for one finding, the one without its mark among them.
 pub const LARGEST_SHRINKING: usize = BUDGET + 1;
 
-/// Tries smaller examples of the findings of a run, and answers every attempt, in the order of sending. What they create is removed at once.
-/// What is `known` costs nothing.
-pub async fn shrink(suite: &Suite, target: &Target, baseline: &Baseline, seed: Seed, run: &mut Run) -> Vec<Outcome> {
-    let mut attempts = Vec::new();
-    let found = findings(&suite.contract, &run.outcomes, &[], seed);
-    for finding in found.into_iter().filter(|finding| !baseline.covers(&finding.clause, &finding.cause)) {
-        let mut smallest = None;
-        if let Some(body) = Shrinking::of(&suite.contract, seed, &finding) {
-            let (tried, last) = body.run(suite, target, &finding).await;
-            attempts.extend(tried);
-            smallest = Some(last);
-        }
-        attempts.extend(without_mark(suite, target, &finding, smallest).await);
+/// Tries smaller examples of a finding, and answers every attempt, in the order of sending. What they create is removed at once.
+pub(crate) async fn shrink(suite: &Suite, target: &Target, seed: Seed, finding: &Finding) -> Vec<Record> {
+    let (mut attempts, mut smallest) = (Vec::new(), None);
+    if let Some(body) = Shrinking::of(&suite.contract, seed, finding) {
+        let (tried, last) = body.run(suite, target, finding).await;
+        attempts.extend(tried);
+        smallest = Some(last);
     }
-    run.requests = target.request_count();
+    attempts.extend(without_mark(suite, target, finding, smallest).await);
     attempts
 }
 
@@ -125,7 +118,7 @@ impl Shrinking {
     }
 
     /// Every attempt, and the smallest body that still shows it.
-    async fn run(mut self, suite: &Suite, target: &Target, finding: &Finding) -> (Vec<Outcome>, Vec<u8>) {
+    async fn run(mut self, suite: &Suite, target: &Target, finding: &Finding) -> (Vec<Record>, Vec<u8>) {
         let mut known: HashMap<Vec<u8>, bool> = HashMap::new();
         let mut attempts = Vec::new();
         let mut smallest = plan::object(&self.fields(&suite.contract));
@@ -137,15 +130,15 @@ impl Shrinking {
                 *known
             } else {
                 let tried = attempt(suite, target, finding, body.clone(), Marking::AsFound).await;
-                let Ok(outcome) = tried else { break };
+                let Some(record) = tried else { break };
                 // As the judge says it: whom to blame follows from all attempts.
                 let is_same = |mismatch: &Mismatch| {
                     mismatch.clause == finding.mismatch.clause
                         && mismatch.cause == finding.mismatch.cause
                         && mismatch.origin.is_none()
                 };
-                let still_fails = outcome.judgement.mismatches.iter().any(is_same);
-                attempts.push(outcome);
+                let still_fails = record.judgement.mismatches.iter().any(is_same);
+                attempts.push(record);
                 known.insert(body.clone(), still_fails);
                 still_fails
             };
@@ -168,20 +161,14 @@ enum Marking {
 }
 
 /// One more attempt without the mark: does the example need it? If not, the mark is no part of the example; if so, it takes two fields to show the fault.
-async fn without_mark(suite: &Suite, target: &Target, finding: &Finding, smallest: Option<Vec<u8>>) -> Option<Outcome> {
+async fn without_mark(suite: &Suite, target: &Target, finding: &Finding, smallest: Option<Vec<u8>>) -> Option<Record> {
     let request = finding.requests.first().filter(|_| target.halted().is_none())?;
     request.mark(&suite.contract, target.run_id())?;
     let body = smallest.unwrap_or_else(|| suite.contract.without_mark(request.body.as_deref().unwrap_or_default()));
-    attempt(suite, target, finding, body, Marking::None).await.ok()
+    attempt(suite, target, finding, body, Marking::None).await
 }
 
-async fn attempt(
-    suite: &Suite,
-    target: &Target,
-    finding: &Finding,
-    body: Vec<u8>,
-    marking: Marking,
-) -> Result<Outcome, Denied> {
+async fn attempt(suite: &Suite, target: &Target, finding: &Finding, body: Vec<u8>, marking: Marking) -> Option<Record> {
     let id = format!("{} shrunk", finding.probe.id.trim_end_matches(" shrunk"));
     let about = finding.probe.clauses.first().cloned();
     let headers = finding.requests.first().map(|request| request.headers.clone());
@@ -198,7 +185,10 @@ async fn attempt(
     if mark.is_some() && marking == Marking::AsFound {
         plan::mark_one(&suite.contract, &mut probe, 0);
     }
-    perform(suite, Arc::new(probe), target, &mut None).await
+    match perform(suite, 0, &Arc::new(probe), target).await {
+        Performed::Done(record) => Some(*record),
+        Performed::Skipped(_) | Performed::Denied(_) => None,
+    }
 }
 
 /// The fields of the body that was sent.

@@ -2,29 +2,33 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
+#[path = "support/outcomes.rs"]
+mod outcomes;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use ims_conformance::baseline::Baseline;
-use ims_conformance::client::{Access, Cleanup, Setup, Target, Token};
+use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::document;
 use ims_conformance::exit_code::ExitCode;
 use ims_conformance::judge::{Drift, Judgement, Mismatch, Origin};
 use ims_conformance::plan::{Selection, plan};
 use ims_conformance::probe::Phase;
-use ims_conformance::report::{Context, Report, apply_baseline, terminal};
-use ims_conformance::run::{Options, Outcome, Verdict, run};
-use ims_conformance::shrink::shrink;
+use ims_conformance::report::terminal;
+use ims_conformance::results::{Fold, Question, Results};
+use ims_conformance::run::{Event, Options, run};
 use ims_conformance::stub::StubService;
 use ims_conformance::stub::defect::defects;
 use ims_conformance::suite::Suite;
+use outcomes::{answered, end, performed, results};
 
 fn suite() -> Arc<Suite> {
     Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}")))
 }
 
 /// The report of a run against a stub with this defect, and how many attempts were spent on smaller examples.
-fn reported(defect: &str, list: &str, selection: &Selection, is_strict: bool) -> (Report, usize) {
+fn reported(defect: &str, list: &str, selection: &Selection, is_strict: bool) -> (Results, usize) {
     let suite = suite();
     let mut known = Baseline::default();
     known.add(&suite.contract, &document::parse("baseline.yaml", list).unwrap()).unwrap();
@@ -34,22 +38,14 @@ fn reported(defect: &str, list: &str, selection: &Selection, is_strict: bool) ->
     let service = StubService::new(Arc::clone(&suite), token.clone(), defect);
     let setup = Setup::new(Access::Token(token));
     let target = Arc::new(Target::local(&suite, Arc::new(service), setup));
-    let options = Options { concurrency: 1, is_strict };
+    let options = Options { looks_first: false, ..Options::default() };
+    let question = Question { is_strict, baseline: known, ..Question::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(async {
-        let mut done = run(&suite, plan(&suite, selection).unwrap(), &target, &options, |_| {}).await;
-        let shrunk = shrink(&suite, &target, &known, selection.seed, &mut done).await;
-        apply_baseline(&suite.contract, &known, is_strict, &mut done.outcomes, &shrunk);
-        let context = Context {
-            has_token: true,
-            seed: selection.seed,
-            baseline: Some((&known, selection)),
-            is_strict,
-            shrunk: &shrunk,
-            ..Context::default()
-        };
-        (Report::new(&suite.contract, &done, &context), shrunk.len())
-    })
+    let mut attempts = 0;
+    let count = |event: &Event, _: &Fold| attempts += usize::from(matches!(event, Event::Shrunk(_)));
+    let plan = plan(&suite, selection).unwrap();
+    let results = runtime.block_on(run(&suite, &plan, &target, &options, question, count)).unwrap();
+    (results, attempts)
 }
 
 const DEFECT: &str = "request.min_disk.maximum:no-limit";
@@ -80,20 +76,22 @@ fn what_only_follows_from_what_is_known_fails_nothing() {
     let mut baseline = Baseline::default();
     baseline.add(&suite.contract, &document::parse("baseline.yaml", LIST).unwrap()).unwrap();
     let verdict = |origin: Option<Origin>| {
-        let selection = Selection { selectors: vec!["min_disk/rejects_above_1024".to_owned()], ..Selection::default() };
-        let probe = Arc::new(plan(&suite, &selection).unwrap().swap_remove(0));
-        let mut judgement = Judgement::default();
-        judgement.mismatches = vec![broken("request.min_disk.maximum")];
-        judgement.mismatches.push(Mismatch { origin, step: 1, ..broken("behaviour.deleted-image-is-gone") });
-        let (exchanges, cleanup) = (Vec::new(), Cleanup::default());
-        let mut outcomes = [Outcome { probe, verdict: Verdict::Fail, judgement, exchanges, cleanup }];
-        apply_baseline(&suite.contract, &baseline, false, &mut outcomes, &[]);
-        outcomes[0].verdict
+        let mut record = answered("min_disk/rejects_above_1024[just_above]", 201);
+        record.judgement = Judgement::default();
+        record.judgement.mismatches = vec![broken("request.min_disk.maximum")];
+        record.judgement.mismatches.push(Mismatch { origin, ..broken("behaviour.deleted-image-is-gone") });
+        let question = Question { baseline: baseline.clone(), ..Question::default() };
+        let results = results(1, performed(vec![record]), question, &end());
+        (results.known, results.failed)
     };
     let origin = Origin { clause: "request.min_disk.maximum".to_owned(), cause: String::new() };
-    assert_eq!(verdict(Some(origin)), Verdict::Known);
-    assert_eq!(verdict(None), Verdict::Fail);
+    assert_eq!(verdict(Some(origin)), KNOWN);
+    assert_eq!(verdict(None), FAILED);
 }
+
+/// One probe that is known, and none that fails; and the other way round.
+const KNOWN: (usize, usize) = (1, 0);
+const FAILED: (usize, usize) = (0, 1);
 
 /// A clause that the first answer breaks.
 fn broken(clause: &str) -> Mismatch {
@@ -114,21 +112,19 @@ fn a_strict_run_does_not_excuse_what_nobody_documents() {
     let mut known = Baseline::default();
     known.add(&suite.contract, &document::parse("baseline.yaml", LIST).unwrap()).unwrap();
     let verdict = |is_strict: bool, drift: &[Drift]| {
-        let selection = Selection { selectors: vec!["min_disk/rejects_above_1024".to_owned()], ..Selection::default() };
-        let probe = Arc::new(plan(&suite, &selection).unwrap().swap_remove(0));
-        let mut judgement = Judgement::default();
-        judgement.drift = drift.to_vec();
-        judgement.mismatches = vec![broken("request.min_disk.maximum")];
-        let (exchanges, cleanup) = (Vec::new(), Cleanup::default());
-        let mut outcomes = [Outcome { probe, verdict: Verdict::Fail, judgement, exchanges, cleanup }];
-        apply_baseline(&suite.contract, &known, is_strict, &mut outcomes, &[]);
-        outcomes[0].verdict
+        let mut record = answered("min_disk/rejects_above_1024[just_above]", 201);
+        record.judgement = Judgement::default();
+        record.judgement.drift = drift.to_vec();
+        record.judgement.mismatches = vec![broken("request.min_disk.maximum")];
+        let question = Question { is_strict, baseline: known.clone(), ..Question::default() };
+        let results = results(1, performed(vec![record]), question, &end());
+        (results.known, results.failed)
     };
     let drift = [Drift { pointer: "/more".into(), text: "a field that nobody documents".into() }];
-    assert_eq!(verdict(false, &[]), Verdict::Known);
-    assert_eq!(verdict(false, &drift), Verdict::Known);
-    assert_eq!(verdict(true, &[]), Verdict::Known);
-    assert_eq!(verdict(true, &drift), Verdict::Fail);
+    assert_eq!(verdict(false, &[]), KNOWN);
+    assert_eq!(verdict(false, &drift), KNOWN);
+    assert_eq!(verdict(true, &[]), KNOWN);
+    assert_eq!(verdict(true, &drift), FAILED);
 }
 
 #[test]

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use ims_conformance::judge::Judgement;
 use ims_conformance::probe::{Phase, Probe};
-use ims_conformance::report::{Context, Report, terminal};
-use ims_conformance::run::{Outcome, Verdict};
-use outcomes::{PROBES, SUITE, answered, answered_with, clauses, context, done, refused, report};
+use ims_conformance::report::terminal;
+use ims_conformance::run::Record;
+use outcomes::{PROBES, answered, answered_with, clauses, refused, report, report_with};
 
 #[test]
 fn a_refusal_is_blamed_on_the_value_that_is_refused_alone() {
@@ -106,13 +106,11 @@ fn a_refused_value_is_filed_under_the_rule_that_it_is_about() {
     assert_eq!(clauses(&report(vec![of_two])), [("request.tags.type", 1)]);
 }
 
-fn accepted(id: &str, body: &str) -> Outcome {
-    let mut outcome = refused(id, body);
+fn accepted(id: &str, body: &str) -> Record {
+    let mut outcome = answered_with(id, 201, "{}");
     Arc::make_mut(&mut outcome.probe).script.steps[0].request.body = Some(body.as_bytes().to_vec());
     outcome.judgement = Judgement::default();
     outcome.judgement.assessed.insert("status.201".to_owned());
-    outcome.exchanges.clear();
-    outcome.verdict = Verdict::Pass;
     outcome
 }
 
@@ -130,8 +128,7 @@ fn a_refusal_beyond_a_refused_value_has_its_cause() {
     let found = report(run(&[r#"{"min_disk":999,"min_ram":1}"#, r#"{"min_disk":2,"min_ram":1}"#]));
     assert_eq!(clauses(&found), [("request.min_disk.maximum", 1), ("status.201", 2)]);
     // A smaller example moves the limit, and is shown.
-    let (run, shrunk) = (done(run(&[r#"{"min_disk":999,"min_ram":1}"#])), [random(r#"{"min_disk":600}"#)]);
-    let found = Report::new(&SUITE.contract, &run, &Context { shrunk: &shrunk, ..context() });
+    let found = report_with(run(&[r#"{"min_disk":999,"min_ram":1}"#]), &[random(r#"{"min_disk":600}"#)]);
     assert_eq!(clauses(&found), [("request.min_disk.maximum", 2)]);
     assert_eq!(found.findings[0].requests[0].body.as_deref(), Some(br#"{"min_disk":600}"#.as_slice()));
 }
@@ -153,7 +150,7 @@ fn a_field_of_which_no_value_is_taken_is_one_finding() {
     assert_eq!(clauses(&report(left_open)), [("request.min_disk.type", 3)]);
     let mut unsent = outcomes();
     unsent.push(accepted("boundary/min_disk/2", r#"{"min_disk":2}"#));
-    unsent[3].judgement.assessed.clear();
+    unsent[3].exchanges.clear();
     assert_eq!(clauses(&report(unsent)), [("request.min_disk.type", 3)]);
     let mut some = outcomes();
     some.push(accepted("boundary/min_disk/2", r#"{"name":"conformance-{run}-3","min_disk":2}"#));
@@ -167,9 +164,8 @@ fn a_field_of_which_no_value_is_taken_is_one_finding() {
 #[test]
 fn a_value_that_is_accepted_alone_is_not_to_blame() {
     let alone = r#"boundary/disk_format/"qcow2""#;
-    let run = done(vec![answered(alone, 400)]);
-    let found = |shrunk: &[Outcome]| {
-        let report = Report::new(&SUITE.contract, &run, &Context { shrunk, ..context() });
+    let found = |shrunk: &[Record]| {
+        let report = report_with(vec![answered(alone, 400)], shrunk);
         report.findings.iter().map(|finding| finding.clause.clone()).collect::<Vec<_>>()
     };
     let taken = |body: &str| {

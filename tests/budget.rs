@@ -4,6 +4,8 @@
 
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/whole.rs"]
+mod whole;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,24 +13,23 @@ use std::time::Duration;
 
 use ims_conformance::client::{Access, Limits, Setup, Spent, Target, Token};
 use ims_conformance::exchange::Response;
-use ims_conformance::plan::{Selection, mark, plan};
-use ims_conformance::run::{Ending, Options, Run, Verdict, run};
+use ims_conformance::plan::{Selection, plan};
+use ims_conformance::run::{Ending, Options};
 use serde_json::json;
 use server::{Server, TOKEN, bare, outcome, suite};
 use tempfile::TempDir;
+use whole::{PLAIN, Whole, whole};
 
 /// Performs probes, eight at once, within these limits.
-fn performed(server: &Arc<Server>, selector: &str, limits: Limits) -> Run {
+fn performed(server: &Arc<Server>, selector: &str, limits: Limits) -> Whole {
     let suite = suite();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(8).enable_all().build().unwrap();
     runtime.block_on(async {
         let setup = Setup { limits, ..Setup::new(Access::Token(Token::new(TOKEN).unwrap())) };
         let target = Arc::new(Target::local(&suite, Arc::clone(server) as _, setup));
-        let mut probes =
-            plan(&suite, &Selection { selectors: vec![selector.to_owned()], ..Selection::default() }).unwrap();
-        mark(&suite.contract, &mut probes);
-        let options = Options { concurrency: 8, is_strict: false };
-        run(&suite, probes, &target, &options, |_| {}).await
+        let selection = Selection { selectors: vec![selector.to_owned()], ..Selection::default() };
+        let plan = plan(&suite, &selection).unwrap().marked();
+        whole(&suite, &plan, &target, &Options { concurrency: 8, ..PLAIN }).await
     })
 }
 
@@ -58,7 +59,7 @@ fn counting() -> (Arc<Server>, Arc<Counts>) {
 fn never_more_is_created_than_was_allowed() {
     let (server, counts) = counting();
     let done = performed(&server, "min_ram/", Limits { created: Some(5), ..Limits::default() });
-    assert_eq!(done.ending, Ending::Spent(Spent::Created));
+    assert_eq!(done.results.ending, Ending::Spent(Spent::Created));
     assert_eq!((counts.created.load(Ordering::SeqCst), server.ids()), (5, vec![]));
 }
 
@@ -67,7 +68,7 @@ fn never_more_is_there_at_the_same_time_than_was_allowed() {
     for alive in [1, 3] {
         let (server, counts) = counting();
         let done = performed(&server, "min_ram/", Limits { alive: Some(alive), ..Limits::default() });
-        assert_eq!((done.ending, done.outcomes.len()), (Ending::Complete, done.planned));
+        assert_eq!((done.results.ending, done.records.len()), (Ending::Complete, done.results.planned));
         let most = counts.most_alive.load(Ordering::SeqCst) as u64;
         assert!(most <= alive && (most > 1 || alive == 1), "{most} of {alive}");
     }
@@ -79,13 +80,8 @@ fn never_more_requests_are_sent_than_were_allowed_and_the_last_ones_clean_up() {
         let (server, _) = counting();
         let done = performed(&server, "min_ram/", Limits { requests: Some(requests), ..Limits::default() });
         let sent = server.seen().len() as u64;
-        assert_eq!(done.ending, Ending::Spent(Spent::Requests));
-        assert!(
-            sent <= requests
-                && done.requests == sent
-                && done.outcomes.iter().any(|outcome| outcome.verdict == Verdict::Pass),
-            "{sent} of {requests}"
-        );
+        assert_eq!(done.results.ending, Ending::Spent(Spent::Requests));
+        assert!(sent <= requests && done.results.requests == sent && done.results.passed > 0, "{sent} of {requests}");
         assert_eq!(server.ids(), [""; 0]);
     }
 }
@@ -145,8 +141,8 @@ fn no_probe_begins_after_the_time() {
     let (server, _) = counting();
     let limits = Limits { time: Some(Duration::from_millis(60)), ..Limits::default() };
     let done = performed(&server, "boundary/", limits);
-    assert_eq!((done.ending, server.ids()), (Ending::Spent(Spent::Time), vec![]));
-    assert!(!done.outcomes.is_empty(), "the time begins with the first probe");
+    assert_eq!((done.results.ending, server.ids()), (Ending::Spent(Spent::Time), vec![]));
+    assert!(!done.records.is_empty(), "the time begins with the first probe");
     let seen = server.seen();
     assert!(seen[seen.len() - 1].at - seen[0].at < Duration::from_secs(5));
 }
@@ -202,15 +198,19 @@ fn on_a_target_elsewhere_a_run_is_careful_unless_it_is_told_otherwise() {
 
 #[test]
 fn a_gateway_that_gives_up_may_have_created_something_and_that_counts() {
-    let server = Server::with(|server, request, token| {
+    let ours = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&ours);
+    let server = Server::with(move |server, request, token| {
         let answer = server.pass(request, token);
-        Some(if request.method == "POST" && answer.is_success() { bare(504) } else { answer })
+        let is_creation = request.method == "POST" && answer.is_success();
+        counted.fetch_add(usize::from(is_creation), Ordering::SeqCst);
+        Some(if is_creation { bare(504) } else { answer })
     });
     let theirs = server.create(&json!({}));
     let done = performed(&server, "min_ram/accepts", Limits { created: Some(2), ..Limits::default() });
-    assert_eq!(done.ending, Ending::Spent(Spent::Created));
-    let ours = server.ids().into_iter().filter(|id| *id != theirs).count();
-    assert_eq!(ours, 2);
+    assert_eq!(done.results.ending, Ending::Spent(Spent::Created));
+    assert_eq!(ours.load(Ordering::SeqCst), 2);
+    assert!(server.ids().contains(&theirs));
 }
 
 /// A server that creates what it refuses; with the most that was there at once.

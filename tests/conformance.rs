@@ -10,14 +10,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use ims_conformance::baseline::Baseline;
 use ims_conformance::case::Case;
-use ims_conformance::client::{Access, Setup, Target, Token};
+use ims_conformance::client::{Access, Endpoint, Setup, Target, Token};
 use ims_conformance::exchange::Exchange;
-use ims_conformance::judge::{Mismatch, RunInvariants};
-use ims_conformance::plan::{Selection, plan};
+use ims_conformance::judge::Mismatch;
+use ims_conformance::plan::{Plan, Selection, plan};
 use ims_conformance::probe::{Phase, Probe};
-use ims_conformance::report::apply_baseline;
-use ims_conformance::run::{Options, Outcome, Verdict, run};
+use ims_conformance::results::{Fold, Question, RunInvariants};
+use ims_conformance::run::{Ending, Event, Options, Record, run};
 use ims_conformance::secret::Secrets;
 use ims_conformance::snapshot;
 use ims_conformance::stub::{Stub, StubService};
@@ -80,7 +81,7 @@ fn trials_of(suite: &Arc<Suite>) -> Vec<Trial> {
     let phases = vec![Phase::Boundary, Phase::Pairs, Phase::Random];
     let generated =
         plan(suite, &Selection { phases, ..Selection::default() }).unwrap_or_else(|error| panic!("{error}"));
-    for (name, probes) in grouped(generated) {
+    for (name, probes) in grouped(generated.iter().collect()) {
         let bench = Arc::clone(&bench);
         trials.push(Trial::test(named(&name), move || bench.hold(probes)));
     }
@@ -118,9 +119,19 @@ struct Bench {
 
 struct Running {
     runtime: Runtime,
-    target: Arc<Target>,
+    suite: Arc<Suite>,
+    endpoint: Endpoint,
+    access: Access,
     secrets: Secrets,
     _stub: Option<Stub>,
+}
+
+impl Running {
+    /// A target for one trial: trials go on side by side, and the end of a run removes all that holds its mark.
+    fn target(&self) -> Arc<Target> {
+        let setup = Setup { secrets: self.secrets.clone(), ..Setup::new(self.access.clone()) };
+        Arc::new(Target::new(&self.suite, self.endpoint.clone(), setup).expect("a target"))
+    }
 }
 
 impl Bench {
@@ -138,49 +149,58 @@ impl Bench {
             };
             let endpoint = endpoint.parse().unwrap_or_else(|error| panic!("IMS_ENDPOINT: {error}"));
             let access = token.map_or(Access::Open, Access::Token);
-            let setup = Setup::new(access);
-            let secrets = setup.secrets.clone();
-            let target = Target::new(&self.suite, endpoint, setup).expect("a target");
-            Running { runtime, target: Arc::new(target), secrets, _stub: stub }
+            let suite = Arc::clone(&self.suite);
+            Running { runtime, suite, endpoint, access, secrets: Secrets::default(), _stub: stub }
         })
     }
 
     fn hold(&self, probes: Vec<Probe>) -> Result<(), Failed> {
         let running = self.running();
         let concurrency = if endpoint().is_none() { 8 } else { 1 };
-        let options = Options { concurrency, is_strict: false };
-        let planned = probes.len();
-        let mut done = running.runtime.block_on(run(&self.suite, probes, &running.target, &options, |_| {}));
-        if endpoint().is_some() {
-            apply_baseline(&self.suite.contract, &self.suite.baseline, false, &mut done.outcomes, &[]);
+        let options = Options { concurrency, looks_first: false, shrinks: false };
+        let baseline = if endpoint().is_some() { self.suite.baseline.clone() } else { Baseline::default() };
+        let question = Question { baseline, ..Question::default() };
+        let plan = Plan::of(probes);
+        let (mut broken, mut complaints) = (Vec::new(), Vec::new());
+        let see = |event: &Event, _: &Fold| match event {
+            Event::Performed(record) => {
+                broken.extend(record.judgement.mismatches.iter().map(|mismatch| self.described(record, mismatch)));
+                complaints.extend(self.complaints(record));
+            }
+            Event::Skipped { probe, why, .. } => complaints.push(format!("{}: skipped: {why}", probe.id)),
+            _ => {}
+        };
+        let results = running.runtime.block_on(run(&self.suite, &plan, &running.target(), &options, question, see));
+        let results = results.map_err(|error| error.to_string())?;
+        if results.ending != Ending::Complete || !results.unsent.is_empty() {
+            return Err(format!("{:?}: {:?}", results.ending, results.unsent).into());
         }
-        if done.outcomes.len() != planned {
-            return Err(format!("{:?} after {} of {planned} probes", done.ending, done.outcomes.len()).into());
-        }
-        let complaints: Vec<_> = done.outcomes.into_iter().filter_map(|outcome| self.complaint(outcome)).collect();
+        // What is known of the target is no complaint; whom to blame is known when all probes are performed.
+        let broken = if results.failed > 0 { broken } else { Vec::new() };
+        let complaints = [broken, complaints].concat();
         let text = running.secrets.redact_text(&complaints.join("\n"));
         if complaints.is_empty() { Ok(()) } else { Err(text.into()) }
     }
 
-    fn complaint(&self, mut outcome: Outcome) -> Option<String> {
-        self.invariants.lock().unwrap_or_else(PoisonError::into_inner).add(
-            &self.suite.contract,
-            &mut outcome.judgement,
-            |_| false,
-        );
-        let describe = |mismatch: &Mismatch| {
-            let text = self.suite.contract.clauses.get(&mismatch.clause).map_or("", |clause| clause.text.as_str());
-            format!("{}: {text}\n  expected {}\n  got {}", mismatch.clause, mismatch.expected, mismatch.got)
-        };
-        let broken: Vec<_> = outcome.judgement.mismatches.iter().map(describe).collect();
-        let complaint = match outcome.verdict {
-            Verdict::Known => return None,
-            _ if !broken.is_empty() => broken.join("\n"),
-            _ if !outcome.cleanup.leftovers.is_empty() => format!("left behind: {:?}", outcome.cleanup.leftovers),
-            Verdict::Pass => return None,
-            other => format!("{other:?}: {}", outcome.judgement.inconclusive.unwrap_or_default()),
-        };
-        Some(format!("{}: {complaint}", outcome.probe.id))
+    fn described(&self, record: &Record, mismatch: &Mismatch) -> String {
+        let Mismatch { clause, expected, got, .. } = mismatch;
+        let text = self.suite.contract.clauses.get(clause).map_or("", |clause| clause.text.as_str());
+        format!("{}: {clause}: {text}\n  expected {expected}\n  got {got}", record.probe.id)
+    }
+
+    /// What else is wrong: a value that another trial had, something that is left, an answer that tells nothing.
+    fn complaints(&self, record: &Record) -> Vec<String> {
+        let mut invariants = self.invariants.lock().unwrap_or_else(PoisonError::into_inner);
+        let across = invariants.hold(&self.suite.contract, &record.judgement, |_| false);
+        let mut complaints: Vec<_> = across.iter().map(|mismatch| self.described(record, mismatch)).collect();
+        let Record { probe, cleanup, judgement, .. } = record;
+        if !cleanup.leftovers.is_empty() {
+            complaints.push(format!("{}: left behind: {:?}", probe.id, cleanup.leftovers));
+        } else if record.is_inconclusive() {
+            let why = judgement.inconclusive.as_deref().unwrap_or_default();
+            complaints.push(format!("{}: inconclusive: {why}", probe.id));
+        }
+        complaints
     }
 
     fn assert_as_reviewed(&self, case: &Case) {
@@ -204,9 +224,10 @@ impl Bench {
 }
 
 fn perform(probe: &Probe, running: &Running) -> Vec<Exchange> {
+    let target = running.target();
     running.runtime.block_on(async {
-        let exchanges = running.target.perform(&probe.script).await;
-        running.target.clean(&exchanges).await;
+        let exchanges = target.perform(&probe.script).await;
+        target.clean(&exchanges).await;
         exchanges
     })
 }

@@ -8,13 +8,13 @@ mod conforming;
 use conforming::{ConformingVariant, acquit, with_fields};
 use ims_conformance::exchange::{Response, TokenVariant};
 use ims_conformance::judge::Kind;
-use ims_conformance::report::Report;
+use ims_conformance::results::Results;
 use ims_conformance::suite::Suite;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use unicode_normalization::UnicodeNormalization;
 
-fn has_choice(report: &Report, taken: &str) -> bool {
+fn has_choice(report: &Results, taken: &str) -> bool {
     report.choices.iter().any(|(choice, _)| choice.taken == taken)
 }
 
@@ -358,7 +358,7 @@ fn one_that_accepts_all_that_is_left_open_and_can_be_read() {
     let (accepted, refused): (Vec<_>, Vec<_>) =
         report.choices.iter().map(|(choice, _)| choice).partition(|choice| choice.taken.raw().starts_with("accepted"));
     let unreadable = refused.iter().filter(|choice| choice.taken == "refused with 400").count();
-    assert!(accepted.len() >= 15 && unreadable <= 5, "{accepted:?} {refused:?}");
+    assert!(accepted.len() >= 15 && unreadable <= 6, "{accepted:?} {refused:?}");
 }
 
 #[test]

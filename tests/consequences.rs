@@ -7,7 +7,8 @@ mod conforming;
 
 use conforming::{Asked, ConformingVariant, with_fields};
 use ims_conformance::exchange::{Request, Response};
-use ims_conformance::report::{Report, terminal};
+use ims_conformance::report::terminal;
+use ims_conformance::results::Results;
 use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
@@ -35,7 +36,7 @@ fn deaf_to(suite: &str, name: &'static str) -> ConformingVariant {
 }
 
 /// Each finding, and what it entails.
-fn found(report: &Report) -> Vec<(&str, Vec<&str>)> {
+fn found(report: &Results) -> Vec<(&str, Vec<&str>)> {
     let each = report.findings.iter();
     each.map(|found| (found.clause.as_str(), found.consequences.iter().map(|each| each.clause.as_str()).collect()))
         .collect()

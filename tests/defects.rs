@@ -9,16 +9,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ims_conformance::baseline::Baseline;
 use ims_conformance::case::{Case, CaseFile};
 use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::contract::Assessment;
 use ims_conformance::document;
-use ims_conformance::plan::{Seed, Selection, mark, plan};
+use ims_conformance::plan::{Plan, Selection, mark, plan};
 use ims_conformance::probe::Probe;
-use ims_conformance::report::findings;
-use ims_conformance::run::{Options, Outcome, Run, run};
-use ims_conformance::shrink::shrink;
+use ims_conformance::results::{Fold, Question};
+use ims_conformance::run::{Event, Options, run};
 use ims_conformance::stub::defect::defects;
 use ims_conformance::stub::{Defect, StubService};
 use ims_conformance::suite::{DEFAULT, Suite};
@@ -93,9 +91,8 @@ struct Found {
 /// A trial for each defect of a suite, and what catching them costs.
 fn trials_of(suite: &Arc<Suite>) -> (Vec<Trial>, Costs) {
     let named = |name: &str| format!("{}/{name}", suite.name);
-    let mut probes = plan(suite, &Selection::default()).unwrap_or_else(|error| panic!("{error}"));
-    mark(&suite.contract, &mut probes);
-    let probes: Arc<[Probe]> = probes.into();
+    let plan = plan(suite, &Selection::default()).unwrap_or_else(|error| panic!("{error}")).marked();
+    let probes: Arc<[Probe]> = plan.iter().collect();
     let costs = Costs::default();
     let is_first = suite.name == DEFAULT;
     let mut trials: Vec<_> = defects(&suite.contract)
@@ -118,37 +115,28 @@ fn trials_of(suite: &Arc<Suite>) -> (Vec<Trial>, Costs) {
     (trials, costs)
 }
 
-/// Performs the default run in this process, in the order of the plan, and makes its examples small; with it, how many requests were sent until the first
-/// accusation.
-fn performed(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> (Run, Vec<Outcome>, u64) {
+/// The clauses that the default run accuses in this process, in the order of the plan and with small examples, and when the first of them was.
+fn accused(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> Found {
     let token = Token::random();
     let service = StubService::new(Arc::clone(suite), token.clone(), defect);
     let target = Arc::new(Target::local(suite, Arc::new(service), Setup::new(Access::Token(token))));
-    let options = Options { concurrency: 1, is_strict: false };
+    let options = Options { looks_first: false, ..Options::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.unwrap_or_else(|error| panic!("{error}"));
-    runtime.block_on(async {
-        let mut requests = None;
-        let mut done = run(suite, probes.to_vec(), &target, &options, |outcome| {
-            if requests.is_none() && !outcome.judgement.mismatches.is_empty() {
-                requests = Some(target.request_count());
-            }
-        })
-        .await;
-        let requests = requests.unwrap_or_else(|| target.request_count());
-        let shrunk = shrink(suite, &target, &Baseline::default(), Seed::default(), &mut done).await;
-        (done, shrunk, requests)
-    })
-}
-
-/// The clauses that are accused, and when the first of them was.
-fn accused(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> Found {
-    let (done, shrunk, requests) = performed(suite, probes, defect);
-    let until = done.outcomes.iter().position(|outcome| !outcome.judgement.mismatches.is_empty());
-    let findings = findings(&suite.contract, &done.outcomes, &shrunk, Seed::default());
-    let saved = findings.iter().filter_map(|finding| finding.case_file.clone()).collect();
-    let clauses = findings.into_iter().map(|finding| finding.clause).collect();
-    Found { clauses, saved, probes: until.map_or(0, |index| index + 1), requests }
+    let mut first = None;
+    let see = |event: &Event, _: &Fold| match event {
+        Event::Performed(record) if first.is_none() && !record.judgement.mismatches.is_empty() => {
+            first = Some((record.place + 1, target.request_count()));
+        }
+        _ => {}
+    };
+    let plan = Plan::of(probes.to_vec());
+    let results = runtime.block_on(run(suite, &plan, &target, &options, Question::default(), see));
+    let results = results.unwrap_or_else(|error| panic!("{error}"));
+    let (probes, requests) = first.unwrap_or((probes.len(), target.request_count()));
+    let saved = results.findings.iter().filter_map(|finding| finding.case_file.clone()).collect();
+    let clauses = results.findings.into_iter().map(|finding| finding.clause).collect();
+    Found { clauses, saved, probes, requests }
 }
 
 /// Holds a saved case to what it is for: it shows the fault again, and nothing in a server without it.

@@ -6,7 +6,6 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use ims_conformance::baseline::Baseline;
 use ims_conformance::case::{Case, write_steps};
 use ims_conformance::client::{Access, Service, Setup, Target, Token};
 use ims_conformance::document;
@@ -15,9 +14,8 @@ use ims_conformance::exit_code::ExitCode;
 use ims_conformance::judge::{Body, Kind, Mismatch, classify};
 use ims_conformance::plan::{Seed, Selection, plan};
 use ims_conformance::probe::{Expectation, Phase, Probe, Step};
-use ims_conformance::report::{Context, Report};
+use ims_conformance::results::{Question, Results};
 use ims_conformance::run::{Ending, Options, run};
-use ims_conformance::shrink::shrink;
 use ims_conformance::stub::StubService;
 use ims_conformance::suite::Suite;
 use serde_json::{Value, json};
@@ -52,7 +50,7 @@ impl<F: Fn(&Request, Option<&Value>, Answer<'_>) -> Response + Send + Sync> Serv
 fn report(
     phases: &[Phase],
     answer: impl Fn(&Request, Option<&Value>, Answer<'_>) -> Response + Send + Sync + 'static,
-) -> Report {
+) -> Results {
     let (suite, token) = (Arc::new(suite()), Token::random());
     let stub = StubService::new(Arc::clone(&suite), token.clone(), None);
     let target = Arc::new(Target::local(
@@ -60,15 +58,10 @@ fn report(
         Arc::new(Faulty { stub, created: Mutex::default(), answer }),
         Setup::new(Access::Token(token)),
     ));
-    let options = Options { concurrency: 1, is_strict: false };
-    let probes = plan(&suite, &Selection { phases: phases.to_vec(), ..Selection::default() }).unwrap();
+    let options = Options { looks_first: false, ..Options::default() };
+    let plan = plan(&suite, &Selection { phases: phases.to_vec(), seed: Seed(1), ..Selection::default() }).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(async {
-        let mut done = run(&suite, probes, &target, &options, |_| {}).await;
-        let shrunk = shrink(&suite, &target, &Baseline::default(), Seed(1), &mut done).await;
-        let context = Context { has_token: true, seed: Seed(1), shrunk: &shrunk, ..Context::default() };
-        Report::new(&suite.contract, &done, &context)
-    })
+    runtime.block_on(run(&suite, &plan, &target, &options, Question::default(), |_, _| {})).unwrap()
 }
 
 fn bare(status: u16) -> Response {
@@ -76,7 +69,7 @@ fn bare(status: u16) -> Response {
 }
 
 /// The clauses that are accused, each with the bodies and methods of its example.
-fn accused(report: &Report) -> Vec<(String, String)> {
+fn accused(report: &Results) -> Vec<(String, String)> {
     let sent = |request: &Request| match &request.body {
         Some(body) => format!("{} {}", request.method, String::from_utf8_lossy(body)),
         None => request.method.clone(),
@@ -86,7 +79,7 @@ fn accused(report: &Report) -> Vec<(String, String)> {
 }
 
 /// Reads the case that a finding wrote, which must send what the finding shows.
-fn assert_is_a_case(report: &Report) {
+fn assert_is_a_case(report: &Results) {
     let suite = suite();
     for finding in &report.findings {
         let file = finding.case_file.as_ref().unwrap_or_else(|| panic!("{} wrote no case", finding.clause));
@@ -112,10 +105,10 @@ fn kind(suite: &Suite, probe: &Probe) -> Kind {
 
 #[test]
 fn every_valid_generated_creation_is_read_and_only_a_held_one_is_deleted() {
-    let suite = suite();
+    let suite = Arc::new(suite());
     let phases = vec![Phase::Boundary, Phase::Pairs, Phase::Random];
     let mut held = 0;
-    for probe in plan(&suite, &Selection { phases, ..Selection::default() }).unwrap() {
+    for probe in plan(&suite, &Selection { phases, ..Selection::default() }).unwrap().iter() {
         let methods: Vec<_> = probe.script.steps[1..].iter().map(|step| step.request.method.as_str()).collect();
         if kind(&suite, &probe) != Kind::Valid {
             assert!(methods.is_empty(), "{}", probe.id);

@@ -4,18 +4,18 @@
 
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/whole.rs"]
+mod whole;
 
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use ims_conformance::baseline::Baseline;
 use ims_conformance::client::{Access, Leftover, Setup, Target, Token};
 use ims_conformance::doctor::try_release;
 use ims_conformance::exchange::{Request, Response};
-use ims_conformance::plan::{Seed, Selection, mark, plan};
+use ims_conformance::plan::{Plan, Selection, mark, plan};
 use ims_conformance::probe::Probe;
-use ims_conformance::run::{Options, Run, run};
-use ims_conformance::shrink::shrink;
+use ims_conformance::run::Options;
 use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
@@ -23,6 +23,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use server::{IMAGES, Server, TOKEN, bare, outcome, renamed, request, suite};
 use tempfile::TempDir;
+use whole::{Whole, whole};
 
 /// How an id is changed before it is given out.
 #[derive(Clone, Debug)]
@@ -153,7 +154,7 @@ fn touched(server: &Server, foreign: &[String], truths: &HashSet<String>) -> Vec
 /// Some probes of each kind that a run has, marked.
 static PROBES: LazyLock<Vec<Probe>> = LazyLock::new(|| {
     let suite = suite();
-    let all = plan(&suite, &Selection::default()).unwrap();
+    let all: Vec<_> = plan(&suite, &Selection::default()).unwrap().iter().collect();
     let selectors = ["behaviour/", "protected/", "min_ram/", "pairs/", "random/min_disk"];
     let few =
         |selector: &&str| all.iter().filter(|probe| probe.id.contains(*selector)).take(6).cloned().collect::<Vec<_>>();
@@ -163,14 +164,12 @@ static PROBES: LazyLock<Vec<Probe>> = LazyLock::new(|| {
 });
 
 /// A run of cases with steps of their own and of generated probes, its smaller examples, a last stock-taking, and the doctor's try.
-async fn perform(server: &Arc<Server>) -> Run {
+async fn perform(server: &Arc<Server>) -> Whole {
     let suite = suite();
     let setup = || Setup { retries: 0, ..Setup::new(Access::Token(Token::new(TOKEN).unwrap())) };
     let target = Arc::new(Target::local(&suite, Arc::clone(server) as _, setup()));
-    let options = Options { concurrency: 2, is_strict: false };
-    let mut done = run(&suite, PROBES.clone(), &target, &options, |_| {}).await;
-    shrink(&suite, &target, &Baseline::default(), Seed::default(), &mut done).await;
-    let _ = target.take_last_stock().await;
+    let options = Options { concurrency: 2, looks_first: false, shrinks: true };
+    let done = whole(&suite, &Plan::of(PROBES.clone()), &target, &options).await;
     let doctor = Target::local(&suite, Arc::clone(server) as _, setup());
     try_release(&suite.contract, &doctor).await;
     done
@@ -197,8 +196,8 @@ async fn an_id_that_is_no_segment_is_accused_and_what_it_belongs_to_is_removed_b
     for id in ["..", "", "a/b", "%2e%2e", "a?b"] {
         let (server, foreign, _) = liar(Lie { base: Base::Text(id), changes: Vec::new() }, List::Whole);
         let done = perform(&server).await;
-        let accused = done.outcomes.iter().flat_map(|outcome| &outcome.judgement.mismatches);
-        assert!(accused.clone().any(|mismatch| mismatch.clause.starts_with("response.id.")), "{id}");
+        let mut accused = done.records.iter().flat_map(|record| &record.judgement.mismatches);
+        assert!(accused.any(|mismatch| mismatch.clause.starts_with("response.id.")), "{id}");
         let marked = |image: &Value| image.to_string().contains("conformance-");
         assert!(!server.images().iter().any(marked), "{id}");
         assert!(foreign.iter().all(|id| server.ids().contains(id)), "{id}");
@@ -209,10 +208,10 @@ async fn an_id_that_is_no_segment_is_accused_and_what_it_belongs_to_is_removed_b
 async fn an_id_that_was_there_before_accuses_whoever_gives_it_as_new() {
     let (server, _, _) = liar(Lie { base: Base::Foreign, changes: Vec::new() }, List::Whole);
     let done = perform(&server).await;
-    let mut accused = done.outcomes.iter().flat_map(|outcome| &outcome.judgement.mismatches);
+    let mut accused = done.results.findings.iter().map(|finding| &finding.mismatch);
     assert!(accused.any(|mismatch| mismatch.expected == "a value that nothing had before the run"));
     let foreign = |left: &Leftover| matches!(left, Leftover::Foreign(_));
-    assert!(done.outcomes.iter().flat_map(|outcome| &outcome.cleanup.leftovers).any(foreign));
+    assert!(done.records.iter().flat_map(|record| &record.cleanup.leftovers).any(foreign));
 }
 
 /// A server whose list does whatever this says.

@@ -22,10 +22,10 @@ use std::time::{Duration, Instant};
 use chance::Chance;
 use ims_conformance::client::{Access, Cleanup, Setup, Target, Token};
 use ims_conformance::exchange::{Exchange, Response};
-use ims_conformance::judge::{RunInvariants, judge};
+use ims_conformance::judge::judge;
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::terminal;
-use ims_conformance::run::{Outcome, Verdict};
+use ims_conformance::run::Record;
 use ims_conformance::stub::StubService;
 use outcomes::{PROBES, SUITE, report};
 
@@ -147,7 +147,7 @@ fn large(body: &mut Vec<u8>, chance: &mut Chance) {
 }
 
 /// What a probe comes to where one of its answers is broken.
-fn outcome(real: &[(Arc<Probe>, Vec<Exchange>)], invariants: &mut RunInvariants, seed: u64) -> Outcome {
+fn record(real: &[(Arc<Probe>, Vec<Exchange>)], seed: u64) -> Record {
     let mut chance = Chance::new(seed);
     let (probe, exchanges) = chance.of(real);
     let mut exchanges = exchanges.clone();
@@ -155,24 +155,16 @@ fn outcome(real: &[(Arc<Probe>, Vec<Exchange>)], invariants: &mut RunInvariants,
     if let Ok(answer) = &mut exchanges[at].outcome {
         broken(answer, &mut chance);
     }
-    let mut judgement = judge(&SUITE.contract, probe, &exchanges);
-    invariants.add(&SUITE.contract, &mut judgement, |_| false);
-    let verdict = match (&judgement.mismatches[..], &judgement.inconclusive) {
-        ([], None) => Verdict::Pass,
-        ([], Some(_)) => Verdict::Inconclusive,
-        _ => Verdict::Fail,
-    };
-    Outcome { probe: Arc::clone(probe), verdict, judgement, exchanges, cleanup: Cleanup::default() }
+    let judgement = judge(&SUITE.contract, probe, &exchanges);
+    Record { place: 0, probe: Arc::clone(probe), judgement, exchanges, cleanup: Cleanup::default() }
 }
 
 /// Judges the answers of so many seeds and shows them in one report; a panic, or too much of anything, fails the test.
 fn try_batch(real: &[(Arc<Probe>, Vec<Exchange>)], first: u64) -> usize {
     println!("seeds from {first}");
-    let (begin, mut invariants) = (Instant::now(), RunInvariants::default());
-    let outcomes: Vec<Outcome> =
-        (first..first + BATCH as u64).map(|seed| outcome(real, &mut invariants, seed)).collect();
-    let failed = outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Fail).count();
-    let text = terminal::render(&report(outcomes), true);
+    let begin = Instant::now();
+    let results = report((first..first + BATCH as u64).map(|seed| record(real, seed)).collect());
+    let (failed, text) = (results.failed, terminal::render(&results, true));
     assert!(text.len() < LARGEST, "the report has {} bytes", text.len());
     assert!(begin.elapsed() < LONGEST, "the report took {:?}", begin.elapsed());
     failed

@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use chance::Chance;
 use ims_conformance::client::{Access, Setup, Target, Token};
-use ims_conformance::plan::{Selection, mark, plan};
+use ims_conformance::plan::{Selection, plan};
 use ims_conformance::rehearsal::unshown;
+use ims_conformance::results::Question;
 use ims_conformance::run::{Options, run};
 use ims_conformance::stub::StubService;
 use ims_conformance::suite::Suite;
@@ -191,13 +192,12 @@ fn is_performed(folder: &Path, texts: &[String], seed: u64) -> bool {
 }
 
 async fn perform(suite: &Arc<Suite>) {
-    let mut probes = plan(suite, &Selection { examples: 2, ..Selection::default() }).unwrap();
-    mark(&suite.contract, &mut probes);
+    let plan = plan(suite, &Selection { examples: 2, ..Selection::default() }).unwrap().marked();
     let token = Token::random();
     let stub = Arc::new(StubService::new(Arc::clone(suite), token.clone(), None));
     let target = Arc::new(Target::local(suite, stub, Setup::new(Access::Token(token))));
-    let options = Options { concurrency: 1, is_strict: false };
-    run(suite, probes, &target, &options, |_| {}).await;
+    let options = Options { looks_first: false, shrinks: false, ..Options::default() };
+    run(suite, &plan, &target, &options, Question::default(), |_, _| {}).await.unwrap();
 }
 
 /// A folder with one suite for each contract, and the contracts as they are.

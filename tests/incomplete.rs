@@ -4,30 +4,31 @@
 
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/whole.rs"]
+mod whole;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use ims_conformance::client::{Access, Limits, Service, Setup, Target, Token};
-use ims_conformance::plan::{Selection, plan};
+use ims_conformance::plan::{Plan, Selection, plan};
 use ims_conformance::probe::Probe;
-use ims_conformance::report::{Context, Excluded, Report, terminal};
-use ims_conformance::run::{Options, Run, run};
+use ims_conformance::report::terminal;
+use ims_conformance::results::Results;
 use ims_conformance::suite::Suite;
 use serde_json::json;
 use server::{IMAGES, Server, TOKEN, bare, outcome, suite};
 use tempfile::TempDir;
+use whole::{PLAIN, Whole, whole};
 
 static SUITE: LazyLock<Arc<Suite>> = LazyLock::new(suite);
 
 fn probes(text: &str) -> Vec<Probe> {
-    let mut probes = plan(&SUITE, &Selection::default()).unwrap();
-    probes.retain(|probe| probe.id.contains(text));
-    probes
+    plan(&SUITE, &Selection::default()).unwrap().iter().filter(|probe| probe.id.contains(text)).collect()
 }
 
 /// A run of these probes within these limits, one at a time; stopped before it begins, if so.
-fn performed(server: &Arc<Server>, access: Access, probes: Vec<Probe>, limits: Limits, is_stopped: bool) -> Run {
+fn performed(server: &Arc<Server>, access: Access, probes: Vec<Probe>, limits: Limits, is_stopped: bool) -> Whole {
     let service: Arc<dyn Service> = Arc::clone(server) as _;
     let setup = Setup { limits, retries: 0, ..Setup::new(access) };
     let target = Arc::new(Target::local(&SUITE, service, setup));
@@ -35,31 +36,28 @@ fn performed(server: &Arc<Server>, access: Access, probes: Vec<Probe>, limits: L
         target.stop().throw();
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(run(&SUITE, probes, &target, &Options { concurrency: 1, is_strict: false }, |_| {}))
+    runtime.block_on(whole(&SUITE, &Plan::of(probes), &target, &PLAIN))
 }
 
 fn token() -> Access {
     Access::Token(Token::new(TOKEN).unwrap())
 }
 
-fn report(done: &Run) -> Report {
-    Report::new(&SUITE.contract, done, &Context { endpoint: "http://x", ..Context::default() })
-}
-
 /// Why the clause was not assessed; nothing where it was.
-fn reason<'a>(report: &'a Report, clause: &str) -> Option<&'a str> {
+fn reason<'a>(report: &'a Results, clause: &str) -> Option<&'a str> {
     report.not_assessed.iter().find(|(id, _)| id == clause).map(|(_, reason)| reason.as_str())
 }
 
 #[test]
 fn a_clause_whose_probes_were_not_sent_says_so_and_why() {
     let limits = Limits { requests: Some(30), ..Limits::default() };
-    let done = performed(&Server::faithful(), token(), probes(""), limits, false);
-    assert_eq!(done.outcomes.len() + done.unsent.len(), done.planned);
-    let report = report(&done);
-    let sent: Vec<_> = done.outcomes.iter().flat_map(|outcome| &outcome.probe.clauses).collect();
+    let all = probes("");
+    let Whole { records, results: report } = performed(&Server::faithful(), token(), all.clone(), limits, false);
+    assert_eq!(records.len() + report.unsent.iter().map(|cause| cause.count).sum::<usize>(), report.planned);
+    let sent: Vec<_> = records.iter().flat_map(|record| &record.probe.clauses).collect();
     let why = "its probes were not sent: --max-requests allowed no more";
-    let clauses = done.unsent.iter().flat_map(|unsent| &unsent.probe.clauses).filter(|clause| !sent.contains(clause));
+    let clauses =
+        all[records.len()..].iter().flat_map(|unsent| &unsent.clauses).filter(|clause| !sent.contains(clause));
     let (mut told, mut rules) = (0, 0);
     for clause in clauses {
         assert!(
@@ -87,7 +85,7 @@ fn busy() -> Arc<Server> {
 fn each_way_to_end_a_run_is_told_apart() {
     let clause = "request.min_ram.minimum";
     let told = |server: &Arc<Server>, limits: Limits, is_stopped: bool| {
-        let report = report(&performed(server, token(), probes("min_ram/"), limits, is_stopped));
+        let report = performed(server, token(), probes("min_ram/"), limits, is_stopped).results;
         let last = terminal::render(&report, false).lines().last().unwrap_or_default().to_owned();
         (reason(&report, clause).unwrap_or_default().to_owned(), anstream::adapter::strip_str(&last).to_string())
     };
@@ -111,9 +109,9 @@ fn each_way_to_end_a_run_is_told_apart() {
 fn what_was_skipped_or_came_to_nothing_says_why() {
     let done =
         performed(&Server::faithful(), Access::Open, probes("token/requires_no_character"), Limits::default(), false);
-    assert_eq!(reason(&report(&done), "security.token"), Some("its probes were skipped: it needs a token"));
+    assert_eq!(reason(&done.results, "security.token"), Some("its probes were skipped: it needs a token"));
     let done = performed(&busy(), token(), probes("min_ram/rejects"), Limits::default(), false);
-    let shown = report(&done);
+    let shown = done.results;
     let inconclusive =
         shown.not_assessed.iter().filter(|(_, why)| why == "its probes were inconclusive: the answer was 503");
     assert!(inconclusive.count() > 0, "{:?}", shown.not_assessed);
@@ -121,12 +119,18 @@ fn what_was_skipped_or_came_to_nothing_says_why() {
 
 #[test]
 fn what_was_held_back_says_what_adds_it() {
-    let done = performed(&Server::faithful(), token(), probes("min_ram/"), Limits::default(), false);
-    let clause = "request.name.type".to_owned();
-    let excluded = [Excluded { text: "7 probes; --phase all adds them".to_owned(), clauses: [clause.clone()].into() }];
-    let context = Context { endpoint: "http://x", excluded: &excluded, ..Context::default() };
-    let report = Report::new(&SUITE.contract, &done, &context);
-    assert_eq!(reason(&report, &clause), Some("its probes were held back: 7 probes; --phase all adds them"));
+    let selectors = ["min_ram/", "request.name.type"].map(str::to_owned).to_vec();
+    let plan = plan(&SUITE, &Selection { selectors, ..Selection::default() }).unwrap();
+    let is_about = |probe: &Probe| probe.clauses.iter().any(|clause| clause == "request.name.type");
+    let count = plan.iter().filter(is_about).count();
+    let plan = plan.without("of the name; --phase all adds them", |_, probe| {
+        probe.clauses.iter().any(|clause| clause == "request.name.type")
+    });
+    let target = Arc::new(Target::local(&SUITE, Server::faithful(), Setup::new(token())));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let report = runtime.block_on(whole(&SUITE, &plan, &target, &PLAIN)).results;
+    let held = format!("its probes were held back: {count} probes of the name; --phase all adds them");
+    assert_eq!(reason(&report, "request.name.type"), Some(held.as_str()));
     assert_eq!(reason(&report, "request.visibility.type"), Some("no probe of this run is about it"));
 }
 

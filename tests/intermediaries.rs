@@ -9,12 +9,13 @@ use conforming::ConformingVariant;
 use ims_conformance::exchange::{Request, Response};
 use ims_conformance::exit_code::ExitCode;
 use ims_conformance::judge::Kind;
-use ims_conformance::report::{Report, terminal};
+use ims_conformance::report::terminal;
+use ims_conformance::results::Results;
 
 const PAGE: &str = "<html><head><title>Access denied</title></head><body>request blocked, id 1-2-3</body></html>";
 
 /// What a run says where this comes in place of the answer to each creation, or to every call.
-fn report(suite: &str, is_every: bool, status: u16, media_type: &str, body: &str) -> Report {
+fn report(suite: &str, is_every: bool, status: u16, media_type: &str, body: &str) -> Results {
     let (media_type, body) = (media_type.to_owned(), body.as_bytes().to_vec());
     let block = move |response| {
         let headers = vec![("content-type".to_owned(), media_type.clone())];

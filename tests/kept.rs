@@ -4,6 +4,8 @@
 
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/whole.rs"]
+mod whole;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,15 +14,16 @@ use ims_conformance::client::{Access, Service, Setup, Target, Token};
 use ims_conformance::exchange::{Exchange, Request, Response};
 use ims_conformance::plan::{Selection, plan};
 use ims_conformance::probe::Phase;
-use ims_conformance::run::{Options, Outcome, Run, run};
+use ims_conformance::run::{Options, Record};
 use serde_json::{Value, json};
 use server::{Server, TOKEN, suite};
+use whole::{PLAIN, Whole, whole};
 
 /// No probe keeps more, in bytes: a few answers of 8 kB each, and the texts of what is wrong with them.
 const MOST_KEPT: usize = 64 * 1024;
 
 /// The cases of one field against a server whose answers to a creation are spoilt, and the ids of what is left there.
-async fn performed(spoil: impl Fn(&Request, Response) -> Response + Send + Sync + 'static) -> (Run, Vec<String>) {
+async fn performed(spoil: impl Fn(&Request, Response) -> Response + Send + Sync + 'static) -> (Whole, Vec<String>) {
     let server = Server::with(move |server, request, token| {
         let answer = server.pass(request, token);
         Some(if request.method == "POST" { spoil(request, answer) } else { answer })
@@ -30,31 +33,31 @@ async fn performed(spoil: impl Fn(&Request, Response) -> Response + Send + Sync 
     let target = Arc::new(Target::local(&suite, Arc::clone(&server) as Arc<dyn Service>, setup));
     let selection =
         Selection { selectors: vec!["min_disk/".to_owned()], phases: vec![Phase::Case], ..Selection::default() };
-    let probes = plan(&suite, &selection).unwrap();
-    let done = run(&suite, probes, &target, &Options { concurrency: 4, is_strict: true }, |_| {}).await;
+    let plan = plan(&suite, &selection).unwrap();
+    let done = whole(&suite, &plan, &target, &Options { concurrency: 4, ..PLAIN }).await;
     (done, server.ids())
 }
 
-fn kept_by(outcome: &Outcome) -> usize {
-    let answers = outcome.exchanges.iter().filter_map(Exchange::response).map(|response| {
+fn kept_by(record: &Record) -> usize {
+    let answers = record.exchanges.iter().filter_map(Exchange::response).map(|response| {
         let headers = response.headers.iter().map(|(name, value)| name.len() + value.len());
         response.body.len() + headers.sum::<usize>()
     });
-    let wrong = outcome.judgement.mismatches.iter().map(|mismatch| {
+    let wrong = record.judgement.mismatches.iter().map(|mismatch| {
         let texts = [&mismatch.pointer, &mismatch.expected, &mismatch.got].map(|text| text.raw().len());
         mismatch.cause.len() + texts.iter().sum::<usize>()
     });
-    let drift = outcome.judgement.drift.iter().map(|drift| drift.pointer.raw().len() + drift.text.raw().len());
+    let drift = record.judgement.drift.iter().map(|drift| drift.pointer.raw().len() + drift.text.raw().len());
     answers.sum::<usize>() + wrong.sum::<usize>() + drift.sum::<usize>()
 }
 
-fn assert_little_is_kept((done, left): &(Run, Vec<String>)) {
+fn assert_little_is_kept((done, left): &(Whole, Vec<String>)) {
     assert_eq!(*left, [""; 0], "what has a long answer is removed like anything else");
-    let failed = done.outcomes.iter().filter(|outcome| !outcome.judgement.mismatches.is_empty()).count();
+    let failed = done.records.iter().filter(|record| !record.judgement.mismatches.is_empty()).count();
     assert!(failed > 5, "{failed}");
-    for outcome in &done.outcomes {
-        let kept = kept_by(outcome);
-        assert!(kept <= MOST_KEPT, "{}: {kept} bytes", outcome.probe.id);
+    for record in &done.records {
+        let kept = kept_by(record);
+        assert!(kept <= MOST_KEPT, "{}: {kept} bytes", record.probe.id);
     }
 }
 
@@ -93,7 +96,7 @@ async fn of_long_headers_only_what_a_report_needs_is_kept() {
 #[tokio::test]
 async fn of_a_long_refusal_only_what_a_report_needs_is_kept() {
     let (done, _) = performed(|_, answer| Response { body: large().into_bytes(), ..answer }).await;
-    for outcome in &done.outcomes {
-        assert!(kept_by(outcome) <= MOST_KEPT, "{}: {} bytes", outcome.probe.id, kept_by(outcome));
+    for record in &done.records {
+        assert!(kept_by(record) <= MOST_KEPT, "{}: {} bytes", record.probe.id, kept_by(record));
     }
 }

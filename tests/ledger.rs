@@ -5,6 +5,8 @@
 
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/whole.rs"]
+mod whole;
 
 use std::fs;
 use std::io;
@@ -16,11 +18,12 @@ use std::time::Duration;
 
 use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::ledger::{Ledger, Store};
-use ims_conformance::plan::{Selection, mark, plan};
-use ims_conformance::run::{Options, Run, run};
+use ims_conformance::plan::{Selection, plan};
+use ims_conformance::run::Options;
 use serde_json::json;
 use server::{IMAGES, Server, TOKEN, bare, ledgers, outcome, program, renamed, signal, suite, wait_until};
 use tempfile::TempDir;
+use whole::{PLAIN, Whole, whole};
 
 /// A store that takes its time, notes each line when it is written, and fails from a unambiguous line on.
 #[derive(Debug)]
@@ -51,7 +54,7 @@ impl Store for Slow {
 }
 
 /// Performs some probes with a ledger that has room for so many lines: what was written and what was sent, in order.
-fn performed(selector: &str, room: usize) -> (Vec<String>, Run) {
+fn performed(selector: &str, room: usize) -> (Vec<String>, Whole) {
     let events = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&events);
     let server = Server::with(move |server, request, token| {
@@ -64,11 +67,11 @@ fn performed(selector: &str, room: usize) -> (Vec<String>, Run) {
     let target = Target::local(&suite, server, Setup::new(Access::Token(Token::new(TOKEN).unwrap())));
     let store = Slow { events: Arc::clone(&events), room };
     let target = Arc::new(target.with_ledger(Ledger::over(Arc::new(store), PathBuf::new())));
-    let mut probes = plan(&suite, &Selection { selectors: vec![selector.to_owned()], ..Selection::default() }).unwrap();
-    mark(&suite.contract, &mut probes);
-    let options = Options { concurrency: 3, is_strict: false };
+    let selection = Selection { selectors: vec![selector.to_owned()], ..Selection::default() };
+    let plan = plan(&suite, &selection).unwrap().marked();
+    let options = Options { concurrency: 3, ..PLAIN };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build().unwrap();
-    let done = runtime.block_on(run(&suite, probes, &target, &options, |_| {}));
+    let done = runtime.block_on(whole(&suite, &plan, &target, &options));
     let events = events.lock().unwrap().clone();
     (events, done)
 }
@@ -91,9 +94,10 @@ fn nothing_is_created_that_a_full_disk_keeps_out_of_the_ledger() {
     let intended = events.iter().filter(|event| event.contains("\"record\":\"intent\"")).count();
     let sent = events.iter().filter(|event| *event == "POST").count();
     assert!(sent > 0 && sent <= intended, "{events:#?}");
-    let unsent = done.outcomes.iter().filter(|outcome| {
-        outcome.judgement.inconclusive.as_deref() == Some("not sent, as the ledger cannot be written")
-    });
+    let unsent = done
+        .records
+        .iter()
+        .filter(|record| record.judgement.inconclusive.as_deref() == Some("not sent, as the ledger cannot be written"));
     assert!(unsent.count() > 0);
 }
 

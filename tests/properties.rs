@@ -13,7 +13,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ims_conformance::baseline::Baseline;
 use ims_conformance::case::Case;
 use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::contract::{Assessment, Contract};
@@ -21,25 +20,26 @@ use ims_conformance::document;
 use ims_conformance::judge::{Body, Kind, classify};
 use ims_conformance::plan::{Seed, Selection, plan};
 use ims_conformance::probe::{Phase, Probe};
-use ims_conformance::report::{Context, Finding, Report};
-use ims_conformance::run::{Options, run};
-use ims_conformance::shrink::shrink;
+use ims_conformance::results::{Finding, Fold, Question};
+use ims_conformance::run::{Event, Options, run};
 use ims_conformance::stub::StubService;
 use ims_conformance::suite::Suite;
 use tempfile::TempDir;
 
-fn suites() -> impl Iterator<Item = Suite> {
-    let read = |name| Suite::from_dir(&Path::new("cases").join(name)).unwrap_or_else(|error| panic!("{error}"));
+fn suites() -> impl Iterator<Item = Arc<Suite>> {
+    let read =
+        |name| Arc::new(Suite::from_dir(&Path::new("cases").join(name)).unwrap_or_else(|error| panic!("{error}")));
     Suite::built_in_names().map(read)
 }
 
 /// The suite of which the tests name fields.
-fn suite() -> Suite {
-    Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}"))
+fn suite() -> Arc<Suite> {
+    Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}")))
 }
 
-fn probes(suite: &Suite, phases: &[Phase], examples: usize, seed: u64) -> Vec<Probe> {
-    plan(suite, &Selection { phases: phases.to_vec(), examples, seed: Seed(seed), ..Selection::default() }).unwrap()
+fn probes(suite: &Arc<Suite>, phases: &[Phase], examples: usize, seed: u64) -> Vec<Probe> {
+    let selection = Selection { phases: phases.to_vec(), examples, seed: Seed(seed), ..Selection::default() };
+    plan(suite, &selection).unwrap().iter().collect()
 }
 
 fn kind(contract: &Contract, probe: &Probe) -> (Kind, Vec<String>, Vec<String>) {
@@ -55,7 +55,7 @@ fn bytes(probe: &Probe) -> Vec<u8> {
 }
 
 /// A copy of the suite with some texts of the contract replaced, and with more files.
-fn changed_suite(changes: &[(&str, &str)], more: &[(&str, &str)]) -> (TempDir, Suite) {
+fn changed_suite(changes: &[(&str, &str)], more: &[(&str, &str)]) -> (TempDir, Arc<Suite>) {
     fn copy(from: &Path, to: &Path) {
         fs::create_dir_all(to).unwrap();
         for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
@@ -86,7 +86,7 @@ fn changed_suite(changes: &[(&str, &str)], more: &[(&str, &str)]) -> (TempDir, S
     for (file, text) in more {
         fs::write(dir.join(file), text).unwrap();
     }
-    let suite = Suite::from_dir(&dir).unwrap_or_else(|error| panic!("{error}"));
+    let suite = Arc::new(Suite::from_dir(&dir).unwrap_or_else(|error| panic!("{error}")));
     (folder, suite)
 }
 
@@ -155,7 +155,7 @@ fn what_is_required_is_in_every_body_but_one_that_is_about_its_absence() {
 }
 
 /// The suite with a changed contract and one case that gives what the tests require.
-fn requiring(changes: &[(&str, &str)]) -> (TempDir, Suite) {
+fn requiring(changes: &[(&str, &str)]) -> (TempDir, Arc<Suite>) {
     let folder = TempDir::new().unwrap();
     let dir = folder.path().join("otc");
     fs::create_dir_all(dir.join("body")).unwrap();
@@ -169,7 +169,7 @@ fn requiring(changes: &[(&str, &str)]) -> (TempDir, Suite) {
     let case =
         "title: a\nclauses: [request.type]\nrequest: {body: {name: a, disk_format: raw}}\nexpect: {status: 201}\n";
     fs::write(dir.join("body/accepts_it.yaml"), case).unwrap();
-    let suite = Suite::from_dir(&dir).unwrap_or_else(|error| panic!("{error}"));
+    let suite = Arc::new(Suite::from_dir(&dir).unwrap_or_else(|error| panic!("{error}")));
     (folder, suite)
 }
 
@@ -353,7 +353,7 @@ fn the_same_seed_sends_the_same_bytes_and_another_one_does_not() {
 fn ids_are_unique() {
     for suite in suites() {
         let mut seen = HashSet::new();
-        for probe in plan(&suite, &Selection::default()).unwrap() {
+        for probe in plan(&suite, &Selection::default()).unwrap().iter() {
             assert!(seen.insert(probe.id.clone()), "{} names two probes", probe.id);
         }
     }
@@ -382,17 +382,19 @@ fn a_case_and_a_field_that_are_added_change_no_other_probe() {
 /// Runs the true suite's probes against a stub of a changed contract and returns what is found.
 async fn found_against(changes: &[(&str, &str)], phases: &[Phase]) -> (Arc<Suite>, Vec<Finding>, u64) {
     let (_folder, faulty) = changed_suite(changes, &[]);
-    let (suite, token) = (Arc::new(suite()), Token::random());
-    let service = StubService::new(Arc::new(faulty), token.clone(), None);
+    let (suite, token) = (suite(), Token::random());
+    let service = StubService::new(faulty, token.clone(), None);
     let target = Arc::new(Target::local(&suite, Arc::new(service), Setup::new(Access::Token(token))));
-    let options = Options { concurrency: 8, is_strict: false };
-    let probes = probes(&suite, phases, 40, 1);
-    let mut done = run(&suite, probes, &target, &options, |_| {}).await;
-    let before = target.request_count();
-    let shrunk = shrink(&suite, &target, &Baseline::default(), Seed(1), &mut done).await;
-    let spent = target.request_count() - before;
-    let context = Context { has_token: true, seed: Seed(1), shrunk: &shrunk, ..Context::default() };
-    let findings = Report::new(&suite.contract, &done, &context).findings;
+    let options = Options { concurrency: 8, looks_first: false, shrinks: true };
+    let selection = Selection { phases: phases.to_vec(), examples: 40, seed: Seed(1), ..Selection::default() };
+    let mut spent = 0;
+    let count = |event: &Event, _: &Fold| {
+        if let Event::Shrunk(record) = event {
+            spent += record.exchanges.len() as u64;
+        }
+    };
+    let plan = plan(&suite, &selection).unwrap();
+    let findings = run(&suite, &plan, &target, &options, Question::default(), count).await.unwrap().findings;
     (suite, findings, spent)
 }
 

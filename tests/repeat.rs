@@ -6,6 +6,8 @@
 mod recorder;
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/whole.rs"]
+mod whole;
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -14,16 +16,17 @@ use std::sync::Arc;
 
 use ims_conformance::client::{Access, Endpoint, Route, Setup, Target, Token};
 use ims_conformance::exchange::{Exchange, Request, Response, TokenVariant};
-use ims_conformance::plan::{Selection, mark, plan};
+use ims_conformance::plan::{Plan, Selection, mark, plan};
 use ims_conformance::probe::{Phase, Probe, Script, Step};
 use ims_conformance::report::curl::Caller;
-use ims_conformance::report::{Context, Finding, Report};
-use ims_conformance::run::{Options, Run, run};
+use ims_conformance::results::Finding;
+use ims_conformance::run::Record;
 use ims_conformance::stub::defect::defects;
 use ims_conformance::suite::Suite;
 use recorder::{GIVE, Recorded, Recorder};
 use regex::Regex;
 use server::{Seen, Server, TOKEN};
+use whole::{PLAIN, Whole, whole};
 
 /// Whether what the printed lines need is on this machine; says so where it is not.
 fn can_repeat() -> bool {
@@ -59,14 +62,14 @@ fn setup() -> Setup {
     Setup { retries: 0, ..Setup::new(Access::Token(Token::new(TOKEN).unwrap())) }
 }
 
-fn marked(suite: &Suite) -> Vec<Probe> {
-    let mut probes = plan(suite, &Selection::default()).unwrap();
+fn marked(suite: &Arc<Suite>) -> Vec<Probe> {
+    let mut probes: Vec<_> = plan(suite, &Selection::default()).unwrap().iter().collect();
     mark(&suite.contract, &mut probes);
     probes
 }
 
 /// Every request of the cases, every form of a body and of a header, and one of each other kind that is generated.
-fn kinds(suite: &Suite) -> Vec<(String, Request)> {
+fn kinds(suite: &Arc<Suite>) -> Vec<(String, Request)> {
     let mut seen = HashSet::new();
     let mut kept = marked(suite);
     kept.retain(|probe| match probe.phase {
@@ -203,7 +206,7 @@ fn shapes(seen: &[Seen]) -> Vec<String> {
 }
 
 /// The cases of behaviours, and a part of what is generated.
-fn some(suite: &Suite) -> Vec<Probe> {
+fn some(suite: &Arc<Suite>) -> Vec<Probe> {
     let (mut probes, mut rest) = (marked(suite), 0);
     probes.retain(|probe| {
         let is_case = probe.phase == Phase::Case && probe.clauses.iter().any(|clause| clause.starts_with("behaviour."));
@@ -214,20 +217,19 @@ fn some(suite: &Suite) -> Vec<Probe> {
 }
 
 /// What a run finds against a stub with a defect, when it sends these probes.
-fn found(server: &Arc<Server>, suite: &Arc<Suite>, probes: &[Probe]) -> (Report, Run) {
+fn found(server: &Arc<Server>, suite: &Arc<Suite>, probes: &[Probe]) -> Whole {
     let service: Arc<dyn ims_conformance::client::Service> = Arc::clone(server) as _;
     let target = Arc::new(Target::local(suite, service, setup()));
-    let options = Options { concurrency: 1, is_strict: false };
     // No pause takes time where the target is in this process.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let done = runtime.block_on(run(suite, probes.to_vec(), &target, &options, |_| {}));
-    let url = server.listen();
-    (Report::new(&suite.contract, &done, &Context { endpoint: &url, has_token: true, ..Context::default() }), done)
+    let mut done = runtime.block_on(whole(suite, &Plan::of(probes.to_vec()), &target, &PLAIN));
+    done.results.endpoint = server.listen();
+    done
 }
 
 /// The statuses with which the run was answered, the last one wrongly.
-fn answers(finding: &Finding, done: &Run) -> Vec<String> {
-    let outcome = done.outcomes.iter().find(|outcome| outcome.probe.id == finding.probe.id).unwrap();
+fn answers(finding: &Finding, records: &[Record]) -> Vec<String> {
+    let outcome = records.iter().find(|record| record.probe.id == finding.probe.id).unwrap();
     let mut rest = &outcome.exchanges[..=finding.mismatch.step];
     let mut statuses = Vec::new();
     for request in finding.requests.iter().rev() {
@@ -254,16 +256,13 @@ fn the_pasted_lines_of_a_finding_show_it_again_and_leave_nothing() {
         names.dedup_by_key(|name| name.split("-for-").next().unwrap().to_owned());
         for defect in names {
             let server = Server::of_suite(name, &defect);
-            let (report, done) = found(&server, &suite, &probes);
+            let Whole { records, results: report } = found(&server, &suite, &probes);
             assert!(!report.findings.is_empty(), "{defect}");
             for finding in &report.findings {
-                let lines = finding.repeat.lines(&Caller {
-                    endpoint: &report.endpoint,
-                    token_header: &report.token_header,
-                    has_token: true,
-                    route: &report.route,
-                });
-                let outcome = done.outcomes.iter().find(|outcome| outcome.probe.id == finding.probe.id).unwrap();
+                let (endpoint, token_header) = (report.endpoint.as_str(), report.token_header.as_str());
+                let caller = Caller { endpoint, token_header, has_token: true, route: &report.route };
+                let lines = finding.repeat.lines(|request, names| caller.command_with(request, names));
+                let outcome = records.iter().find(|record| record.probe.id == finding.probe.id).unwrap();
                 let answers_of_run = outcome.exchanges.iter().filter_map(Exchange::response).filter_map(Response::json);
                 for id in answers_of_run.filter_map(|answer| Some(answer.get("id")?.as_str()?.to_owned())) {
                     assert!(!lines.join("\n").contains(&id), "{defect}: the id of another run\n{}", lines.join("\n"));
@@ -272,7 +271,7 @@ fn the_pasted_lines_of_a_finding_show_it_again_and_leave_nothing() {
                 let said = paste(&lines);
                 let what =
                     format!("{defect}: {} by {}\n{}\n{said}", finding.clause, finding.probe.id, lines.join("\n"));
-                let expected = answers(finding, &done);
+                let expected = answers(finding, &records);
                 // The same answers to the same requests, but for the ids.
                 let got: Vec<_> = status.captures_iter(&said).map(|found| found[1].to_owned()).collect();
                 assert!(got.starts_with(&expected), "{expected:?}, not {got:?}\n{what}");

@@ -4,30 +4,37 @@
 
 #[path = "support/outcomes.rs"]
 mod outcomes;
+#[path = "support/whole.rs"]
+mod whole;
 
 use std::sync::Arc;
 
+use ims_conformance::baseline::Baseline;
 use ims_conformance::client::{Access, Appeared, Cleanup, Leftover, Route, Setup, Spent, Target, Token};
 use ims_conformance::contract::Assessment;
+use ims_conformance::document;
 use ims_conformance::exchange::{Exchange, Request, TokenVariant};
 use ims_conformance::exit_code::ExitCode;
-use ims_conformance::judge::{Drift, Judgement, Mismatch, ObservedBehaviour};
+use ims_conformance::judge::{Drift, Mismatch, ObservedBehaviour};
+use ims_conformance::plan::Plan;
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::curl::Caller;
-use ims_conformance::report::{Context, Report, terminal};
-use ims_conformance::run::{Ending, Options, Outcome, Run, Unsent, Verdict, run};
+use ims_conformance::report::terminal;
+use ims_conformance::results::{Question, Results};
+use ims_conformance::run::{End, Ending, Event, Found, Record};
 use ims_conformance::stub::StubService;
-use outcomes::{PROBES, SUITE, answered, answered_with, clauses, context, done, probe, refused, report};
+use outcomes::{
+    PROBES, SUITE, answered, answered_with, clauses, end, performed, probe, refused, report, report_with, results,
+};
+use whole::{PLAIN, whole};
 
 #[test]
 fn a_faithful_server_shows_every_clause_that_a_run_can_show() {
     let token = Token::random();
     let service = StubService::new(Arc::clone(&SUITE), token.clone(), None);
     let target = Arc::new(Target::local(&SUITE, Arc::new(service), Setup::new(Access::Token(token))));
-    let options = Options { concurrency: 1, is_strict: false };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let done = runtime.block_on(run(&SUITE, PROBES.clone(), &target, &options, |_| {}));
-    let report = Report::new(&SUITE.contract, &done, &context());
+    let report = runtime.block_on(whole(&SUITE, &Plan::of(PROBES.clone()), &target, &PLAIN)).results;
     let rest = SUITE.contract.clauses.values().filter(|clause| clause.assessment != Assessment::Always);
     // What an answer need not have, and in the stub's has not, and what a run cannot provoke.
     let is_shown = |id: &str| !report.not_assessed.iter().any(|(clause, _)| clause == id);
@@ -43,19 +50,20 @@ fn a_faithful_server_shows_every_clause_that_a_run_can_show() {
     assert_eq!((report.created, report.findings.len(), report.drift.len()), (report.removed, 0, 0));
 }
 
+fn skipped(place: usize) -> Event {
+    Event::Skipped { place, probe: probe("token/requires_no_character_more"), why: "it needs a token" }
+}
+
 #[test]
 fn only_phases_that_were_performed_are_counted_and_each_cause_is_told_once() {
-    let mut skipped = answered("token/requires_no_character_more", 401);
-    skipped.verdict = Verdict::Skipped;
-    skipped.judgement = Judgement::default();
-    skipped.judgement.inconclusive = Some("it needs a token".to_owned());
-    let report = report(vec![
+    let mut events = performed(vec![
         answered("pairs/001", 503),
         answered("pairs/002", 503),
         answered("pairs/003", 504),
         answered("min_disk/rejects_0", 400),
-        skipped,
     ]);
+    events.push(skipped(4));
+    let report = results(5, events, Question::default(), &end());
     assert_eq!(report.phases, [(Phase::Case, 2), (Phase::Pairs, 3)]);
     let causes: Vec<_> = report.inconclusive.iter().map(|cause| (cause.text.as_str(), cause.count)).collect();
     assert_eq!(causes, [("the answer was 503", 2), ("the answer was 504", 1)]);
@@ -68,6 +76,22 @@ fn only_phases_that_were_performed_are_counted_and_each_cause_is_told_once() {
     assert_eq!(reason("request.name.type"), Some("no probe of this run is about it"));
     assert_eq!(reason("status.500"), Some("it takes a broken service"));
     assert_eq!(reason("response.checksum.type"), Some("no answer had the field"));
+}
+
+#[test]
+fn of_thousands_of_failures_each_is_counted_and_few_are_kept() {
+    let refused = || (0..5000).map(|_| answered("boundary/min_disk/1024", 400));
+    let other = answered_with("boundary/min_disk/1025", 201, r#"{"id":"7f3a"}"#);
+    let report = report(refused().chain([other]).collect());
+    assert_eq!((report.failed, report.passed, report.planned), (5001, 0, 5001));
+    let counts: Vec<_> = report.findings.iter().map(|found| (found.clause.as_str(), found.count)).collect();
+    assert!(counts.contains(&("request.min_disk.maximum", 5001)), "{counts:?}");
+    let mut baseline = Baseline::default();
+    let list = "- {clause: request.min_disk.maximum, because: a reason}\n";
+    baseline.add(&SUITE.contract, &document::parse("baseline.yaml", list).unwrap()).unwrap();
+    let question = Question { baseline, ..Question::default() };
+    let known = results(5000, performed(refused().collect()), question, &end());
+    assert_eq!((known.failed, known.known, known.deviations[0].1, known.findings.len()), (0, 5000, 5000, 0));
 }
 
 #[test]
@@ -99,8 +123,7 @@ fn a_saved_case_is_about_the_clause_that_is_blamed() {
     // The judge says no more than that a valid request is accepted.
     let example = [refused("random/min_disk/valid/0001", r#"{"min_disk":600}"#)];
     assert_eq!(example[0].judgement.mismatches[0].clause, "status.201");
-    let run = done(vec![refused("boundary/min_disk/1024", r#"{"min_disk":1024}"#)]);
-    let found = Report::new(&SUITE.contract, &run, &Context { shrunk: &example, ..context() });
+    let found = report_with(vec![refused("boundary/min_disk/1024", r#"{"min_disk":1024}"#)], &example);
     assert_eq!(clauses(&found), [("request.min_disk.maximum", 1)]);
     let file = found.findings[0].case_file.as_ref().unwrap();
     assert!(file.path.starts_with("min_disk/accepts_"), "{}", file.path);
@@ -149,7 +172,7 @@ fn an_example_has_the_creation_and_the_steps_about_its_clause() {
 }
 
 /// An outcome of each kind, made by hand, so that every part of the text is there.
-fn variety() -> Report {
+fn variety() -> Results {
     let mut left = answered("min_disk/rejects_0", 400);
     left.cleanup = Cleanup { created: 3, removed: 1, ..Cleanup::default() };
     left.cleanup.leftovers =
@@ -161,8 +184,6 @@ fn variety() -> Report {
     };
     left.judgement.choices = vec![choice("accepted"), choice("accepted"), choice("refused with 400")];
     left.judgement.drift = vec![Drift { pointer: "/os_hidden".into(), text: "a field that nobody documents".into() }];
-    let mut skipped = answered("token/requires_no_character_more", 401);
-    skipped.verdict = Verdict::Skipped;
     let mut field = answered("min_disk/accepts_its_absence", 400);
     field.judgement.mismatches = vec![Mismatch {
         clause: "response.id.format".to_owned(),
@@ -173,22 +194,25 @@ fn variety() -> Report {
         step: 0,
         origin: None,
     }];
-    let outcomes = vec![
+    let records = vec![
         left,
-        skipped,
         field,
         answered("boundary/min_disk/1025", 201),
         answered("min_disk/rejects_above_1024[just_above]", 201),
         answered("pairs/001", 503),
     ];
-    let appeared =
-        |id: &str, mark: Option<&str>| Appeared { id: id.to_owned(), mark: mark.map(str::to_owned), is_removed: false };
-    let appeared = [appeared("7f3a", Some("conformance-1")), appeared("9b1c", None)];
-    let mut run = done(outcomes);
-    (run.planned, run.ending) = (9, Ending::Interrupted);
-    let unsent = |id: &str, beyond: Option<Spent>| Unsent { probe: probe(id), beyond };
-    run.unsent = vec![unsent("pairs/002", None), unsent("pairs/003", None), unsent("pairs/004", Some(Spent::Created))];
-    Report::new(&SUITE.contract, &run, &Context { appeared: &appeared, ..context() })
+    let appeared = |id: &str, mark: Option<&str>| {
+        let appeared = Appeared { id: id.to_owned(), mark: mark.map(str::to_owned), is_removed: false };
+        Found { appeared, origin: None }
+    };
+    let unsent = |place: usize, id: &str, beyond: Option<Spent>| Event::Unsent { place, probe: probe(id), beyond };
+    let mut events = performed(records);
+    events.push(skipped(5));
+    events.push(unsent(6, "pairs/002", None));
+    events.push(unsent(7, "pairs/003", None));
+    events.push(unsent(8, "pairs/004", Some(Spent::Created)));
+    events.push(Event::Stock(Ok(vec![appeared("7f3a", Some("conformance-1")), appeared("9b1c", None)])));
+    results(9, events, Question::default(), &End { ending: Ending::Interrupted, ..end() })
 }
 
 #[test]
@@ -201,14 +225,13 @@ fn the_text_of_a_terminal_shows_every_part() {
     let verbose = terminal::render(&report, true);
     assert!(verbose.contains("response.owner.minLength") && !verbose.contains("-v shows all"));
     let is_red = |text: &str| text.split(" failed").next().is_some_and(|before| before.contains("\u{1b}[31m3"));
-    let last = |report: &Report| terminal::render(report, false).lines().rev().nth(3).unwrap_or_default().to_owned();
+    let last = |report: &Results| terminal::render(report, false).lines().rev().nth(3).unwrap_or_default().to_owned();
     assert!(is_red(&last(&report)), "{:?}", last(&report));
     let fine = self::report(vec![answered("min_disk/rejects_0", 400)]);
     let text = terminal::render(&fine, false);
     assert!(text.contains("1 passed\u{1b}[0m, 0 failed, "), "{text:?}");
-    let mut ended = done(Vec::new());
-    ended.ending = Ending::TargetLost;
-    let text = terminal::render(&Report::new(&SUITE.contract, &ended, &context()), false);
+    let ended = results(0, Vec::new(), Question::default(), &End { ending: Ending::TargetLost, ..end() });
+    let text = terminal::render(&ended, false);
     assert!(text.contains("ended early"), "{text}");
     for word in ["FAIL", "inconclusive\n", "skipped\n", "choices", "drift", "left behind\n"] {
         assert!(!text.contains(word), "{word}: {text}");
@@ -223,15 +246,18 @@ fn a_strict_run_makes_one_finding_of_each_field_that_nobody_documents() {
         outcome.judgement.drift = pointers.iter().map(drift).collect();
         outcome
     };
-    let run = done(vec![
-        drifting("min_disk/rejects_0", &["/a", "/b"]),
-        drifting("min_disk/rejects_above_1024[just_above]", &["/a"]),
-    ]);
-    let report = Report::new(&SUITE.contract, &run, &Context { is_strict: true, ..context() });
+    let report = |is_strict| {
+        let records = vec![
+            drifting("min_disk/rejects_0", &["/a", "/b"]),
+            drifting("min_disk/rejects_above_1024[just_above]", &["/a"]),
+        ];
+        results(2, performed(records), Question { is_strict, ..Question::default() }, &end())
+    };
+    let strict = report(true);
     let found: Vec<_> =
-        report.findings.iter().map(|finding| (finding.cause.as_str(), finding.count, finding.requests.len())).collect();
+        strict.findings.iter().map(|finding| (finding.cause.as_str(), finding.count, finding.requests.len())).collect();
     assert_eq!(found, [("/a", 2, 1), ("/b", 1, 1)]);
-    assert!(Report::new(&SUITE.contract, &run, &context()).findings.is_empty());
+    assert!(report(false).findings.is_empty());
 }
 
 #[test]
@@ -242,7 +268,7 @@ fn what_was_there_before_the_run_is_not_removed_by_what_repeats_a_finding() {
         let report = report(vec![outcome]);
         let (endpoint, token_header) = (report.endpoint.as_str(), report.token_header.as_str());
         let caller = Caller { endpoint, token_header, has_token: true, route: &report.route };
-        report.findings[0].repeat.lines(&caller).join("\n")
+        report.findings[0].repeat.lines(|request, names| caller.command_with(request, names)).join("\n")
     };
     assert!(lines(Vec::new()).contains("-X DELETE \"https://ims.example.com/v2/images/${created:?}\""));
     let foreign = lines(vec![Leftover::Foreign("7f3a".into())]);
@@ -275,7 +301,7 @@ fn what_the_end_of_a_run_asked_is_repeated_about_what_the_lines_create() {
     let report = report(vec![outcome]);
     let (endpoint, token_header) = (report.endpoint.as_str(), report.token_header.as_str());
     let caller = Caller { endpoint, token_header, has_token: true, route: &report.route };
-    let lines = report.findings[0].repeat.lines(&caller);
+    let lines = report.findings[0].repeat.lines(|request, names| caller.command_with(request, names));
     assert!(!lines.iter().any(|line| line.contains("7f3a")), "{lines:?}");
     let about_it = lines.iter().filter(|line| line.contains("/v2/images/${created:?}")).count();
     assert_eq!((lines.len(), about_it), (5, 3), "{lines:?}");
@@ -328,7 +354,7 @@ fn the_exit_code_says_the_worst() {
     let pass = || answered("min_disk/rejects_0", 400);
     let with = |leftover: Leftover| {
         let cleanup = Cleanup { created: 1, removed: 0, leftovers: vec![leftover] };
-        Outcome { cleanup, ..pass() }
+        Record { cleanup, ..pass() }
     };
     let broken = || answered("min_disk/rejects_0", 201);
     let lost = || answered("pairs/001", 503);
@@ -344,11 +370,12 @@ fn the_exit_code_says_the_worst() {
         (vec![unambiguous(), lost()], Ending::Interrupted, ExitCode::LeftBehind),
         (vec![unambiguous(), broken()], Ending::Interrupted, ExitCode::Broken),
     ];
-    let beyond = vec![Unsent { probe: probe("pairs/002"), beyond: Some(Spent::Created) }];
-    let run = Run { unsent: beyond, ..done(vec![pass()]) };
-    assert_eq!(ExitCode::of(&Report::new(&SUITE.contract, &run, &context())), ExitCode::Incomplete);
-    for (index, (outcomes, ending, expected)) in table.into_iter().enumerate() {
-        let run = Run { ending, ..done(outcomes) };
-        assert_eq!(ExitCode::of(&Report::new(&SUITE.contract, &run, &context())), expected, "row {index}");
+    let mut events = performed(vec![pass()]);
+    events.push(Event::Unsent { place: 1, probe: probe("pairs/002"), beyond: Some(Spent::Created) });
+    assert_eq!(ExitCode::of(&results(2, events, Question::default(), &end())), ExitCode::Incomplete);
+    for (index, (records, ending, expected)) in table.into_iter().enumerate() {
+        let (planned, end) = (records.len(), End { ending, ..end() });
+        let results = results(planned, performed(records), Question::default(), &end);
+        assert_eq!(ExitCode::of(&results), expected, "row {index}");
     }
 }

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ims_conformance::plan::{Selection, plan};
@@ -69,14 +70,14 @@ fn a_suite_with_the_line_ends_of_windows_sends_the_same() {
         let folder = TempDir::new().unwrap();
         let dir = folder.path().join(name);
         copy_with_crlf(&Path::new("cases").join(name), &dir);
-        let sent = |suite: &Suite| {
+        let sent = |suite: &Arc<Suite>| {
             let probes = plan(suite, &Selection::default()).unwrap();
             let requests =
                 |probe: &Probe| probe.script.steps.iter().map(|step| step.request.clone()).collect::<Vec<_>>();
-            probes.iter().map(|probe| (probe.id.clone(), requests(probe))).collect::<Vec<_>>()
+            probes.iter().map(|probe| (probe.id.clone(), requests(&probe))).collect::<Vec<_>>()
         };
         let (here, there) = (Suite::from_dir(&dir).unwrap(), Suite::built_in(name).unwrap().unwrap());
-        assert!(sent(&here) == sent(&there), "{name}");
+        assert!(sent(&Arc::new(here)) == sent(&Arc::new(there)), "{name}");
     }
 }
 
@@ -124,8 +125,8 @@ fn a_contract_of_many_fields_is_planned_soon() {
     let fields: String = (0..200).map(field).collect();
     let (_folder, dir) = suite(|text| text.replacen("        weight:\n", &format!("{fields}        weight:\n"), 1));
     let begin = Instant::now();
-    let suite = Suite::from_dir(&dir).unwrap_or_else(|error| panic!("{error}"));
-    let probes = plan(&suite, &Selection { examples: 2, ..Selection::default() }).unwrap();
+    let suite = Arc::new(Suite::from_dir(&dir).unwrap_or_else(|error| panic!("{error}")));
+    let probes: Vec<_> = plan(&suite, &Selection { examples: 2, ..Selection::default() }).unwrap().iter().collect();
     assert!(probes.len() > 200 * 50, "{}", probes.len());
     assert!(begin.elapsed() < Duration::from_secs(45), "{:?}", begin.elapsed());
 }
@@ -141,8 +142,8 @@ fn a_large_list_or_table_is_sampled_with_its_first_and_its_last_value() {
         fs::write(dir.join("kinds.csv"), format!("kind\n{}\n", values.join("\n"))).unwrap();
         let case = "title: a\nclauses: [request.name.type]\nrequest: {body: {name: ab}}\nexpect: {status: 201}\n";
         fs::write(dir.join("thing/accepts_a_name.yaml"), case).unwrap();
-        let suite = Suite::from_dir(&dir).unwrap_or_else(|error| panic!("{error}"));
-        let probes = plan(&suite, &Selection::default()).unwrap();
+        let suite = Arc::new(Suite::from_dir(&dir).unwrap_or_else(|error| panic!("{error}")));
+        let probes: Vec<_> = plan(&suite, &Selection::default()).unwrap().iter().collect();
         let sent: Vec<String> = probes
             .iter()
             .map(|probe| String::from_utf8_lossy(probe.script.steps[0].request.body.as_deref().unwrap()).into_owned())

@@ -6,9 +6,8 @@ use clap::Args;
 
 use crate::client::{Cost, Endpoint, Limits};
 use crate::contract::Contract;
-use crate::plan;
-use crate::probe::{Phase, Probe};
-use crate::report::Excluded;
+use crate::plan::{self, Plan};
+use crate::probe::Phase;
 use crate::shrink::LARGEST_SHRINKING;
 
 #[derive(Debug, Args)]
@@ -69,10 +68,8 @@ impl Locality {
 /// What a run does with a target at this place; `run` does it, and `list --plan` says what it costs.
 #[derive(Debug)]
 pub(super) struct Decision {
-    /// The probes that are sent, with their marks.
-    pub(super) probes: Vec<Probe>,
-    /// What is not sent.
-    pub(super) excluded: Vec<Excluded>,
+    /// What is sent, with its marks, and what is left out.
+    pub(super) plan: Plan,
     /// What the run may cost.
     pub(super) limits: Limits,
     /// How many probes are under way at once.
@@ -112,64 +109,35 @@ impl BudgetArguments {
         self.jobs.map_or(if locality == Locality::Stub { 8 } else { 1 }, usize::from)
     }
 
-    /// What a run does with these probes where its target is at this place.
-    pub(super) fn decide(
-        &self,
-        contract: &Contract,
-        locality: Locality,
-        names_phases: bool,
-        marks: Marks,
-        mut probes: Vec<Probe>,
-    ) -> Decision {
-        let excluded = self.withhold(contract, locality, names_phases, &mut probes);
+    /// What a run does with this plan where its target is at this locality: a careful one leaves out what nobody asked for, and says so.
+    pub(super) fn decide(&self, locality: Locality, names_phases: bool, marks: Marks, mut plan: Plan) -> Decision {
+        if locality == Locality::Elsewhere && !names_phases {
+            plan = plan.without("of the phases boundary, pairs and random; --phase all adds them", |_, probe| {
+                probe.phase != Phase::Case
+            });
+        }
+        if locality == Locality::Elsewhere && !self.allow_protected {
+            plan = plan.without("that create something protected; --allow-protected adds them", |contract, probe| {
+                probe.script.asks_for_delete_protection(contract)
+            });
+        }
         if marks == Marks::Added {
-            plan::mark(contract, &mut probes);
+            plan = plan.marked();
         }
-        Decision { probes, excluded, limits: self.limits(locality), jobs: self.jobs(locality), locality }
-    }
-
-    /// Takes out of the probes what a careful run does not send unless it is asked for, and says so.
-    fn withhold(
-        &self,
-        contract: &Contract,
-        locality: Locality,
-        names_phases: bool,
-        probes: &mut Vec<Probe>,
-    ) -> Vec<Excluded> {
-        let mut excluded = Vec::new();
-        if locality != Locality::Elsewhere {
-            return excluded;
-        }
-        let mut drop = |is_sent: &dyn Fn(&Probe) -> bool, what: &str| {
-            let (sent, held): (Vec<_>, Vec<_>) = std::mem::take(probes).into_iter().partition(is_sent);
-            *probes = sent;
-            if !held.is_empty() {
-                let clauses = held.iter().flat_map(|probe| probe.clauses.iter().cloned()).collect();
-                excluded.push(Excluded { text: format!("{} probes {what}", held.len()), clauses });
-            }
-        };
-        if !names_phases {
-            drop(
-                &|probe| probe.phase == Phase::Case,
-                "of the phases boundary, pairs and random; --phase all adds them",
-            );
-        }
-        if !self.allow_protected {
-            drop(
-                &|probe| !probe.script.asks_for_delete_protection(contract),
-                "that create something protected; --allow-protected adds them",
-            );
-        }
-        excluded
+        Decision { plan, limits: self.limits(locality), jobs: self.jobs(locality), locality }
     }
 }
 
 impl Decision {
     /// What the probes may cost at most, in words.
     pub(super) fn worst_case(&self, contract: &Contract) -> String {
-        let costs: Vec<_> = self.probes.iter().map(|probe| Cost::of(contract, &probe.script)).collect();
-        let total = costs.iter().fold(Cost::default(), |sum, cost| sum + *cost);
-        let mut alive: Vec<_> = costs.iter().map(|cost| cost.created).collect();
+        let (mut total, mut unmarked, mut alive) = (Cost::default(), 0, Vec::new());
+        for probe in self.plan.iter() {
+            let cost = Cost::of(contract, &probe.script);
+            total = total + cost;
+            unmarked += plan::unmarked(contract, &probe);
+            alive.push(cost.created);
+        }
         alive.sort_unstable_by(|one, other| other.cmp(one));
         let at_once: u64 = alive.iter().take(self.jobs).sum();
         let bound = |name: &str, worst: u64, limit: Option<u64>, flag: &str| match limit {
@@ -177,7 +145,7 @@ impl Decision {
             _ => format!("  {name}: {worst}\n"),
         };
         let (limits, locality) = (&self.limits, self.locality.text());
-        let count = self.probes.len();
+        let count = self.plan.len();
         let mut text =
             format!("in the worst case, {count} probes, {} at once, as the target is {locality}:\n", self.jobs);
         text.push_str(&bound("requests", total.requests, limits.requests, "--max-requests"));
@@ -188,12 +156,11 @@ impl Decision {
             let least = duration(requests, rate);
             text.push_str(&format!("  at most {rate} requests in a second, so that they may take {least}\n"));
         }
-        let unmarked = plan::unmarked(contract, &self.probes);
         text.push_str(&format!("  {unmarked} of what is created would carry no mark\n"));
         text.push_str(&format!(
             "  besides: the list of what is there, before and after, a request for each page; and up to {LARGEST_SHRINKING} smaller examples for each finding\n"
         ));
-        for excluded in &self.excluded {
+        for excluded in self.plan.excluded() {
             text.push_str(&format!("not sent: {}\n", excluded.text));
         }
         text

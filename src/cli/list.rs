@@ -9,8 +9,8 @@ use super::{Failure, SuiteChoice};
 use crate::console::Console;
 use crate::contract::{Assessment, Contract};
 use crate::exit_code::ExitCode;
-use crate::plan::plan;
-use crate::probe::{Phase, Probe};
+use crate::plan::{Plan, plan};
+use crate::probe::Phase;
 use crate::report::counted;
 
 #[derive(Debug, Args)]
@@ -46,34 +46,29 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
         console.print(&clauses(&suite.contract));
         return Ok(ExitCode::Holds);
     }
-    let probes =
-        plan(&suite, &arguments.selection.selection()).map_err(|error| Failure::WrongUse(error.to_string()))?;
+    let plan = plan(&suite, &arguments.selection.selection()).map_err(|error| Failure::WrongUse(error.to_string()))?;
     if arguments.plan {
-        return show_plan(arguments, &suite.contract, &probes, console);
+        return show_plan(arguments, &suite.contract, &plan, console);
     }
-    for probe in &probes {
+    let mut counts = Phase::ALL.map(|(name, phase)| (name, phase, 0));
+    for probe in plan.iter() {
+        counts.iter_mut().filter(|(_, phase, _)| *phase == probe.phase).for_each(|(_, _, count)| *count += 1);
         console.print(&format!("{}  {}\n", probe.id, probe.title));
     }
-    let count = |phase| probes.iter().filter(|probe| probe.phase == phase).count();
-    let phases: Vec<_> = Phase::ALL.iter().map(|(name, phase)| format!("{name} {}", count(*phase))).collect();
-    console.note(&format!("{} ({})\n", counted(probes.len(), "probe"), phases.join(", ")));
+    let phases = counts.map(|(name, _, count)| format!("{name} {count}"));
+    console.note(&format!("{} ({})\n", counted(plan.len(), "probe"), phases.join(", ")));
     Ok(ExitCode::Holds)
 }
 
 /// What a run with the same arguments would cost at most.
-fn show_plan(
-    arguments: &Arguments,
-    contract: &Contract,
-    probes: &[Probe],
-    console: &Console,
-) -> Result<ExitCode, Failure> {
+fn show_plan(arguments: &Arguments, contract: &Contract, plan: &Plan, console: &Console) -> Result<ExitCode, Failure> {
     let localities = arguments.target.localities()?;
     if localities.len() > 1 {
         console.print("where the target is only its catalog says, which a run asks; it is one of these two:\n\n");
     }
     for (index, locality) in localities.into_iter().enumerate() {
         let names_phases = arguments.selection.names_phases();
-        let decision = arguments.budget.decide(contract, locality, names_phases, arguments.marks(), probes.to_vec());
+        let decision = arguments.budget.decide(locality, names_phases, arguments.marks(), plan.clone());
         console.print(if index > 0 { "\n" } else { "" });
         console.print(&decision.worst_case(contract));
     }

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use clap::Args;
 
@@ -13,21 +12,18 @@ use super::target::TargetArguments;
 use super::watch::Watch;
 use super::{Failure, SuiteChoice};
 use crate::baseline::Baseline;
-use crate::client::{Access, Appeared, Leftover, Setup, Target, Token, Unlisted};
+use crate::client::{Access, Setup, Target, Token};
 use crate::console::Console;
 use crate::document;
 use crate::exit_code::ExitCode;
-use crate::judge::Mismatch;
-use crate::ledger::{self, Ledger, Record};
-use crate::plan::{Seed, plan};
-use crate::probe::Probe;
-use crate::report::{Context, Report, apply_baseline, terminal};
-use crate::run::{Ending, Options, Outcome, Run, Verdict, drop_removed, preflight, reconcile, run};
+use crate::ledger::{Ledger, Record};
+use crate::plan::{Plan, plan};
+use crate::report::terminal;
+use crate::results::{Question, Results};
+use crate::run::{Options, run};
 use crate::secret::Secrets;
-use crate::shrink::shrink;
 use crate::stub::{Stub, StubService};
 use crate::suite::{Suite, read_text};
-use crate::sweep::{SweepReport, sweep};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -60,46 +56,23 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let suite = arguments.suite.load(console)?;
     let selection = arguments.selection.selection();
     let baseline = arguments.baseline(&suite)?;
-    let probes = plan(&suite, &selection).map_err(|error| Failure::WrongUse(error.to_string()))?;
+    let plan = plan(&suite, &selection).map_err(|error| Failure::WrongUse(error.to_string()))?;
     let (target, locality, _stub) = arguments.connect(&suite, console).await?;
-    let Decision { probes, excluded, jobs, .. } = arguments.prepare(&suite, locality, probes)?;
-    let begin = Instant::now();
-    let (mut watch, progress) = Watch::new(console, probes.len());
+    let Decision { plan, jobs, .. } = arguments.prepare(locality, plan)?;
+    let (mut watch, progress) = Watch::new(console, plan.len());
     let target = target.with_progress(progress);
-    preflight(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
     let target = Arc::new(arguments.with_ledger(&suite, target, locality, console.secrets())?);
     stop_on_ctrl_c(console, &target);
-    take_stock(&target).await?;
-    let options = Options { concurrency: jobs, is_strict: arguments.strict };
-    let mut done = perform(&suite, probes, &target, &options, &baseline, &mut watch).await;
-    let end = End::of(&suite, &target, &baseline, selection.seed, &mut done).await;
+    let options = Options { concurrency: jobs, ..Options::default() };
+    let question = Question { is_strict: arguments.strict, is_stub: locality == Locality::Stub, baseline };
+    let done = run(&suite, &plan, &target, &options, question, |event, fold| watch.see(event, fold)).await;
     drop(watch);
-    done.elapsed = begin.elapsed();
-    apply_baseline(&suite.contract, &baseline, arguments.strict, &mut done.outcomes, &end.shrunk);
-    let login = target.login_trouble();
-    let context = Context {
-        endpoint: &target.endpoint().to_string(),
-        is_stub: locality == Locality::Stub,
-        login: login.as_deref(),
-        // What a run signs, a person repeats with a token.
-        has_token: target.has_token() || target.signs(),
-        route: target.route(),
-        seed: selection.seed,
-        baseline: Some((&baseline, &selection)),
-        is_strict: arguments.strict,
-        appeared: &end.appeared,
-        shrunk: &end.shrunk,
-        excluded: &excluded,
-        unlisted: end.unlisted,
-        bounds: target.bounds(),
-        ledger: end.ledger.as_deref(),
-    };
-    let report = Report::new(&suite.contract, &done, &context);
-    console.print(&terminal::render(&report, arguments.verbose));
+    let results = done.map_err(|error| Failure::NotAssessed(error.to_string()))?;
+    console.print(&terminal::render(&results, arguments.verbose));
     if let Some(dir) = &arguments.save {
-        save(&report, dir, console)?;
+        save(&results, dir, console)?;
     }
-    Ok(ExitCode::of(&report))
+    Ok(ExitCode::of(&results))
 }
 
 impl Arguments {
@@ -123,12 +96,12 @@ impl Arguments {
         }
     }
 
-    /// Holds back what a careful run does not send, and marks the rest.
-    fn prepare(&self, suite: &Suite, locality: Locality, probes: Vec<Probe>) -> Result<Decision, Failure> {
+    /// Leaves out what a careful run does not send, and marks the rest.
+    fn prepare(&self, locality: Locality, plan: Plan) -> Result<Decision, Failure> {
         let marks = if self.no_mark { Marks::LeftOut } else { Marks::Added };
-        let decision = self.budget.decide(&suite.contract, locality, self.selection.names_phases(), marks, probes);
-        if decision.probes.is_empty() {
-            let excluded: Vec<_> = decision.excluded.iter().map(|held| held.text.as_str()).collect();
+        let decision = self.budget.decide(locality, self.selection.names_phases(), marks, plan);
+        if decision.plan.is_empty() {
+            let excluded: Vec<_> = decision.plan.excluded().iter().map(|each| each.text.as_str()).collect();
             let excluded = excluded.join(", ");
             return Err(Failure::WrongUse(format!("nothing is left to send without {excluded}")));
         }
@@ -184,103 +157,9 @@ impl Arguments {
     }
 }
 
-async fn perform(
-    suite: &Arc<Suite>,
-    probes: Vec<Probe>,
-    target: &Arc<Target>,
-    options: &Options,
-    baseline: &Baseline,
-    watch: &mut Watch,
-) -> Run {
-    run(suite, probes, target, options, |outcome| {
-        let is_known =
-            |mismatch: &Mismatch| mismatch.origin.is_some() || baseline.covers(&mismatch.clause, &mismatch.cause);
-        let mismatches = &outcome.judgement.mismatches;
-        let is_news = mismatches.is_empty() || !mismatches.iter().all(is_known);
-        watch.advance(outcome.verdict == Verdict::Fail && is_news);
-    })
-    .await
-}
-
-/// Takes stock before anything is created; an error where the endpoint does not know the call at all. Where it is refused otherwise, what is created must prove
-/// itself to be the run's.
-async fn take_stock(target: &Target) -> Result<(), Failure> {
-    let Err(Unlisted::Status(status @ (300..400 | 404 | 405 | 410 | 501))) = target.take_stock().await else {
-        return Ok(());
-    };
-    if let Some(ledger) = target.ledger() {
-        // Nothing was created; a file that cannot be removed does no harm.
-        let _ = ledger.discard();
-    }
-    let endpoint = target.endpoint();
-    Err(Failure::NotAssessed(format!(
-        "{endpoint} answers {status} to a call that the contract knows; is the path right?"
-    )))
-}
-
-/// What happens after the last probe: examples become smaller, stock is taken, the ledger is settled.
-struct End {
-    shrunk: Vec<Outcome>,
-    appeared: Vec<Appeared>,
-    /// Why it is not known what is there, where that is so.
-    unlisted: Option<Unlisted>,
-    /// The ledger, where something is left that it is needed for.
-    ledger: Option<String>,
-}
-
-impl End {
-    async fn of(suite: &Suite, target: &Target, baseline: &Baseline, seed: Seed, done: &mut Run) -> Self {
-        let mut shrunk = match done.ending {
-            Ending::Complete => shrink(suite, target, baseline, seed, done).await,
-            _ => Vec::new(),
-        };
-        target.settle().await;
-        let (mut appeared, unlisted) = match target.take_last_stock().await {
-            Ok(appeared) => {
-                reconcile(&suite.contract, target, done, &mut shrunk, &appeared);
-                (appeared, None)
-            }
-            Err(Unlisted::NoCall) => (Vec::new(), None),
-            Err(why) => (Vec::new(), Some(why)),
-        };
-        let (ledger, mut gone) = settle_ledger(suite, target).await;
-        for found in &mut appeared {
-            found.is_removed |= gone.contains(&found.id);
-            gone.extend(found.is_removed.then(|| found.id.clone()));
-        }
-        drop_removed(done, &mut shrunk, &gone);
-        done.requests = target.request_count();
-        let leftovers = done.outcomes.iter().chain(&shrunk).flat_map(|outcome| &outcome.cleanup.leftovers);
-        let is_left = leftovers.clone().any(Leftover::is_proven);
-        let is_done = ledger == LedgerEnd::Clean && unlisted.is_none() && !is_left;
-        let ledger = target.ledger().filter(|ledger| !(is_done && ledger.discard().is_ok()));
-        let ledger = ledger.map(|ledger| ledger.path().display().to_string());
-        Self { shrunk, appeared, unlisted, ledger }
-    }
-}
-
-/// Whether a ledger is still needed, as far as it says so itself.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum LedgerEnd {
-    Clean,
-    Needed,
-}
-
-/// Removes what the ledger still knows of. Whether it is needed any longer, and the ids that are gone now.
-async fn settle_ledger(suite: &Suite, target: &Target) -> (LedgerEnd, Vec<String>) {
-    let Some(ledger) = target.ledger() else { return (LedgerEnd::Clean, Vec::new()) };
-    let swept = match ledger::read(ledger.path()) {
-        Ok(read) if read.state.is_settled() => SweepReport::default(),
-        Ok(read) => sweep(&suite.contract, target, ledger, &read.state, false).await,
-        Err(_) => return (LedgerEnd::Needed, Vec::new()),
-    };
-    let end = if swept.is_clean() { LedgerEnd::Clean } else { LedgerEnd::Needed };
-    (end, [swept.removed, swept.gone].concat())
-}
-
 /// Writes the case files of the findings; a file that is there already is left alone.
-fn save(report: &Report, dir: &Path, console: &Console) -> Result<(), Failure> {
-    for file in report.findings.iter().filter_map(|finding| finding.case_file.as_ref()) {
+fn save(results: &Results, dir: &Path, console: &Console) -> Result<(), Failure> {
+    for file in results.findings.iter().filter_map(|finding| finding.case_file.as_ref()) {
         let path = dir.join(&file.path);
         if path.exists() {
             console.note(&format!("{} is there already\n", path.display()));

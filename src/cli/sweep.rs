@@ -171,7 +171,7 @@ impl Arguments {
             console.print(&format!("{name}: not of this project but of {}\n", shown(theirs)));
             return Ok(SweepOutcome::NotAssessed);
         }
-        preflight(&suite, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
+        preflight(&suite.contract, &target).await.map_err(|error| Failure::NotAssessed(error.to_string()))?;
         if let Some(end) = found.state.settles_at() {
             let seconds = (end - OffsetDateTime::now_utc()).whole_seconds().max(0) + 1;
             console.note(&format!("{name}: its last request may still create something for {seconds} s\n"));

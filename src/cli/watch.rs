@@ -8,6 +8,8 @@ use tokio::time::Instant;
 
 use crate::console::Console;
 use crate::progress::{Notice, Progress};
+use crate::results::Fold;
+use crate::run::Event;
 
 /// A shorter pause is worth no line.
 const LONG: Duration = Duration::from_secs(2);
@@ -35,8 +37,16 @@ impl Watch {
         (Self { bar, failed: 0 }, Progress::to(move |notice| shown.set_message(notice.to_string())))
     }
 
-    /// One more probe is done; whether it shows something new and broken.
-    pub(super) fn advance(&mut self, is_failure: bool) {
+    /// Sees what happens in the run.
+    pub(super) fn see(&mut self, event: &Event, fold: &Fold) {
+        let is_failure = match event {
+            Event::Performed(record) => {
+                let mut broken = record.judgement.mismatches.iter().filter(|mismatch| mismatch.origin.is_none());
+                broken.any(|mismatch| !fold.knows(mismatch))
+            }
+            Event::Skipped { .. } => false,
+            _ => return,
+        };
         self.failed += usize::from(is_failure);
         self.bar.set_prefix(format!("{} failed", self.failed));
         self.bar.set_message("");

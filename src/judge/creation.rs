@@ -154,7 +154,7 @@ pub(super) fn no_object(response: &Response) -> String {
 }
 
 /// A text cut to what fits a line of a report.
-pub(super) fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     const LONGEST: usize = 120;
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),

@@ -17,11 +17,28 @@ pub(crate) const RUN: &str = "{run}";
 
 /// Marks what can be marked of each request that may create.
 pub fn mark(contract: &Contract, probes: &mut [Probe]) {
-    let mut seen_alone = HashSet::new();
-    for (index, probe) in probes.iter_mut().enumerate() {
+    let mut marker = Marker::default();
+    for probe in probes {
+        marker.mark(contract, probe);
+    }
+}
+
+/// Marks the probes of a plan, one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Marker {
+    /// How many probes there were.
+    count: usize,
+    /// The fields of which a value was seen alone.
+    seen_alone: HashSet<String>,
+}
+
+impl Marker {
+    /// Marks what can be marked of the next probe.
+    pub(super) fn mark(&mut self, contract: &Contract, probe: &mut Probe) {
+        self.count += 1;
         let alone = only_field(contract, probe).filter(|_| is_valid(contract, probe));
-        if !alone.is_some_and(|name| seen_alone.insert(name)) {
-            mark_one(contract, probe, index + 1);
+        if !alone.is_some_and(|name| self.seen_alone.insert(name)) {
+            mark_one(contract, probe, self.count);
         }
     }
 }
@@ -77,10 +94,9 @@ fn holds_no_more_than_it_must(contract: &Contract, probe: &Probe) -> bool {
         .is_ok_and(|fields| !fields.is_empty() && contract.without_company(fields, &probe.clauses).is_empty())
 }
 
-/// How many requests of these probes may create something and carry no mark.
-pub fn unmarked(contract: &Contract, probes: &[Probe]) -> usize {
-    let steps = probes.iter().flat_map(|probe| &probe.script.steps);
-    let creating = steps.filter(|step| step.request.may_create(contract));
+/// How many requests of a probe may create something and carry no mark.
+pub(crate) fn unmarked(contract: &Contract, probe: &Probe) -> usize {
+    let creating = probe.script.steps.iter().filter(|step| step.request.may_create(contract));
     creating.filter(|step| step.request.mark(contract, RUN).is_none()).count()
 }
 
@@ -142,8 +158,10 @@ fn marked(
 
 #[cfg(test)]
 mod tests {
-    use super::mark_one;
-    use crate::plan::{self, Selection};
+    use std::sync::Arc;
+
+    use super::{mark_one, unmarked};
+    use crate::plan::{self, Plan, Selection};
     use crate::probe::Phase;
     use crate::suite::{DEFAULT, Suite};
 
@@ -208,10 +226,10 @@ mod tests {
     fn most_of_what_a_run_creates_is_marked() {
         for name in Suite::built_in_names() {
             let suite = Suite::built_in(name).unwrap().unwrap();
-            let mut probes = plan::plan(&suite, &Selection::default()).unwrap();
-            let before = plan::unmarked(&suite.contract, &probes);
-            plan::mark(&suite.contract, &mut probes);
-            let after = plan::unmarked(&suite.contract, &probes);
+            let suite = Arc::new(suite);
+            let plan = plan::plan(&suite, &Selection::default()).unwrap();
+            let unmarked = |plan: &Plan| plan.iter().map(|probe| unmarked(&suite.contract, &probe)).sum::<usize>();
+            let (before, after) = (unmarked(&plan), unmarked(&plan.marked()));
             assert!(after * 6 < before, "{name}: {after} of {before} carry no mark");
         }
     }

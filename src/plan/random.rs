@@ -4,6 +4,8 @@
 //! added behind it, changes nothing.
 //! Bodies are not filtered: only what is wanted is built.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
@@ -14,6 +16,7 @@ use super::test_values::{all_listed, good_item, is_unambiguous, listed, test_val
 use super::{Seed, pattern};
 use crate::contract::{Contract, Rule, Schema, Type, Unambiguous};
 use crate::probe::{Phase, Probe};
+use crate::suite::Suite;
 
 /// What a random probe sends in its field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,26 +34,75 @@ impl Validity {
 /// A body as a tree that proptest can shrink: a value, or nothing, for each field up to the one that the probe is about, or the last one that is required.
 pub(crate) type BodyTree = Box<dyn ValueTree<Value = Vec<Option<String>>>>;
 
-/// The probes of the random phase: `examples` of each validity for each field.
-pub(super) fn probes(contract: &Contract, seed: Seed, examples: usize) -> Vec<Probe> {
-    let (base, names) = (Base::of(contract), contract.creation.request.properties.keys());
-    let companions = Companions::of(contract);
-    let aims = names.flat_map(|name| Validity::ALL.iter().map(move |(word, validity)| (name, word, *validity)));
-    let mut found = Vec::new();
-    for (name, word, validity) in aims {
-        let Some(strategy) = body_strategy(contract, &base, &companions, name, validity) else { continue };
+/// The probes of the random phase: `examples` of each validity for each field, made a batch at a time.
+pub(super) struct RandomProbes {
+    suite: Arc<Suite>,
+    seed: Seed,
+    examples: usize,
+    /// Which field and validity is next, and which example of it.
+    next: (usize, usize),
+    batch: std::vec::IntoIter<Probe>,
+}
+
+/// So many probes are made at once: building what makes them takes longer than making one.
+const BATCH: usize = 256;
+
+impl RandomProbes {
+    pub(super) fn new(suite: &Arc<Suite>, seed: Seed, examples: usize) -> Self {
+        Self { suite: Arc::clone(suite), seed, examples, next: (0, 0), batch: Vec::new().into_iter() }
+    }
+
+    /// The next probes; `None` where there is no further field.
+    fn next_batch(&mut self) -> Option<Vec<Probe>> {
+        let suite = Arc::clone(&self.suite);
+        let contract = &suite.contract;
+        let aims = contract.creation.request.properties.len() * Validity::ALL.len();
+        if self.next.0 >= aims {
+            return None;
+        }
+        let (base, companions) = (Base::of(contract), Companions::of(contract));
+        let mut batch = Vec::new();
+        while self.next.0 < aims && batch.len() < BATCH {
+            self.add_probes(contract, &base, &companions, &mut batch);
+        }
+        Some(batch)
+    }
+
+    /// Adds the next probes of one field and validity.
+    fn add_probes(&mut self, contract: &Contract, base: &Base, companions: &Companions, batch: &mut Vec<Probe>) {
+        let (aim, first) = self.next;
+        let end = self.examples.min(first + BATCH - batch.len());
+        self.next = if end == self.examples { (aim + 1, 0) } else { (aim, end) };
+        let Some((name, _)) = contract.creation.request.properties.get_index(aim / Validity::ALL.len()) else { return };
+        let (word, validity) = Validity::ALL[aim % Validity::ALL.len()];
+        let Some(strategy) = body_strategy(contract, base, companions, name, validity) else {
+            self.next = (aim + 1, 0);
+            return;
+        };
         // What is required is in every body, so that a probe has to say that it is about it.
         let is_required = contract.creation.request.required.contains(name);
         let about = is_required.then(|| format!("request.{name}.type")).filter(|id| contract.clauses.contains_key(id));
-        for index in 0..examples {
+        for index in first..end {
             let id = format!("random/{name}/{word}/{index:04}");
-            if let Ok(tree) = strategy.new_tree(&mut seed.runner(&id)) {
+            if let Ok(tree) = strategy.new_tree(&mut self.seed.runner(&id)) {
                 let body = object(&fields(contract, &tree.current()));
-                found.push(probe(contract, Phase::Random, id, about.clone(), request(contract, body)));
+                batch.push(probe(contract, Phase::Random, id, about.clone(), request(contract, body)));
             }
         }
     }
-    found
+}
+
+impl Iterator for RandomProbes {
+    type Item = Probe;
+
+    fn next(&mut self) -> Option<Probe> {
+        loop {
+            if let Some(probe) = self.batch.next() {
+                return Some(probe);
+            }
+            self.batch = self.next_batch()?.into_iter();
+        }
+    }
 }
 
 /// The tree of a random probe, grown again from its seed; `None` for a probe of another phase.

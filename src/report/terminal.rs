@@ -6,10 +6,11 @@ use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::counted;
 use super::curl::Caller;
-use super::{Cause, Finding, Report, counted};
 use crate::baseline::Deviation;
 use crate::client::{Bounds, Leftover};
+use crate::results::{Cause, Finding, Results};
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -30,35 +31,35 @@ const MOST_LINES: usize = 100;
 const MOST_LEFT: usize = 1000;
 
 /// The whole report. `is_verbose` adds what conforms but is worth knowing, in full.
-pub fn render(report: &Report, is_verbose: bool) -> String {
+pub fn render(results: &Results, is_verbose: bool) -> String {
     let mut text = String::new();
     // Writing to a `String` cannot fail.
-    let _ = write_report(&mut text, report, is_verbose);
+    let _ = write_report(&mut text, results, is_verbose);
     text
 }
 
-fn write_report(out: &mut String, report: &Report, is_verbose: bool) -> fmt::Result {
-    if report.is_stub {
+fn write_report(out: &mut String, results: &Results, is_verbose: bool) -> fmt::Result {
+    if results.is_stub {
         writeln!(out, "target: the built-in stub; no endpoint was named\n")?;
     }
-    for finding in &report.findings {
-        write_finding(out, finding, report)?;
+    for finding in &results.findings {
+        write_finding(out, finding, results)?;
     }
-    write_deviations(out, report)?;
-    if let Some(trouble) = &report.login {
+    write_deviations(out, results)?;
+    if let Some(trouble) = &results.login {
         writeln!(out, "{YELLOW}the token ended, and the identity service gave no new one{YELLOW:#}\n  {trouble}\n")?;
     }
-    write_causes(out, "inconclusive", &report.inconclusive)?;
-    write_causes(out, "skipped", &report.skipped)?;
-    write_causes(out, "not sent", &report.unsent)?;
-    write_choices(out, report)?;
-    write_drift(out, report)?;
-    write_coverage(out, report, is_verbose)?;
-    write_leftovers(out, report)?;
-    write_summary(out, report)
+    write_causes(out, "inconclusive", &results.inconclusive)?;
+    write_causes(out, "skipped", &results.skipped)?;
+    write_causes(out, "not sent", &results.unsent)?;
+    write_choices(out, results)?;
+    write_drift(out, results)?;
+    write_coverage(out, results, is_verbose)?;
+    write_leftovers(out, results)?;
+    write_summary(out, results)
 }
 
-fn write_finding(out: &mut String, finding: &Finding, report: &Report) -> fmt::Result {
+fn write_finding(out: &mut String, finding: &Finding, results: &Results) -> fmt::Result {
     let times = if finding.count == 1 { String::new() } else { format!("  ({} probes)", finding.count) };
     writeln!(out, "{RED}FAIL{RED:#} {BOLD}{}{BOLD:#}{times}", finding.clause)?;
     let is_over_a_rule = finding.is_refusal_of_valid && finding.clause.starts_with("request.");
@@ -71,7 +72,7 @@ fn write_finding(out: &mut String, finding: &Finding, report: &Report) -> fmt::R
     writeln!(out, "       expected  {}", finding.mismatch.expected)?;
     writeln!(out, "       got       {}", finding.mismatch.got)?;
     writeln!(out, "       probe     {}  {FAINT}{}{FAINT:#}", finding.probe.id, finding.probe.title)?;
-    write_repeat(out, finding, report)?;
+    write_repeat(out, finding, results)?;
     for (index, entailed) in finding.consequences.iter().enumerate() {
         let label = if index == 0 { "entails   " } else { "          " };
         let count = counted(entailed.count, "probe");
@@ -86,10 +87,10 @@ fn write_finding(out: &mut String, finding: &Finding, report: &Report) -> fmt::R
     writeln!(out)
 }
 
-fn write_repeat(out: &mut String, finding: &Finding, report: &Report) -> fmt::Result {
-    let (endpoint, token_header) = (report.endpoint.as_str(), report.token_header.as_str());
-    let (has_token, route) = (report.has_token, &report.route);
-    let lines = finding.repeat.lines(&Caller { endpoint, token_header, has_token, route });
+fn write_repeat(out: &mut String, finding: &Finding, results: &Results) -> fmt::Result {
+    let (endpoint, token_header) = (results.endpoint.as_str(), results.token_header.as_str());
+    let caller = Caller { endpoint, token_header, has_token: results.has_token, route: &results.route };
+    let lines = finding.repeat.lines(|request, names| caller.command_with(request, names));
     if let Some(long) = lines.iter().map(String::len).find(|length| *length > LONGEST_COMMAND) {
         return writeln!(out, "       repeat    (a command of {long} characters is too long to be shown)");
     }
@@ -99,21 +100,21 @@ fn write_repeat(out: &mut String, finding: &Finding, report: &Report) -> fmt::Re
     Ok(())
 }
 
-fn write_deviations(out: &mut String, report: &Report) -> fmt::Result {
+fn write_deviations(out: &mut String, results: &Results) -> fmt::Result {
     let name = |deviation: &Deviation| match &deviation.cause {
         Some(cause) => format!("{}, {cause}", deviation.clause),
         None => deviation.clause.clone(),
     };
-    if !report.deviations.is_empty() {
+    if !results.deviations.is_empty() {
         writeln!(out, "{BOLD}known deviations{BOLD:#}; they fail nothing")?;
-        for (deviation, count) in &report.deviations {
+        for (deviation, count) in &results.deviations {
             writeln!(out, "  {}: {}  {FAINT}{count} ×{FAINT:#}", name(deviation), deviation.because)?;
         }
         writeln!(out)?;
     }
-    if !report.stale.is_empty() {
+    if !results.stale.is_empty() {
         writeln!(out, "{YELLOW}stale{YELLOW:#}: known deviations that are no longer seen; take them out of the list")?;
-        for deviation in &report.stale {
+        for deviation in &results.stale {
             writeln!(out, "  {}: {}", name(deviation), deviation.because)?;
         }
         writeln!(out)?;
@@ -132,29 +133,29 @@ fn write_causes(out: &mut String, heading: &str, causes: &[Cause]) -> fmt::Resul
     writeln!(out)
 }
 
-fn write_choices(out: &mut String, report: &Report) -> fmt::Result {
-    if report.choices.is_empty() {
+fn write_choices(out: &mut String, results: &Results) -> fmt::Result {
+    if results.choices.is_empty() {
         return Ok(());
     }
     writeln!(out, "{BOLD}choices{BOLD:#} that the documentation leaves open; both ways conform")?;
-    for (choice, count) in report.choices.iter().take(MOST_LINES) {
+    for (choice, count) in results.choices.iter().take(MOST_LINES) {
         writeln!(out, "  {}: {}  {FAINT}{count} ×, {}{FAINT:#}", choice.title, choice.taken, choice.because)?;
     }
-    write_more(out, report.choices.len(), MOST_LINES)?;
+    write_more(out, results.choices.len(), MOST_LINES)?;
     writeln!(out)
 }
 
-fn write_drift(out: &mut String, report: &Report) -> fmt::Result {
-    if report.drift.is_empty() {
+fn write_drift(out: &mut String, results: &Results) -> fmt::Result {
+    if results.drift.is_empty() {
         return Ok(());
     }
     writeln!(out, "{BOLD}drift{BOLD:#}: what nobody documents; it conforms, and fails only with --strict")?;
-    for (drift, count) in report.drift.iter().take(MOST_LINES) {
+    for (drift, count) in results.drift.iter().take(MOST_LINES) {
         let place =
             if drift.pointer.is_empty() { String::new() } else { format!("{:.LONGEST_NAME$}: ", drift.pointer) };
         writeln!(out, "  {place}{:.LONGEST_NAME$}  {FAINT}{count} ×{FAINT:#}", drift.text)?;
     }
-    write_more(out, report.drift.len(), MOST_LINES)?;
+    write_more(out, results.drift.len(), MOST_LINES)?;
     writeln!(out)
 }
 
@@ -168,10 +169,10 @@ fn write_more(out: &mut String, count: usize, shown: usize) -> fmt::Result {
 /// How many clauses of one reason are shown unless all are asked for.
 const SHOWN: usize = 6;
 
-fn write_coverage(out: &mut String, report: &Report, is_verbose: bool) -> fmt::Result {
-    writeln!(out, "{BOLD}clauses{BOLD:#}: {} of {} assessed", report.assessed, report.clauses)?;
+fn write_coverage(out: &mut String, results: &Results, is_verbose: bool) -> fmt::Result {
+    writeln!(out, "{BOLD}clauses{BOLD:#}: {} of {} assessed", results.assessed, results.clauses)?;
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (clause, reason) in &report.not_assessed {
+    for (clause, reason) in &results.not_assessed {
         match reasons.iter_mut().find(|(known, _)| known == reason) {
             Some((_, clauses)) => clauses.push(clause),
             None => reasons.push((reason, vec![clause])),
@@ -183,14 +184,14 @@ fn write_coverage(out: &mut String, report: &Report, is_verbose: bool) -> fmt::R
         let more = if more == 0 { String::new() } else { format!(" and {more} more (-v shows all)") };
         writeln!(out, "  not assessed: {}{more}  {FAINT}{reason}{FAINT:#}", clauses[..shown].join(", "))?;
     }
-    for excluded in &report.excluded {
+    for excluded in &results.excluded {
         writeln!(out, "  not sent: {}", excluded.text)?;
     }
     writeln!(out)
 }
 
-fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
-    let (proven, perhaps): (Vec<_>, Vec<_>) = report.leftovers.iter().partition(|(_, leftover)| leftover.is_proven());
+fn write_leftovers(out: &mut String, results: &Results) -> fmt::Result {
+    let (proven, perhaps): (Vec<_>, Vec<_>) = results.leftovers.iter().partition(|(_, leftover)| leftover.is_proven());
     if !proven.is_empty() {
         writeln!(out, "{RED}left behind{RED:#}")?;
     }
@@ -224,57 +225,57 @@ fn write_leftovers(out: &mut String, report: &Report) -> fmt::Result {
         }
     }
     write_more(out, perhaps.len(), MOST_LINES)?;
-    if let Some(why) = report.unlisted {
+    if let Some(why) = results.unlisted {
         writeln!(
             out,
             "{YELLOW}what is left is not known{YELLOW:#}: {why}; what a refused request created would not be seen"
         )?;
     }
-    if report.bounds == Bounds::AsTold {
+    if results.bounds == Bounds::AsTold {
         writeln!(
             out,
             "  the bounds on what is created hold only as far as the target tells the truth, as its list cannot be read"
         )?;
     }
-    if let Some(ledger) = &report.ledger {
+    if let Some(ledger) = &results.ledger {
         writeln!(out, "  {ledger} knows of it; `ims-conformance sweep` with the same target tries again")?;
     }
-    let is_all_well = report.leftovers.is_empty() && report.unlisted.is_none() && report.bounds == Bounds::Hard;
-    if is_all_well && report.ledger.is_none() { Ok(()) } else { writeln!(out) }
+    let is_all_well = results.leftovers.is_empty() && results.unlisted.is_none() && results.bounds == Bounds::Hard;
+    if is_all_well && results.ledger.is_none() { Ok(()) } else { writeln!(out) }
 }
 
-fn write_summary(out: &mut String, report: &Report) -> fmt::Result {
-    let (inconclusive, skipped) = (ending::sum(&report.inconclusive), ending::sum(&report.skipped));
-    let stub = if report.is_stub { "the built-in stub, " } else { "" };
-    writeln!(out, "{} at {stub}{}", report.title, report.endpoint)?;
-    write!(out, "{GREEN}{} passed{GREEN:#}, ", report.passed)?;
-    let known = if report.known == 0 { String::new() } else { format!("{} known, ", report.known) };
-    let style = if report.failed == 0 { Style::new() } else { RED };
-    write!(out, "{style}{} failed{style:#}, {known}{inconclusive} inconclusive, {skipped} skipped", report.failed)?;
-    if !report.unsent.is_empty() {
-        write!(out, ", {} not sent", ending::sum(&report.unsent))?;
+fn write_summary(out: &mut String, results: &Results) -> fmt::Result {
+    let (inconclusive, skipped) = (ending::sum(&results.inconclusive), ending::sum(&results.skipped));
+    let stub = if results.is_stub { "the built-in stub, " } else { "" };
+    writeln!(out, "{} at {stub}{}", results.title, results.endpoint)?;
+    write!(out, "{GREEN}{} passed{GREEN:#}, ", results.passed)?;
+    let known = if results.known == 0 { String::new() } else { format!("{} known, ", results.known) };
+    let style = if results.failed == 0 { Style::new() } else { RED };
+    write!(out, "{style}{} failed{style:#}, {known}{inconclusive} inconclusive, {skipped} skipped", results.failed)?;
+    if !results.unsent.is_empty() {
+        write!(out, ", {} not sent", ending::sum(&results.unsent))?;
     }
-    writeln!(out, " of {}; {} broken", counted(report.planned, "probe"), counted(broken(report), "clause"))?;
-    let not_known = if report.unlisted.is_some() { ", the rest is not known" } else { "" };
+    writeln!(out, " of {}; {} broken", counted(results.planned, "probe"), counted(broken(results), "clause"))?;
+    let not_known = if results.unlisted.is_some() { ", the rest is not known" } else { "" };
     writeln!(
         out,
         "{} in {:.2} s; {} created, {} removed, {} left behind, {} perhaps{not_known}",
-        counted(usize::try_from(report.requests).unwrap_or(usize::MAX), "request"),
-        report.elapsed.as_secs_f64(),
-        report.created,
-        report.removed,
-        report.leftovers.iter().filter(|(_, leftover)| leftover.is_proven()).count(),
-        report.leftovers.iter().filter(|(_, leftover)| !leftover.is_proven()).count(),
+        counted(usize::try_from(results.requests).unwrap_or(usize::MAX), "request"),
+        results.elapsed.as_secs_f64(),
+        results.created,
+        results.removed,
+        results.leftovers.iter().filter(|(_, leftover)| leftover.is_proven()).count(),
+        results.leftovers.iter().filter(|(_, leftover)| !leftover.is_proven()).count(),
     )?;
-    let phases: Vec<_> = report.phases.iter().map(|(phase, count)| format!("{} {count}", phase.name())).collect();
+    let phases: Vec<_> = results.phases.iter().map(|(phase, count)| format!("{} {count}", phase.name())).collect();
     let phases = if phases.is_empty() { "none".to_owned() } else { phases.join(", ") };
-    writeln!(out, "phases: {phases}; seed {}", report.seed)?;
-    ending::write_ending(out, report)
+    writeln!(out, "phases: {phases}; seed {}", results.seed)?;
+    ending::write_ending(out, results)
 }
 
 /// How many different clauses are broken.
-fn broken(report: &Report) -> usize {
-    let mut clauses: Vec<_> = report.findings.iter().map(|finding| &finding.clause).collect();
+fn broken(results: &Results) -> usize {
+    let mut clauses: Vec<_> = results.findings.iter().map(|finding| &finding.clause).collect();
     clauses.dedup();
     clauses.len()
 }

@@ -5,12 +5,11 @@
 
 use std::time::Duration;
 
-use crate::client::{Leftover, Target, request_to};
+use super::{Event, Place};
+use crate::client::{Target, request_to};
 use crate::contract::Contract;
 use crate::exchange::{Exchange, Response};
-use crate::judge::Mismatch;
-use crate::run::{Outcome, Verdict};
-use crate::untrusted::Untrusted;
+use crate::results::Fold;
 
 /// The pauses before the reads; together the time that a deletion may take.
 const PAUSES: [u64; 5] = [1, 2, 4, 8, 15];
@@ -20,19 +19,24 @@ const MOST: usize = 3;
 
 /// A leftover whose deletion was answered with success.
 struct Suspect {
-    /// Which outcome it belongs to.
-    outcome: usize,
+    /// The place of the probe that created it.
+    place: Place,
     id: String,
     deletion: Exchange,
-    /// The last read, which found it.
-    read: Option<Exchange>,
 }
 
-/// Looks again for leftovers of these outcomes, and adds a mismatch to each whose resource was deleted and is found for ever.
-pub(super) async fn verify(contract: &Contract, target: &Target, outcomes: &mut [Outcome]) {
-    let Some(behaviour) = contract.creation.behaviours.iter().find(|each| each.is_shown_by_removal) else { return };
-    let mut suspects = suspects(contract, target, outcomes).await;
-    for seconds in PAUSES {
+/// Looks again for what probes have left, and tells of each whose deletion is answered with success and that is found for ever.
+pub(super) async fn verify(
+    contract: &Contract,
+    target: &Target,
+    fold: &mut Fold,
+    tell: &mut impl FnMut(Event, &mut Fold),
+) {
+    if !contract.creation.behaviours.iter().any(|each| each.is_shown_by_removal) {
+        return;
+    }
+    let mut suspects = suspects(contract, target, fold.left_ids()).await;
+    for (index, seconds) in PAUSES.into_iter().enumerate() {
         if suspects.is_empty() {
             return;
         }
@@ -40,49 +44,30 @@ pub(super) async fn verify(contract: &Contract, target: &Target, outcomes: &mut 
         if !target.pause(Duration::from_secs(seconds)).await {
             return;
         }
-        for mut suspect in std::mem::take(&mut suspects) {
-            let read = &contract.operations[contract.creation.lifecycle.read];
-            let exchange = target.send(request_to(read, &suspect.id, None)).await;
-            if finds(contract, &exchange, &suspect.id) {
-                suspect.read = Some(exchange);
-                suspects.push(suspect);
+        for suspect in std::mem::take(&mut suspects) {
+            let lookup = &contract.operations[contract.creation.lifecycle.read];
+            let read = target.send(request_to(lookup, &suspect.id, None)).await;
+            if !finds(contract, &read, &suspect.id) {
+                continue;
             }
+            if index + 1 < PAUSES.len() {
+                suspects.push(suspect);
+                continue;
+            }
+            let Suspect { place, deletion, .. } = suspect;
+            tell(Event::Undeleted { place, deletion, read, after: Duration::from_secs(PAUSES.iter().sum()) }, fold);
         }
-    }
-    for Suspect { outcome, deletion, read, .. } in suspects {
-        let status = |exchange: &Exchange| exchange.response().map_or(0, |response| response.status);
-        let outcome = &mut outcomes[outcome];
-        let got = read.as_ref().map_or(0, status);
-        let mismatch = Mismatch {
-            clause: format!("behaviour.{}", behaviour.id),
-            cause: String::new(),
-            pointer: Untrusted::default(),
-            expected: format!("404 some time after a deletion that was answered {}", status(&deletion)).into(),
-            got: format!("{got}, even {} seconds later", PAUSES.iter().sum::<u64>()).into(),
-            step: outcome.exchanges.len() + 1,
-            origin: None,
-        };
-        outcome.exchanges.push(deletion);
-        outcome.exchanges.extend(read);
-        outcome.judgement.mismatches.push(mismatch);
-        outcome.verdict = Verdict::Fail;
     }
 }
 
 /// The first leftovers whose deletion, tried once more, is answered with success.
-async fn suspects(contract: &Contract, target: &Target, outcomes: &[Outcome]) -> Vec<Suspect> {
+async fn suspects(contract: &Contract, target: &Target, left: Vec<(Place, String)>) -> Vec<Suspect> {
     let remove = &contract.operations[contract.creation.lifecycle.remove];
     let mut suspects = Vec::new();
-    let left = outcomes.iter().enumerate().flat_map(|(index, outcome)| {
-        outcome.cleanup.leftovers.iter().filter_map(move |left| match left {
-            Leftover::Id(id) => Some((index, id.raw().to_owned())),
-            _ => None,
-        })
-    });
-    for (outcome, id) in left.take(MOST) {
+    for (place, id) in left.into_iter().take(MOST) {
         let deletion = target.send(request_to(remove, &id, None)).await;
         if deletion.response().is_some_and(Response::is_success) {
-            suspects.push(Suspect { outcome, id, deletion, read: None });
+            suspects.push(Suspect { place, id, deletion });
         }
     }
     suspects

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use ims_conformance::client::{Access, Service, Setup, Target, Token};
 use ims_conformance::exchange::{Request, Response, TokenVariant};
 use ims_conformance::judge::{Body, Kind, classify};
-use ims_conformance::plan::{Selection, mark, plan};
+use ims_conformance::plan::{Plan, Selection, mark, plan};
 use ims_conformance::probe::{Phase, Probe};
-use ims_conformance::report::{Context, Report};
+use ims_conformance::results::{Question, Results};
 use ims_conformance::run::{Options, run};
 use ims_conformance::stub::StubService;
 use ims_conformance::suite::Suite;
@@ -51,7 +51,31 @@ impl Service for Served {
         let found = classify(&suite.contract, &asked, &body);
         let given = body.value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
         let is_creation = request.method == "POST";
-        change(&Asked { request, given, kind: found.kind, is_creation }, response)
+        let id = response.json().and_then(|created| Some(created.get("id")?.as_str()?.to_owned()));
+        let was_created = is_creation && response.is_success();
+        let answer = change(&Asked { request, given, kind: found.kind, is_creation }, response);
+        // What is refused, or answered by somebody else, creates nothing.
+        if let Some(id) = id.filter(|_| was_created && !answer.is_success()) {
+            self.forget(&id, token);
+        }
+        answer
+    }
+}
+
+impl Served {
+    fn forget(&self, id: &str, token: Option<&str>) {
+        let patch = r#"[{"op":"replace","path":"/protected","value":false}]"#;
+        for (method, body) in [("PATCH", Some(patch)), ("DELETE", None)] {
+            let media_type = "application/openstack-images-v2.1-json-patch".to_owned();
+            let request = Request {
+                method: method.to_owned(),
+                path: format!("/v2/images/{id}"),
+                headers: vec![("Content-Type".to_owned(), media_type)],
+                body: body.map(|body| body.as_bytes().to_vec()),
+                credential: TokenVariant::Good,
+            };
+            self.stub.answer(&request, token);
+        }
     }
 }
 
@@ -104,36 +128,40 @@ impl ConformingVariant {
     }
 
     /// Performs the default run.
-    pub(crate) fn report(mut self) -> Report {
+    pub(crate) fn report(mut self) -> Results {
         let probes = self.probes.take();
         let (suite, selection, is_strict) = (Arc::clone(&self.suite), self.selection.clone(), self.is_strict);
         let token = Token::random();
         let stub = StubService::new(Arc::clone(&suite), token.clone(), None);
         let served = Arc::new(Served { conforming: self, stub });
         let target = Arc::new(Target::local(&suite, served, Setup::new(Access::Token(token))));
-        let options = Options { concurrency: 1, is_strict };
+        let options = Options { looks_first: false, shrinks: false, ..Options::default() };
+        let question = Question { is_strict, ..Question::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let mut probes = probes.unwrap_or_else(|| plan(&suite, &selection).unwrap());
-        mark(&suite.contract, &mut probes);
-        let done = runtime.block_on(run(&suite, probes, &target, &options, |_| {}));
-        let context = Context { has_token: true, seed: selection.seed, is_strict, ..Context::default() };
-        Report::new(&suite.contract, &done, &context)
+        let plan = match probes {
+            Some(mut probes) => {
+                mark(&suite.contract, &mut probes);
+                Plan::of(probes)
+            }
+            None => plan(&suite, &selection).unwrap().marked(),
+        };
+        runtime.block_on(run(&suite, &plan, &target, &options, question, |_, _| {})).unwrap()
     }
 
     /// Performs the default run; nothing may be found, and everything must be said.
-    pub(crate) fn acquit(self) -> Report {
+    pub(crate) fn acquit(self) -> Results {
         let report = self.report();
         let accused: Vec<_> =
             report.findings.iter().map(|found| format!("{} {:?}", found.probe.id, found.mismatch)).collect();
         assert!(accused.is_empty(), "{accused:#?}");
-        assert_eq!(report.inconclusive, [], "a conforming answers everything");
+        assert_eq!(report.inconclusive, [], "a conforming server answers everything");
         assert_eq!(report.created, report.removed);
         report
     }
 }
 
 /// Acquits a server of the first suite whose answers are changed.
-pub(crate) fn acquit(change: impl Fn(&Asked<'_>, Response) -> Response + Send + Sync + 'static) -> Report {
+pub(crate) fn acquit(change: impl Fn(&Asked<'_>, Response) -> Response + Send + Sync + 'static) -> Results {
     ConformingVariant::of("otc").answering(change).acquit()
 }
 

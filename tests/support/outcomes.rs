@@ -1,22 +1,25 @@
-//! Outcomes made by hand, and the report of a run that had them.
+//! Records made by hand, and what a run amounts to that had them.
+
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use ims_conformance::client::Cleanup;
+use ims_conformance::client::{Bounds, Cleanup, Route};
 use ims_conformance::exchange::{Exchange, Response};
 use ims_conformance::judge::judge;
-use ims_conformance::plan::{Seed, Selection, plan};
+use ims_conformance::plan::{Plan, Selection, plan};
 use ims_conformance::probe::Probe;
-use ims_conformance::report::{Context, Report};
-use ims_conformance::run::{Ending, Outcome, Run, Verdict};
+use ims_conformance::results::{Fold, Question, Results};
+use ims_conformance::run::{End, Ending, Event, Record};
 use ims_conformance::suite::Suite;
 
 pub(crate) static SUITE: LazyLock<Arc<Suite>> =
     LazyLock::new(|| Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}"))));
 
-pub(crate) static PROBES: LazyLock<Vec<Probe>> = LazyLock::new(|| plan(&SUITE, &Selection::default()).unwrap());
+pub(crate) static PROBES: LazyLock<Vec<Probe>> =
+    LazyLock::new(|| plan(&SUITE, &Selection::default()).unwrap().iter().collect());
 
 pub(crate) fn probe(id: &str) -> Arc<Probe> {
     let found = PROBES.iter().find(|probe| probe.id == id);
@@ -24,11 +27,11 @@ pub(crate) fn probe(id: &str) -> Arc<Probe> {
 }
 
 /// A probe and the status with which its first request is answered.
-pub(crate) fn answered(id: &str, status: u16) -> Outcome {
+pub(crate) fn answered(id: &str, status: u16) -> Record {
     answered_with(id, status, "{\"error\": \"no\"}")
 }
 
-pub(crate) fn answered_with(id: &str, status: u16, body: &str) -> Outcome {
+pub(crate) fn answered_with(id: &str, status: u16, body: &str) -> Record {
     let probe = probe(id);
     let response = Response {
         status,
@@ -38,36 +41,68 @@ pub(crate) fn answered_with(id: &str, status: u16, body: &str) -> Outcome {
     };
     let exchanges = vec![Exchange { request: probe.script.steps[0].request.clone(), outcome: Ok(response) }];
     let judgement = judge(&SUITE.contract, &probe, &exchanges);
-    let verdict = match (&judgement.mismatches[..], &judgement.inconclusive) {
-        ([], None) => Verdict::Pass,
-        ([], Some(_)) => Verdict::Inconclusive,
-        _ => Verdict::Fail,
+    Record { place: 0, probe, judgement, exchanges, cleanup: Cleanup::default() }
+}
+
+/// The end of a run that nothing cut short.
+pub(crate) fn end() -> End {
+    End {
+        ending: Ending::Complete,
+        endpoint: "https://ims.example.com/".to_owned(),
+        run_id: "0123456789ab".to_owned(),
+        has_token: true,
+        route: Route::USUAL,
+        login: None,
+        requests: 7,
+        first_requests: 2,
+        elapsed: Duration::from_millis(1234),
+        bounds: Bounds::default(),
+        ledger: None,
+    }
+}
+
+/// These records as events, each at the next place of the plan.
+pub(crate) fn performed(records: Vec<Record>) -> Vec<Event> {
+    let at = |(place, record)| Event::Performed(Record { place, ..record });
+    records.into_iter().enumerate().map(at).collect()
+}
+
+/// What a run amounts to whose plan had so many probes and in which this happened.
+pub(crate) fn results(planned: usize, events: Vec<Event>, question: Question, end: &End) -> Results {
+    let planned_at = |place: usize| match events.get(place) {
+        Some(Event::Performed(Record { probe, .. }) | Event::Skipped { probe, .. } | Event::Unsent { probe, .. }) => {
+            probe.as_ref().clone()
+        }
+        _ => PROBES[place].clone(),
     };
-    Outcome { probe, verdict, judgement, exchanges, cleanup: Cleanup::default() }
+    let plan = Plan::of((0..planned).map(planned_at).collect());
+    let mut fold = Fold::new(&SUITE, &plan, question);
+    for event in events {
+        fold.add(event, |_| false);
+    }
+    fold.finish(end)
 }
 
-pub(crate) fn done(outcomes: Vec<Outcome>) -> Run {
-    let planned = outcomes.len();
-    let elapsed = Duration::from_millis(1234);
-    let (unsent, requests, first_requests) = (Vec::new(), 7, 2);
-    Run { outcomes, unsent, planned, requests, first_requests, elapsed, ending: Ending::Complete }
+pub(crate) fn report(records: Vec<Record>) -> Results {
+    let planned = records.len();
+    results(planned, performed(records), Question::default(), &end())
 }
 
-pub(crate) fn context() -> Context<'static> {
-    Context { endpoint: "https://ims.example.com/", has_token: true, seed: Seed(1), ..Context::default() }
+/// The same, with smaller examples.
+pub(crate) fn report_with(records: Vec<Record>, shrunk: &[Record]) -> Results {
+    let planned = records.len();
+    let shrunk = shrunk.iter().cloned().map(Event::Shrunk);
+    let events = performed(records).into_iter().chain(shrunk).collect();
+    results(planned, events, Question::default(), &end())
 }
 
-pub(crate) fn report(outcomes: Vec<Outcome>) -> Report {
-    Report::new(&SUITE.contract, &done(outcomes), &context())
-}
-
-pub(crate) fn clauses(report: &Report) -> Vec<(&str, usize)> {
-    report.findings.iter().map(|finding| (finding.clause.as_str(), finding.count)).collect()
+pub(crate) fn clauses(results: &Results) -> Vec<(&str, usize)> {
+    results.findings.iter().map(|finding| (finding.clause.as_str(), finding.count)).collect()
 }
 
 /// A probe of which the body was another one.
-pub(crate) fn refused(id: &str, body: &str) -> Outcome {
-    let mut outcome = answered(id, 400);
-    outcome.exchanges[0].request.body = Some(body.as_bytes().to_vec());
-    outcome
+pub(crate) fn refused(id: &str, body: &str) -> Record {
+    let mut record = answered(id, 400);
+    record.exchanges[0].request.body = Some(body.as_bytes().to_vec());
+    record
 }

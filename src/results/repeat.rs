@@ -7,11 +7,10 @@ use std::time::Duration;
 use regex::Regex;
 use serde_json::Value;
 
-use super::curl::Caller;
+use super::Outcome;
 use crate::client::{Leftover, request_to};
 use crate::contract::{Contract, Effect};
 use crate::exchange::{Exchange, Request, Response, segment};
-use crate::run::Outcome;
 
 /// Everything that shows a finding again.
 #[derive(Clone, Debug)]
@@ -143,22 +142,22 @@ impl Repeat {
         Request { path, ..request.clone() }
     }
 
-    /// The lines, to be pasted together.
-    pub fn lines(&self, caller: &Caller<'_>) -> Vec<String> {
+    /// The lines, to be pasted together. `command` makes a line of a request, in which each of these names stands for a variable of the shell.
+    pub fn lines(&self, command: impl Fn(&Request, &[&str]) -> String) -> Vec<String> {
         let names: Vec<&str> = self.variables.iter().map(|(_, variable)| variable.as_str()).collect();
         let mut lines: Vec<_> = self.needs_run.then(|| RUN.to_owned()).into_iter().collect();
         for step in &self.steps {
-            let command = caller.command_with(&step.request, if step.is_template { &names } else { &[] });
+            let line = command(&step.request, if step.is_template { &names } else { &[] });
             let patience = step.within.map(|within| format!("  # until it is so, for {} s", within.as_secs()));
             let patience = patience.unwrap_or_default();
             if step.captures.is_empty() {
-                lines.push(format!("{command}{patience}"));
+                lines.push(format!("{line}{patience}"));
                 continue;
             }
-            lines.push(format!("answer=$({command}); echo \"$answer\"{patience}"));
+            lines.push(format!("answer=$({line}); echo \"$answer\"{patience}"));
             lines.extend(step.captures.iter().map(Capture::line));
         }
-        lines.extend(self.removal.iter().map(|request| caller.command_with(request, &names)));
+        lines.extend(self.removal.iter().map(|request| command(request, &names)));
         lines.extend(self.warning.map(|warning| format!("# {warning}")));
         lines
     }

@@ -4,15 +4,17 @@
 //! is taken alone explains all. *Alone* is beside what the contract requires; a value of that is to blame only where no body with it was taken. Where even the empty request is refused, a field must be needed: the one without which a body of all the others is refused.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Map, Value};
 
+use super::Outcome;
 use super::finding::mismatches;
 use crate::contract::{Contract, Rule, Schema};
 use crate::exchange::{Exchange, Request, Response};
 use crate::judge::{Body, Judgement, Kind, Mismatch, classify};
 use crate::probe::{Phase, Probe};
-use crate::run::Outcome;
+use crate::run::Record;
 
 /// A clause, and what tells its findings apart.
 pub(super) type Blame<'a> = (&'a str, &'a str);
@@ -21,50 +23,51 @@ pub(super) type Blame<'a> = (&'a str, &'a str);
 type Fields = Map<String, Value>;
 
 /// Why valid requests were refused, as far as smaller requests of the same run tell it.
-pub(super) struct Refused<'a> {
-    contract: &'a Contract,
+#[derive(Clone, Debug)]
+pub(super) struct Refused {
     /// The clause of a valid request that was refused for no known reason.
-    general: &'a str,
-    /// Fields without which even the empty request is refused.
-    needed: Vec<(String, &'a str)>,
+    general: String,
+    /// Fields without which even the empty request is refused, each with its clause.
+    needed: Vec<(String, String)>,
     /// Values that were refused alone.
-    singles: Vec<Single<'a>>,
-    /// Fields of which no value was taken alone.
-    never_taken: Vec<(String, &'a str)>,
+    singles: Vec<Single>,
+    /// Fields of which no value was taken alone, each with the clause that all are about.
+    never_taken: Vec<(String, String)>,
 }
 
 /// A value that was refused alone.
-struct Single<'a> {
+#[derive(Clone, Debug)]
+struct Single {
     field: String,
     value: Value,
-    clause: &'a str,
+    clause: String,
     /// Whether the mark was one of its items.
     held_mark: bool,
 }
 
-impl<'a> Refused<'a> {
-    /// `shrunk` holds smaller bodies than those of the run.
-    pub(super) fn of(contract: &'a Contract, outcomes: &[Outcome], shrunk: &[Outcome]) -> Self {
+impl Refused {
+    /// `taken` tells what was accepted; `shrunk` holds smaller bodies than those of the run.
+    pub(super) fn of(contract: &Contract, taken: &Taken, outcomes: &[Outcome], shrunk: &[Outcome]) -> Self {
         let status = format!("status.{}", contract.creation.created);
-        let general = contract.clauses.get(&status).map_or("", |clause| clause.id.as_str());
-        let mut refused = Self { contract, general, needed: Vec::new(), singles: Vec::new(), never_taken: Vec::new() };
+        let general = contract.clauses.get(&status).map_or_else(String::new, |clause| clause.id.clone());
+        let mut refused = Self { general, needed: Vec::new(), singles: Vec::new(), never_taken: Vec::new() };
         let all = mismatches(outcomes).chain(mismatches(shrunk));
         let all = all.filter_map(|(outcome, mismatch)| Some((outcome, refused_fields(contract, outcome, mismatch)?)));
         let mut all: Vec<(&Outcome, Fields)> = all.collect();
-        refused.singles = refused.required(&all, outcomes);
-        all.retain(|(_, fields)| refused.culprit(fields).is_none());
+        refused.singles = required_values(contract, &all, taken);
+        all.retain(|(_, fields)| refused.culprit(contract, fields).is_none());
         let required = &contract.creation.request.required;
         let mut is_empty_refused = false;
         for (outcome, fields) in all {
             let fields = contract.without_company(fields, &outcome.probe.clauses);
             is_empty_refused |= fields.is_empty();
-            refused.needed.extend(needed(contract, &fields));
+            refused.needed.extend(needed(contract, &fields).map(|(name, clause)| (name, clause.to_owned())));
             let single = single(contract, outcome, fields);
             // The values of required fields are known already: they are in every body.
             refused.singles.extend(single.filter(|single| !required.contains(&single.field)));
         }
-        refused.clear(shrunk);
-        refused.unite(outcomes);
+        refused.clear(contract, shrunk);
+        refused.unite(contract, taken);
         if is_empty_refused {
             // The values are not to blame where nothing at all is refused too.
             refused.singles.clear();
@@ -75,56 +78,15 @@ impl<'a> Refused<'a> {
         refused
     }
 
-    /// The values of required fields that were refused, and with which nothing was taken.
-    fn required(&self, all: &[(&Outcome, Fields)], outcomes: &[Outcome]) -> Vec<Single<'a>> {
-        let required = &self.contract.creation.request.required;
-        if required.is_empty() {
-            return Vec::new();
-        }
-        let taken: Vec<Fields> =
-            outcomes.iter().filter(|outcome| self.is_taken(outcome)).filter_map(|each| planned(&each.probe)).collect();
-        // Where no body without more than that is taken, it lacks something.
-        let is_required =
-            |fields: &Fields| self.contract.without_marks(fields.clone()).keys().all(|name| required.contains(name));
-        if !taken.iter().any(is_required) {
-            return Vec::new();
-        }
-        let marked: HashSet<&str> = taken.iter().filter_map(|fields| self.marked(fields)).collect();
-        let own = |(outcome, fields): &(&Outcome, Fields)| {
-            // Where nothing is taken with such a mark, it may be what is to blame.
-            let mark = self.marked(&planned(&outcome.probe)?);
-            if mark.is_some_and(|field| !marked.contains(field)) {
-                return None;
-            }
-            let own = self.contract.without_company(fields.clone(), &outcome.probe.clauses);
-            Some((single(self.contract, outcome, own)?, fields.clone()))
-        };
-        let has = |fields: &Fields, single: &Single<'_>| fields.get(&single.field) == Some(&single.value);
-        let is_taken = |single: &Single<'_>| taken.iter().any(|fields| has(fields, single));
-        let found = all.iter().filter_map(own).filter(|(single, _)| required.contains(&single.field));
-        let found: Vec<_> = found.filter(|(single, _)| !is_taken(single)).collect();
-        // What stands beside another such value may have been refused for that one.
-        let is_alone = |single: &Single<'_>, fields: &Fields| {
-            found.iter().all(|(other, _)| other.field == single.field || !has(fields, other))
-        };
-        let alone: Vec<bool> = found.iter().map(|(single, fields)| is_alone(single, fields)).collect();
-        found.into_iter().zip(alone).filter(|(_, is_alone)| *is_alone).map(|((single, _), _)| single).collect()
-    }
-
-    /// The field that carries a mark.
-    fn marked(&self, fields: &Fields) -> Option<&'a str> {
-        let without = self.contract.without_marks(fields.clone());
-        self.contract.marks().map(|(name, _)| name).find(|name| without.get(*name) != fields.get(*name))
-    }
-
     /// Takes back what was said of fields of which a value was refused beside a mark, and taken without it: it takes two to be refused.
-    fn clear(&mut self, shrunk: &[Outcome]) {
+    fn clear(&mut self, contract: &Contract, shrunk: &[Outcome]) {
         let alone = |outcome: &Outcome| {
-            let fields = sent(outcome).filter(|fields| self.marked(fields).is_none())?;
-            Some(self.contract.without_company(fields, &outcome.probe.clauses))
+            let fields = sent(outcome).filter(|fields| marked(contract, fields).is_none())?;
+            Some(contract.without_company(fields, &outcome.probe.clauses))
         };
-        let taken: Vec<Fields> = shrunk.iter().filter(|outcome| self.is_taken(outcome)).filter_map(alone).collect();
-        let is_taken = |single: &Single<'_>| {
+        let taken: Vec<Fields> =
+            shrunk.iter().filter(|outcome| is_taken(&outcome.exchanges)).filter_map(alone).collect();
+        let is_taken = |single: &Single| {
             // A mark among the items of a value makes it another value than the one without it.
             !single.held_mark
                 && taken.iter().any(|fields| fields.len() == 1 && fields.get(&single.field) == Some(&single.value))
@@ -135,51 +97,121 @@ impl<'a> Refused<'a> {
     }
 
     /// Finds the fields of which several values were refused alone and none was taken.
-    fn unite(&mut self, outcomes: &[Outcome]) {
-        let accepted = outcomes.iter().filter(|outcome| self.is_taken(outcome));
-        let taken: HashSet<String> = accepted.filter_map(|outcome| only_field(self.contract, &outcome.probe)).collect();
-        let fields = self.contract.creation.request.properties.iter();
-        let untaken = fields.filter(|(name, _)| !taken.contains(*name));
+    fn unite(&mut self, contract: &Contract, taken: &Taken) {
+        let fields = contract.creation.request.properties.iter();
+        let untaken = fields.filter(|(name, _)| !taken.alone.contains(*name));
         self.never_taken =
-            untaken.filter_map(|(name, schema)| Some((name.clone(), self.common(name, schema)?))).collect();
+            untaken.filter_map(|(name, schema)| Some((name.clone(), self.common(contract, name, schema)?))).collect();
     }
 
     /// The clause that all refused values of a field are about, or else that of its type; `None` where there are no two values.
-    fn common(&self, name: &str, schema: &Schema) -> Option<&'a str> {
+    fn common(&self, contract: &Contract, name: &str, schema: &Schema) -> Option<String> {
         let mut singles = self.singles.iter().filter(|single| single.field == name);
         let first = singles.next()?;
         let others: Vec<_> = singles.filter(|single| single.value != first.value).collect();
         if others.is_empty() || others.iter().all(|other| other.clause == first.clause) {
-            return Some(first.clause).filter(|_| !others.is_empty());
+            return Some(first.clause.clone()).filter(|_| !others.is_empty());
         }
-        clause_of(self.contract, schema, schema.rules.first()?)
-    }
-
-    /// Whether what was sent first was accepted. What holds has no exchanges any more.
-    fn is_taken(&self, outcome: &Outcome) -> bool {
-        let Judgement { assessed, mismatches, .. } = &outcome.judgement;
-        let answer = outcome.exchanges.first().and_then(Exchange::response);
-        answer.map_or(mismatches.is_empty() && assessed.contains(self.general), Response::is_success)
+        clause_of(contract, schema, schema.rules.first()?).map(str::to_owned)
     }
 
     /// What a refusal is to be blamed on; `None` leaves it where the judge put it.
-    pub(super) fn explain(&self, outcome: &Outcome, mismatch: &Mismatch) -> Option<Blame<'a>> {
-        let fields = refused_fields(self.contract, outcome, mismatch)?;
-        let lacking = self.needed.iter().find(|(name, _)| !fields.contains_key(name)).map(|(_, clause)| *clause);
-        Some((lacking.or_else(|| self.culprit(&fields)).unwrap_or(self.general), ""))
+    pub(super) fn explain(&self, contract: &Contract, outcome: &Outcome, mismatch: &Mismatch) -> Option<Blame<'_>> {
+        let fields = refused_fields(contract, outcome, mismatch)?;
+        let lacking =
+            self.needed.iter().find(|(name, _)| !fields.contains_key(name)).map(|(_, clause)| clause.as_str());
+        Some((lacking.or_else(|| self.culprit(contract, &fields)).unwrap_or(&self.general), ""))
     }
 
     /// The clause of a value among these that was refused alone, or is closer to a limit than one that was.
-    fn culprit(&self, fields: &Fields) -> Option<&'a str> {
+    fn culprit(&self, contract: &Contract, fields: &Fields) -> Option<&str> {
         let never_taken =
-            self.never_taken.iter().find(|(name, _)| fields.contains_key(name)).map(|(_, clause)| *clause);
-        let equal = |single: &&Single<'_>| fields.get(&single.field) == Some(&single.value);
-        let closer = |single: &&Single<'_>| {
-            fields.get(&single.field).is_some_and(|value| is_closer(self.contract, &single.field, value, &single.value))
+            self.never_taken.iter().find(|(name, _)| fields.contains_key(name)).map(|(_, clause)| clause.as_str());
+        let equal = |single: &&Single| fields.get(&single.field) == Some(&single.value);
+        let closer = |single: &&Single| {
+            fields.get(&single.field).is_some_and(|value| is_closer(contract, &single.field, value, &single.value))
         };
         let found = self.singles.iter().find(equal).or_else(|| self.singles.iter().find(closer));
-        never_taken.or_else(|| found.map(|single| single.clause))
+        never_taken.or_else(|| found.map(|single| single.clause.as_str()))
     }
+}
+
+/// The values of required fields that were refused, and with which nothing was taken.
+fn required_values(contract: &Contract, all: &[(&Outcome, Fields)], taken: &Taken) -> Vec<Single> {
+    let required = &contract.creation.request.required;
+    // Where no body without more than that is taken, it lacks something.
+    if required.is_empty() || !taken.has_bare {
+        return Vec::new();
+    }
+    let own = |(outcome, fields): &(&Outcome, Fields)| {
+        // Where nothing is taken with such a mark, it may be what is to blame.
+        let mark = marked(contract, &planned(&outcome.probe)?);
+        if mark.is_some_and(|field| !taken.marked.contains(field)) {
+            return None;
+        }
+        let own = contract.without_company(fields.clone(), &outcome.probe.clauses);
+        Some((single(contract, outcome, own)?, fields.clone()))
+    };
+    let has = |fields: &Fields, single: &Single| fields.get(&single.field) == Some(&single.value);
+    let is_taken = |single: &Single| taken.values.contains(&fingerprint(&single.field, &single.value));
+    let found = all.iter().filter_map(own).filter(|(single, _)| required.contains(&single.field));
+    let found: Vec<_> = found.filter(|(single, _)| !is_taken(single)).collect();
+    // What stands beside another such value may have been refused for that one.
+    let is_alone = |single: &Single, fields: &Fields| {
+        found.iter().all(|(other, _)| other.field == single.field || !has(fields, other))
+    };
+    let alone: Vec<bool> = found.iter().map(|(single, fields)| is_alone(single, fields)).collect();
+    found.into_iter().zip(alone).filter(|(_, is_alone)| *is_alone).map(|((single, _), _)| single).collect()
+}
+
+/// What of valid bodies was accepted: all that blame has to know of probes that hold.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// Fields that were accepted alone.
+    alone: HashSet<String>,
+    /// Fields that carried a mark.
+    marked: HashSet<String>,
+    /// Whether a body of no more than what is required was accepted.
+    has_bare: bool,
+    /// The values of required fields, as fingerprints.
+    values: HashSet<u64>,
+}
+
+impl Taken {
+    /// Adds what a record shows.
+    pub(super) fn add(&mut self, contract: &Contract, record: &Record) {
+        let general = format!("status.{}", contract.creation.created);
+        let Judgement { assessed, mismatches, .. } = &record.judgement;
+        // A request that is left open says nothing where it was accepted.
+        let is_valid = !mismatches.is_empty() || assessed.contains(&general);
+        if !is_valid || !is_taken(&record.exchanges) {
+            return;
+        }
+        self.alone.extend(only_field(contract, &record.probe));
+        let required = &contract.creation.request.required;
+        let Some(fields) = planned(&record.probe).filter(|_| !required.is_empty()) else { return };
+        self.has_bare |= contract.without_marks(fields.clone()).keys().all(|name| required.contains(name));
+        self.marked.extend(marked(contract, &fields).map(str::to_owned));
+        let needed = fields.iter().filter(|(name, _)| required.contains(name));
+        self.values.extend(needed.map(|(name, value)| fingerprint(name, value)));
+    }
+}
+
+fn fingerprint(field: &str, value: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (field, value.to_string()).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Whether what was sent first was accepted.
+fn is_taken(exchanges: &[Exchange]) -> bool {
+    exchanges.first().and_then(Exchange::response).is_some_and(Response::is_success)
+}
+
+/// The field that carries a mark.
+fn marked<'a>(contract: &'a Contract, fields: &Fields) -> Option<&'a str> {
+    let without = contract.without_marks(fields.clone());
+    contract.marks().map(|(name, _)| name).find(|name| without.get(*name) != fields.get(*name))
 }
 
 /// The field that a request gives alone, if its value is valid: what nobody has to take says nothing of the others.
@@ -202,13 +234,14 @@ fn is_closer(contract: &Contract, field: &str, value: &Value, other: &Value) -> 
 }
 
 /// The only field of a body, and the clause that its value is about.
-fn single<'a>(contract: &'a Contract, outcome: &Outcome, fields: Fields) -> Option<Single<'a>> {
+fn single(contract: &Contract, outcome: &Outcome, fields: Fields) -> Option<Single> {
     let mut all = fields.into_iter();
     let (field, value) = all.next().filter(|_| all.len() == 0)?;
     let schema = contract.creation.request.properties.get(&field)?;
     let about = || clause_of(contract, schema, schema.rule_about(&value)?);
     let held_mark = sent(outcome)?.get(&field).is_some_and(|sent| *sent != value);
-    Some(Single { clause: named_part(contract, schema, &outcome.probe).or_else(about)?, field, value, held_mark })
+    let clause = named_part(contract, schema, &outcome.probe).or_else(about)?.to_owned();
+    Some(Single { field, value, clause, held_mark })
 }
 
 /// The rule that a case names, if it is one, and one of a part of the value: no value tells which part of it matters.

@@ -5,28 +5,32 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
-use super::creation::shortened;
-use super::{Across, Judgement, Mismatch};
 use crate::contract::Contract;
+use crate::judge::{Across, Judgement, Mismatch, shortened};
 
 /// The values of a run that are held against each other.
 #[derive(Debug, Default)]
 pub struct RunInvariants {
-    seen: HashMap<String, HashSet<String>>,
+    seen: HashMap<String, HashSet<u128>>,
     first: HashMap<String, Value>,
 }
 
 impl RunInvariants {
-    /// Holds what a judgement observed against what earlier ones did, and adds what it finds to the judgement. `was_there` says whether an id was there before
-    /// the run: then no answer can have given it to something new.
-    pub fn add(&mut self, contract: &Contract, judgement: &mut Judgement, was_there: impl Fn(&str) -> bool) {
-        for observation in std::mem::take(&mut judgement.observations) {
-            judgement.assessed.insert(observation.clause.clone());
+    /// Holds what a judgement observed against what earlier ones did, and answers what that breaks. `was_there` says whether an id was there before the run:
+    /// then no answer can have given it to something new.
+    pub fn hold(
+        &mut self,
+        contract: &Contract,
+        judgement: &Judgement,
+        was_there: impl Fn(&str) -> bool,
+    ) -> Vec<Mismatch> {
+        let mut broken = Vec::new();
+        for observation in &judgement.observations {
             let (clause, value) = (&observation.clause, &observation.value);
             let expected = match observation.across {
                 Across::Unique => {
                     let is_id = observation.pointer == contract.creation.lifecycle.id;
-                    let is_new = self.seen.entry(clause.clone()).or_default().insert(key(value));
+                    let is_new = self.seen.entry(clause.clone()).or_default().insert(fingerprint(value));
                     if is_id && value.as_str().is_some_and(&was_there) {
                         Some("a value that nothing had before the run".to_owned())
                     } else {
@@ -39,10 +43,10 @@ impl RunInvariants {
                 }
             };
             if let Some(expected) = expected {
-                judgement.mismatches.push(Mismatch {
-                    clause: observation.clause,
+                broken.push(Mismatch {
+                    clause: observation.clause.clone(),
                     cause: observation.pointer.clone(),
-                    pointer: observation.pointer.into(),
+                    pointer: observation.pointer.clone().into(),
                     expected: expected.into(),
                     got: shortened(&observation.value.to_string()).into(),
                     step: observation.step,
@@ -50,21 +54,17 @@ impl RunInvariants {
                 });
             }
         }
+        broken
     }
 }
 
-/// So many bytes of a value are remembered, to be held against later ones.
-const LONGEST_KEY: usize = 300;
-
-/// What is remembered of a value: all of it, or where it is long its beginning, its length and a hash of it.
-fn key(value: &Value) -> String {
+/// A value as 128 bits, so that a million of them take little room; two values share them by no chance that a run could meet.
+fn fingerprint(value: &Value) -> u128 {
     let text = value.to_string();
-    match text.char_indices().find(|(at, _)| *at >= LONGEST_KEY) {
-        Some((end, _)) => {
-            let mut hasher = DefaultHasher::new();
-            text.hash(&mut hasher);
-            format!("{}… {} {:x}", &text[..end], text.len(), hasher.finish())
-        }
-        None => text,
-    }
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, &text).hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    half(0) << 64 | half(1)
 }

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use super::blame::{Blame, Refused, is_refusal_of_valid};
-use super::repeat::Repeat;
+use super::{Outcome, Repeat};
 use crate::case::{self, CaseFile};
 use crate::contract::Contract;
 use crate::exchange::Request;
 use crate::judge::Mismatch;
 use crate::plan::Seed;
 use crate::probe::{Phase, Probe};
-use crate::run::Outcome;
 use crate::untrusted::Untrusted;
 
 /// A broken clause, with the smallest example of it.
@@ -100,11 +99,16 @@ impl Finding {
 }
 
 /// The findings of these outcomes in the order of the contract. `shrunk` holds smaller examples, which count for nothing else.
-pub fn findings(contract: &Contract, outcomes: &[Outcome], shrunk: &[Outcome], seed: Seed) -> Vec<Finding> {
-    let refused = Refused::of(contract, outcomes, shrunk);
+pub(super) fn findings(
+    contract: &Contract,
+    refused: &Refused,
+    outcomes: &[Outcome],
+    shrunk: &[Outcome],
+    seed: Seed,
+) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for (outcome, mismatch) in mismatches(outcomes).filter(|(_, mismatch)| mismatch.origin.is_none()) {
-        let blame = blame_of(&refused, outcome, mismatch);
+        let blame = blame_of(contract, refused, outcome, mismatch);
         match position(&found, blame).map(|index| &mut found[index]) {
             Some(finding) => {
                 finding.count += 1;
@@ -125,7 +129,7 @@ pub fn findings(contract: &Contract, outcomes: &[Outcome], shrunk: &[Outcome], s
         }
     }
     for (outcome, mismatch) in mismatches(shrunk).filter(|(_, mismatch)| mismatch.origin.is_none()) {
-        if let Some(index) = position(&found, blame_of(&refused, outcome, mismatch)) {
+        if let Some(index) = position(&found, blame_of(contract, refused, outcome, mismatch)) {
             found[index].take_smaller(contract, outcome, mismatch);
         }
     }
@@ -154,8 +158,13 @@ fn case_file(contract: &Contract, finding: &Finding, seed: Seed) -> Option<CaseF
 }
 
 /// Clause and cause of a mismatch, as the whole run tells them.
-pub(super) fn blame_of<'a>(refused: &Refused<'a>, outcome: &Outcome, mismatch: &'a Mismatch) -> Blame<'a> {
-    refused.explain(outcome, mismatch).unwrap_or((&mismatch.clause, &mismatch.cause))
+pub(super) fn blame_of<'a>(
+    contract: &Contract,
+    refused: &'a Refused,
+    outcome: &Outcome,
+    mismatch: &'a Mismatch,
+) -> Blame<'a> {
+    refused.explain(contract, outcome, mismatch).unwrap_or((&mismatch.clause, &mismatch.cause))
 }
 
 pub(super) fn mismatches(outcomes: &[Outcome]) -> impl Iterator<Item = (&Outcome, &Mismatch)> {

@@ -1,0 +1,189 @@
+//! A whole run in a few lines, for the tests of other programs.
+//!
+//! ```no_run
+//! use ims_conformance::harness::{Harness, block_on};
+//!
+//! let harness = Harness::built_in("otc")?.token("a token that opens it").select("request.min_disk");
+//! let checked = block_on(harness.run("http://127.0.0.1:9292"))?;
+//! assert!(checked.holds(), "{checked}");
+//! # Ok::<(), ims_conformance::harness::HarnessError>(())
+//! ```
+//!
+//! The endpoint may be any server on this machine, one of wiremock for example. One elsewhere needs a folder for ledgers, as it may be somebody's production:
+//! what a killed test leaves there is removed by `sweep`.
+
+use std::fmt;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::client::{Access, Endpoint, Limits, Setup, Target, Token};
+use crate::exit_code::ExitCode;
+use crate::ledger::{Ledger, Record};
+use crate::plan::{Selection, plan};
+use crate::report::terminal;
+use crate::results::{Question, Results};
+use crate::run::{Options, run};
+use crate::secret::Secrets;
+use crate::suite::Suite;
+
+/// What is to be sent, and what opens the server.
+#[derive(Clone, Debug)]
+pub struct Harness {
+    suite: Arc<Suite>,
+    /// What names the suite in a ledger: its name, or the whole path of its folder.
+    name: String,
+    selection: Selection,
+    token: Option<Token>,
+    ledgers: Option<PathBuf>,
+    question: Question,
+}
+
+/// Why there are no results.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct HarnessError(String);
+
+impl HarnessError {
+    fn of(error: impl fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What a run amounts to. Its `Display` is the report of the program, without colours and without secrets.
+#[derive(Debug)]
+pub struct Checked {
+    /// All that is known.
+    pub results: Results,
+    text: String,
+}
+
+impl Checked {
+    /// Whether every probe was assessed and holds, and nothing was left behind.
+    pub fn holds(&self) -> bool {
+        ExitCode::of(&self.results) == ExitCode::Holds
+    }
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+/// Of an endpoint that is not on this machine: so many things may be there at once, and so many requests are sent in a second.
+const CAREFUL: (u64, f64) = (10, 5.0);
+
+impl Harness {
+    /// The suite that the program has built in under this name.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    pub fn built_in(name: &str) -> Result<Self, HarnessError> {
+        let suite =
+            Suite::built_in(name).ok_or_else(|| HarnessError(format!("there is no built-in suite `{name}`")))?;
+        suite.map(|suite| Self::of(suite, name.to_owned())).map_err(HarnessError::of)
+    }
+
+    /// The suite in this folder.
+    ///
+    /// # Errors
+    ///
+    /// Where a file of it is wrong; the text shows the place.
+    pub fn from_dir(folder: &Path) -> Result<Self, HarnessError> {
+        let path = folder.canonicalize().map_err(|error| HarnessError(format!("{}: {error}", folder.display())))?;
+        Suite::from_dir(folder).map(|suite| Self::of(suite, path.display().to_string())).map_err(HarnessError::of)
+    }
+
+    fn of(suite: Suite, name: String) -> Self {
+        Self {
+            suite: Arc::new(suite),
+            name,
+            selection: Selection::default(),
+            token: None,
+            ledgers: None,
+            question: Question::default(),
+        }
+    }
+
+    /// Shows this token. A text that no header can carry opens nothing.
+    #[must_use]
+    pub fn token(mut self, token: &str) -> Self {
+        self.token = Token::new(token);
+        self
+    }
+
+    /// Sends only probes whose id holds this, or that are about clauses that begin with it. Whoever calls it twice gets both.
+    #[must_use]
+    pub fn select(mut self, selector: &str) -> Self {
+        self.selection.selectors.push(selector.to_owned());
+        self
+    }
+
+    /// Sends these probes, in place of all.
+    #[must_use]
+    pub fn selection(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// Asks this of the results: is it strict, what is known of the server?
+    #[must_use]
+    pub fn question(mut self, question: Question) -> Self {
+        self.question = question;
+        self
+    }
+
+    /// Keeps ledgers of what is created in this folder.
+    #[must_use]
+    pub fn ledgers(mut self, folder: &Path) -> Self {
+        self.ledgers = Some(folder.to_owned());
+        self
+    }
+
+    /// Holds the server at this address against the contract, and removes what that created.
+    ///
+    /// # Errors
+    ///
+    /// Where the address is none, or not on this machine and there is no folder for ledgers; where nothing is selected; where nobody answers.
+    pub async fn run(&self, endpoint: &str) -> Result<Checked, HarnessError> {
+        let endpoint: Endpoint = endpoint.parse().map_err(HarnessError::of)?;
+        if !endpoint.is_loopback() && self.ledgers.is_none() {
+            return Err(HarnessError(format!("{endpoint} is not on this machine; name a folder for ledgers")));
+        }
+        let plan = plan(&self.suite, &self.selection).map_err(HarnessError::of)?.marked();
+        let secrets = Secrets::default();
+        let target = Arc::new(self.target(endpoint, &secrets)?);
+        let results = run(&self.suite, &plan, &target, &Options::default(), self.question.clone(), |_, _| {}).await;
+        let results = results.map_err(|error| HarnessError(secrets.redact_text(&error.to_string())))?;
+        let text = secrets.redact_text(&terminal::render(&results, false));
+        Ok(Checked { results, text: anstream::adapter::strip_str(&text).to_string() })
+    }
+
+    fn target(&self, endpoint: Endpoint, secrets: &Secrets) -> Result<Target, HarnessError> {
+        let (alive, rate) = CAREFUL;
+        let limits = if endpoint.is_loopback() {
+            Limits::default()
+        } else {
+            Limits { alive: Some(alive), rate: Some(rate), ..Limits::default() }
+        };
+        let access = self.token.clone().map_or(Access::Open, Access::Token);
+        let setup = Setup { limits, secrets: secrets.clone(), ..Setup::new(access) };
+        let target = Target::new(&self.suite, endpoint, setup).map_err(HarnessError::of)?;
+        let Some(folder) = &self.ledgers else { return Ok(target) };
+        let endpoint = target.endpoint().to_string();
+        let first = Record::run(target.run_id(), &self.name, &endpoint, target.project(), target.grace());
+        Ok(target.with_ledger(Ledger::begin(folder, first, secrets).map_err(HarnessError::of)?))
+    }
+}
+
+/// Runs a future to its end, for tests without a runtime of their own.
+///
+/// # Panics
+///
+/// Inside another runtime; there it is awaited.
+#[allow(clippy::expect_used, reason = "a test that cannot have a runtime cannot go on")]
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Runtime::new().expect("a runtime of tokio").block_on(future)
+}

@@ -1,0 +1,122 @@
+//! What a run amounts to: a pure fold over its events.
+//!
+//! [`Fold`] takes the events as they come and keeps of each only what the end may need; [`Results`] is what they amount to. Whom to blame, what is known
+//! already, which clauses were assessed: each is decided here, once, and renderers only show it.
+
+mod baseline;
+mod blame;
+mod coverage;
+mod finding;
+mod fold;
+mod invariants;
+mod outcome;
+mod overflow;
+mod reconcile;
+mod repeat;
+mod tally;
+
+use std::time::Duration;
+
+pub use finding::{Consequence, Finding};
+pub use fold::{Fold, Question};
+pub use invariants::RunInvariants;
+pub use outcome::{Outcome, Verdict};
+pub use repeat::Repeat;
+pub use tally::Cause;
+
+use crate::baseline::Deviation;
+use crate::client::{Bounds, Leftover, Route, Unlisted};
+use crate::judge::{Drift, ObservedBehaviour};
+use crate::plan::{Excluded, Seed};
+use crate::probe::Phase;
+use crate::run::Ending;
+
+/// What a run amounts to, in the order in which a report shows it.
+#[derive(Debug)]
+pub struct Results {
+    /// Name of the API.
+    pub title: String,
+    /// Where the requests went.
+    pub endpoint: String,
+    /// Whether that is the stub inside the program.
+    pub is_stub: bool,
+    /// Why there was no new token for one that ended.
+    pub login: Option<String>,
+    /// Whether requests carried a token, or a signature instead.
+    pub has_token: bool,
+    /// The way there.
+    pub route: Route,
+    /// The header that carries it.
+    pub token_header: String,
+    /// The seed of the random phase.
+    pub seed: Seed,
+    /// How many probes the plan had.
+    pub planned: usize,
+    /// How many probes of each phase were performed.
+    pub phases: Vec<(Phase, usize)>,
+    /// How many hold.
+    pub passed: usize,
+    /// How many show a broken clause.
+    pub failed: usize,
+    /// How many show broken clauses that are known of the target, and no other.
+    pub known: usize,
+    /// Broken clauses, each once, in the order of the contract; without those that are known.
+    pub findings: Vec<Finding>,
+    /// Known deviations that were seen, each with how many probes show it.
+    pub deviations: Vec<(Deviation, usize)>,
+    /// Known deviations that were looked for and are no longer seen.
+    pub stale: Vec<Deviation>,
+    /// Whether drift and deviations that are gone make the run fail.
+    pub is_strict: bool,
+    /// Why probes were inconclusive, each cause once.
+    pub inconclusive: Vec<Cause>,
+    /// Why probes were skipped, each cause once.
+    pub skipped: Vec<Cause>,
+    /// Why probes were not sent although they were to be, each cause once.
+    pub unsent: Vec<Cause>,
+    /// What the target chose where the documentation leaves a choice, with how often.
+    pub choices: Vec<(ObservedBehaviour, usize)>,
+    /// What nobody documents, with how often.
+    pub drift: Vec<(Drift, usize)>,
+    /// How many clauses were assessed.
+    pub assessed: usize,
+    /// How many clauses the contract has.
+    pub clauses: usize,
+    /// Clauses that were not assessed, and why.
+    pub not_assessed: Vec<(String, String)>,
+    /// How many resources were created.
+    pub created: usize,
+    /// How many of them are gone again.
+    pub removed: usize,
+    /// What could not be removed, with the probe that created it.
+    pub leftovers: Vec<(String, Leftover)>,
+    /// What was held back, as nobody asked for it.
+    pub excluded: Vec<Excluded>,
+    /// Why it is not known what is left, where that is so.
+    pub unlisted: Option<Unlisted>,
+    /// How far the bounds on what is created hold.
+    pub bounds: Bounds,
+    /// The ledger, where something is left that it is needed for.
+    pub ledger: Option<String>,
+    /// How many requests were sent.
+    pub requests: u64,
+    /// How many of them were sent before the first probe.
+    pub first_requests: u64,
+    /// How long the run took, from the first request to the last one.
+    pub elapsed: Duration,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+impl Results {
+    /// Whether a budget was too small for a probe, while others were sent to the end.
+    pub fn is_beyond_budget(&self) -> bool {
+        self.ending == Ending::Complete && !self.unsent.is_empty()
+    }
+
+    /// Whether there was no probe that was sent.
+    pub fn nothing_was_sent(&self) -> bool {
+        let skipped: usize = self.skipped.iter().map(|cause| cause.count).sum();
+        self.phases.iter().map(|(_, count)| count).sum::<usize>() == skipped
+    }
+}

@@ -1,0 +1,247 @@
+//! Takes the events of a run as they come, and keeps of each what the end may need: the whole of what failed or left something, a few bytes of what was
+//! refused, and counts of the rest.
+
+mod conclude;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use conclude::Seen;
+
+use super::blame::{Refused, Taken};
+use super::coverage::{Coverage, beyond_text};
+use super::finding::{Finding, findings};
+use super::outcome::verdict;
+use super::overflow::Overflow;
+use super::reconcile::Refusal;
+use super::tally::{Causes, Tally};
+use super::{Outcome, RunInvariants, Verdict};
+use crate::baseline::{Baseline, Tried};
+use crate::client::{Leftover, Unlisted};
+use crate::contract::Contract;
+use crate::exchange::Exchange;
+use crate::judge::{Drift, Mismatch, ObservedBehaviour};
+use crate::plan::{Excluded, Plan, Seed, Selection};
+use crate::probe::{Phase, Probe};
+use crate::run::{Event, Found, Place, Record};
+use crate::suite::Suite;
+
+/// What the results of a run are to answer.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// Whether what nobody documents, and known deviations that are stale, make the run fail.
+    pub is_strict: bool,
+    /// Whether the target is the stub inside the program.
+    pub is_stub: bool,
+    /// The deviations that are known of the target.
+    pub baseline: Baseline,
+}
+
+/// So many probes are kept whole; a target that fails more is not better known by them.
+const MOST_KEPT: usize = 2_000;
+
+/// What was seen of a run so far.
+#[derive(Debug)]
+pub struct Fold {
+    suite: Arc<Suite>,
+    question: Question,
+    selection: Selection,
+    excluded: Vec<Excluded>,
+    planned: usize,
+    invariants: RunInvariants,
+    coverage: Coverage,
+    taken: Taken,
+    tried: Tried,
+    phases: BTreeMap<Phase, usize>,
+    /// How many hold of those that are not kept.
+    passed: usize,
+    created: usize,
+    removed: usize,
+    inconclusive: Causes,
+    skipped: Causes,
+    beyond: Causes,
+    /// The first probe whose turn did not come.
+    first_unsent: Option<(Place, String)>,
+    choices: Tally<ObservedBehaviour>,
+    drift: Tally<Drift>,
+    /// What failed, or left something, or may still be shown to have created something in several steps.
+    kept: BTreeMap<Place, Kept>,
+    overflow: Option<Overflow>,
+    shrunk: Vec<Outcome>,
+    refusals: Vec<Refusal>,
+    undeleted: Vec<Undeleted>,
+    /// What is there and was not before; `None` as long as, or where, that is not known.
+    stock: Option<Vec<Found>>,
+    unlisted: Option<Unlisted>,
+    gone: BTreeSet<String>,
+}
+
+/// A record, and what it breaks of the invariants of the run.
+#[derive(Debug)]
+struct Kept {
+    record: Record,
+    broken: Vec<Mismatch>,
+}
+
+/// What was deleted and is found long after.
+#[derive(Debug)]
+struct Undeleted {
+    place: Place,
+    deletion: Exchange,
+    read: Exchange,
+    after: Duration,
+}
+
+impl Fold {
+    /// Nothing was seen yet of a run of this plan.
+    pub fn new(suite: &Arc<Suite>, plan: &Plan, question: Question) -> Self {
+        Self {
+            suite: Arc::clone(suite),
+            selection: plan.selection().clone(),
+            excluded: plan.excluded().to_vec(),
+            planned: plan.len(),
+            coverage: Coverage::of(plan.clauses().clone()),
+            tried: Tried::new(!question.baseline.is_empty()),
+            question,
+            invariants: RunInvariants::default(),
+            taken: Taken::default(),
+            phases: BTreeMap::new(),
+            passed: 0,
+            created: 0,
+            removed: 0,
+            inconclusive: Causes::default(),
+            skipped: Causes::default(),
+            beyond: Causes::default(),
+            first_unsent: None,
+            choices: Tally::default(),
+            drift: Tally::default(),
+            kept: BTreeMap::new(),
+            overflow: None,
+            shrunk: Vec::new(),
+            refusals: Vec::new(),
+            undeleted: Vec::new(),
+            stock: None,
+            unlisted: None,
+            gone: BTreeSet::new(),
+        }
+    }
+
+    /// Adds an event. `was_there` says whether an id was there before the run.
+    pub fn add(&mut self, event: Event, was_there: impl Fn(&str) -> bool) {
+        match event {
+            Event::Performed(record) => self.add_record(record, was_there),
+            Event::Skipped { place, probe, why } => {
+                self.turn_came(&probe);
+                self.skipped.add(why.to_owned(), place, &probe.id);
+                self.coverage.ended(&probe, place, Some(&format!("its probes were skipped: {why}")));
+            }
+            Event::Unsent { place, probe, beyond: Some(spent) } => {
+                self.coverage.beyond(&probe, spent);
+                self.beyond.add(beyond_text(spent), place, &probe.id);
+            }
+            Event::Unsent { place, probe, beyond: None } => {
+                if self.first_unsent.as_ref().is_none_or(|(first, _)| place < *first) {
+                    self.first_unsent = Some((place, probe.id.clone()));
+                }
+            }
+            Event::Shrunk(record) => self.shrunk.push(Outcome::of(&record, &[])),
+            Event::Undeleted { place, deletion, read, after } => {
+                self.undeleted.push(Undeleted { place, deletion, read, after });
+            }
+            Event::Stock(Ok(found)) => self.stock = Some(found),
+            Event::Stock(Err(Unlisted::NoCall)) | Event::Ended(_) => {}
+            Event::Stock(Err(why)) => self.unlisted = Some(why),
+            Event::Removed(ids) => self.gone.extend(ids),
+        }
+    }
+
+    fn turn_came(&mut self, probe: &Probe) {
+        *self.phases.entry(probe.phase).or_default() += 1;
+    }
+
+    fn add_record(&mut self, record: Record, was_there: impl Fn(&str) -> bool) {
+        let suite = Arc::clone(&self.suite);
+        let contract = &suite.contract;
+        let broken = self.invariants.hold(contract, &record.judgement, was_there);
+        let verdict =
+            if broken.is_empty() { verdict(&record.judgement, self.question.is_strict) } else { Verdict::Fail };
+        self.turn_came(&record.probe);
+        self.tried.add(contract, &record.probe);
+        self.taken.add(contract, &record);
+        record.judgement.choices.iter().for_each(|choice| self.choices.add(choice));
+        record.judgement.drift.iter().for_each(|drift| self.drift.add(drift));
+        let why = record.judgement.inconclusive.as_deref().filter(|_| verdict == Verdict::Inconclusive);
+        if let Some(why) = why {
+            self.inconclusive.add(why.to_owned(), record.place, &record.probe.id);
+        }
+        let why = why.map(|why| format!("its probes were inconclusive: {why}"));
+        self.coverage.ended(&record.probe, record.place, why.as_deref());
+        self.coverage.assessed(&record.judgement, &broken);
+        let refusal = Refusal::of(contract, &record);
+        let is_long = record.exchanges.len() > 1 && refusal.is_some();
+        let is_left = !record.cleanup.leftovers.is_empty();
+        let is_counted = verdict == Verdict::Fail && !is_left && self.is_counted(&record, &broken);
+        if !is_counted && (verdict == Verdict::Fail || is_left || is_long) {
+            self.kept.insert(record.place, Kept { record, broken });
+            return;
+        }
+        self.passed += usize::from(verdict == Verdict::Pass);
+        self.created += record.cleanup.created;
+        self.removed += record.cleanup.removed;
+        self.refusals.extend(refusal);
+    }
+
+    /// Whether a failure is one of so many that it is counted and not kept.
+    fn is_counted(&mut self, record: &Record, broken: &[Mismatch]) -> bool {
+        if self.kept.len() < MOST_KEPT {
+            return false;
+        }
+        let suite = Arc::clone(&self.suite);
+        let contract = &suite.contract;
+        if self.overflow.is_none() {
+            let Seen { outcomes, .. } = self.seen("");
+            let refused = Refused::of(contract, &self.taken, &outcomes, &[]);
+            self.overflow = Some(Overflow::after(contract, refused, &outcomes));
+        }
+        let outcome = Outcome::of(record, broken);
+        self.overflow.as_mut().is_some_and(|overflow| overflow.count(contract, &self.question.baseline, &outcome))
+    }
+
+    /// Broken clauses so far that are not known of the target, each with its smallest example.
+    pub fn findings(&self) -> Vec<Finding> {
+        let Seen { outcomes, shrunk, .. } = self.seen("");
+        let refused = Refused::of(self.contract(), &self.taken, &outcomes, &shrunk);
+        let mut found = findings(self.contract(), &refused, &outcomes, &shrunk, self.selection.seed);
+        found.retain(|finding| !self.question.baseline.covers(&finding.clause, &finding.cause));
+        found
+    }
+
+    /// Whether a mismatch is known of the target, as far as it can be told before the end.
+    pub fn knows(&self, mismatch: &Mismatch) -> bool {
+        self.question.baseline.covers(&mismatch.clause, &mismatch.cause)
+    }
+
+    /// Whether something that the run provably created is still there, or it is not known what is.
+    pub(crate) fn leaves_something(&self, run: &str) -> bool {
+        let Seen { outcomes, shrunk, .. } = self.seen(run);
+        let mut left = outcomes.iter().chain(&shrunk).flat_map(|outcome| &outcome.cleanup.leftovers);
+        self.unlisted.is_some() || left.any(Leftover::is_proven)
+    }
+
+    /// The ids that the clean-up of probes could not remove, each with the place of its probe.
+    pub(crate) fn left_ids(&self) -> Vec<(Place, String)> {
+        let of = |kept: &Kept| Outcome::of(&kept.record, &[]);
+        let kept = self.kept.values().map(of);
+        kept.flat_map(|outcome| outcome.left_ids().map(|id| (outcome.place, id)).collect::<Vec<_>>()).collect()
+    }
+
+    /// The seed of the random phase.
+    pub(crate) fn seed(&self) -> Seed {
+        self.selection.seed
+    }
+
+    fn contract(&self) -> &Contract {
+        &self.suite.contract
+    }
+}

@@ -1,0 +1,72 @@
+//! What is counted, and not kept, of a target that fails nearly everything: whom to blame is settled by the probes before, which are those that send a value
+//! alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Outcome;
+use super::blame::Refused;
+use super::finding::{blame_of, mismatches};
+use crate::baseline::{Baseline, Deviation};
+use crate::contract::Contract;
+
+/// Failures beyond those that are kept.
+#[derive(Clone, Debug)]
+pub(super) struct Overflow {
+    refused: Refused,
+    /// Clause and cause of all that is kept.
+    kept: BTreeSet<(String, String)>,
+    counts: BTreeMap<(String, String), usize>,
+    /// How many probes fail.
+    pub(super) failed: usize,
+    /// How many show what is known, and nothing else.
+    pub(super) known: usize,
+}
+
+impl Overflow {
+    /// From here on no more is kept than these outcomes, and what shows something else.
+    pub(super) fn after(contract: &Contract, refused: Refused, outcomes: &[Outcome]) -> Self {
+        let (kept, counts) = (BTreeSet::new(), BTreeMap::new());
+        let mut overflow = Self { refused, kept, counts, failed: 0, known: 0 };
+        for outcome in outcomes {
+            let blames = overflow.blames(contract, outcome);
+            overflow.kept.extend(blames);
+        }
+        overflow
+    }
+
+    /// Clause and cause of all that fails in an outcome; what only follows is not counted.
+    fn blames(&self, contract: &Contract, outcome: &Outcome) -> Vec<(String, String)> {
+        let broken = mismatches(std::slice::from_ref(outcome)).filter(|(_, mismatch)| mismatch.origin.is_none());
+        broken
+            .map(|(outcome, mismatch)| blame_of(contract, &self.refused, outcome, mismatch))
+            .map(|(clause, cause)| (clause.to_owned(), cause.to_owned()))
+            .collect()
+    }
+
+    /// Counts an outcome; false where it shows something else than those that are kept, and is to be kept, too.
+    pub(super) fn count(&mut self, contract: &Contract, baseline: &Baseline, outcome: &Outcome) -> bool {
+        let blames = self.blames(contract, outcome);
+        if !blames.iter().all(|blame| self.kept.contains(blame)) {
+            self.kept.extend(blames);
+            return false;
+        }
+        let is_known = !blames.is_empty() && blames.iter().all(|(clause, cause)| baseline.covers(clause, cause));
+        self.known += usize::from(is_known);
+        self.failed += usize::from(!is_known);
+        for blame in blames {
+            *self.counts.entry(blame).or_default() += 1;
+        }
+        true
+    }
+
+    /// How many more probes show this clause broken for this cause.
+    pub(super) fn showing(&self, clause: &str, why: &str) -> usize {
+        let is_shown = |blame: &(String, String)| (blame.0.as_str(), blame.1.as_str()) == (clause, why);
+        self.counts.iter().filter(|(blame, _)| is_shown(blame)).map(|(_, count)| count).sum()
+    }
+
+    /// How many more show a deviation.
+    pub(super) fn deviating(&self, deviation: &Deviation) -> usize {
+        self.counts.iter().filter(|((clause, cause), _)| deviation.covers(clause, cause)).map(|(_, count)| count).sum()
+    }
+}

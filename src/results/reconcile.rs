@@ -1,0 +1,264 @@
+//! What is known only when a run is over: what turned up of requests that were refused, and what became of those whose answer was lost.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Outcome;
+use crate::client::{Appeared, Cleanup, Leftover, is_lost_creation, is_unnamed_creation};
+use crate::contract::{Contract, Misbehaviour};
+use crate::exchange::{Exchange, Response};
+use crate::judge::{Body, Drift, Judgement, Mismatch, classify};
+use crate::run::{Found, Place, Record};
+use crate::untrusted::Untrusted;
+
+/// A single request that was refused and carried a mark: all that its probe may still be shown to have done.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refusal {
+    place: u32,
+    status: u16,
+}
+
+impl Refusal {
+    /// The refusal in this record, if there is one.
+    pub(super) fn of(contract: &Contract, record: &Record) -> Option<Self> {
+        let refused = record
+            .exchanges
+            .iter()
+            .find(|exchange| exchange.request.may_create(contract) && is_refused(contract, exchange))?;
+        let status = refused.response().map_or(0, |response| response.status);
+        Some(Self { place: u32::try_from(record.place).ok()?, status })
+    }
+
+    fn place(self) -> Place {
+        self.place as Place
+    }
+}
+
+/// What a refused request has created all the same of which no more was kept than that it was refused.
+pub(super) fn refused(contract: &Contract, refusals: &[Refusal], found: &Found, run: &str) -> Option<Outcome> {
+    let (place, probe) = found.origin.as_ref()?;
+    let refusal = refusals.iter().find(|refusal| refusal.place() == *place)?;
+    let step = probe.script.steps.first()?;
+    let request = step.request.filled(&[("run".to_owned(), run.to_owned())]);
+    let response = Response {
+        status: refusal.status,
+        headers: Vec::new(),
+        body: Vec::new(),
+        at: time::OffsetDateTime::UNIX_EPOCH,
+    };
+    let mut outcome = Outcome {
+        place: *place,
+        probe: Arc::clone(probe),
+        judgement: Judgement::default(),
+        exchanges: vec![Exchange { request, outcome: Ok(response) }],
+        cleanup: Cleanup::default(),
+    };
+    accuse(contract, &mut outcome, 0, &found.appeared);
+    Some(outcome)
+}
+
+/// What was deleted and is found long after breaks the promise that what was deleted is gone.
+pub(super) fn undeleted(
+    contract: &Contract,
+    outcome: &mut Outcome,
+    deletion: &Exchange,
+    read: &Exchange,
+    after: Duration,
+) {
+    let Some(behaviour) = contract.creation.behaviours.iter().find(|each| each.is_shown_by_removal) else { return };
+    let status = |exchange: &Exchange| exchange.response().map_or(0, |response| response.status);
+    let mismatch = Mismatch {
+        clause: format!("behaviour.{}", behaviour.id),
+        cause: String::new(),
+        pointer: Untrusted::default(),
+        expected: format!("404 some time after a deletion that was answered {}", status(deletion)).into(),
+        got: format!("{}, even {} seconds later", status(read), after.as_secs()).into(),
+        step: outcome.exchanges.len() + 1,
+        origin: None,
+    };
+    outcome.exchanges.extend([deletion.clone(), read.clone()]);
+    outcome.judgement.mismatches.push(mismatch);
+}
+
+/// Adds to the outcomes what has appeared since the run began: an image with the mark of a request that was refused accuses the target. Answers whose loss
+/// left open what they did are reconciled where a mark tells it. Answers what holds a mark and belongs to none of these.
+pub(super) fn reconcile<'a>(
+    contract: &Contract,
+    run: &str,
+    outcomes: &mut [Outcome],
+    shrunk: &mut [Outcome],
+    stock: &'a [Found],
+) -> Vec<&'a Found> {
+    let given_out: HashSet<String> = outcomes.iter().chain(&*shrunk).flat_map(Outcome::left_ids).collect();
+    let appeared: Vec<&Appeared> = stock.iter().map(|found| &found.appeared).collect();
+    // Where all that appeared has a mark, no request without one has created anything.
+    let is_all_explained = appeared.iter().all(|found| found.mark.is_some() || given_out.contains(&found.id));
+    let is_strange = |found: &&Found| found.appeared.mark.is_some() && !given_out.contains(&found.appeared.id);
+    let mut unasked: Vec<&'a Found> = stock.iter().filter(is_strange).collect();
+    for outcome in outcomes.iter_mut().chain(shrunk.iter_mut()) {
+        let marks: Vec<_> = outcome.exchanges.iter().map(|exchange| mark_of(contract, run, exchange)).collect();
+        for (step, mark) in marks.iter().enumerate() {
+            let Some(mark) = mark else {
+                if is_all_explained && outcome.exchanges[step].request.may_create(contract) {
+                    reconcile_lost(contract, outcome, step, None);
+                    reconcile_unnamed(contract, outcome, step, None);
+                }
+                continue;
+            };
+            let is_of_it = |found: &&&Appeared| found.mark.as_ref() == Some(mark) && !given_out.contains(&found.id);
+            let found = appeared.iter().find(is_of_it).copied();
+            if found.is_some_and(|_| !is_told(contract, &outcome.exchanges[step])) {
+                unasked.retain(|each| Some(&each.appeared) != found);
+            }
+            reconcile_lost(contract, outcome, step, found);
+            reconcile_unnamed(contract, outcome, step, found);
+            if let Some(found) = found.filter(|_| is_refused(contract, &outcome.exchanges[step])) {
+                accuse(contract, outcome, step, found);
+            }
+        }
+    }
+    unasked
+}
+
+/// Counts what holds the mark of a request whose answer told of something else. That is no accusation: the page does not say that one call creates no more,
+/// and a request that a gateway lost may have been sent twice. Answers an outcome of its own where none of these is of that probe.
+pub(super) fn count_unasked(outcomes: &mut [Outcome], found: &Found) -> Option<Outcome> {
+    let (place, probe) = found.origin.as_ref()?;
+    let count = |outcome: &mut Outcome| {
+        outcome.cleanup.created += 1;
+        if found.appeared.is_removed {
+            outcome.cleanup.removed += 1;
+        } else {
+            outcome.cleanup.leftovers.push(Leftover::Id(found.appeared.id.as_str().into()));
+        }
+        outcome.judgement.drift.push(unasked_drift());
+    };
+    if let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.place == *place) {
+        count(outcome);
+        return None;
+    }
+    let mut outcome = Outcome {
+        place: *place,
+        probe: Arc::clone(probe),
+        judgement: Judgement::default(),
+        exchanges: Vec::new(),
+        cleanup: Cleanup::default(),
+    };
+    count(&mut outcome);
+    Some(outcome)
+}
+
+/// What is said where more was created than was asked for.
+pub(super) fn unasked_drift() -> Drift {
+    Drift { pointer: Untrusted::default(), text: "something was created beside what the answer told of".into() }
+}
+
+/// Whether an answer tells which thing it created.
+fn is_told(contract: &Contract, exchange: &Exchange) -> bool {
+    exchange.response().is_some_and(Response::is_success) && !is_unnamed_creation(contract, exchange)
+}
+
+/// Takes back that these ids are left: what the clean-up of a probe could not remove, the end of the run has removed.
+pub(super) fn drop_removed(outcome: &mut Outcome, removed: &BTreeSet<&String>) {
+    let cleanup = &mut outcome.cleanup;
+    let before = cleanup.leftovers.len();
+    let is_gone = |left: &Leftover| matches!(left, Leftover::Id(id) if removed.iter().any(|gone| id == gone.as_str()));
+    cleanup.leftovers.retain(|left| !is_gone(left));
+    cleanup.removed += before - cleanup.leftovers.len();
+}
+
+/// What is left, with the probe that created it; what appeared and is known from a probe is told once.
+pub(super) fn leftovers<'a>(
+    outcomes: impl Iterator<Item = &'a Outcome>,
+    stock: impl Iterator<Item = &'a Found>,
+    gone: &BTreeSet<String>,
+) -> Vec<(String, Leftover)> {
+    let of_probe =
+        |outcome: &'a Outcome| outcome.cleanup.leftovers.iter().map(|left| (outcome.probe.id.clone(), left.clone()));
+    let mut left: Vec<_> = outcomes.flat_map(of_probe).collect();
+    let there = stock.map(|found| &found.appeared);
+    for found in there.filter(|found| !found.is_removed && !gone.contains(&found.id)) {
+        let id = Leftover::Id(found.id.as_str().into());
+        if !left.iter().any(|(_, known)| *known == id) {
+            left.push((
+                String::new(),
+                if found.mark.is_some() { id } else { Leftover::Appeared(found.id.as_str().into()) },
+            ));
+        }
+    }
+    left
+}
+
+fn mark_of(contract: &Contract, run: &str, exchange: &Exchange) -> Option<String> {
+    exchange.request.mark(contract, run).filter(|_| exchange.request.may_create(contract))
+}
+
+/// Whether the answer says that the request was refused. One that says nothing about the request is no refusal.
+fn is_refused(contract: &Contract, exchange: &Exchange) -> bool {
+    let says_nothing = |status| contract.creation.inconclusive.says_nothing(status);
+    exchange.response().is_some_and(|response| !response.is_success() && !says_nothing(response.status))
+}
+
+/// What a request with a mark did is known once it is known what is there.
+fn reconcile_lost(contract: &Contract, outcome: &mut Outcome, step: usize, found: Option<&Appeared>) {
+    if !is_lost_creation(contract, &outcome.exchanges[step]) {
+        return;
+    }
+    let unknown = outcome.cleanup.leftovers.iter().position(|leftover| *leftover == Leftover::Unknown);
+    let Some(index) = unknown else { return };
+    outcome.cleanup.leftovers.remove(index);
+    if let Some(found) = found {
+        outcome.cleanup.created += 1;
+        if found.is_removed {
+            outcome.cleanup.removed += 1;
+        } else {
+            outcome.cleanup.leftovers.push(Leftover::Id(found.id.as_str().into()));
+        }
+    }
+}
+
+/// What the target created without giving an id is told by the list, where it carried a mark.
+fn reconcile_unnamed(contract: &Contract, outcome: &mut Outcome, step: usize, found: Option<&Appeared>) {
+    if !is_unnamed_creation(contract, &outcome.exchanges[step]) {
+        return;
+    }
+    let unnamed = outcome.cleanup.leftovers.iter().position(|leftover| *leftover == Leftover::Unnamed);
+    let Some(index) = unnamed else { return };
+    outcome.cleanup.leftovers.remove(index);
+    match found {
+        Some(found) if !found.is_removed => outcome.cleanup.leftovers.push(Leftover::Id(found.id.as_str().into())),
+        // Where the list shows nothing of it, nothing is there.
+        Some(_) | None => outcome.cleanup.removed += 1,
+    }
+}
+
+/// A refusal after which the thing is there breaks the promise that a refusal creates nothing, if the contract makes it.
+fn accuse(contract: &Contract, outcome: &mut Outcome, step: usize, found: &Appeared) {
+    let is_about_it = |(_, misbehaviour): &(String, Misbehaviour)| *misbehaviour == Misbehaviour::CreatesWhatItRefuses;
+    let Some(behaviour) =
+        contract.creation.behaviours.iter().find(|behaviour| behaviour.defects.iter().any(is_about_it))
+    else {
+        return;
+    };
+    let exchange = &outcome.exchanges[step];
+    let status = exchange.response().map_or(0, |response| response.status);
+    // What must be refused is one matter, whatever it breaks; each thing that is left open is another.
+    let body = Body::read(&exchange.request);
+    let open = classify(contract, &exchange.request, &body).open;
+    let mismatch = Mismatch {
+        clause: format!("behaviour.{}", behaviour.id),
+        cause: open.first().map_or_else(String::new, |open| open.title.to_owned()),
+        pointer: Untrusted::default(),
+        expected: format!("nothing, after the request was refused with {status}").into(),
+        got: format!("something with its mark, id {}", Value::from(found.id.as_str())).into(),
+        step,
+        origin: None,
+    };
+    outcome.judgement.assessed.insert(mismatch.clause.clone());
+    outcome.judgement.mismatches.push(mismatch);
+    outcome.cleanup.created += 1;
+    outcome.cleanup.removed += usize::from(found.is_removed);
+}

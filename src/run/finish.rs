@@ -1,0 +1,80 @@
+//! What happens after the last probe: examples become smaller, stock is taken, and the ledger is closed.
+
+use std::sync::Arc;
+
+use super::{Event, Found};
+use crate::client::{Appeared, Target};
+use crate::contract::Contract;
+use crate::ledger;
+use crate::plan::{self, Plan};
+use crate::results::Fold;
+use crate::shrink;
+use crate::suite::Suite;
+use crate::sweep::{SweepReport, sweep};
+
+/// Tries smaller examples of what was found, and tells each.
+pub(super) async fn shrink(suite: &Suite, target: &Target, fold: &mut Fold, tell: &mut impl FnMut(Event, &mut Fold)) {
+    for finding in fold.findings() {
+        for record in shrink::shrink(suite, target, fold.seed(), &finding).await {
+            tell(Event::Shrunk(record), fold);
+        }
+    }
+}
+
+/// Waits until nothing can be created any more by requests whose answer was lost, and tells what is there and was not before.
+pub(super) async fn reconcile(
+    contract: &Contract,
+    plan: &Plan,
+    target: &Target,
+    fold: &mut Fold,
+    tell: &mut impl FnMut(Event, &mut Fold),
+) {
+    target.settle().await;
+    let stock = target.take_last_stock().await;
+    tell(Event::Stock(stock.map(|appeared| with_origins(contract, plan, target.run_id(), appeared))), fold);
+}
+
+/// What appeared, each with the probe whose request carried its mark.
+fn with_origins(contract: &Contract, plan: &Plan, run: &str, appeared: Vec<Appeared>) -> Vec<Found> {
+    let mut found: Vec<_> = appeared.into_iter().map(|appeared| Found { appeared, origin: None }).collect();
+    let planned = |found: &Found| found.appeared.mark.as_ref().map(|mark| mark.replace(run, plan::RUN));
+    let mut missing: Vec<_> =
+        found.iter().enumerate().filter_map(|(index, each)| Some((index, planned(each)?))).collect();
+    for (place, probe) in plan.iter().enumerate() {
+        if missing.is_empty() {
+            break;
+        }
+        let marks: Vec<_> =
+            probe.script.steps.iter().filter_map(|step| step.request.mark(contract, plan::RUN)).collect();
+        let probe = Arc::new(probe);
+        missing.retain(|(index, mark)| {
+            let is_of_it = marks.contains(mark);
+            if is_of_it {
+                found[*index].origin = Some((place, Arc::clone(&probe)));
+            }
+            !is_of_it
+        });
+    }
+    found
+}
+
+/// Removes what the ledger still knows of, and the ledger where nothing is left that it is needed for; its path where something is.
+pub(super) async fn close_ledger(
+    contract: &Contract,
+    target: &Target,
+    fold: &mut Fold,
+    tell: &mut impl FnMut(Event, &mut Fold),
+) -> Option<String> {
+    let ledger = target.ledger()?;
+    let swept = match ledger::read(ledger.path()) {
+        Ok(read) if read.state.is_settled() => Some(SweepReport::default()),
+        Ok(read) => Some(sweep(contract, target, ledger, &read.state, false).await),
+        Err(_) => None,
+    };
+    let is_clean = swept.as_ref().is_some_and(SweepReport::is_clean);
+    let swept = swept.unwrap_or_default();
+    tell(Event::Removed([swept.removed, swept.gone].concat()), fold);
+    let is_done = is_clean && !fold.leaves_something(target.run_id());
+    let is_discarded = is_done && ledger.discard().is_ok();
+    (!is_discarded).then(|| ledger.path().display().to_string())
+}

@@ -1,0 +1,177 @@
+//! The loop: sends each probe's script, has the answers judged, and removes at once what they created.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+
+use super::{Ending, Event, Options, Place, Record};
+use crate::client::{Denied, Target, created_id};
+use crate::contract::Contract;
+use crate::exchange::{Exchange, Request};
+use crate::judge::judge;
+use crate::plan::{self, Plan};
+use crate::probe::Probe;
+use crate::results::Fold;
+use crate::snapshot;
+use crate::suite::Suite;
+
+/// After so many inconclusive probes in a row, the rest would only cost time and requests.
+const MOST_INCONCLUSIVE: usize = 8;
+
+/// What became of a probe when it was its turn.
+pub enum Performed {
+    /// It was sent and judged.
+    Done(Box<Record>),
+    /// Nothing could come of it.
+    Skipped(&'static str),
+    /// It was not allowed.
+    Denied(Denied),
+}
+
+/// Performs the probes of the plan.
+pub(super) async fn all(
+    suite: &Arc<Suite>,
+    plan: &Plan,
+    target: &Arc<Target>,
+    options: &Options,
+    fold: &mut Fold,
+    tell: &mut impl FnMut(Event, &mut Fold),
+) -> Ending {
+    let mut waiting = plan.iter().map(Arc::new).enumerate().peekable();
+    let mut under_way = JoinSet::new();
+    let (mut inconclusive, mut ending) = (0, Ending::Complete);
+    // A probe gives its slot back when only a service that forgets late holds it up.
+    let slots = Arc::new(Semaphore::new(options.concurrency));
+    loop {
+        let is_over = ending != Ending::Complete || waiting.peek().is_none();
+        let slot = async { if is_over { None } else { Arc::clone(&slots).acquire_owned().await.ok() } };
+        let joined = tokio::select! {
+            biased;
+            Some(slot) = slot => {
+                match target.halted() {
+                    Some(halted) => ending = halted.into(),
+                    None => if let Some((place, probe)) = waiting.next() {
+                        let (suite, target) = (Arc::clone(suite), Arc::clone(target));
+                        under_way.spawn(async move {
+                            let (performed, slot) = perform_in(&suite, place, &probe, &target, slot).await;
+                            (place, probe, performed, slot)
+                        });
+                    },
+                }
+                continue;
+            }
+            joined = under_way.join_next() => joined,
+        };
+        let Some(joined) = joined else { break };
+        let (place, probe, performed, _slot) =
+            joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        match performed {
+            Performed::Done(record) => {
+                inconclusive = if record.is_inconclusive() { inconclusive + 1 } else { 0 };
+                if inconclusive == MOST_INCONCLUSIVE && ending == Ending::Complete {
+                    ending = Ending::TargetLost;
+                }
+                tell(Event::Performed(*record), fold);
+            }
+            Performed::Skipped(why) => tell(Event::Skipped { place, probe, why }, fold),
+            Performed::Denied(Denied::TooLarge(spent)) => {
+                tell(Event::Unsent { place, probe, beyond: Some(spent) }, fold);
+            }
+            Performed::Denied(why) => {
+                if ending == Ending::Complete {
+                    ending = why.into();
+                }
+                tell(Event::Unsent { place, probe, beyond: None }, fold);
+            }
+        }
+    }
+    // The others are counted; the first of them stands for all.
+    if let Some((place, probe)) = waiting.next() {
+        tell(Event::Unsent { place, probe, beyond: None }, fold);
+    }
+    ending
+}
+
+/// Performs one probe in a slot, and hands on the slot unless it was given back early.
+async fn perform_in(
+    suite: &Suite,
+    place: Place,
+    probe: &Arc<Probe>,
+    target: &Target,
+    slot: OwnedSemaphorePermit,
+) -> (Performed, Option<OwnedSemaphorePermit>) {
+    let mut slot = Some(slot);
+    let performed = perform_with(suite, place, probe, target, || drop(slot.take())).await;
+    (performed, slot)
+}
+
+/// Performs one probe: sends it, judges it, and removes what it created.
+pub async fn perform(suite: &Suite, place: Place, probe: &Arc<Probe>, target: &Target) -> Performed {
+    perform_with(suite, place, probe, target, || {}).await
+}
+
+/// The same; calls `yielding` where all that is left is to wait.
+async fn perform_with(
+    suite: &Suite,
+    place: Place,
+    probe: &Arc<Probe>,
+    target: &Target,
+    yielding: impl FnOnce(),
+) -> Performed {
+    if let Some(why) = reason_to_skip(suite, probe, target) {
+        return Performed::Skipped(why);
+    }
+    let _admission = match target.admit(&probe.script).await {
+        Ok(admission) => admission,
+        Err(why) => return Performed::Denied(why),
+    };
+    // What was found out while it waited for its turn counts, too.
+    if let Some(why) = reason_to_skip(suite, probe, target) {
+        return Performed::Skipped(why);
+    }
+    let mut exchanges = target.perform(&probe.script).await;
+    let mut judgement = judge(&suite.contract, probe, &exchanges);
+    snapshot::add_drift(suite, probe, &exchanges, &mut judgement);
+    let cleanup = target.clean_and(&exchanges, yielding).await;
+    reduce(&suite.contract, probe, &mut exchanges);
+    Performed::Done(Box::new(Record { place, probe: Arc::clone(probe), judgement, exchanges, cleanup }))
+}
+
+/// Cuts the answers to what the report, and the end of the run, ask of them.
+fn reduce(contract: &Contract, probe: &Probe, exchanges: &mut [Exchange]) {
+    for (step, exchange) in exchanges.iter_mut().enumerate() {
+        let id = created_id(contract, exchange).map(|id| (contract.creation.lifecycle.id.as_str(), Value::from(id)));
+        let captures = probe.script.steps.get(step).map(|step| step.captures.as_slice()).unwrap_or_default();
+        let held = &contract.operations[contract.creation.lifecycle.remove].refused_when;
+        let held: Vec<_> = held.iter().map(|(name, _)| format!("/{name}")).collect();
+        let pointers: Vec<_> =
+            held.iter().map(String::as_str).chain(captures.iter().map(|(_, pointer)| pointer.as_str())).collect();
+        if let Ok(response) = &mut exchange.outcome {
+            response.reduce(&pointers, id);
+        }
+    }
+}
+
+/// Why a probe is not sent, if so.
+fn reason_to_skip(suite: &Suite, probe: &Probe, target: &Target) -> Option<&'static str> {
+    let (contract, steps) = (&suite.contract, &probe.script.steps);
+    let needs_token = steps.iter().any(|step| step.request.credential.needs_token());
+    if needs_token && !target.has_token() {
+        return Some("it needs a token");
+    }
+    let mut creations = steps.iter().map(|step| &step.request).filter(|request| request.may_create(contract));
+    if target.removes_nothing() && creations.clone().next().is_some() {
+        return Some("it may create something, and what was created before could not be removed");
+    }
+    if target.protection_cannot_be_lifted() && probe.script.asks_for_delete_protection(contract) {
+        return Some("it creates what must be released before it can be removed, and that was refused before");
+    }
+    let is_meant_to_create = probe.violation.is_none();
+    let is_unmarked = |request: &Request| request.mark(contract, plan::RUN).is_none();
+    if is_meant_to_create && !target.can_prove_without_mark() && creations.any(is_unmarked) {
+        return Some("without a list nothing would prove that what it creates is this run's");
+    }
+    None
+}
