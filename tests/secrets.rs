@@ -297,7 +297,7 @@ fn the_ledger_of_a_run_that_was_killed_tells_none_and_neither_does_its_sweep() {
     for caller in FEW {
         let folder = TempDir::new().unwrap();
         let hangs = Gossip::start(Way::Hangs, &caller.secrets());
-        let arguments = ["run", "name/echoes", "token/", "--timeout", "60", "--no-mark"];
+        let arguments = ["run", "name/echoes", "token/", "--timeout", "60", "--settle", "1", "--no-mark"];
         let mut child = caller
             .program(&arguments, &hangs.address, folder.path())
             .stdout(Stdio::null())
