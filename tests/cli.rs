@@ -291,8 +291,8 @@ fn a_redirect_is_an_answer_and_is_not_followed() {
     });
     let endpoint = format!("http://{address}");
     let (code, text) = outcome(&["run", "name/accepts", "--endpoint", &endpoint, "--token-env", "CANARY"]);
-    assert_eq!(code, 1, "{text}");
-    assert!(text.contains("got       302"), "{text}");
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("answered 302, a redirect to http://127.0.0.1:"), "{text}");
     assert!(elsewhere.accept().is_err(), "the redirect was followed");
 }
 
