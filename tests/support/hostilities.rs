@@ -256,7 +256,7 @@ pub(crate) const OF_CREATION: &[Hostility] = &[
     hostile("a_number_of_1_mb", CREATE, &WRONG_CREATION, |wire| {
         created_with(wire, "min_disk", &times("9", NEARLY_1_MB - 2000));
     }),
-    hostile("numbers_that_no_computer_holds", CREATE, &HARMLESS, |wire| {
+    hostile("numbers_that_no_computer_holds", CREATE, &WRONG_CREATION, |wire| {
         created_with(wire, "x", &format!("[{}1e999999999]", times("-1e-400,1e400,", 60_000)));
     }),
     hostile("a_value_nested_100_000_deep", CREATE, &WRONG_CREATION, |wire| {
