@@ -95,6 +95,16 @@ fn of_thousands_of_failures_each_is_counted_and_few_are_kept() {
 }
 
 #[test]
+fn every_failure_beyond_those_that_are_kept_has_its_finding() {
+    // What is refused alone before blames one field; what is refused alone after it would blame others, and what failed meanwhile nobody.
+    let bodies =
+        (0..4000).map(|number| refused("random/min_disk/valid/0001", &format!(r#"{{"min_ram":{number},"name":"a"}}"#)));
+    let alone = [r#"{"min_ram":7}"#, r#"{"name":"a"}"#].map(|body| refused("boundary/min_disk/1", body));
+    let all = report(bodies.chain(alone).collect());
+    assert_eq!((all.failed, all.findings.iter().map(|found| found.count).sum::<usize>()), (4002, 4002));
+}
+
+#[test]
 fn of_equal_examples_the_one_of_fewer_requests_is_shown() {
     let id = "behaviour/keeps_the_defaults";
     let wrong = |step: usize| {

@@ -180,7 +180,7 @@ const MAY_NOT_KNOW: [(&str, &[&str]); 11] = [
     ("src/run", &["crate::report", "crate::stub", "crate::case", "crate::identity"]),
     ("src/results", &["client::Target", "crate::report", "crate::stub", "crate::identity", "crate::ledger"]),
     ("src/report", &["crate::client::Target", "crate::stub", "crate::judge", "crate::suite", "crate::ledger"]),
-    ("src/stub", &["crate::client", "crate::run", "crate::results", "crate::report", "crate::plan"]),
+    ("src/stub", &["crate::run", "crate::results", "crate::report", "crate::plan"]),
 ];
 
 #[test]

@@ -79,6 +79,9 @@ impl Shown {
     }
 }
 
+/// So often is the list looked at again at the end, as long as that finds more to remove.
+const MOST_LOOKS: usize = 100;
+
 /// A list may be so much behind what was created.
 const LISTING: Duration = Duration::from_secs(2);
 
@@ -188,24 +191,46 @@ impl Target {
         self.take_stock().await?;
         let known = std::mem::take(&mut self.doubts.lock().unwrap_or_else(PoisonError::into_inner).appeared);
         let mut found: Vec<_> = known.into_iter().filter(|appeared| appeared.is_removed).collect();
+        // A list may show no more than a part: what was removed makes room for what it did not show.
+        for _ in 0..MOST_LOOKS {
+            if !self.remove_what_appeared(&mut found).await? {
+                break;
+            }
+        }
+        for left in found.iter().filter(|appeared| appeared.mark.is_some() && !appeared.is_removed) {
+            if let Some(ledger) = &self.ledger {
+                // No request is known to have created it, and a sweep must know of it all the same.
+                let _ = ledger.write(Record::Created { number: 0, id: left.id.clone() }).await;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Looks at the list, and removes what has appeared and is proven to be ours; whether anything was removed that was not seen before.
+    async fn remove_what_appeared(&self, found: &mut Vec<Appeared>) -> Result<bool, Unlisted> {
         let is_later = |id: &str, item: Item<'_>| {
             let is_later = !self.ownership.was_there_before(id);
             is_later.then(|| item.text_with(&self.run_id))
         };
         let later = self.inventory(Purpose::Cleanup, is_later).await?;
+        let mut has_removed = false;
         for (id, mark) in later {
             if self.has_removed(&id).await {
                 continue;
             }
             let is_ours = mark.is_some() || self.ownership.claim(&id) == Claim::Own;
-            let is_removed = is_ours && self.take(&id).await;
-            match found.iter_mut().find(|appeared| appeared.id == id) {
+            let known = found.iter_mut().find(|appeared| appeared.id == id);
+            // What a removal did not move once, it does not move in the next look either.
+            let is_tried = known.as_ref().is_some_and(|known| !known.is_removed);
+            let is_removed = is_ours && !is_tried && self.take(&id).await;
+            has_removed |= is_removed;
+            match known {
                 // A list that is late may tell it once more.
                 Some(known) => known.is_removed = is_removed,
                 None => found.push(Appeared { id, mark, is_removed }),
             }
         }
-        Ok(found)
+        Ok(has_removed)
     }
 
     /// Removes what an answer showed with the mark of this run, or gave as new.

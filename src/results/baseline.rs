@@ -37,7 +37,7 @@ pub(super) fn seen(
     outcomes: &[Outcome],
 ) -> Vec<(Deviation, usize)> {
     let blames: Vec<_> = mismatches(outcomes)
-        .map(|(outcome, mismatch)| (&outcome.probe.id, blame_of(contract, refused, outcome, mismatch)))
+        .map(|(outcome, mismatch)| (outcome.place, blame_of(contract, refused, outcome, mismatch)))
         .collect();
     let shown_by = |deviation: &Deviation| {
         let mut probes: Vec<_> = blames

@@ -10,6 +10,7 @@ use crate::exchange::Request;
 use crate::judge::Mismatch;
 use crate::plan::Seed;
 use crate::probe::{Phase, Probe};
+use crate::run::Place;
 use crate::untrusted::Untrusted;
 
 /// A broken clause, with the smallest example of it.
@@ -107,23 +108,28 @@ pub(super) fn findings(
     seed: Seed,
 ) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
+    // The last probe that was counted for each.
+    let mut last: Vec<Place> = Vec::new();
     for (outcome, mismatch) in mismatches(outcomes).filter(|(_, mismatch)| mismatch.origin.is_none()) {
         let blame = blame_of(contract, refused, outcome, mismatch);
-        match position(&found, blame).map(|index| &mut found[index]) {
-            Some(finding) => {
-                finding.count += 1;
-                if size(contract, &requests(outcome, mismatch)) < size(contract, &finding.requests) {
-                    finding.take_smaller(contract, outcome, mismatch);
-                }
-            }
-            None => found.push(Finding::new(contract, blame, outcome, mismatch)),
+        let Some(index) = position(&found, blame) else {
+            found.push(Finding::new(contract, blame, outcome, mismatch));
+            last.push(outcome.place);
+            continue;
+        };
+        let finding = &mut found[index];
+        finding.count += usize::from(last[index] != outcome.place);
+        last[index] = outcome.place;
+        if size(contract, &requests(outcome, mismatch)) < size(contract, &finding.requests) {
+            finding.take_smaller(contract, outcome, mismatch);
         }
     }
-    for (_, mismatch) in mismatches(outcomes) {
+    for (outcome, mismatch) in mismatches(outcomes) {
         let Some(origin) = &mismatch.origin else { continue };
         // What another probe shows by itself is a finding, and nobody's consequence.
         if let Some(index) = position(&found, (&mismatch.clause, &mismatch.cause)) {
-            found[index].count += 1;
+            found[index].count += usize::from(last[index] != outcome.place);
+            last[index] = outcome.place;
         } else if let Some(index) = position(&found, (&origin.clause, &origin.cause)) {
             found[index].entail(contract, &mismatch.clause);
         }

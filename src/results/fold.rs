@@ -14,11 +14,11 @@ use super::coverage::{Coverage, beyond_text};
 use super::finding::{Finding, findings};
 use super::outcome::verdict;
 use super::overflow::Overflow;
-use super::reconcile::Refusal;
+use super::reconcile::{self, Refusal};
 use super::tally::{Causes, Tally};
 use super::{Outcome, RunInvariants, Verdict};
 use crate::baseline::{Baseline, Tried};
-use crate::client::{Leftover, Unlisted};
+use crate::client::Unlisted;
 use crate::contract::Contract;
 use crate::exchange::Exchange;
 use crate::judge::{Drift, Mismatch, ObservedBehaviour};
@@ -39,7 +39,7 @@ pub struct Question {
 }
 
 /// So many probes are kept whole; a target that fails more is not better known by them.
-const MOST_KEPT: usize = 2_000;
+const MOST_KEPT: usize = 3_000;
 
 /// What was seen of a run so far.
 #[derive(Debug)]
@@ -211,7 +211,7 @@ impl Fold {
     /// Broken clauses so far that are not known of the target, each with its smallest example.
     pub fn findings(&self) -> Vec<Finding> {
         let Seen { outcomes, shrunk, .. } = self.seen("");
-        let refused = Refused::of(self.contract(), &self.taken, &outcomes, &shrunk);
+        let refused = self.refused(&outcomes, &shrunk);
         let mut found = findings(self.contract(), &refused, &outcomes, &shrunk, self.selection.seed);
         found.retain(|finding| !self.question.baseline.covers(&finding.clause, &finding.cause));
         found
@@ -225,8 +225,9 @@ impl Fold {
     /// Whether something that the run provably created is still there, or it is not known what is.
     pub(crate) fn leaves_something(&self, run: &str) -> bool {
         let Seen { outcomes, shrunk, .. } = self.seen(run);
-        let mut left = outcomes.iter().chain(&shrunk).flat_map(|outcome| &outcome.cleanup.leftovers);
-        self.unlisted.is_some() || left.any(Leftover::is_proven)
+        let stock = self.stock.iter().flatten();
+        let left = reconcile::leftovers(outcomes.iter().chain(&shrunk), stock, &self.gone);
+        self.unlisted.is_some() || left.iter().any(|(_, leftover)| leftover.is_proven())
     }
 
     /// The ids that the clean-up of probes could not remove, each with the place of its probe.

@@ -12,7 +12,7 @@ use crate::contract::Contract;
 /// Failures beyond those that are kept.
 #[derive(Clone, Debug)]
 pub(super) struct Overflow {
-    refused: Refused,
+    pub(super) refused: Refused,
     /// Clause and cause of all that is kept.
     kept: BTreeSet<(String, String)>,
     counts: BTreeMap<(String, String), usize>,
@@ -35,7 +35,7 @@ impl Overflow {
     }
 
     /// Clause and cause of all that fails in an outcome; what only follows is not counted.
-    fn blames(&self, contract: &Contract, outcome: &Outcome) -> Vec<(String, String)> {
+    fn blames(&self, contract: &Contract, outcome: &Outcome) -> BTreeSet<(String, String)> {
         let broken = mismatches(std::slice::from_ref(outcome)).filter(|(_, mismatch)| mismatch.origin.is_none());
         broken
             .map(|(outcome, mismatch)| blame_of(contract, &self.refused, outcome, mismatch))

@@ -178,7 +178,18 @@ pub(super) fn leftovers<'a>(
 ) -> Vec<(String, Leftover)> {
     let of_probe =
         |outcome: &'a Outcome| outcome.cleanup.leftovers.iter().map(|left| (outcome.probe.id.clone(), left.clone()));
-    let mut left: Vec<_> = outcomes.flat_map(of_probe).collect();
+    let mut left: Vec<(String, Leftover)> = Vec::new();
+    let mut told = HashSet::new();
+    for (probe, leftover) in outcomes.flat_map(of_probe) {
+        let id = match &leftover {
+            Leftover::Id(id) | Leftover::Appeared(id) | Leftover::Foreign(id) | Leftover::GivenTwice(id) => id.raw(),
+            Leftover::Unnamed | Leftover::Unknown => "",
+        };
+        // One thing is one thing, however many answers told of it.
+        if id.is_empty() || told.insert((std::mem::discriminant(&leftover), id.to_owned())) {
+            left.push((probe, leftover));
+        }
+    }
     let there = stock.map(|found| &found.appeared);
     for found in there.filter(|found| !found.is_removed && !gone.contains(&found.id)) {
         let id = Leftover::Id(found.id.as_str().into());

@@ -60,7 +60,7 @@ impl Fold {
         let contract = self.contract();
         let Question { is_strict, is_stub, baseline: known } = &self.question;
         let Seen { outcomes, shrunk, passed, drift } = self.seen(&end.run_id);
-        let refused = Refused::of(contract, &self.taken, &outcomes, &shrunk);
+        let refused = self.refused(&outcomes, &shrunk);
         let findings = self.all_findings(&refused, &outcomes, &shrunk);
         let verdicts = baseline::verdicts(known, contract, &refused, &outcomes, *is_strict);
         let count = |verdict| verdicts.iter().filter(|each| **each == verdict).count();
@@ -110,6 +110,14 @@ impl Fold {
             first_requests: end.first_requests,
             elapsed: end.elapsed,
             ending: end.ending,
+        }
+    }
+
+    /// Whom to blame for refusals. Where failures were counted and not kept, it is what they were counted by, so that each has its finding.
+    pub(super) fn refused(&self, outcomes: &[Outcome], shrunk: &[Outcome]) -> Refused {
+        match &self.overflow {
+            Some(overflow) => overflow.refused.clone(),
+            None => Refused::of(self.contract(), &self.taken, outcomes, shrunk),
         }
     }
 

@@ -1,0 +1,64 @@
+//! What a run leaves behind is in its report and in its ledger, however it came about; what it can find it removes.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+#[path = "support/server.rs"]
+mod server;
+
+use server::{IMAGES, Server, bare, ledgers, outcome};
+use tempfile::TempDir;
+
+#[test]
+fn what_a_refused_request_created_and_nobody_can_remove_stays_in_the_ledger() {
+    let (folder, server) = (
+        TempDir::new().unwrap(),
+        Server::with(|server, request, token| {
+            let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default()).into_owned();
+            if request.method == "POST" && body.contains("\"min_disk\":1025") {
+                server.create(&serde_json::from_str(&body.replace("1025", "100")).unwrap());
+                return Some(bare(400));
+            }
+            Some(if request.method == "DELETE" { bare(403) } else { server.pass(request, token) })
+        }),
+    );
+    let arguments = ["boundary/min_disk/1025", "--settle", "1"];
+    let url = server.listen();
+    let (code, text) = outcome("run", &url, &arguments, folder.path());
+    assert_eq!((code, server.ids().is_empty()), (1, false), "{text}");
+    assert!(text.contains("left behind\n"), "{text}");
+    assert_eq!(ledgers(folder.path()).len(), 1, "{text}");
+    let (code, text) = outcome("sweep", &url, &["--settle", "1"], folder.path());
+    assert_eq!(code, 5, "{text}");
+}
+
+#[test]
+fn what_a_list_shows_only_when_others_are_gone_is_removed_too() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::with(|server, request, token| {
+        if request.method == "POST" {
+            server.pass(request, token);
+        }
+        let mut answer = server.pass(request, token);
+        if request.method == "GET" && request.path.split('?').next() == Some(IMAGES) && answer.is_success() {
+            let images: Vec<_> = server.images().into_iter().rev().take(2).collect();
+            answer.body = serde_json::json!({ "images": images }).to_string().into_bytes();
+        }
+        Some(answer)
+    });
+    let (_, text) = outcome("run", &server.listen(), &["min_disk/accepts", "--settle", "1"], folder.path());
+    let marked = server.images().into_iter().filter(|image| image.to_string().contains("conformance")).count();
+    assert_eq!(marked, 0, "{text}");
+}
+
+#[test]
+fn an_id_given_twice_is_left_behind_once() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::with(|server, request, token| {
+        let answer = server.pass(request, token);
+        let is_creation = request.method == "POST" && answer.is_success();
+        Some(if is_creation { server::renamed(answer, "00000000-0000-4000-8000-000000000000") } else { answer })
+    });
+    let (_, text) = outcome("run", &server.listen(), &["min_disk/accepts", "--settle", "1"], folder.path());
+    let told = text.lines().filter(|line| line.starts_with("  00000000-0000-4000-8000-000000000000")).count();
+    assert_eq!(told, 1, "{text}");
+}
