@@ -3,14 +3,14 @@
 //! ```no_run
 //! use ims_conformance::harness::{Harness, block_on};
 //!
-//! let harness = Harness::built_in("otc")?.token("a token that opens it").select("request.min_disk");
+//! let harness = Harness::built_in("otc")?.token("a token that opens it")?.select("request.min_disk");
 //! let checked = block_on(harness.run("http://127.0.0.1:9292"))?;
 //! assert!(checked.holds(), "{checked}");
 //! # Ok::<(), ims_conformance::harness::HarnessError>(())
 //! ```
 //!
-//! The endpoint may be any server on this machine, one of wiremock for example. One elsewhere needs a folder for ledgers, as it may be somebody's production:
-//! what a killed test leaves there is removed by `sweep`.
+//! The endpoint may be any server on this machine, one of wiremock for example. One elsewhere may be somebody's production: it needs a folder for ledgers, so
+//! that `sweep` removes what a killed test leaves, and a run is as careful there as the program is.
 
 use std::fmt;
 use std::future::Future;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use crate::client::{Access, Endpoint, Limits, Setup, Target, Token};
 use crate::exit_code::ExitCode;
 use crate::ledger::{Ledger, Record};
-use crate::plan::{Selection, plan};
+use crate::plan::{Plan, Selection, plan};
 use crate::report::terminal;
 use crate::results::{Question, Results};
 use crate::run::{Options, run};
@@ -33,7 +33,9 @@ pub struct Harness {
     suite: Arc<Suite>,
     /// What names the suite in a ledger: its name, or the whole path of its folder.
     name: String,
-    selection: Selection,
+    /// What was asked for; without it all, or what is careful.
+    selection: Option<Selection>,
+    selectors: Vec<String>,
     token: Option<Token>,
     ledgers: Option<PathBuf>,
     question: Question,
@@ -71,9 +73,6 @@ impl fmt::Display for Checked {
     }
 }
 
-/// Of an endpoint that is not on this machine: so many things may be there at once, and so many requests are sent in a second.
-const CAREFUL: (u64, f64) = (10, 5.0);
-
 impl Harness {
     /// The suite that the program has built in under this name.
     ///
@@ -100,31 +99,37 @@ impl Harness {
         Self {
             suite: Arc::new(suite),
             name,
-            selection: Selection::default(),
+            selection: None,
+            selectors: Vec::new(),
             token: None,
             ledgers: None,
             question: Question::default(),
         }
     }
 
-    /// Shows this token. A text that no header can carry opens nothing.
-    #[must_use]
-    pub fn token(mut self, token: &str) -> Self {
-        self.token = Token::new(token);
-        self
+    /// Shows this token.
+    ///
+    /// # Errors
+    ///
+    /// Where it is empty, as a secret is that nobody has set, or no header can carry it.
+    pub fn token(mut self, token: &str) -> Result<Self, HarnessError> {
+        let token =
+            Token::new(token).ok_or_else(|| HarnessError("the token is empty, or cannot be sent".to_owned()))?;
+        self.token = Some(token);
+        Ok(self)
     }
 
     /// Sends only probes whose id holds this, or that are about clauses that begin with it. Whoever calls it twice gets both.
     #[must_use]
     pub fn select(mut self, selector: &str) -> Self {
-        self.selection.selectors.push(selector.to_owned());
+        self.selectors.push(selector.to_owned());
         self
     }
 
-    /// Sends these probes, in place of all.
+    /// Sends these probes; without it those of all phases, or where the endpoint is not on this machine of cases alone.
     #[must_use]
     pub fn selection(mut self, selection: Selection) -> Self {
-        self.selection = selection;
+        self.selection = Some(selection);
         self
     }
 
@@ -152,7 +157,7 @@ impl Harness {
         if !endpoint.is_loopback() && self.ledgers.is_none() {
             return Err(HarnessError(format!("{endpoint} is not on this machine; name a folder for ledgers")));
         }
-        let plan = plan(&self.suite, &self.selection).map_err(HarnessError::of)?.marked();
+        let plan = self.plan(&endpoint)?;
         let secrets = Secrets::default();
         let target = Arc::new(self.target(endpoint, &secrets)?);
         let results = run(&self.suite, &plan, &target, &Options::default(), self.question.clone(), |_, _| {}).await;
@@ -161,13 +166,25 @@ impl Harness {
         Ok(Checked { results, text: anstream::adapter::strip_str(&text).to_string() })
     }
 
+    fn plan(&self, endpoint: &Endpoint) -> Result<Plan, HarnessError> {
+        let mut selection = self.selection.clone().unwrap_or_default();
+        selection.selectors.extend_from_slice(&self.selectors);
+        let mut plan = plan(&self.suite, &selection).map_err(HarnessError::of)?;
+        if !endpoint.is_loopback() {
+            if self.selection.is_none() {
+                plan = plan.only_cases("a selection adds them");
+            }
+            plan = plan.without_delete_protected("no test sends them to another machine");
+        }
+        if plan.is_empty() {
+            let excluded: Vec<_> = plan.excluded().iter().map(|each| each.text.as_str()).collect();
+            return Err(HarnessError(format!("nothing is left to send without {}", excluded.join(", "))));
+        }
+        Ok(plan.marked())
+    }
+
     fn target(&self, endpoint: Endpoint, secrets: &Secrets) -> Result<Target, HarnessError> {
-        let (alive, rate) = CAREFUL;
-        let limits = if endpoint.is_loopback() {
-            Limits::default()
-        } else {
-            Limits { alive: Some(alive), rate: Some(rate), ..Limits::default() }
-        };
+        let limits = if endpoint.is_loopback() { Limits::default() } else { Limits::CAREFUL };
         let access = self.token.clone().map_or(Access::Open, Access::Token);
         let setup = Setup { limits, secrets: secrets.clone(), ..Setup::new(access) };
         let target = Target::new(&self.suite, endpoint, setup).map_err(HarnessError::of)?;

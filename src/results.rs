@@ -20,9 +20,10 @@ use std::time::Duration;
 pub use finding::{Consequence, Finding};
 pub use fold::{Fold, Question};
 pub use invariants::RunInvariants;
-pub use outcome::{Outcome, Verdict};
 pub use repeat::Repeat;
 pub use tally::Cause;
+
+use outcome::{Outcome, Verdict};
 
 use crate::baseline::Deviation;
 use crate::client::{Bounds, Leftover, Route, Unlisted};
@@ -66,7 +67,7 @@ pub struct Results {
     pub deviations: Vec<(Deviation, usize)>,
     /// Known deviations that were looked for and are no longer seen.
     pub stale: Vec<Deviation>,
-    /// Whether drift and deviations that are gone make the run fail.
+    /// Whether drift and deviations that are stale make the run fail.
     pub is_strict: bool,
     /// Why probes were inconclusive, each cause once.
     pub inconclusive: Vec<Cause>,

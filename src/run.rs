@@ -12,7 +12,7 @@ mod verify_deletion;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use perform::{Performed, perform};
+pub(crate) use perform::{Performed, perform};
 pub use preflight::{PreflightError, preflight};
 pub use record::{End, Ending, Event, Found, Place, Record};
 

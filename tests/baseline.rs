@@ -21,7 +21,7 @@ use ims_conformance::run::{Event, Options, run};
 use ims_conformance::stub::StubService;
 use ims_conformance::stub::defect::defects;
 use ims_conformance::suite::Suite;
-use outcomes::{answered, end, performed, results};
+use outcomes::{answered, broken, end, performed, results};
 
 fn suite() -> Arc<Suite> {
     Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}")))
@@ -92,19 +92,6 @@ fn what_only_follows_from_what_is_known_fails_nothing() {
 /// One probe that is known, and none that fails; and the other way round.
 const KNOWN: (usize, usize) = (1, 0);
 const FAILED: (usize, usize) = (0, 1);
-
-/// A clause that the first answer breaks.
-fn broken(clause: &str) -> Mismatch {
-    Mismatch {
-        clause: clause.to_owned(),
-        cause: String::new(),
-        pointer: String::new().into(),
-        expected: String::new().into(),
-        got: String::new().into(),
-        step: 0,
-        origin: None,
-    }
-}
 
 #[test]
 fn a_strict_run_does_not_excuse_what_nobody_documents() {

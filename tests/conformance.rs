@@ -160,7 +160,7 @@ impl Bench {
         let options = Options { concurrency, looks_first: false, shrinks: false };
         let baseline = if endpoint().is_some() { self.suite.baseline.clone() } else { Baseline::default() };
         let question = Question { baseline, ..Question::default() };
-        let plan = Plan::of(probes);
+        let plan = Plan::of(&self.suite, probes);
         let (mut broken, mut complaints) = (Vec::new(), Vec::new());
         let see = |event: &Event, _: &Fold| match event {
             Event::Performed(record) => {

@@ -142,7 +142,7 @@ fn accused(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> Fou
         }
         _ => {}
     };
-    let plan = Plan::of(probes.to_vec());
+    let plan = Plan::of(suite, probes.to_vec());
     let results = runtime.block_on(run(suite, &plan, &target, &options, Question::default(), see));
     let results = results.unwrap_or_else(|error| panic!("{error}"));
     let (probes, requests) = first.unwrap_or((probes.len(), target.request_count()));

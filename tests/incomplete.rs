@@ -36,7 +36,7 @@ fn performed(server: &Arc<Server>, access: Access, probes: Vec<Probe>, limits: L
         target.stop().throw();
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(whole(&SUITE, &Plan::of(probes), &target, &PLAIN))
+    runtime.block_on(whole(&SUITE, &Plan::of(&SUITE, probes), &target, &PLAIN))
 }
 
 fn token() -> Access {

@@ -5,6 +5,9 @@
 #[path = "support/server.rs"]
 mod server;
 
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
 use server::{IMAGES, Server, bare, ledgers, outcome};
 use tempfile::TempDir;
 
@@ -41,7 +44,7 @@ fn what_a_list_shows_only_when_others_are_gone_is_removed_too() {
         let mut answer = server.pass(request, token);
         if request.method == "GET" && request.path.split('?').next() == Some(IMAGES) && answer.is_success() {
             let images: Vec<_> = server.images().into_iter().rev().take(2).collect();
-            answer.body = serde_json::json!({ "images": images }).to_string().into_bytes();
+            answer.body = json!({ "images": images }).to_string().into_bytes();
         }
         Some(answer)
     });
@@ -61,4 +64,32 @@ fn an_id_given_twice_is_left_behind_once() {
     let (_, text) = outcome("run", &server.listen(), &["min_disk/accepts", "--settle", "1"], folder.path());
     let told = text.lines().filter(|line| line.starts_with("  00000000-0000-4000-8000-000000000000")).count();
     assert_eq!(told, 1, "{text}");
+}
+
+#[test]
+fn a_list_that_is_late_is_not_asked_for_ever() {
+    let folder = TempDir::new().unwrap();
+    let shown = Mutex::new(Vec::<Value>::new());
+    let server = Server::with(move |server, request, token| {
+        if request.method == "POST" {
+            server.pass(request, token);
+        }
+        let mut answer = server.pass(request, token);
+        // What was removed is listed for good, although no read finds it.
+        if request.method == "GET" && request.path.split('?').next() == Some(IMAGES) && answer.is_success() {
+            let mut shown = shown.lock().unwrap();
+            for image in server.images() {
+                if !shown.iter().any(|each| each["id"] == image["id"]) {
+                    shown.push(image);
+                }
+            }
+            answer.body = json!({ "images": *shown }).to_string().into_bytes();
+        }
+        Some(answer)
+    });
+    let (_, text) = outcome("run", &server.listen(), &["min_disk/accepts", "--settle", "1"], folder.path());
+    let is_list = |seen: &server::Seen| seen.method == "GET" && seen.path.split('?').next() == Some(IMAGES);
+    let lists = server.seen().iter().filter(|seen| is_list(seen)).count();
+    let marked = server.images().into_iter().filter(|image| image.to_string().contains("conformance")).count();
+    assert!(lists < 20 && marked == 0, "{lists} lists, {marked} left: {text}");
 }

@@ -222,7 +222,7 @@ fn found(server: &Arc<Server>, suite: &Arc<Suite>, probes: &[Probe]) -> Whole {
     let target = Arc::new(Target::local(suite, service, setup()));
     // No pause takes time where the target is in this process.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let mut done = runtime.block_on(whole(suite, &Plan::of(probes.to_vec()), &target, &PLAIN));
+    let mut done = runtime.block_on(whole(suite, &Plan::of(suite, probes.to_vec()), &target, &PLAIN));
     done.results.endpoint = server.listen();
     done
 }

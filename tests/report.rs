@@ -15,7 +15,7 @@ use ims_conformance::contract::Assessment;
 use ims_conformance::document;
 use ims_conformance::exchange::{Exchange, Request, TokenVariant};
 use ims_conformance::exit_code::ExitCode;
-use ims_conformance::judge::{Drift, Mismatch, ObservedBehaviour};
+use ims_conformance::judge::{Drift, Judgement, Mismatch, ObservedBehaviour};
 use ims_conformance::plan::Plan;
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::curl::Caller;
@@ -24,7 +24,8 @@ use ims_conformance::results::{Question, Results};
 use ims_conformance::run::{End, Ending, Event, Found, Record};
 use ims_conformance::stub::StubService;
 use outcomes::{
-    PROBES, SUITE, answered, answered_with, clauses, end, performed, probe, refused, report, report_with, results,
+    PROBES, SUITE, answered, answered_with, broken, clauses, end, performed, probe, refused, report, report_with,
+    results,
 };
 use whole::{PLAIN, whole};
 
@@ -34,7 +35,7 @@ fn a_faithful_server_shows_every_clause_that_a_run_can_show() {
     let service = StubService::new(Arc::clone(&SUITE), token.clone(), None);
     let target = Arc::new(Target::local(&SUITE, Arc::new(service), Setup::new(Access::Token(token))));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let report = runtime.block_on(whole(&SUITE, &Plan::of(PROBES.clone()), &target, &PLAIN)).results;
+    let report = runtime.block_on(whole(&SUITE, &Plan::of(&SUITE, PROBES.clone()), &target, &PLAIN)).results;
     let rest = SUITE.contract.clauses.values().filter(|clause| clause.assessment != Assessment::Always);
     // What an answer need not have, and in the stub's has not, and what a run cannot provoke.
     let is_shown = |id: &str| !report.not_assessed.iter().any(|(clause, _)| clause == id);
@@ -105,21 +106,64 @@ fn every_failure_beyond_those_that_are_kept_has_its_finding() {
 }
 
 #[test]
+fn a_failure_that_was_counted_and_turns_out_to_be_another_is_counted_once() {
+    let refused = || answered("boundary/min_disk/1024", 400);
+    let mut events = performed((0..4000).map(|_| refused()).collect());
+    // Two things of one refused request, whose mark a later look at the list shows.
+    let appeared = |id: &str| Found {
+        appeared: Appeared {
+            id: id.to_owned(),
+            mark: Some("conformance-0123456789ab-3501".to_owned()),
+            is_removed: true,
+        },
+        origin: Some((3500, refused().probe)),
+    };
+    events.push(Event::Stock(Ok(vec![appeared("7f3a"), appeared("7f3b")])));
+    let report = results(4000, events, Question::default(), &end());
+    assert_eq!((report.failed, report.passed), (4000, 0));
+    assert_eq!((report.created, report.removed), (2, 2));
+    let created = report.findings.iter().filter(|found| found.clause == "behaviour.refused-request-creates-nothing");
+    assert_eq!(created.map(|found| found.count).sum::<usize>(), 1);
+}
+
+#[test]
+fn what_nobody_documents_fails_a_strict_run_also_where_all_that_is_kept_is_known() {
+    let mut baseline = Baseline::default();
+    let list = "- {clause: request.min_disk.maximum, because: a reason}\n";
+    baseline.add(&SUITE.contract, &document::parse("baseline.yaml", list).unwrap()).unwrap();
+    let known = (0..4000).map(|_| answered("boundary/min_disk/1024", 400));
+    let mut drifting = answered("min_disk/rejects_0", 400);
+    drifting.judgement.drift = vec![Drift { pointer: "/a".into(), text: "more".into() }];
+    let records = known.chain([drifting.clone(), drifting]).collect();
+    let report =
+        results(4002, performed(records), Question { is_strict: true, baseline, ..Question::default() }, &end());
+    assert_eq!((report.known, report.failed), (4000, 2));
+    let found: Vec<_> = report.findings.iter().map(|finding| (finding.cause.as_str(), finding.count)).collect();
+    assert_eq!(found, [("/a", 2)]);
+}
+
+#[test]
+fn what_told_nothing_and_is_accused_later_counts_once() {
+    let mut open = answered("boundary/min_disk/1025", 400);
+    open.exchanges[0].request.body = Some(br#"{"name":"conformance-0123456789ab-1","min_disk":1025}"#.to_vec());
+    open.judgement = Judgement::default();
+    open.judgement.inconclusive = Some("the answer to a later step was lost".to_owned());
+    let appeared =
+        Appeared { id: "7f3a".to_owned(), mark: Some("conformance-0123456789ab-1".to_owned()), is_removed: true };
+    let mut events = performed(vec![open.clone()]);
+    events.push(Event::Stock(Ok(vec![Found { appeared, origin: Some((0, open.probe.clone())) }])));
+    let report = results(1, events, Question::default(), &end());
+    assert_eq!((report.failed, report.passed, report.inconclusive.len()), (1, 0, 0));
+}
+
+#[test]
 fn of_equal_examples_the_one_of_fewer_requests_is_shown() {
     let id = "behaviour/keeps_the_defaults";
     let wrong = |step: usize| {
         let mut outcome = answered(id, 201);
         outcome.exchanges.push(outcome.exchanges[0].clone());
         outcome.exchanges[1].request.body = None;
-        outcome.judgement.mismatches = vec![Mismatch {
-            clause: "behaviour.metadata-persists".to_owned(),
-            cause: String::new(),
-            pointer: String::new().into(),
-            expected: String::new().into(),
-            got: String::new().into(),
-            step,
-            origin: None,
-        }];
+        outcome.judgement.mismatches = vec![Mismatch { step, ..broken("behaviour.metadata-persists") }];
         outcome
     };
     for outcomes in [vec![wrong(0), wrong(1)], vec![wrong(1), wrong(0)]] {
@@ -299,15 +343,7 @@ fn what_the_end_of_a_run_asked_is_repeated_about_what_the_lines_create() {
         };
         outcome.exchanges.push(Exchange { request, ..created.clone() });
     }
-    outcome.judgement.mismatches = vec![Mismatch {
-        clause: "behaviour.deleted-image-is-gone".to_owned(),
-        cause: String::new(),
-        pointer: String::new().into(),
-        expected: String::new().into(),
-        got: String::new().into(),
-        step: 2,
-        origin: None,
-    }];
+    outcome.judgement.mismatches = vec![Mismatch { step: 2, ..broken("behaviour.deleted-image-is-gone") }];
     let report = report(vec![outcome]);
     let (endpoint, token_header) = (report.endpoint.as_str(), report.token_header.as_str());
     let caller = Caller { endpoint, token_header, has_token: true, route: &report.route };

@@ -7,7 +7,6 @@ use clap::Args;
 use crate::client::{Cost, Endpoint, Limits};
 use crate::contract::Contract;
 use crate::plan::{self, Plan};
-use crate::probe::Phase;
 use crate::shrink::LARGEST_SHRINKING;
 
 #[derive(Debug, Args)]
@@ -95,13 +94,13 @@ fn rate(text: &str) -> Result<f64, String> {
 
 impl BudgetArguments {
     pub(super) fn limits(&self, locality: Locality) -> Limits {
-        let is_careful = locality == Locality::Elsewhere;
+        let usual = if locality == Locality::Elsewhere { Limits::CAREFUL } else { Limits::default() };
         Limits {
             requests: self.max_requests,
             created: self.max_created,
-            alive: self.max_alive.or(is_careful.then_some(10)),
+            alive: self.max_alive.or(usual.alive),
             time: self.time_limit.map(Duration::from_secs),
-            rate: self.rate.or(is_careful.then_some(5.0)),
+            rate: self.rate.or(usual.rate),
         }
     }
 
@@ -112,14 +111,10 @@ impl BudgetArguments {
     /// What a run does with this plan where its target is at this locality: a careful one leaves out what nobody asked for, and says so.
     pub(super) fn decide(&self, locality: Locality, names_phases: bool, marks: Marks, mut plan: Plan) -> Decision {
         if locality == Locality::Elsewhere && !names_phases {
-            plan = plan.without("of the phases boundary, pairs and random; --phase all adds them", |_, probe| {
-                probe.phase != Phase::Case
-            });
+            plan = plan.only_cases("--phase all adds them");
         }
         if locality == Locality::Elsewhere && !self.allow_protected {
-            plan = plan.without("that create something protected; --allow-protected adds them", |contract, probe| {
-                probe.script.asks_for_delete_protection(contract)
-            });
+            plan = plan.without_delete_protected("--allow-protected adds them");
         }
         if marks == Marks::Added {
             plan = plan.marked();

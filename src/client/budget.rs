@@ -25,6 +25,11 @@ pub struct Limits {
     pub rate: Option<f64>,
 }
 
+impl Limits {
+    /// What a target allows that may be somebody's production, unless somebody asks for more.
+    pub const CAREFUL: Self = Self { requests: None, created: None, alive: Some(10), time: None, rate: Some(5.0) };
+}
+
 /// The budget that does not allow the next probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spent {

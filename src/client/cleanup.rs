@@ -48,6 +48,13 @@ impl Leftover {
     }
 }
 
+impl Cleanup {
+    /// The ids that the target gave out and that could not be removed.
+    pub(crate) fn left_ids(&self) -> impl Iterator<Item = &str> {
+        self.leftovers.iter().filter_map(|left| if let Leftover::Id(id) = left { Some(id.raw()) } else { None })
+    }
+}
+
 impl Target {
     /// Removes everything that these exchanges created, however long the service takes to forget it.
     pub async fn clean(&self, exchanges: &[Exchange]) -> Cleanup {

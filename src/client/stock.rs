@@ -206,7 +206,7 @@ impl Target {
         Ok(found)
     }
 
-    /// Looks at the list, and removes what has appeared and is proven to be ours; whether anything was removed that was not seen before.
+    /// Looks at the list, and removes what has appeared and is proven to be ours; whether something was removed that no look showed before.
     async fn remove_what_appeared(&self, found: &mut Vec<Appeared>) -> Result<bool, Unlisted> {
         let is_later = |id: &str, item: Item<'_>| {
             let is_later = !self.ownership.was_there_before(id);
@@ -219,15 +219,17 @@ impl Target {
                 continue;
             }
             let is_ours = mark.is_some() || self.ownership.claim(&id) == Claim::Own;
-            let known = found.iter_mut().find(|appeared| appeared.id == id);
-            // What a removal did not move once, it does not move in the next look either.
-            let is_tried = known.as_ref().is_some_and(|known| !known.is_removed);
-            let is_removed = is_ours && !is_tried && self.take(&id).await;
-            has_removed |= is_removed;
-            match known {
-                // A list that is late may tell it once more.
-                Some(known) => known.is_removed = is_removed,
-                None => found.push(Appeared { id, mark, is_removed }),
+            match found.iter_mut().find(|appeared| appeared.id == id) {
+                // A list that is late may tell once more what is gone.
+                Some(known) if known.is_removed && self.is_gone(&id).await => {}
+                Some(known) if known.is_removed => known.is_removed = is_ours && self.take(&id).await,
+                // What a removal did not move once, it does not move in the next look either.
+                Some(_) => {}
+                None => {
+                    let is_removed = is_ours && self.take(&id).await;
+                    has_removed |= is_removed;
+                    found.push(Appeared { id, mark, is_removed });
+                }
             }
         }
         Ok(has_removed)

@@ -14,10 +14,11 @@ use crate::suite::Suite;
 /// Which probes a run sends, in which order.
 #[derive(Clone)]
 pub struct Plan {
+    suite: Arc<Suite>,
     source: Source,
     selection: Selection,
-    /// What is left out, each with the words that say how it is added.
-    exclusions: Vec<Exclusion>,
+    /// Tests of what is left out.
+    exclusions: Vec<Test>,
     is_marked: bool,
     summary: Arc<Summary>,
 }
@@ -25,17 +26,13 @@ pub struct Plan {
 /// Where the probes come from.
 #[derive(Clone)]
 enum Source {
-    Suite(Arc<Suite>),
+    /// The suite, as far as it is selected.
+    Selected,
+    /// Somebody listed them.
     Listed(Arc<[Probe]>),
 }
 
 type Test = fn(&Contract, &Probe) -> bool;
-
-#[derive(Clone)]
-struct Exclusion {
-    is_excluded: Test,
-    suite: Arc<Suite>,
-}
 
 /// Probes that are left out, as nobody asked for them.
 #[derive(Clone, Debug, Default)]
@@ -80,43 +77,48 @@ pub fn plan(suite: &Arc<Suite>, selection: &Selection) -> Result<Plan, PlanError
         let near = crate::document::nearest(selector.trim_end_matches('/'), known).map(str::to_owned);
         return Err(PlanError::NothingSelected { selector: selector.clone(), near });
     }
-    let plan = Plan::over(Source::Suite(Arc::clone(suite)), selection.clone());
+    let plan = Plan::over(suite, Source::Selected, selection.clone());
     if plan.is_empty() { Err(PlanError::NothingSent) } else { Ok(plan) }
 }
 
 impl Plan {
     /// A plan of these probes, as they are.
-    pub fn of(probes: Vec<Probe>) -> Self {
-        Self::over(Source::Listed(probes.into()), Selection::default())
+    pub fn of(suite: &Arc<Suite>, probes: Vec<Probe>) -> Self {
+        Self::over(suite, Source::Listed(probes.into()), Selection::default())
     }
 
-    fn over(source: Source, selection: Selection) -> Self {
-        let plan = Self { source, selection, exclusions: Vec::new(), is_marked: false, summary: Arc::default() };
-        plan.summed_up(Vec::new())
-    }
-
-    /// The same plan of a run that was asked for this.
-    #[must_use]
-    pub fn for_selection(mut self, selection: Selection) -> Self {
-        self.selection = selection;
-        self
+    fn over(suite: &Arc<Suite>, source: Source, selection: Selection) -> Self {
+        let (suite, exclusions, summary) = (Arc::clone(suite), Vec::new(), Arc::default());
+        Self { suite, source, selection, exclusions, is_marked: false, summary }.summed_up(Vec::new())
     }
 
     /// The same plan, with a mark in each request that has room for one.
     #[must_use]
     pub fn marked(mut self) -> Self {
-        self.is_marked = matches!(self.source, Source::Suite(_));
+        self.is_marked = true;
         self
     }
 
-    /// The same plan without the probes of a suite of which this is true. `what` says in words which they are, and what adds them.
+    /// The same plan without generated probes. `adds` says in words what adds them.
+    #[must_use]
+    pub fn only_cases(self, adds: &str) -> Self {
+        let what = format!("of the phases boundary, pairs and random; {adds}");
+        self.without(&what, |_, probe| probe.phase != Phase::Case)
+    }
+
+    /// The same plan without what creates something that cannot be removed as it is. `adds` says in words what adds it.
+    #[must_use]
+    pub fn without_delete_protected(self, adds: &str) -> Self {
+        let what = format!("that create something protected; {adds}");
+        self.without(&what, |contract, probe| probe.script.asks_for_delete_protection(contract))
+    }
+
+    /// The same plan without the probes of which this is true. `what` says in words which they are, and what adds them.
     #[must_use]
     pub fn without(mut self, what: &str, is_excluded: Test) -> Self {
-        let Source::Suite(suite) = &self.source else { return self };
-        let suite = Arc::clone(suite);
         let mut excluded = self.summary.excluded.clone();
         let (mut count, mut clauses) = (0, BTreeSet::new());
-        for probe in self.iter().filter(|probe| is_excluded(&suite.contract, probe)) {
+        for probe in self.unmarked().filter(|probe| is_excluded(&self.suite.contract, probe)) {
             count += 1;
             clauses.extend(probe.clauses);
         }
@@ -124,7 +126,7 @@ impl Plan {
             return self;
         }
         excluded.push(Excluded { text: format!("{count} probes {what}"), clauses });
-        self.exclusions.push(Exclusion { is_excluded, suite });
+        self.exclusions.push(is_excluded);
         self.summed_up(excluded)
     }
 
@@ -142,13 +144,9 @@ impl Plan {
 
     /// The probes, one after the other.
     pub fn iter(&self) -> impl Iterator<Item = Probe> + Send + use<> {
-        let mut marker = self.is_marked.then(Marker::default);
-        let suite = match &self.source {
-            Source::Suite(suite) => Some(Arc::clone(suite)),
-            Source::Listed(_) => None,
-        };
+        let (mut marker, suite) = (self.is_marked.then(Marker::default), Arc::clone(&self.suite));
         self.unmarked().map(move |mut probe| {
-            if let Some((marker, suite)) = marker.as_mut().zip(suite.as_ref()) {
+            if let Some(marker) = &mut marker {
                 marker.mark(&suite.contract, &mut probe);
             }
             probe
@@ -156,23 +154,21 @@ impl Plan {
     }
 
     fn unmarked(&self) -> Probes {
-        let mut probes: Probes = match &self.source {
+        let probes: Probes = match &self.source {
             Source::Listed(probes) => {
                 let probes = Arc::clone(probes);
                 Box::new((0..probes.len()).map(move |index| probes[index].clone()))
             }
-            Source::Suite(suite) => {
+            Source::Selected => {
                 let selectors = self.selection.selectors.clone();
                 let is_selected = move |probe: &Probe| {
                     selectors.is_empty() || selectors.iter().any(|selector| matches(selector, probe))
                 };
-                Box::new(whole(suite, &self.selection).filter(is_selected))
+                Box::new(whole(&self.suite, &self.selection).filter(is_selected))
             }
         };
-        for Exclusion { is_excluded, suite } in self.exclusions.iter().cloned() {
-            probes = Box::new(probes.filter(move |probe| !is_excluded(&suite.contract, probe)));
-        }
-        probes
+        let (suite, exclusions) = (Arc::clone(&self.suite), self.exclusions.clone());
+        Box::new(probes.filter(move |probe| !exclusions.iter().any(|is_excluded| is_excluded(&suite.contract, probe))))
     }
 
     /// How many probes it has.

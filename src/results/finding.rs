@@ -7,7 +7,7 @@ use super::{Outcome, Repeat};
 use crate::case::{self, CaseFile};
 use crate::contract::Contract;
 use crate::exchange::Request;
-use crate::judge::Mismatch;
+use crate::judge::{Drift, Mismatch};
 use crate::plan::Seed;
 use crate::probe::{Phase, Probe};
 use crate::run::Place;
@@ -54,7 +54,7 @@ pub struct Consequence {
 }
 
 /// Clause of a finding that only strict runs make.
-const DRIFT: &str = "drift";
+pub(super) const DRIFT: &str = "drift";
 
 /// So many fields that nobody documents are findings of their own; all the others are one.
 const MOST_DRIFT: usize = 20;
@@ -194,16 +194,15 @@ fn size(contract: &Contract, requests: &[Request]) -> usize {
     requests.iter().map(|request| 1 + length(request)).sum()
 }
 
-/// What nobody documents, as findings of a strict run.
-pub(super) fn drift_findings(contract: &Contract, outcomes: &[Outcome]) -> Vec<Finding> {
+/// What nobody documents, as findings of a strict run. `seen` counts all of it, also that of probes that are not kept.
+pub(super) fn drift_findings(contract: &Contract, outcomes: &[Outcome], seen: &[(Drift, usize)]) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for (outcome, drift) in
         outcomes.iter().flat_map(|outcome| outcome.judgement.drift.iter().map(move |drift| (outcome, drift)))
     {
         let same = found.iter().position(|finding| drift.pointer == finding.cause.as_str());
         let others = (found.len() > MOST_DRIFT).then_some(MOST_DRIFT);
-        if let Some(index) = same.or(others) {
-            found[index].count += 1;
+        if same.or(others).is_some() {
             continue;
         }
         let (pointer, got) = if found.len() == MOST_DRIFT {
@@ -234,6 +233,16 @@ pub(super) fn drift_findings(contract: &Contract, outcomes: &[Outcome]) -> Vec<F
             case_file: None,
             consequences: Vec::new(),
         });
+    }
+    let of = |pointer: &str| seen.iter().filter(|(drift, _)| drift.pointer == pointer).map(|(_, count)| count).sum();
+    let own = found.len().min(MOST_DRIFT);
+    let (named, others) = found.split_at_mut(own);
+    for finding in &mut *named {
+        finding.count = of(&finding.cause);
+    }
+    for finding in others {
+        let all: usize = seen.iter().map(|(_, count)| count).sum();
+        finding.count = all.saturating_sub(named.iter().map(|each| each.count).sum());
     }
     found
 }

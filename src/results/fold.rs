@@ -14,7 +14,7 @@ use super::coverage::{Coverage, beyond_text};
 use super::finding::{Finding, findings};
 use super::outcome::verdict;
 use super::overflow::Overflow;
-use super::reconcile::{self, Refusal};
+use super::reconcile::Refusal;
 use super::tally::{Causes, Tally};
 use super::{Outcome, RunInvariants, Verdict};
 use crate::baseline::{Baseline, Tried};
@@ -172,40 +172,41 @@ impl Fold {
         record.judgement.choices.iter().for_each(|choice| self.choices.add(choice));
         record.judgement.drift.iter().for_each(|drift| self.drift.add(drift));
         let why = record.judgement.inconclusive.as_deref().filter(|_| verdict == Verdict::Inconclusive);
-        if let Some(why) = why {
-            self.inconclusive.add(why.to_owned(), record.place, &record.probe.id);
-        }
-        let why = why.map(|why| format!("its probes were inconclusive: {why}"));
-        self.coverage.ended(&record.probe, record.place, why.as_deref());
+        let reason = why.map(|why| format!("its probes were inconclusive: {why}"));
+        self.coverage.ended(&record.probe, record.place, reason.as_deref());
         self.coverage.assessed(&record.judgement, &broken);
-        let refusal = Refusal::of(contract, &record);
-        let is_long = record.exchanges.len() > 1 && refusal.is_some();
         let is_left = !record.cleanup.leftovers.is_empty();
-        let is_counted = verdict == Verdict::Fail && !is_left && self.is_counted(&record, &broken);
-        if !is_counted && (verdict == Verdict::Fail || is_left || is_long) {
+        let is_refusal = Refusal::of(contract, &record, verdict).is_some();
+        // What a refusal of several steps, or one that tells nothing, has created is told by all of it.
+        let is_open = is_refusal && (record.exchanges.len() > 1 || verdict == Verdict::Inconclusive);
+        let counted = if verdict == Verdict::Fail && !is_left { self.counted(&record, &broken) } else { None };
+        if counted.is_none() && (verdict == Verdict::Fail || is_left || is_open) {
             self.kept.insert(record.place, Kept { record, broken });
             return;
         }
         self.passed += usize::from(verdict == Verdict::Pass);
+        if let Some(why) = why {
+            self.inconclusive.add(why.to_owned(), record.place, &record.probe.id);
+        }
         self.created += record.cleanup.created;
         self.removed += record.cleanup.removed;
-        self.refusals.extend(refusal);
+        self.refusals.extend(Refusal::of(contract, &record, counted.unwrap_or(verdict)));
     }
 
-    /// Whether a failure is one of so many that it is counted and not kept.
-    fn is_counted(&mut self, record: &Record, broken: &[Mismatch]) -> bool {
+    /// As what a failure is counted that is one of so many that it is not kept.
+    fn counted(&mut self, record: &Record, broken: &[Mismatch]) -> Option<Verdict> {
         if self.kept.len() < MOST_KEPT {
-            return false;
+            return None;
         }
         let suite = Arc::clone(&self.suite);
         let contract = &suite.contract;
         if self.overflow.is_none() {
             let Seen { outcomes, .. } = self.seen("");
             let refused = Refused::of(contract, &self.taken, &outcomes, &[]);
-            self.overflow = Some(Overflow::after(contract, refused, &outcomes));
+            self.overflow = Some(Overflow::after(contract, refused, &outcomes, self.question.is_strict));
         }
         let outcome = Outcome::of(record, broken);
-        self.overflow.as_mut().is_some_and(|overflow| overflow.count(contract, &self.question.baseline, &outcome))
+        self.overflow.as_mut()?.count(contract, &self.question.baseline, &outcome)
     }
 
     /// Broken clauses so far that are not known of the target, each with its smallest example.
@@ -224,17 +225,16 @@ impl Fold {
 
     /// Whether something that the run provably created is still there, or it is not known what is.
     pub(crate) fn leaves_something(&self, run: &str) -> bool {
-        let Seen { outcomes, shrunk, .. } = self.seen(run);
-        let stock = self.stock.iter().flatten();
-        let left = reconcile::leftovers(outcomes.iter().chain(&shrunk), stock, &self.gone);
-        self.unlisted.is_some() || left.iter().any(|(_, leftover)| leftover.is_proven())
+        self.unlisted.is_some() || self.leftovers(&self.seen(run)).iter().any(|(_, leftover)| leftover.is_proven())
     }
 
     /// The ids that the clean-up of probes could not remove, each with the place of its probe.
     pub(crate) fn left_ids(&self) -> Vec<(Place, String)> {
-        let of = |kept: &Kept| Outcome::of(&kept.record, &[]);
-        let kept = self.kept.values().map(of);
-        kept.flat_map(|outcome| outcome.left_ids().map(|id| (outcome.place, id)).collect::<Vec<_>>()).collect()
+        let of = |kept: &Kept| {
+            let place = kept.record.place;
+            kept.record.cleanup.left_ids().map(|id| (place, id.to_owned())).collect::<Vec<_>>()
+        };
+        self.kept.values().flat_map(of).collect()
     }
 
     /// The seed of the random phase.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::client::{Cleanup, Leftover};
+use crate::client::Cleanup;
 use crate::exchange::Exchange;
 use crate::judge::{Judgement, Mismatch};
 use crate::probe::Probe;
@@ -10,7 +10,7 @@ use crate::run::{Place, Record};
 
 /// What a probe came to. Only `Fail` speaks about the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verdict {
+pub(super) enum Verdict {
     /// Every clause that it assessed holds.
     Pass,
     /// A clause is broken.
@@ -23,17 +23,17 @@ pub enum Verdict {
 
 /// One probe and what it came to.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub(super) struct Outcome {
     /// The place of the probe in the plan.
-    pub place: Place,
+    pub(super) place: Place,
     /// The probe.
-    pub probe: Arc<Probe>,
+    pub(super) probe: Arc<Probe>,
     /// What it showed, and what the whole run shows of it.
-    pub judgement: Judgement,
+    pub(super) judgement: Judgement,
     /// What was sent and what came.
-    pub exchanges: Vec<Exchange>,
+    pub(super) exchanges: Vec<Exchange>,
     /// What became of the resources that it created.
-    pub cleanup: Cleanup,
+    pub(super) cleanup: Cleanup,
 }
 
 impl Outcome {
@@ -45,17 +45,15 @@ impl Outcome {
         outcome
     }
 
-    /// What it came to, as long as nobody says what is known of the target. In a strict run what nobody documents fails, too.
-    pub fn verdict(&self, is_strict: bool) -> Verdict {
-        verdict(&self.judgement, is_strict)
+    /// A probe of which nothing was kept.
+    pub(super) fn bare(place: Place, probe: &Arc<Probe>) -> Self {
+        let (judgement, exchanges, cleanup) = (Judgement::default(), Vec::new(), Cleanup::default());
+        Self { place, probe: Arc::clone(probe), judgement, exchanges, cleanup }
     }
 
-    /// The ids that the target gave out to it and that could not be removed.
-    pub(super) fn left_ids(&self) -> impl Iterator<Item = String> {
-        self.cleanup
-            .leftovers
-            .iter()
-            .filter_map(|left| if let Leftover::Id(id) = left { Some(id.raw().to_owned()) } else { None })
+    /// What it came to, as long as nobody says what is known of the target. In a strict run what nobody documents fails, too.
+    pub(super) fn verdict(&self, is_strict: bool) -> Verdict {
+        verdict(&self.judgement, is_strict)
     }
 }
 

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Outcome;
 use super::blame::Refused;
-use super::finding::{blame_of, mismatches};
+use super::finding::{DRIFT, blame_of, mismatches};
+use super::{Outcome, Verdict};
 use crate::baseline::{Baseline, Deviation};
 use crate::contract::Contract;
 
@@ -16,6 +16,8 @@ pub(super) struct Overflow {
     /// Clause and cause of all that is kept.
     kept: BTreeSet<(String, String)>,
     counts: BTreeMap<(String, String), usize>,
+    /// Whether what nobody documents fails, too.
+    is_strict: bool,
     /// How many probes fail.
     pub(super) failed: usize,
     /// How many show what is known, and nothing else.
@@ -24,9 +26,9 @@ pub(super) struct Overflow {
 
 impl Overflow {
     /// From here on no more is kept than these outcomes, and what shows something else.
-    pub(super) fn after(contract: &Contract, refused: Refused, outcomes: &[Outcome]) -> Self {
+    pub(super) fn after(contract: &Contract, refused: Refused, outcomes: &[Outcome], is_strict: bool) -> Self {
         let (kept, counts) = (BTreeSet::new(), BTreeMap::new());
-        let mut overflow = Self { refused, kept, counts, failed: 0, known: 0 };
+        let mut overflow = Self { refused, kept, counts, is_strict, failed: 0, known: 0 };
         for outcome in outcomes {
             let blames = overflow.blames(contract, outcome);
             overflow.kept.extend(blames);
@@ -37,26 +39,30 @@ impl Overflow {
     /// Clause and cause of all that fails in an outcome; what only follows is not counted.
     fn blames(&self, contract: &Contract, outcome: &Outcome) -> BTreeSet<(String, String)> {
         let broken = mismatches(std::slice::from_ref(outcome)).filter(|(_, mismatch)| mismatch.origin.is_none());
-        broken
+        let mut blames: BTreeSet<_> = broken
             .map(|(outcome, mismatch)| blame_of(contract, &self.refused, outcome, mismatch))
             .map(|(clause, cause)| (clause.to_owned(), cause.to_owned()))
-            .collect()
+            .collect();
+        // A server can make up fields without end: one of them stands for all.
+        let drifts = self.is_strict && !outcome.judgement.drift.is_empty();
+        blames.extend(drifts.then(|| (DRIFT.to_owned(), String::new())));
+        blames
     }
 
-    /// Counts an outcome; false where it shows something else than those that are kept, and is to be kept, too.
-    pub(super) fn count(&mut self, contract: &Contract, baseline: &Baseline, outcome: &Outcome) -> bool {
+    /// Counts an outcome, and says as what; `None` where it shows something else than those that are kept, and is to be kept, too.
+    pub(super) fn count(&mut self, contract: &Contract, baseline: &Baseline, outcome: &Outcome) -> Option<Verdict> {
         let blames = self.blames(contract, outcome);
         if !blames.iter().all(|blame| self.kept.contains(blame)) {
             self.kept.extend(blames);
-            return false;
+            return None;
         }
-        let is_known = !blames.is_empty() && blames.iter().all(|(clause, cause)| baseline.covers(clause, cause));
+        let is_known = blames.iter().all(|(clause, cause)| baseline.covers(clause, cause));
         self.known += usize::from(is_known);
         self.failed += usize::from(!is_known);
         for blame in blames {
             *self.counts.entry(blame).or_default() += 1;
         }
-        true
+        Some(if is_known { Verdict::Known } else { Verdict::Fail })
     }
 
     /// How many more probes show this clause broken for this cause.

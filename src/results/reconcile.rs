@@ -1,46 +1,47 @@
 //! What is known only when a run is over: what turned up of requests that were refused, and what became of those whose answer was lost.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Outcome;
-use crate::client::{Appeared, Cleanup, Leftover, is_lost_creation, is_unnamed_creation};
+use super::{Outcome, Verdict};
+use crate::client::{Appeared, Leftover, is_lost_creation, is_unnamed_creation};
 use crate::contract::{Contract, Misbehaviour};
 use crate::exchange::{Exchange, Response};
-use crate::judge::{Body, Drift, Judgement, Mismatch, classify};
+use crate::judge::{Body, Drift, Mismatch, classify};
 use crate::run::{Found, Place, Record};
 use crate::untrusted::Untrusted;
 
-/// A single request that was refused and carried a mark: all that its probe may still be shown to have done.
+/// A single request that was refused: all that its probe may still be shown to have done.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Refusal {
     place: u32,
     status: u16,
+    /// What its probe was counted as.
+    pub(super) counted: Verdict,
 }
 
 impl Refusal {
-    /// The refusal in this record, if there is one.
-    pub(super) fn of(contract: &Contract, record: &Record) -> Option<Self> {
+    /// The refusal in this record, if there is one; the record is counted as this.
+    pub(super) fn of(contract: &Contract, record: &Record, counted: Verdict) -> Option<Self> {
         let refused = record
             .exchanges
             .iter()
             .find(|exchange| exchange.request.may_create(contract) && is_refused(contract, exchange))?;
         let status = refused.response().map_or(0, |response| response.status);
-        Some(Self { place: u32::try_from(record.place).ok()?, status })
+        Some(Self { place: u32::try_from(record.place).ok()?, status, counted })
     }
 
-    fn place(self) -> Place {
+    pub(super) fn place(self) -> Place {
         self.place as Place
     }
 }
 
-/// What a refused request has created all the same of which no more was kept than that it was refused.
-pub(super) fn refused(contract: &Contract, refusals: &[Refusal], found: &Found, run: &str) -> Option<Outcome> {
+/// What a refused request has created all the same of which no more was kept than that it was refused; `None` where the contract does not promise that it
+/// creates nothing.
+pub(super) fn refused(contract: &Contract, refusal: Refusal, found: &Found, run: &str) -> Option<Outcome> {
     let (place, probe) = found.origin.as_ref()?;
-    let refusal = refusals.iter().find(|refusal| refusal.place() == *place)?;
     let step = probe.script.steps.first()?;
     let request = step.request.filled(&[("run".to_owned(), run.to_owned())]);
     let response = Response {
@@ -49,15 +50,9 @@ pub(super) fn refused(contract: &Contract, refusals: &[Refusal], found: &Found, 
         body: Vec::new(),
         at: time::OffsetDateTime::UNIX_EPOCH,
     };
-    let mut outcome = Outcome {
-        place: *place,
-        probe: Arc::clone(probe),
-        judgement: Judgement::default(),
-        exchanges: vec![Exchange { request, outcome: Ok(response) }],
-        cleanup: Cleanup::default(),
-    };
-    accuse(contract, &mut outcome, 0, &found.appeared);
-    Some(outcome)
+    let mut outcome = Outcome::bare(*place, probe);
+    outcome.exchanges.push(Exchange { request, outcome: Ok(response) });
+    accuse(contract, &mut outcome, 0, &found.appeared).then_some(outcome)
 }
 
 /// What was deleted and is found long after breaks the promise that what was deleted is gone.
@@ -92,7 +87,8 @@ pub(super) fn reconcile<'a>(
     shrunk: &mut [Outcome],
     stock: &'a [Found],
 ) -> Vec<&'a Found> {
-    let given_out: HashSet<String> = outcomes.iter().chain(&*shrunk).flat_map(Outcome::left_ids).collect();
+    let given_out: HashSet<String> =
+        outcomes.iter().chain(&*shrunk).flat_map(|outcome| outcome.cleanup.left_ids().map(str::to_owned)).collect();
     let appeared: Vec<&Appeared> = stock.iter().map(|found| &found.appeared).collect();
     // Where all that appeared has a mark, no request without one has created anything.
     let is_all_explained = appeared.iter().all(|found| found.mark.is_some() || given_out.contains(&found.id));
@@ -124,31 +120,15 @@ pub(super) fn reconcile<'a>(
 }
 
 /// Counts what holds the mark of a request whose answer told of something else. That is no accusation: the page does not say that one call creates no more,
-/// and a request that a gateway lost may have been sent twice. Answers an outcome of its own where none of these is of that probe.
-pub(super) fn count_unasked(outcomes: &mut [Outcome], found: &Found) -> Option<Outcome> {
-    let (place, probe) = found.origin.as_ref()?;
-    let count = |outcome: &mut Outcome| {
-        outcome.cleanup.created += 1;
-        if found.appeared.is_removed {
-            outcome.cleanup.removed += 1;
-        } else {
-            outcome.cleanup.leftovers.push(Leftover::Id(found.appeared.id.as_str().into()));
-        }
-        outcome.judgement.drift.push(unasked_drift());
-    };
-    if let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.place == *place) {
-        count(outcome);
-        return None;
+/// and a request that a gateway lost may have been sent twice.
+pub(super) fn count_unasked(outcome: &mut Outcome, found: &Appeared) {
+    outcome.cleanup.created += 1;
+    if found.is_removed {
+        outcome.cleanup.removed += 1;
+    } else {
+        outcome.cleanup.leftovers.push(Leftover::Id(found.id.as_str().into()));
     }
-    let mut outcome = Outcome {
-        place: *place,
-        probe: Arc::clone(probe),
-        judgement: Judgement::default(),
-        exchanges: Vec::new(),
-        cleanup: Cleanup::default(),
-    };
-    count(&mut outcome);
-    Some(outcome)
+    outcome.judgement.drift.push(unasked_drift());
 }
 
 /// What is said where more was created than was asked for.
@@ -246,13 +226,13 @@ fn reconcile_unnamed(contract: &Contract, outcome: &mut Outcome, step: usize, fo
     }
 }
 
-/// A refusal after which the thing is there breaks the promise that a refusal creates nothing, if the contract makes it.
-fn accuse(contract: &Contract, outcome: &mut Outcome, step: usize, found: &Appeared) {
+/// A refusal after which the thing is there breaks the promise that a refusal creates nothing; false where the contract does not make it.
+fn accuse(contract: &Contract, outcome: &mut Outcome, step: usize, found: &Appeared) -> bool {
     let is_about_it = |(_, misbehaviour): &(String, Misbehaviour)| *misbehaviour == Misbehaviour::CreatesWhatItRefuses;
     let Some(behaviour) =
         contract.creation.behaviours.iter().find(|behaviour| behaviour.defects.iter().any(is_about_it))
     else {
-        return;
+        return false;
     };
     let exchange = &outcome.exchanges[step];
     let status = exchange.response().map_or(0, |response| response.status);
@@ -272,4 +252,5 @@ fn accuse(contract: &Contract, outcome: &mut Outcome, step: usize, found: &Appea
     outcome.judgement.mismatches.push(mismatch);
     outcome.cleanup.created += 1;
     outcome.cleanup.removed += usize::from(found.is_removed);
+    true
 }

@@ -21,7 +21,7 @@ use crate::suite::Suite;
 const MOST_INCONCLUSIVE: usize = 8;
 
 /// What became of a probe when it was its turn.
-pub enum Performed {
+pub(crate) enum Performed {
     /// It was sent and judged.
     Done(Box<Record>),
     /// Nothing could come of it.
@@ -108,7 +108,7 @@ async fn perform_in(
 }
 
 /// Performs one probe: sends it, judges it, and removes what it created.
-pub async fn perform(suite: &Suite, place: Place, probe: &Arc<Probe>, target: &Target) -> Performed {
+pub(crate) async fn perform(suite: &Suite, place: Place, probe: &Arc<Probe>, target: &Target) -> Performed {
     perform_with(suite, place, probe, target, || {}).await
 }
 

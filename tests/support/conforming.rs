@@ -141,7 +141,7 @@ impl ConformingVariant {
         let plan = match probes {
             Some(mut probes) => {
                 mark(&suite.contract, &mut probes);
-                Plan::of(probes)
+                Plan::of(&suite, probes)
             }
             None => plan(&suite, &selection).unwrap().marked(),
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ims_conformance::client::{Bounds, Cleanup, Route};
 use ims_conformance::exchange::{Exchange, Response};
-use ims_conformance::judge::judge;
+use ims_conformance::judge::{Mismatch, judge};
 use ims_conformance::plan::{Plan, Selection, plan};
 use ims_conformance::probe::Probe;
 use ims_conformance::results::{Fold, Question, Results};
@@ -75,7 +75,7 @@ pub(crate) fn results(planned: usize, events: Vec<Event>, question: Question, en
         }
         _ => PROBES[place].clone(),
     };
-    let plan = Plan::of((0..planned).map(planned_at).collect());
+    let plan = Plan::of(&SUITE, (0..planned).map(planned_at).collect());
     let mut fold = Fold::new(&SUITE, &plan, question);
     for event in events {
         fold.add(event, |_| false);
@@ -98,6 +98,19 @@ pub(crate) fn report_with(records: Vec<Record>, shrunk: &[Record]) -> Results {
 
 pub(crate) fn clauses(results: &Results) -> Vec<(&str, usize)> {
     results.findings.iter().map(|finding| (finding.clause.as_str(), finding.count)).collect()
+}
+
+/// A clause that the first answer breaks.
+pub(crate) fn broken(clause: &str) -> Mismatch {
+    Mismatch {
+        clause: clause.to_owned(),
+        cause: String::new(),
+        pointer: String::new().into(),
+        expected: String::new().into(),
+        got: String::new().into(),
+        step: 0,
+        origin: None,
+    }
 }
 
 /// A probe of which the body was another one.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Fold, Undeleted};
 use crate::baseline::Deviation;
+use crate::client::{Cleanup, Leftover};
 use crate::judge::Drift;
 use crate::results::blame::Refused;
 use crate::results::coverage::{Coverage, unsent_text};
@@ -11,16 +12,32 @@ use crate::results::finding::{Finding, findings};
 use crate::results::overflow::Overflow;
 use crate::results::tally::Tally;
 use crate::results::{Cause, Outcome, Question, Results, Verdict, baseline, finding, reconcile};
-use crate::run::End;
+use crate::run::{End, Found};
 
 /// What is kept, with all that became known of it later.
 pub(super) struct Seen {
     pub(super) outcomes: Vec<Outcome>,
     /// The smaller examples.
     pub(super) shrunk: Vec<Outcome>,
-    /// How many hold of the others.
-    passed: usize,
+    /// What was created beside what a probe asked for that was counted and not kept.
+    strays: Vec<Outcome>,
+    /// What those of the outcomes were counted as before that were not kept.
+    recounted: Vec<Verdict>,
     drift: Tally<Drift>,
+}
+
+impl Seen {
+    fn cleanups(&self) -> impl Iterator<Item = &Cleanup> {
+        self.all().map(|outcome| &outcome.cleanup)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Outcome> {
+        self.outcomes.iter().chain(&self.shrunk).chain(&self.strays)
+    }
+
+    fn recounted(&self, as_what: Verdict) -> usize {
+        self.recounted.iter().filter(|verdict| **verdict == as_what).count()
+    }
 }
 
 impl Fold {
@@ -28,51 +45,71 @@ impl Fold {
     pub(super) fn seen(&self, run: &str) -> Seen {
         let contract = self.contract();
         let mut outcomes: Vec<_> = self.kept.values().map(|kept| Outcome::of(&kept.record, &kept.broken)).collect();
-        let (mut shrunk, mut drift, mut late) = (self.shrunk.clone(), self.drift.clone(), Vec::new());
         for Undeleted { place, deletion, read, after } in &self.undeleted {
             if let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.place == *place) {
                 reconcile::undeleted(contract, outcome, deletion, read, *after);
             }
         }
+        let mut shrunk = self.shrunk.clone();
         let stock = self.stock.as_deref();
         let unasked = stock.map(|stock| reconcile::reconcile(contract, run, &mut outcomes, &mut shrunk, stock));
+        let (strays, recounted, drift) = (Vec::new(), Vec::new(), self.drift.clone());
+        let mut seen = Seen { outcomes, shrunk, strays, recounted, drift };
         for found in unasked.into_iter().flatten() {
-            if let Some(outcome) = reconcile::refused(contract, &self.refusals, found, run) {
-                late.push(outcome);
-            } else if found.origin.is_some() {
-                late.extend(reconcile::count_unasked(&mut outcomes, found));
-                drift.add(&reconcile::unasked_drift());
-            }
+            self.add_unasked(&mut seen, found, run);
         }
-        let passed = self.passed.saturating_sub(late.len());
-        outcomes.extend(late);
-        outcomes.sort_by_key(|outcome| outcome.place);
+        seen.outcomes.sort_by_key(|outcome| outcome.place);
         let gone = stock.iter().copied().flatten().filter(|found| found.appeared.is_removed);
         let gone: BTreeSet<&String> = self.gone.iter().chain(gone.map(|found| &found.appeared.id)).collect();
-        for outcome in outcomes.iter_mut().chain(&mut shrunk) {
+        for outcome in seen.outcomes.iter_mut().chain(&mut seen.shrunk).chain(&mut seen.strays) {
             reconcile::drop_removed(outcome, &gone);
         }
-        Seen { outcomes, shrunk, passed, drift }
+        seen
+    }
+
+    /// Adds what holds the mark of a probe and that no answer told of: a refusal created it, or it came beside what was asked for.
+    fn add_unasked(&self, seen: &mut Seen, found: &Found, run: &str) {
+        let Some((place, probe)) = &found.origin else { return };
+        let mut known = seen.outcomes.iter_mut().chain(&mut seen.strays);
+        if let Some(outcome) = known.find(|outcome| outcome.place == *place) {
+            reconcile::count_unasked(outcome, &found.appeared);
+            seen.drift.add(&reconcile::unasked_drift());
+            return;
+        }
+        let refusal = self.refusals.iter().find(|refusal| refusal.place() == *place);
+        let accused = refusal.and_then(|refusal| reconcile::refused(self.contract(), *refusal, found, run));
+        if let Some((refusal, outcome)) = refusal.zip(accused) {
+            seen.recounted.push(refusal.counted);
+            seen.outcomes.push(outcome);
+            return;
+        }
+        let mut stray = Outcome::bare(*place, probe);
+        reconcile::count_unasked(&mut stray, &found.appeared);
+        seen.drift.add(&reconcile::unasked_drift());
+        seen.strays.push(stray);
+    }
+
+    /// What is left, with the probe that created it.
+    pub(super) fn leftovers(&self, seen: &Seen) -> Vec<(String, Leftover)> {
+        reconcile::leftovers(seen.all(), self.stock.iter().flatten(), &self.gone)
     }
 
     /// What the run amounts to.
     pub fn finish(&self, end: &End) -> Results {
         let contract = self.contract();
         let Question { is_strict, is_stub, baseline: known } = &self.question;
-        let Seen { outcomes, shrunk, passed, drift } = self.seen(&end.run_id);
-        let refused = self.refused(&outcomes, &shrunk);
-        let findings = self.all_findings(&refused, &outcomes, &shrunk);
-        let verdicts = baseline::verdicts(known, contract, &refused, &outcomes, *is_strict);
+        let seen = self.seen(&end.run_id);
+        let refused = self.refused(&seen.outcomes, &seen.shrunk);
+        let verdicts = baseline::verdicts(known, contract, &refused, &seen.outcomes, *is_strict);
         let count = |verdict| verdicts.iter().filter(|each| **each == verdict).count();
-        let seen = self.deviations(&refused, &outcomes);
-        let coverage = self.coverage_with(&outcomes);
+        let deviations = self.deviations(&refused, &seen.outcomes);
+        let coverage = self.coverage_with(&seen.outcomes);
         let unsent = self.unsent(end);
         let stale = match unsent.as_slice() {
-            [] => baseline::stale(known, &seen, &self.tried, &self.selection, &coverage),
+            [] => baseline::stale(known, &deviations, &self.tried, &self.selection, &coverage),
             _ => Vec::new(),
         };
         let not_assessed = coverage.not_assessed(contract, end.ending, &self.excluded);
-        let cleanups = || outcomes.iter().chain(&shrunk).map(|outcome| &outcome.cleanup);
         Results {
             title: contract.title.clone(),
             endpoint: end.endpoint.clone(),
@@ -84,24 +121,24 @@ impl Fold {
             seed: self.selection.seed,
             planned: self.planned,
             phases: self.phases.iter().map(|(phase, count)| (*phase, *count)).collect(),
-            passed: passed + count(Verdict::Pass),
-            failed: count(Verdict::Fail) + self.beyond_kept(|more| more.failed),
-            known: count(Verdict::Known) + self.beyond_kept(|more| more.known),
-            findings,
-            deviations: seen,
+            passed: self.passed + count(Verdict::Pass) - seen.recounted(Verdict::Pass),
+            failed: self.beyond_kept(|more| more.failed) + count(Verdict::Fail) - seen.recounted(Verdict::Fail),
+            known: self.beyond_kept(|more| more.known) + count(Verdict::Known) - seen.recounted(Verdict::Known),
+            findings: self.all_findings(&refused, &seen),
+            deviations,
             stale,
             is_strict: *is_strict,
-            inconclusive: self.inconclusive.in_order(),
+            inconclusive: self.inconclusive_with(&seen.outcomes, &verdicts),
             skipped: self.skipped.in_order(),
             unsent,
             choices: self.choices.counts(),
-            drift: drift.counts(),
+            drift: seen.drift.counts(),
             assessed: contract.clauses.len() - not_assessed.len(),
             clauses: contract.clauses.len(),
             not_assessed,
-            created: self.created + cleanups().map(|cleanup| cleanup.created).sum::<usize>(),
-            removed: self.removed + cleanups().map(|cleanup| cleanup.removed).sum::<usize>(),
-            leftovers: reconcile::leftovers(outcomes.iter().chain(&shrunk), self.stock.iter().flatten(), &self.gone),
+            created: self.created + seen.cleanups().map(|cleanup| cleanup.created).sum::<usize>(),
+            removed: self.removed + seen.cleanups().map(|cleanup| cleanup.removed).sum::<usize>(),
+            leftovers: self.leftovers(&seen),
             excluded: self.excluded.clone(),
             unlisted: self.unlisted,
             bounds: end.bounds,
@@ -113,6 +150,16 @@ impl Fold {
         }
     }
 
+    /// Why probes were inconclusive, those of these outcomes among them.
+    fn inconclusive_with(&self, outcomes: &[Outcome], verdicts: &[Verdict]) -> Vec<Cause> {
+        let mut causes = self.inconclusive.clone();
+        for (outcome, _) in outcomes.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Verdict::Inconclusive) {
+            let why = outcome.judgement.inconclusive.clone().unwrap_or_default();
+            causes.add(why, outcome.place, &outcome.probe.id);
+        }
+        causes.in_order()
+    }
+
     /// Whom to blame for refusals. Where failures were counted and not kept, it is what they were counted by, so that each has its finding.
     pub(super) fn refused(&self, outcomes: &[Outcome], shrunk: &[Outcome]) -> Refused {
         match &self.overflow {
@@ -122,15 +169,16 @@ impl Fold {
     }
 
     /// Every finding, those of what nobody documents in a strict run among them.
-    fn all_findings(&self, refused: &Refused, outcomes: &[Outcome], shrunk: &[Outcome]) -> Vec<Finding> {
+    fn all_findings(&self, refused: &Refused, seen: &Seen) -> Vec<Finding> {
         let (contract, known) = (self.contract(), &self.question.baseline);
-        let mut findings = findings(contract, refused, outcomes, shrunk, self.selection.seed);
+        let mut findings = findings(contract, refused, &seen.outcomes, &seen.shrunk, self.selection.seed);
         findings.retain(|finding| !known.covers(&finding.clause, &finding.cause));
         for finding in &mut findings {
             finding.count += self.beyond_kept(|more| more.showing(&finding.clause, &finding.cause));
         }
         if self.question.is_strict {
-            findings.extend(finding::drift_findings(contract, outcomes));
+            let drifting = [seen.outcomes.as_slice(), &seen.strays].concat();
+            findings.extend(finding::drift_findings(contract, &drifting, &seen.drift.counts()));
         }
         findings
     }

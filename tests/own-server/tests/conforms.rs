@@ -11,6 +11,10 @@ use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
 
 const TOKEN: &str = "a-token-of-the-test";
 
+fn harness() -> Harness {
+    Harness::built_in("otc").unwrap().token(TOKEN).unwrap().select("request.min_disk")
+}
+
 /// What a run says about a server that answers so to each creation, and otherwise as it should.
 fn checked(creation: impl Respond + 'static) -> Checked {
     let suite = Arc::new(Suite::built_in("otc").unwrap().unwrap());
@@ -19,7 +23,7 @@ fn checked(creation: impl Respond + 'static) -> Checked {
         let faithful = StubService::new(suite, Token::new(TOKEN).unwrap(), None);
         Mock::given(method("POST")).respond_with(creation).with_priority(1).mount(&server).await;
         Mock::given(any()).respond_with(faithful).mount(&server).await;
-        Harness::built_in("otc").unwrap().token(TOKEN).select("request.min_disk").run(&server.uri()).await.unwrap()
+        harness().run(&server.uri()).await.unwrap()
     })
 }
 
@@ -37,9 +41,14 @@ fn a_server_that_keeps_the_contract_holds() {
         let server = MockServer::start().await;
         let images = StubService::new(suite, Token::new(TOKEN).unwrap(), None);
         Mock::given(any()).respond_with(images).mount(&server).await;
-        Harness::built_in("otc").unwrap().token(TOKEN).select("request.min_disk").run(&server.uri()).await.unwrap()
+        harness().run(&server.uri()).await.unwrap()
     });
     assert!(checked.holds(), "{checked}");
+}
+
+#[test]
+fn a_secret_that_nobody_has_set_is_an_error() {
+    assert!(Harness::built_in("otc").unwrap().token("").is_err());
 }
 
 #[test]
