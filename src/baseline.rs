@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::contract::{Assessment, Contract, Misbehaviour, Schema};
+use crate::contract::{Assessment, ClauseId, Contract, Misbehaviour, Schema};
 use crate::document::{Node, SourceError};
 use crate::judge::{Body, classify};
 use crate::plan::Selection;
@@ -15,7 +15,7 @@ use crate::probe::{Phase, Probe};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deviation {
     /// Id of the clause that the target breaks.
-    pub clause: String,
+    pub clause: ClauseId,
     /// In which way; without it, in every way.
     pub cause: Option<String>,
     /// Why it is known: a link, or a version.
@@ -29,9 +29,9 @@ pub struct Baseline {
 }
 
 impl Deviation {
-    /// Whether a mismatch of the clause with this id and this cause is this deviation.
-    pub fn covers(&self, id: &str, cause: &str) -> bool {
-        self.clause == id && self.cause.as_ref().is_none_or(|known| known == cause)
+    /// Whether a mismatch of this clause and this cause is this deviation.
+    pub fn covers(&self, clause: &ClauseId, why: &str) -> bool {
+        self.clause == *clause && self.cause.as_ref().is_none_or(|known| known == why)
     }
 
     fn overlaps(&self, other: &Self) -> bool {
@@ -70,9 +70,9 @@ impl Baseline {
         self.deviations.iter()
     }
 
-    /// Whether a mismatch of the clause with this id and this cause is known.
-    pub fn covers(&self, id: &str, cause: &str) -> bool {
-        self.deviations.iter().any(|deviation| deviation.covers(id, cause))
+    /// Whether a mismatch of this clause and this cause is known.
+    pub fn covers(&self, clause: &ClauseId, why: &str) -> bool {
+        self.deviations.iter().any(|deviation| deviation.covers(clause, why))
     }
 }
 
@@ -81,7 +81,7 @@ fn read(contract: &Contract, node: &Node) -> Result<Deviation, SourceError> {
     let id = fields.required("clause")?;
     let clause = contract.clauses.get(id.text()?).ok_or_else(|| {
         let error = id.error(format!("the contract has no clause `{}`", id.text().unwrap_or_default()));
-        error.with_nearest(id.text().unwrap_or_default(), contract.clauses.keys().map(String::as_str))
+        error.with_nearest(id.text().unwrap_or_default(), contract.clauses.keys().map(ClauseId::as_str))
     })?;
     if let Assessment::Never(reason) = &clause.assessment {
         return Err(id.error(format!("no run can find `{}` broken: {reason}", clause.id)));
@@ -100,7 +100,7 @@ fn read(contract: &Contract, node: &Node) -> Result<Deviation, SourceError> {
 }
 
 /// A cause that no mismatch of the clause can have would make the deviation one that is never seen.
-fn check_cause(contract: &Contract, id: &str, cause: &str, node: &Node) -> Result<(), SourceError> {
+fn check_cause(contract: &Contract, id: &ClauseId, cause: &str, node: &Node) -> Result<(), SourceError> {
     let possible = causes(contract, id);
     if possible.contains(cause) {
         return Ok(());
@@ -116,13 +116,13 @@ fn check_cause(contract: &Contract, id: &str, cause: &str, node: &Node) -> Resul
 
 /// What can tell mismatches of a clause apart: the field of the answer; for a status also what the request breaks, or what is
 /// open about it.
-fn causes(contract: &Contract, clause: &str) -> HashSet<String> {
+fn causes(contract: &Contract, clause: &ClauseId) -> HashSet<String> {
     let fields = &contract.creation.response.properties;
-    let about = fields.values().find(|schema| clause.starts_with(&format!("{}.", schema.place)));
+    let about = fields.values().find(|schema| clause.is_within(&schema.place));
     let pointers = fields.iter().filter(|(_, schema)| about.is_none_or(|about| about.place == schema.place));
     let mut found: HashSet<String> = pointers.map(|(name, _)| format!("/{name}")).collect();
     if is_about_refusals(contract, clause) {
-        found.extend(contract.clauses.keys().filter(|id| id.starts_with("request.")).cloned());
+        found.extend(contract.clauses.keys().filter(|id| id.is_of_request()).map(ClauseId::to_string));
     }
     if is_about_refusals(contract, clause) || is_about_what_they_create(contract, clause) {
         found.extend(contract.creation.open_forms.iter().map(|open| open.title.clone()));
@@ -131,15 +131,15 @@ fn causes(contract: &Contract, clause: &str) -> HashSet<String> {
     found
 }
 
-fn is_about_refusals(contract: &Contract, clause: &str) -> bool {
-    clause == "status.400" || clause == format!("status.{}", contract.creation.created)
+fn is_about_refusals(contract: &Contract, clause: &ClauseId) -> bool {
+    *clause == ClauseId::status(400) || *clause == ClauseId::status(contract.creation.created)
 }
 
 /// Whether this is the promise that a refusal creates nothing.
-fn is_about_what_they_create(contract: &Contract, clause: &str) -> bool {
+fn is_about_what_they_create(contract: &Contract, clause: &ClauseId) -> bool {
     let breaks = |(_, way): &(String, Misbehaviour)| *way == Misbehaviour::CreatesWhatItRefuses;
     let promises = contract.creation.behaviours.iter().filter(|behaviour| behaviour.defects.iter().any(breaks));
-    promises.into_iter().any(|behaviour| clause == format!("behaviour.{}", behaviour.id))
+    promises.into_iter().any(|behaviour| *clause == ClauseId::behaviour(&behaviour.id))
 }
 
 fn add_titles(schema: &Schema, titles: &mut HashSet<String>) {
@@ -169,7 +169,7 @@ impl Tried {
         for step in probe.script.steps.iter().filter(|_| self.is_needed) {
             let body = Body::read(&step.request);
             let found = classify(contract, &step.request, &body);
-            self.causes.extend(found.violations.first().map(|violation| violation.clause.clone()));
+            self.causes.extend(found.violations.first().map(|violation| violation.clause.to_string()));
             self.causes.extend(found.open.first().map(|open| open.title.to_owned()));
         }
     }

@@ -12,7 +12,7 @@ mod write;
 pub use follow_up::follow_ups;
 pub use write::{CaseFile, write, write_steps};
 
-use crate::contract::Contract;
+use crate::contract::{ClauseId, Contract};
 use crate::document::{Node, SourceError};
 use crate::probe::Probe;
 
@@ -24,7 +24,7 @@ pub struct Case {
     /// What the case shows, in words.
     pub title: String,
     /// The clauses that it shows.
-    pub clauses: Vec<String>,
+    pub clauses: Vec<ClauseId>,
     /// What kind of case the file name says it is.
     pub verb: Verb,
     /// One probe, or one for each row.

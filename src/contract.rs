@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod clause;
+mod clause_id;
 mod envelope;
 mod form;
 mod limits;
@@ -29,6 +30,7 @@ use serde_json::Value;
 
 pub use behaviour::Misbehaviour;
 pub use clause::{Clause, Clauses};
+pub use clause_id::{ClauseId, Subject};
 pub use envelope::Envelope;
 pub use form::{Form, UnspecifiedForm};
 pub(crate) use locate::locate;
@@ -243,11 +245,6 @@ pub struct TokenHeader {
     pub header: String,
     /// What the documentation says of it.
     pub description: String,
-}
-
-impl TokenHeader {
-    /// The clause that the header makes.
-    pub const CLAUSE: &'static str = "security.token";
 }
 
 impl Contract {

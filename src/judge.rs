@@ -21,7 +21,7 @@ pub use classify::{Classification, Kind, Refusals, Unspecified, classify};
 pub(crate) use creation::shortened;
 pub(crate) use response::fill;
 
-use crate::contract::{Contract, Envelope};
+use crate::contract::{ClauseId, Contract, Envelope};
 use crate::exchange::{Exchange, Request, Response, TokenVariant};
 use crate::probe::Probe;
 use crate::untrusted::{Untrusted, brief};
@@ -30,7 +30,7 @@ use crate::untrusted::{Untrusted, brief};
 #[derive(Clone, Debug, Default)]
 pub struct Judgement {
     /// Ids of the clauses that the exchanges could have shown to be broken.
-    pub assessed: BTreeSet<String>,
+    pub assessed: BTreeSet<ClauseId>,
     /// Clauses that they did show to be broken.
     pub mismatches: Vec<Mismatch>,
     /// What the target chose where the documentation leaves a choice.
@@ -47,7 +47,7 @@ pub struct Judgement {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     /// Id of the clause.
-    pub clause: String,
+    pub clause: ClauseId,
     /// What tells mismatches of one clause apart: where it stands, or which rule the request broke.
     pub cause: String,
     /// JSON pointer into the answer; empty for its status or the whole.
@@ -66,7 +66,7 @@ pub struct Mismatch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// Id of its clause.
-    pub clause: String,
+    pub clause: ClauseId,
     /// Its cause.
     pub cause: String,
 }
@@ -95,7 +95,7 @@ pub struct Drift {
 #[derive(Clone, Debug)]
 pub(crate) struct Observation {
     pub across: Across,
-    pub clause: String,
+    pub clause: ClauseId,
     pub pointer: String,
     pub value: Value,
     pub step: usize,
@@ -208,20 +208,20 @@ impl StepJudge<'_> {
         }
     }
 
-    fn assess(&mut self, clause: impl Into<String>) {
-        self.judgement.assessed.insert(clause.into());
+    fn assess(&mut self, clause: ClauseId) {
+        self.judgement.assessed.insert(clause);
     }
 
     fn mismatch(
         &mut self,
-        clause: impl Into<String>,
+        clause: ClauseId,
         pointer: impl Into<String>,
         expected: impl Into<String>,
         got: impl Into<String>,
     ) {
         let pointer = brief(pointer.into());
         let mismatch = Mismatch {
-            clause: clause.into(),
+            clause,
             cause: pointer.clone(),
             pointer: pointer.into(),
             expected: brief(expected.into()).into(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::contract::Contract;
+use crate::contract::{ClauseId, Contract};
 use crate::exchange::Request;
 
 /// One thing to do to a target.
@@ -17,7 +17,7 @@ pub struct Probe {
     /// What it shows, in words.
     pub title: String,
     /// The clauses that it is about.
-    pub clauses: Vec<String>,
+    pub clauses: Vec<ClauseId>,
     /// The rule that the request breaks on purpose.
     pub violation: Option<Violation>,
     /// What is sent; all that the run sees.
@@ -54,7 +54,7 @@ impl Phase {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
     /// Id of the clause.
-    pub clause: String,
+    pub clause: ClauseId,
     /// JSON pointer into the body; empty for the body as a whole, or the token.
     pub pointer: String,
     /// What stands there.
@@ -83,7 +83,7 @@ impl Script {
 #[derive(Clone, Debug)]
 pub struct FollowUp {
     /// Id of the clause that is broken where an expectation is not met.
-    pub clause: String,
+    pub clause: ClauseId,
     /// The phases whose probes it goes with.
     pub phases: Vec<Phase>,
     /// What the request must have given.
@@ -150,7 +150,7 @@ pub struct Expectation {
     /// Whether another status says nothing about the contract.
     pub is_other_status_inconclusive: bool,
     /// The clause that is broken where it is not met; without it, one of the probe's.
-    pub clause: Option<String>,
+    pub clause: Option<ClauseId>,
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::client::{Access, Setup, Target, Token};
-use crate::contract::{Assessment, locate};
+use crate::contract::{Assessment, ClauseId, locate};
 use crate::document::SourceError;
 use crate::plan::{PlanError, Selection, plan};
 use crate::results::{Fold, Question};
@@ -16,10 +16,9 @@ use crate::suite::Suite;
 /// An error for each clause that no case names and that no generated probe reaches, at the place in the contract that makes it. Where the cases name all
 /// clauses, nothing is performed.
 pub async fn unshown(suite: &Arc<Suite>) -> Result<Vec<SourceError>, PlanError> {
-    let named: BTreeSet<&String> = suite.cases.iter().flat_map(|case| &case.clauses).collect();
+    let named: BTreeSet<&ClauseId> = suite.cases.iter().flat_map(|case| &case.clauses).collect();
     let clauses = suite.contract.clauses.values().filter(|clause| clause.assessment == Assessment::Always);
-    let mut missing: BTreeSet<&str> =
-        clauses.map(|clause| &clause.id).filter(|id| !named.contains(id)).map(String::as_str).collect();
+    let mut missing: BTreeSet<&ClauseId> = clauses.map(|clause| &clause.id).filter(|id| !named.contains(id)).collect();
     if !missing.is_empty() {
         let token = Token::random();
         let stub = Arc::new(StubService::new(Arc::clone(suite), token.clone(), None));
@@ -36,13 +35,13 @@ pub async fn unshown(suite: &Arc<Suite>) -> Result<Vec<SourceError>, PlanError> 
         let results = run(suite, &plan, &target, &options, Question::default(), seen).await;
         // What only the clean-up shows is known at the end.
         if let Ok(results) = results {
-            missing.retain(|id| results.not_assessed.iter().any(|(clause, _)| clause == id));
+            missing.retain(|id| results.not_assessed.iter().any(|(clause, _)| clause == *id));
         }
     }
-    Ok(suite.contract.clauses.keys().filter(|id| missing.contains(id.as_str())).map(|id| error(suite, id)).collect())
+    Ok(suite.contract.clauses.keys().filter(|id| missing.contains(id)).map(|id| error(suite, id)).collect())
 }
 
-fn error(suite: &Suite, clause: &str) -> SourceError {
+fn error(suite: &Suite, clause: &ClauseId) -> SourceError {
     let error = locate(&suite.source, clause).error(format!("no probe can show `{clause}`, and no case does"));
     error.with_hint("a case can show it; or leave it out of the contract")
 }

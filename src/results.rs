@@ -27,6 +27,7 @@ use outcome::{Outcome, Verdict};
 
 use crate::baseline::Deviation;
 use crate::client::{Bounds, Leftover, Route, Unlisted};
+use crate::contract::ClauseId;
 use crate::judge::{Drift, ObservedBehaviour};
 use crate::plan::{Excluded, Seed};
 use crate::probe::Phase;
@@ -84,7 +85,7 @@ pub struct Results {
     /// How many clauses the contract has.
     pub clauses: usize,
     /// Clauses that were not assessed, and why.
-    pub not_assessed: Vec<(String, String)>,
+    pub not_assessed: Vec<(ClauseId, String)>,
     /// How many resources were created.
     pub created: usize,
     /// How many of them are gone again.

@@ -172,7 +172,7 @@ impl Suite {
 fn can_be_made(contract: &Contract, source: &Node) -> Result<(), SourceError> {
     for schema in contract.creation.request.properties.values().filter(|schema| schema.can_be_given()) {
         if !plan::can_be_made(schema) {
-            let field = locate(source, &format!("{}.", schema.place));
+            let field = locate(source, &schema.clause(""));
             let error = field.error("no value of this field is known that every reading allows");
             return Err(error.with_hint("give one under `examples`, or mend the rules that no value keeps together"));
         }

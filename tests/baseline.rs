@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use ims_conformance::baseline::Baseline;
 use ims_conformance::client::{Access, Setup, Target, Token};
+use ims_conformance::contract::ClauseId;
 use ims_conformance::document;
 use ims_conformance::exit_code::ExitCode;
 use ims_conformance::judge::{Drift, Judgement, Mismatch, Origin};
@@ -84,7 +85,7 @@ fn what_only_follows_from_what_is_known_fails_nothing() {
         let results = results(1, performed(vec![record]), question, &end());
         (results.known, results.failed)
     };
-    let origin = Origin { clause: "request.min_disk.maximum".to_owned(), cause: String::new() };
+    let origin = Origin { clause: ClauseId::parse("request.min_disk.maximum").unwrap(), cause: String::new() };
     assert_eq!(verdict(Some(origin)), KNOWN);
     assert_eq!(verdict(None), FAILED);
 }

@@ -7,6 +7,7 @@ mod outcomes;
 
 use std::sync::Arc;
 
+use ims_conformance::contract::ClauseId;
 use ims_conformance::judge::Judgement;
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::terminal;
@@ -102,7 +103,7 @@ fn a_refused_value_is_filed_under_the_rule_that_it_is_about() {
     }
     // A case of two rules does not say which of them is to blame.
     let mut of_two = answered("tags/accepts_the_longest_tag", 400);
-    Arc::make_mut(&mut of_two.probe).clauses.push("request.tags.items.pattern".to_owned());
+    Arc::make_mut(&mut of_two.probe).clauses.push(ClauseId::parse("request.tags.items.pattern").unwrap());
     assert_eq!(clauses(&report(vec![of_two])), [("request.tags.type", 1)]);
 }
 
@@ -110,7 +111,7 @@ fn accepted(id: &str, body: &str) -> Record {
     let mut outcome = answered_with(id, 201, "{}");
     Arc::make_mut(&mut outcome.probe).script.steps[0].request.body = Some(body.as_bytes().to_vec());
     outcome.judgement = Judgement::default();
-    outcome.judgement.assessed.insert("status.201".to_owned());
+    outcome.judgement.assessed.insert(ClauseId::status(201));
     outcome
 }
 
@@ -146,7 +147,7 @@ fn a_field_of_which_no_value_is_taken_is_one_finding() {
     // A value that nobody has to take says nothing of the others, and a clause that was assessed does not say that it holds.
     let mut left_open = outcomes();
     left_open.push(accepted("boundary/min_disk/null", r#"{"min_disk":null}"#));
-    left_open[0].judgement.assessed.insert("status.201".to_owned());
+    left_open[0].judgement.assessed.insert(ClauseId::status(201));
     assert_eq!(clauses(&report(left_open)), [("request.min_disk.type", 3)]);
     let mut unsent = outcomes();
     unsent.push(accepted("boundary/min_disk/2", r#"{"min_disk":2}"#));

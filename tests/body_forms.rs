@@ -8,6 +8,7 @@ mod conforming;
 use std::path::Path;
 
 use conforming::ConformingVariant;
+use ims_conformance::contract::ClauseId;
 use ims_conformance::exchange::{Request, Response, TokenVariant};
 use ims_conformance::judge::{Body, Kind, classify};
 use ims_conformance::probe::{Expectation, Phase, Probe, Script, Step};
@@ -114,7 +115,7 @@ fn probe(suite: &Suite, sent: &Sent) -> Probe {
         id: sent.name.to_owned(),
         phase: Phase::Boundary,
         title: sent.name.to_owned(),
-        clauses: vec!["status.201".to_owned()],
+        clauses: vec![ClauseId::status(201)],
         violation: None,
         script: Script { steps: vec![Step::new(request)] },
         expectations: vec![Expectation::default()],

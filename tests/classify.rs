@@ -21,7 +21,7 @@ fn kind(request: &Request) -> String {
     let found = classify(&SUITE.contract, request, &body);
     match found.kind {
         Kind::Invalid => {
-            let broken = found.violations.iter().map(|each| each.clause.replace("request.", ""));
+            let broken = found.violations.iter().map(|each| each.clause.as_str().replace("request.", ""));
             broken.collect::<Vec<_>>().join(",")
         }
         other => format!("{other:?}").to_lowercase(),

@@ -102,7 +102,7 @@ fn a_time_before_one_that_is_wrong_itself_breaks_no_further_clause() {
 fn found_beside(change: impl Fn(&Asked<'_>, Response) -> Response + Send + Sync + 'static) -> Vec<String> {
     let variant = with_default("otc", "protected", json!(true)).answering(change);
     let report = variant.only(&["protected/defaults", "behaviour/keeps_no_deleted", "behaviour/keeps_the_"]).report();
-    report.findings.iter().map(|found| found.clause.clone()).collect()
+    report.findings.iter().map(|found| found.clause.to_string()).collect()
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ims_conformance::case::{Case, CaseFile};
 use ims_conformance::client::{Access, Setup, Target, Token};
-use ims_conformance::contract::Assessment;
+use ims_conformance::contract::{Assessment, ClauseId};
 use ims_conformance::document;
 use ims_conformance::plan::{Plan, Selection, mark, plan};
 use ims_conformance::probe::Probe;
@@ -94,7 +94,7 @@ struct Cost {
 
 /// What a run found.
 struct Found {
-    clauses: BTreeSet<String>,
+    clauses: BTreeSet<ClauseId>,
     /// The findings as cases.
     saved: Vec<CaseFile>,
     probes: usize,
@@ -178,7 +178,7 @@ fn is_caught(suite: &Arc<Suite>, probes: &[Probe], defect: &Defect, costs: &Mute
         return Err(format!("accused without reason: {clauses:?}").into());
     }
     // What goes wrong now and then, or only twice, need not do so where a case asks once.
-    let is_reproducible = !defect.name.ends_with("now-and-then") && !defect.clause.ends_with(".unique");
+    let is_reproducible = !defect.name.ends_with("now-and-then") && !defect.clause.as_str().ends_with(".unique");
     saved.iter().filter(|_| is_reproducible).try_for_each(|file| shows_it_again(suite, file, defect))
 }
 

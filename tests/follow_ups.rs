@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use ims_conformance::case::{Case, write_steps};
 use ims_conformance::client::{Access, Service, Setup, Target, Token};
+use ims_conformance::contract::ClauseId;
 use ims_conformance::document;
 use ims_conformance::exchange::{Request, Response};
 use ims_conformance::exit_code::ExitCode;
@@ -75,7 +76,7 @@ fn accused(report: &Results) -> Vec<(String, String)> {
         None => request.method.clone(),
     };
     let example = |requests: &[Request]| requests.iter().map(sent).collect::<Vec<_>>().join(", ");
-    report.findings.iter().map(|finding| (finding.clause.clone(), example(&finding.requests))).collect()
+    report.findings.iter().map(|finding| (finding.clause.to_string(), example(&finding.requests))).collect()
 }
 
 /// Reads the case that a finding wrote, which must send what the finding shows.
@@ -272,10 +273,10 @@ fn a_case_that_is_saved_says_all_that_its_steps_expect() {
     };
     let mut probe = read(&text).probes.remove(0);
     for expectation in &mut probe.expectations {
-        expectation.clause = Some(clause.to_owned());
+        expectation.clause = ClauseId::parse(clause);
     }
     let mismatch = Mismatch {
-        clause: clause.to_owned(),
+        clause: ClauseId::parse(clause).unwrap(),
         cause: String::new(),
         pointer: String::new().into(),
         expected: String::new().into(),

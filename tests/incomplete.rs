@@ -61,11 +61,11 @@ fn a_clause_whose_probes_were_not_sent_says_so_and_why() {
     let (mut told, mut rules) = (0, 0);
     for clause in clauses {
         assert!(
-            !clause.starts_with("request.") || reason(&report, clause).is_some(),
+            !clause.is_of_request() || reason(&report, clause.as_str()).is_some(),
             "{clause}: nobody tried to break it"
         );
-        rules += usize::from(clause.starts_with("request."));
-        if let Some(reason) = reason(&report, clause) {
+        rules += usize::from(clause.is_of_request());
+        if let Some(reason) = reason(&report, clause.as_str()) {
             assert_eq!(reason, why, "{clause}");
             told += 1;
         }

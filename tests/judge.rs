@@ -8,6 +8,7 @@ mod requests;
 use std::sync::Arc;
 
 use ims_conformance::client::{Service, Token};
+use ims_conformance::contract::ClauseId;
 use ims_conformance::exchange::{Exchange, Request, Response, SendError, TokenVariant, Way};
 use ims_conformance::judge::{Judgement, judge};
 use ims_conformance::probe::{Expectation, Phase, Probe, Script, Step};
@@ -37,7 +38,7 @@ fn plan_of(request: &Request) -> Probe {
         id: "table".to_owned(),
         phase: Phase::Case,
         title: "a row of a table".to_owned(),
-        clauses: vec!["status.201".to_owned()],
+        clauses: vec![ClauseId::status(201)],
         violation: None,
         script: Script { steps: vec![Step::new(request.clone())] },
         expectations: Vec::new(),
@@ -428,7 +429,7 @@ fn two_steps(outcomes: &[Result<Response, SendError>]) -> Judgement {
         id: "two steps".to_owned(),
         phase: Phase::Case,
         title: "a creation and a read".to_owned(),
-        clauses: vec!["behaviour.metadata-persists".to_owned()],
+        clauses: vec![ClauseId::behaviour("metadata-persists")],
         violation: None,
         script: Script { steps: requests.iter().map(step).collect() },
         expectations: vec![Expectation { statuses: vec![201], ..Expectation::default() }, expected],

@@ -8,6 +8,7 @@ mod requests;
 
 use std::sync::LazyLock;
 
+use ims_conformance::contract::ClauseId;
 use ims_conformance::exchange::{Exchange, Request, Response, TokenVariant};
 use ims_conformance::judge::{Judgement, judge};
 use ims_conformance::probe::{Expectation, Phase, Probe, Script, Step};
@@ -51,7 +52,7 @@ fn judged(clauses: &[&str], steps: &[(Request, Response, Expectation)]) -> Judge
         id: "steps".to_owned(),
         phase: Phase::Case,
         title: "several steps".to_owned(),
-        clauses: clauses.iter().map(|clause| (*clause).to_owned()).collect(),
+        clauses: clauses.iter().map(|clause| ClauseId::parse(clause).unwrap()).collect(),
         violation: None,
         script: Script { steps: steps.iter().map(step).collect() },
         expectations: steps.iter().map(|(_, _, expectation)| expectation.clone()).collect(),
@@ -197,11 +198,11 @@ fn what_a_step_expects_is_said_once_and_under_the_right_clause() {
     assert_eq!(said(&held), [("request.name.default", "/min_disk", "1, 2", "7")]);
     assert_eq!(said(&judged(&clauses, &[posted(&created(&json!({"min_disk": 2})), several)])), []);
     // The clause of a step goes before those of the probe.
-    let own = Expectation { clause: Some("behaviour.no-file-yet".to_owned()), ..body("min_disk", json!(0)) };
+    let own = Expectation { clause: ClauseId::parse("behaviour.no-file-yet"), ..body("min_disk", json!(0)) };
     let odd = judged(&clauses, &[posted(&created(&json!({"min_disk": 7})), own.clone())]);
     assert_eq!(odd.mismatches[0].clause, "behaviour.no-file-yet");
     let wrong = posted(&created(&json!({"name": "x"})), Expectation::default());
-    let read = Expectation { clause: Some("behaviour.no-file-yet".to_owned()), ..expecting(&[404]) };
+    let read = Expectation { clause: ClauseId::parse("behaviour.no-file-yet"), ..expecting(&[404]) };
     let later = judged(&clauses, &[wrong, (get("/v2/images/7/file"), reply(404, &json!({})), read)]);
     assert!(later.assessed.contains("behaviour.no-file-yet"), "a wrong field says nothing about the next step");
     let fine = judged(&clauses, &[posted(&created(&json!({})), own)]);

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use ims_conformance::case::Case;
 use ims_conformance::client::{Access, Setup, Target, Token};
-use ims_conformance::contract::{Assessment, Contract};
+use ims_conformance::contract::{Assessment, ClauseId, Contract};
 use ims_conformance::document;
 use ims_conformance::judge::{Body, Kind, classify};
 use ims_conformance::plan::{Seed, Selection, plan};
@@ -42,7 +42,7 @@ fn probes(suite: &Arc<Suite>, phases: &[Phase], examples: usize, seed: u64) -> V
     plan(suite, &selection).unwrap().iter().collect()
 }
 
-fn kind(contract: &Contract, probe: &Probe) -> (Kind, Vec<String>, Vec<String>) {
+fn kind(contract: &Contract, probe: &Probe) -> (Kind, Vec<ClauseId>, Vec<String>) {
     let request = &probe.script.steps[0].request;
     let body = Body::read(request);
     let found = classify(contract, request, &body);
@@ -105,10 +105,10 @@ fn every_clause_of_the_request_is_broken_by_a_boundary_probe_and_kept_by_another
                 Kind::Unspecified => {}
             }
         }
-        let asks = |id: &&String| {
+        let asks = |id: &&ClauseId| {
             (id.starts_with("request.") || id.starts_with("security."))
-                && !id.ends_with(".optional")
-                && !id.ends_with(".default")
+                && !id.as_str().ends_with(".optional")
+                && !id.as_str().ends_with(".default")
         };
         let missed: Vec<_> = contract.clauses.keys().filter(asks).filter(|id| !broken.contains(*id)).collect();
         assert!(missed.is_empty(), "no probe breaks {missed:?}");
@@ -128,14 +128,15 @@ fn what_is_required_is_in_every_body_but_one_that_is_about_its_absence() {
         let table = [(request, list.as_str()), ("          default: ''\n", ""), ("          default: zvhd2\n", "")];
         let (_folder, suite) = requiring(&table);
         let plan = probes(&suite, &[Phase::Boundary, Phase::Pairs, Phase::Random], 20, 1);
-        let mut broken: HashMap<String, usize> = HashMap::new();
+        let mut broken: HashMap<ClauseId, usize> = HashMap::new();
         for probe in &plan {
             let (kind, clauses, _) = kind(&suite.contract, probe);
             if kind == Kind::Unauthorized {
                 continue;
             }
-            let lacking =
-                clauses.iter().filter(|clause| clause.ends_with(".required") && **clause != "request.required");
+            let lacking = clauses
+                .iter()
+                .filter(|clause| clause.as_str().ends_with(".required") && **clause != "request.required");
             assert!(lacking.count() == 0 || probe.id.starts_with("boundary/presence/"), "{}: {clauses:?}", probe.id);
             for clause in clauses {
                 *broken.entry(clause).or_default() += 1;
@@ -247,10 +248,12 @@ fn what_a_random_probe_means_is_what_the_judge_takes_it_for() {
             .contract
             .clauses
             .values()
-            .filter(|clause| clause.id.starts_with("request.") && clause.id.matches('.').count() > 1);
+            .filter(|clause| clause.id.starts_with("request.") && clause.id.as_str().matches('.').count() > 1);
         let rules = rules.filter(|clause| {
-            let is_drawn = [".optional", ".default", ".readOnly"].iter().all(|end| !clause.id.ends_with(end));
-            clause.assessment == Assessment::Always && is_drawn && !clause.id.contains(".additionalProperties.")
+            let is_drawn = [".optional", ".default", ".readOnly"].iter().all(|end| !clause.id.as_str().ends_with(end));
+            clause.assessment == Assessment::Always
+                && is_drawn
+                && !clause.id.as_str().contains(".additionalProperties.")
         });
         let missed: Vec<_> = rules.map(|clause| &clause.id).filter(|id| !broken.contains(*id)).collect();
         assert!(missed.is_empty(), "no random body breaks {missed:?}");
@@ -271,7 +274,9 @@ fn an_independent_validator_accepts_every_valid_body_and_refuses_what_a_schema_c
             let (kind, clauses, _) = kind(&suite.contract, &probe);
             let Ok(value) = serde_json::from_slice(&bytes(&probe)) else { continue };
             let is_for_a_schema = clauses.iter().any(|clause| {
-                clause.starts_with("request.") && !clause.ends_with(".table") && !clause.ends_with(".readOnly")
+                clause.starts_with("request.")
+                    && !clause.as_str().ends_with(".table")
+                    && !clause.as_str().ends_with(".readOnly")
             });
             if kind == Kind::Valid {
                 assert!(validator.is_valid(&value), "{}: {value}", probe.id);
@@ -318,7 +323,7 @@ fn every_rule_is_broken_beside_every_value_of_every_other_field() {
         let (valid, broken): (Vec<_>, Vec<_>) = pairs.iter().partition(|probe| probe.violation.is_none());
         let values: HashSet<_> =
             valid.iter().flat_map(|probe| fields(probe)).map(|(name, value)| (name, value.to_string())).collect();
-        let mut met: HashMap<String, HashSet<(String, String)>> = HashMap::new();
+        let mut met: HashMap<ClauseId, HashSet<(String, String)>> = HashMap::new();
         for probe in &broken {
             let (kind, clauses, _) = kind(&suite.contract, probe);
             assert!(kind == Kind::Invalid && clauses.len() == 1, "{} is {kind:?}", probe.id);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Case, Verb};
-use crate::contract::{Contract, same};
+use crate::contract::{ClauseId, Contract, Subject, same};
 use crate::document::{Node, SourceError};
 use crate::exchange::Request;
 use crate::judge::{Body, Kind, classify};
@@ -103,13 +103,13 @@ impl<'a> First<'a> {
                 "name the field in expect.body",
             ),
             Verb::Requires => demand(
-                self.shows_only(&["response.", "status.", "security."]),
+                self.shows_only(|subject| matches!(subject, Subject::Response | Subject::Status(_) | Subject::Token)),
                 At::Clauses,
                 "a case that begins with requires_ names clauses of the answer, the status or the token",
                 "a rule of the request wants another verb",
             ),
             Verb::Keeps => demand(
-                self.shows_only(&["behaviour.", "status."]),
+                self.shows_only(|subject| matches!(subject, Subject::Behaviour | Subject::Status(_))),
                 At::Clauses,
                 "a case that begins with keeps_ names clauses of a behaviour",
                 "a rule of a field wants another verb",
@@ -132,8 +132,7 @@ impl<'a> First<'a> {
     }
 
     fn defaults(&self) -> Result<(), Complaint> {
-        let default = |clause: &'a String| clause.strip_prefix("request.")?.strip_suffix(".default");
-        let fields: Vec<_> = self.case.clauses.iter().filter_map(default).collect();
+        let fields: Vec<_> = self.case.clauses.iter().filter_map(ClauseId::defaulted_field).collect();
         demand(
             !fields.is_empty(),
             At::Clauses,
@@ -160,8 +159,8 @@ impl<'a> First<'a> {
         property.is_some_and(|schema| schema.relation("derived").is_some())
     }
 
-    fn shows_only(&self, prefixes: &[&str]) -> bool {
-        self.case.clauses.iter().all(|clause| prefixes.iter().any(|prefix| clause.starts_with(prefix)))
+    fn shows_only(&self, is_right: fn(Subject) -> bool) -> bool {
+        self.case.clauses.iter().all(|clause| is_right(clause.subject()))
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::read::{Captured, read_steps};
 use super::rows::Row;
-use crate::contract::{Behaviour, Contract, FollowUpNodes, named};
+use crate::contract::{Behaviour, ClauseId, Contract, FollowUpNodes, named};
 use crate::document::{Node, SourceError};
 use crate::probe::{FollowUp, Phase};
 
@@ -16,7 +16,7 @@ pub fn follow_ups(contract: &Contract) -> Result<Vec<FollowUp>, SourceError> {
 
 fn read(contract: &Contract, behaviour: &Behaviour, nodes: &FollowUpNodes) -> Result<FollowUp, SourceError> {
     let generated: Vec<_> = Phase::ALL.into_iter().filter(|(_, phase)| *phase != Phase::Case).collect();
-    let clause = format!("behaviour.{}", behaviour.id);
+    let clause = ClauseId::behaviour(&behaviour.id);
     let known = Captured::of(&nodes.then, &contract.creation.lifecycle.parameter);
     let mut steps = read_steps(contract, &nodes.then, &Row::default(), known, 1)?;
     for ((step, expectation), node) in steps.iter_mut().zip(nodes.then.items()?) {

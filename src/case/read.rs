@@ -2,7 +2,7 @@
 
 use super::rows::{self, Row};
 use super::{Case, Verb, expect};
-use crate::contract::{Contract, header_name, header_value};
+use crate::contract::{ClauseId, Contract, header_name, header_value};
 use crate::document::{Fields, Node, SourceError, nearest};
 use crate::exchange::{Request, TokenVariant};
 use crate::probe::{Expectation, Phase, Probe, Script, Step};
@@ -48,18 +48,18 @@ pub(super) fn case(contract: &Contract, id: &str, node: &Node) -> Result<Case, S
     Ok(Case { id: id.to_owned(), title, clauses, verb, probes })
 }
 
-fn read_clauses(contract: &Contract, node: &Node) -> Result<Vec<String>, SourceError> {
-    let mut clauses: Vec<String> = Vec::new();
+fn read_clauses(contract: &Contract, node: &Node) -> Result<Vec<ClauseId>, SourceError> {
+    let mut clauses: Vec<ClauseId> = Vec::new();
     for item in node.items()? {
         let id = item.text()?;
-        if !contract.clauses.contains_key(id) {
+        let Some(clause) = contract.clauses.get(id) else {
             let error = item.error(format!("the contract has no clause `{id}`"));
-            return Err(error.with_nearest(id, contract.clauses.keys().map(String::as_str)));
-        }
-        if clauses.iter().any(|other| other == id) {
+            return Err(error.with_nearest(id, contract.clauses.keys().map(ClauseId::as_str)));
+        };
+        if clauses.contains(&clause.id) {
             return Err(item.error(format!("`{id}` is named twice")));
         }
-        clauses.push(id.to_owned());
+        clauses.push(clause.id.clone());
     }
     if clauses.is_empty() { Err(node.error("a case names at least one clause")) } else { Ok(clauses) }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::contract::Contract;
+use crate::contract::{ClauseId, Contract, Subject};
 use crate::exchange::{Request, TokenVariant};
 use crate::judge::{Body, Kind, Mismatch, Refusals, classify};
 use crate::probe::{Expectation, Probe, Step};
@@ -37,7 +37,7 @@ pub fn write(contract: &Contract, request: &Request, mismatch: &Mismatch, origin
             ("rejects", found.violations.first()?.clause.clone(), statuses)
         }
         Kind::Valid if default.is_some() => ("defaults_to", mismatch.clause.clone(), created),
-        Kind::Valid if mismatch.clause.starts_with("request.") => ("accepts", mismatch.clause.clone(), created),
+        Kind::Valid if mismatch.clause.is_of_request() => ("accepts", mismatch.clause.clone(), created),
         Kind::Valid => ("requires", mismatch.clause.clone(), created),
     };
     let request = Request { body: marked.or(request.body), ..request };
@@ -140,14 +140,14 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-fn default_of(contract: &Contract, clause: &str) -> Option<(String, Value)> {
-    let name = clause.strip_prefix("request.")?.strip_suffix(".default")?;
+fn default_of(contract: &Contract, clause: &ClauseId) -> Option<(String, Value)> {
+    let name = clause.defaulted_field()?;
     let default = contract.creation.request.properties.get(name)?.default.clone()?;
     Some((name.to_owned(), default))
 }
 
 /// What a case shows, in words: the clause's own, where they fit a line.
-fn title(contract: &Contract, verb: &str, clause: &str, bytes: &[u8]) -> String {
+fn title(contract: &Contract, verb: &str, clause: &ClauseId, bytes: &[u8]) -> String {
     const LONGEST: usize = 80;
     let text = contract.clauses.get(clause).map(|clause| clause.text.as_str());
     let title = match (verb, text.filter(|text| text.chars().count() <= LONGEST)) {
@@ -160,20 +160,19 @@ fn title(contract: &Contract, verb: &str, clause: &str, bytes: &[u8]) -> String 
 }
 
 /// The folder of a case: what its clause is about, in letters that are no part of a path.
-fn topic(clause: &str) -> String {
-    let mut parts = clause.split('.');
-    let topic = match (parts.next(), parts.next(), parts.next()) {
-        (Some("request" | "response"), Some(field), Some(_)) => field,
-        (Some("request"), Some(_), None) => "body",
-        (Some("security"), ..) => "token",
-        (Some("behaviour"), ..) => "behaviour",
-        _ => "response",
-    };
-    plain(topic)
+fn topic(clause: &ClauseId) -> String {
+    let field = clause.after_side().and_then(|rest| rest.split_once('.')).map(|(field, _)| field);
+    plain(match (clause.subject(), field) {
+        (Subject::Request | Subject::Response, Some(field)) => field,
+        (Subject::Request, None) => "body",
+        (Subject::Token, _) => "token",
+        (Subject::Behaviour, _) => "behaviour",
+        (Subject::Response | Subject::Status(_) | Subject::Drift, _) => "response",
+    })
 }
 
-fn slug(clause: &str) -> String {
-    plain(&clause.split('.').skip(1).collect::<Vec<_>>().join("_"))
+fn slug(clause: &ClauseId) -> String {
+    plain(clause.after_side().unwrap_or_default())
 }
 
 /// A text as the name of a file, not longer than a disk takes it.

@@ -2,13 +2,13 @@
 
 use indexmap::IndexMap;
 
-use super::{Assessment, Behaviour, DocumentedResponse, Schema, TokenHeader};
+use super::{Assessment, Behaviour, ClauseId, DocumentedResponse, Schema, TokenHeader};
 
 /// One testable rule.
 #[derive(Clone, Debug)]
 pub struct Clause {
     /// Where the rule stands: `request.min_disk.maximum`.
-    pub id: String,
+    pub id: ClauseId,
     /// The rule in words.
     pub text: String,
     /// What the contract says of the thing, with its place in the documentation.
@@ -18,13 +18,13 @@ pub struct Clause {
 }
 
 /// The clauses of a contract by id, in the order of the contract.
-pub type Clauses = IndexMap<String, Clause>;
+pub type Clauses = IndexMap<ClauseId, Clause>;
 
 #[derive(Default)]
 pub(super) struct ClauseList(Clauses);
 
 impl ClauseList {
-    fn add(&mut self, id: String, text: String, source: &str, assessment: Assessment) {
+    fn add(&mut self, id: ClauseId, text: String, source: &str, assessment: Assessment) {
         self.0.insert(id.clone(), Clause { id, text, source: source.to_owned(), assessment });
     }
 
@@ -33,17 +33,16 @@ impl ClauseList {
     }
 
     pub(super) fn add_request(&mut self, schema: &Schema, source: &str, is_required: bool) {
-        let place = &schema.place;
         if is_required {
             self.add(
-                format!("{place}.required"),
+                schema.clause("required"),
                 "a request without a body is refused".into(),
                 source,
                 Assessment::Always,
             );
         }
         self.add(
-            format!("{place}.syntax"),
+            schema.clause("syntax"),
             "a body that is not well-formed JSON is refused".into(),
             source,
             Assessment::Always,
@@ -51,16 +50,15 @@ impl ClauseList {
         self.add_rules(schema, "the request", Assessment::Always);
         for (name, property) in &schema.properties {
             let source = &property.description;
-            let place = &property.place;
             if schema.required.contains(name) {
-                self.add(format!("{place}.required"), format!("{name} must be given"), source, Assessment::Always);
+                self.add(property.clause("required"), format!("{name} must be given"), source, Assessment::Always);
             } else if property.can_be_given() {
-                self.add(format!("{place}.optional"), format!("{name} can be left out"), source, Assessment::Always);
+                self.add(property.clause("optional"), format!("{name} can be left out"), source, Assessment::Always);
             }
             self.add_rules(property, name, Assessment::Always);
             if let Some(value) = &property.default {
                 self.add(
-                    format!("{place}.default"),
+                    property.clause("default"),
                     format!("{name} is {value} when it is left out"),
                     source,
                     Assessment::Always,
@@ -74,7 +72,7 @@ impl ClauseList {
 
     pub(super) fn add_security(&mut self, token: &TokenHeader) {
         let text = format!("a request without a good token in {} is refused", token.header);
-        self.add(TokenHeader::CLAUSE.to_owned(), text, &token.description, Assessment::Always);
+        self.add(ClauseId::token(), text, &token.description, Assessment::Always);
     }
 
     pub(super) fn add_statuses(&mut self, answers: &IndexMap<u16, DocumentedResponse>) {
@@ -89,18 +87,17 @@ impl ClauseList {
                 404 => "a request for what does not exist is answered 404".to_owned(),
                 _ => format!("{status} is answered where the page says so"),
             };
-            self.add(format!("status.{status}"), meaning, &answer.description, answer.assessment.clone());
+            self.add(ClauseId::status(*status), meaning, &answer.description, answer.assessment.clone());
         }
     }
 
     pub(super) fn add_response(&mut self, schema: &Schema, media_type: &str) {
-        let place = &schema.place;
         let text = format!("the answer says that it is {media_type}");
-        self.add(format!("{place}.media-type"), text, &schema.description, Assessment::Always);
+        self.add(schema.clause("media-type"), text, &schema.description, Assessment::Always);
         self.add_rules(schema, "the answer", Assessment::Always);
         for (name, property) in &schema.properties {
             let assessment = if schema.required.contains(name) {
-                let id = format!("{}.required", property.place);
+                let id = property.clause("required");
                 self.add(id, format!("the answer has {name}"), &property.description, Assessment::Always);
                 Assessment::Always
             } else {
@@ -108,13 +105,13 @@ impl ClauseList {
             };
             self.add_rules(property, name, assessment.clone());
             for relation in &property.relations {
-                let id = format!("{}.{}", property.place, relation.keyword());
+                let id = property.clause(relation.keyword());
                 self.add(id, format!("{name} {}", relation.text()), &property.description, assessment.clone());
             }
         }
         if let Some(others) = &schema.additional {
             for relation in &others.relations {
-                let id = format!("{}.{}", others.place, relation.keyword());
+                let id = others.clause(relation.keyword());
                 let text = format!("any other field {}", relation.text());
                 self.add(id, text, &others.description, Assessment::Always);
             }
@@ -123,18 +120,13 @@ impl ClauseList {
 
     pub(super) fn add_behaviours(&mut self, behaviours: &[Behaviour]) {
         for behaviour in behaviours {
-            self.add(
-                format!("behaviour.{}", behaviour.id),
-                behaviour.text.clone(),
-                &behaviour.place,
-                Assessment::Always,
-            );
+            self.add(ClauseId::behaviour(&behaviour.id), behaviour.text.clone(), &behaviour.place, Assessment::Always);
         }
     }
 
     fn add_rules(&mut self, schema: &Schema, name: &str, assessment: Assessment) {
         for rule in &schema.rules {
-            let id = format!("{}.{}", schema.place, rule.keyword());
+            let id = schema.clause(rule.keyword());
             self.add(id, format!("{name} {}", rule.text()), &schema.description, assessment.clone());
         }
         if let Some(items) = &schema.items {

@@ -1,17 +1,18 @@
 //! Where in a contract's file a clause is made, so that what is wrong with the clause can be shown there.
 
+use super::{ClauseId, Subject};
 use crate::document::Node;
 
 /// The keyword that makes this clause; what stands around it, where the keyword itself is not found.
-pub(crate) fn locate<'a>(contract: &'a Node, clause: &str) -> &'a Node {
-    let (side, rest) = clause.split_once('.').unwrap_or((clause, ""));
+pub(crate) fn locate<'a>(contract: &'a Node, clause: &ClauseId) -> &'a Node {
+    let rest = clause.after_side().unwrap_or_default();
     let Some(creation) = creation(contract) else { return contract };
-    match side {
-        "request" => schema_of(creation.get("requestBody")).map(|schema| within(contract, schema, rest)),
-        "response" => schema_of(success(creation)).map(|schema| within(contract, schema, rest)),
-        "status" => creation.get("responses").map(|answers| answers.get(rest).unwrap_or(answers)),
-        "behaviour" => creation.get("x-behaviours").map(|list| behaviour(list, rest)),
-        _ => contract.get("security"),
+    match clause.subject() {
+        Subject::Request => schema_of(creation.get("requestBody")).map(|schema| within(contract, schema, rest)),
+        Subject::Response => schema_of(success(creation)).map(|schema| within(contract, schema, rest)),
+        Subject::Status(_) => creation.get("responses").map(|answers| answers.get(rest).unwrap_or(answers)),
+        Subject::Behaviour => creation.get("x-behaviours").map(|list| behaviour(list, rest)),
+        Subject::Token | Subject::Drift => contract.get("security"),
     }
     .unwrap_or(creation)
 }

@@ -6,7 +6,7 @@
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::{Contract, Schema, Type};
+use super::{ClauseId, Contract, Schema, Type};
 use crate::document::{Node, SourceError};
 
 /// What a field holds as a mark: `conformance-{run}`.
@@ -136,11 +136,8 @@ impl Contract {
     }
 
     /// The fields of a body that a probe about these clauses may be to blame for: without marks, and without what is only there because it is required.
-    pub fn without_company(&self, fields: Map<String, Value>, clauses: &[String]) -> Map<String, Value> {
-        let is_about = |name: &str| {
-            let place = format!("request.{name}.");
-            clauses.iter().any(|clause| clause.starts_with(&place))
-        };
+    pub fn without_company(&self, fields: Map<String, Value>, clauses: &[ClauseId]) -> Map<String, Value> {
+        let is_about = |name: &str| clauses.iter().any(|clause| clause.is_of_request_field(name));
         let mut fields = self.without_marks(fields);
         for name in self.creation.request.required.iter().filter(|name| !is_about(name)) {
             fields.shift_remove(name);

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::clause::ClauseList;
+use super::clause_id::{REQUEST, RESPONSE};
 use super::form;
 use super::read_schema::{SchemaReader, named};
 use super::{
@@ -266,7 +267,7 @@ fn read_creation<'a>(
     let mut body = fields.required("requestBody")?.fields()?;
     let open_forms = form::read_all(body.optional("x-unspecified"))?;
     let reader = SchemaReader { blur: form::blur(&open_forms), ..reader };
-    let request = schema_of(body.required("content")?, &reader, "request")?;
+    let request = schema_of(body.required("content")?, &reader, REQUEST)?;
     let is_body_required = body.optional("required").map(Node::boolean).transpose()?.unwrap_or(false);
     let description = body.required("description")?.words()?;
     let error_code = body.optional("x-error-code").map(Node::words).transpose()?;
@@ -276,7 +277,7 @@ fn read_creation<'a>(
     let mut answer_fields = answer.fields()?;
     let content = answer_fields.required("content")?;
     let (media_type, _) = only_media_type(content)?;
-    let response = schema_of(content, &reader, "response")?;
+    let response = schema_of(content, &reader, RESPONSE)?;
     check_relations(content, &request, &response)?;
     let creation = Creation {
         operation,

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::Value;
 
+use super::clause_id::REQUEST;
 use super::rule::{Format, Notation, Type};
 use super::schema::{Returns, Schema, Unambiguous, UnspecifiedValues};
 use super::{Derived, Echo, Mark, Relation, Rule, Table, limits};
@@ -44,14 +45,14 @@ impl<'a> SchemaReader<'a> {
             fields.finish()?;
             return self.read(self.resolve(reference)?, place);
         }
-        let blur = self.blur.clone().filter(|_| place.starts_with("request"));
+        let blur = self.blur.clone().filter(|_| place.starts_with(REQUEST));
         let mut schema = Schema { place: place.to_owned(), blur, ..Schema::default() };
         if let Some(node) = fields.optional("description") {
             schema.description = node.words()?;
         }
         if let Some(node) = fields.optional("readOnly") {
             must_be_true(node)?;
-            if !place.starts_with("request.") {
+            if !place.starts_with(REQUEST) || place == REQUEST {
                 return Err(node.error("only a field of the request under test can be read-only"));
             }
             schema.rules.push(Rule::ReadOnly);
@@ -68,7 +69,7 @@ impl<'a> SchemaReader<'a> {
         schema.mark = fields.optional("x-mark").map(|node| Mark::read(node, &schema)).transpose()?;
         fields.finish()?;
         check_examples(node, &schema)?;
-        if place.starts_with("request") {
+        if place.starts_with(REQUEST) {
             Self::check_reach(node, &schema)?;
         }
         Ok(schema)

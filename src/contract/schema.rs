@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::Value;
 
-use super::{Echo, Mark, Relation, Rule, Type};
+use super::{ClauseId, Echo, Mark, Relation, Rule, Type};
 
 /// What one value may be. Its clauses begin with [`Schema::place`].
 #[derive(Clone, Debug, Default)]
@@ -146,12 +146,22 @@ impl At<'_> {
 
 impl Broken<'_> {
     /// The id of the clause that the rule is.
-    pub fn clause(&self) -> String {
-        format!("{}.{}", self.schema.place, self.keyword)
+    pub fn clause(&self) -> ClauseId {
+        self.schema.clause(self.keyword)
     }
 }
 
 impl Schema {
+    /// The id of the clause that this keyword makes here.
+    pub fn clause(&self, keyword: &str) -> ClauseId {
+        ClauseId::rule(&self.place, keyword)
+    }
+
+    /// The id of the clause that this keyword makes for the fields that are not listed here.
+    pub fn clause_of_others(&self, keyword: &str) -> ClauseId {
+        self.additional.as_deref().map_or_else(|| self.clause(keyword), |others| others.clause(keyword))
+    }
+
     /// Whether a value keeps every rule of this schema; unspecified and certainty say nothing here.
     pub fn allows(&self, value: &Value) -> bool {
         self.rules.iter().all(|rule| rule.holds(value))

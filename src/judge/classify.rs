@@ -1,7 +1,7 @@
 //! One function that says what kind of request a request is; cases, random bodies and the stub all go by it.
 
 use super::body::{Body, BodyError};
-use crate::contract::{Broken, Contract, Findings, Form, TokenHeader, UnspecifiedAt};
+use crate::contract::{Broken, ClauseId, Contract, Findings, Form, UnspecifiedAt};
 use crate::exchange::{Request, TokenVariant};
 use crate::probe::Violation;
 
@@ -82,12 +82,12 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
     };
     if request.credential != TokenVariant::Good {
         found.kind = Kind::Unauthorized;
-        found.violations.push(violation_of_body(TokenHeader::CLAUSE.to_owned(), None));
+        found.violations.push(violation_of_body(ClauseId::token(), None));
         found.refusals = Refusals::OneOf(vec![401]);
         return found;
     }
     let creation = &contract.creation;
-    let whole_body = |keyword: &str| violation_of_body(format!("request.{keyword}"), creation.error_code.clone());
+    let whole_body = |keyword: &str| violation_of_body(creation.request.clause(keyword), creation.error_code.clone());
     found.open = body
         .forms
         .iter()
@@ -139,7 +139,7 @@ impl<'a> Classification<'a> {
     }
 }
 
-fn violation_of_body(clause: String, error_code: Option<String>) -> Violation {
+fn violation_of_body(clause: ClauseId, error_code: Option<String>) -> Violation {
     Violation { clause, pointer: String::new(), value: None, error_code }
 }
 

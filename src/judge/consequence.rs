@@ -38,7 +38,7 @@ impl StepJudge<'_> {
     /// A field that is right for another field of the same answer, which is the wrong one.
     fn origin_in_answer(&self, mismatch: &Mismatch, name: &str, response: &Response) -> Option<Origin> {
         let schema = self.contract.creation.response.properties.get(name)?;
-        let is_it = |relation: &&Relation| mismatch.clause == format!("{}.{}", schema.place, relation.keyword());
+        let is_it = |relation: &&Relation| mismatch.clause == schema.clause(relation.keyword());
         let fields = response.json()?;
         match schema.relations.iter().find(is_it)? {
             Relation::Derived(derived) => {

@@ -1,7 +1,7 @@
 //! Holds an answer of the call under test against what its request deserves.
 
 use super::{Body, Classification, Kind, Refusals, StepJudge, classify, grammar};
-use crate::contract::TokenHeader;
+use crate::contract::ClauseId;
 use crate::exchange::{Request, Response};
 
 impl StepJudge<'_> {
@@ -20,7 +20,7 @@ impl StepJudge<'_> {
     fn judge_valid(&mut self, classification: &Classification<'_>, body: &Body, response: &Response) {
         let creation = &self.contract.creation;
         if response.status == creation.created {
-            self.assess(status_clause(creation.created));
+            self.assess(ClauseId::status(creation.created));
             self.assess_subjects();
             self.judge_created(classification, body, response);
         } else if creation.inconclusive.valid.contains(&response.status) {
@@ -29,19 +29,18 @@ impl StepJudge<'_> {
         } else {
             // An error inside the service is no refusal of a value.
             let clause = self.blamed(body).filter(|_| (400..500).contains(&response.status));
-            let clause = clause.unwrap_or_else(|| status_clause(creation.created));
+            let clause = clause.unwrap_or_else(|| ClauseId::status(creation.created));
             self.mismatch(clause, "", format!("{} for a valid request", creation.created), answered(response));
         }
     }
 
     /// The clause that a refused valid request breaks, if only one field can be to blame.
-    fn blamed(&self, body: &Body) -> Option<String> {
+    fn blamed(&self, body: &Body) -> Option<ClauseId> {
         let fields = body.value.as_ref()?.as_object()?.clone();
         let fields = self.contract.without_company(fields, &self.probe.clauses);
         let mut names = fields.keys();
         let (name, None) = (names.next()?, names.next()) else { return None };
-        let prefix = format!("request.{name}.");
-        self.probe.clauses.iter().find(|clause| clause.starts_with(&prefix)).cloned()
+        self.probe.clauses.iter().find(|clause| clause.is_of_request_field(name)).cloned()
     }
 
     fn judge_invalid(&mut self, classification: &Classification<'_>, response: &Response) {
@@ -59,12 +58,12 @@ impl StepJudge<'_> {
             self.mismatch(violation.clause.clone(), "", what, answered(response));
         } else if classification.refusals.allow(response.status) {
             self.assess(violation.clause.clone());
-            self.assess(status_clause(400));
+            self.assess(ClauseId::status(400));
             self.note_envelope(response);
         } else {
             let expected = format!("{} for a request that breaks {}", classification.refusals.text(), violation.clause);
-            self.mismatch(status_clause(400), "", expected, answered(response));
-            self.name_cause(&violation.clause);
+            self.mismatch(ClauseId::status(400), "", expected, answered(response));
+            self.name_cause(violation.clause.as_str());
         }
     }
 
@@ -94,7 +93,7 @@ impl StepJudge<'_> {
             }
         } else {
             let expected = format!("{}, or a client error (4xx)", creation.created);
-            let clause = if response.is_success() { status_clause(creation.created) } else { status_clause(400) };
+            let clause = if response.is_success() { ClauseId::status(creation.created) } else { ClauseId::status(400) };
             self.mismatch(clause, "", expected, answered(response));
             self.name_cause(classification.open.first().map_or("", |open| open.title));
         }
@@ -109,24 +108,20 @@ impl StepJudge<'_> {
 
     fn judge_unauthorized(&mut self, response: &Response) {
         if response.is_success() {
-            self.mismatch(TokenHeader::CLAUSE, "", "401 for a credential that is not good", answered(response));
+            self.mismatch(ClauseId::token(), "", "401 for a credential that is not good", answered(response));
         } else if response.status == 401 {
-            self.assess(TokenHeader::CLAUSE);
-            self.assess(status_clause(401));
+            self.assess(ClauseId::token());
+            self.assess(ClauseId::status(401));
         } else {
-            self.mismatch(status_clause(401), "", "401 for a credential that is not good", answered(response));
+            self.mismatch(ClauseId::status(401), "", "401 for a credential that is not good", answered(response));
         }
     }
 
     /// An accepted request shows what its probe is about, if that is a rule of the request.
     fn assess_subjects(&mut self) {
-        let subjects = self.probe.clauses.iter().filter(|clause| clause.starts_with("request."));
+        let subjects = self.probe.clauses.iter().filter(|clause| clause.is_of_request());
         self.judgement.assessed.extend(subjects.cloned());
     }
-}
-
-fn status_clause(status: u16) -> String {
-    format!("status.{status}")
 }
 
 fn place(pointer: &str) -> &str {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::StepJudge;
 use super::creation::{no_object, shortened};
 use super::sent_fields::is_in_other_form;
-use crate::contract::{Relation, list, same, same_items};
+use crate::contract::{ClauseId, Relation, list, same, same_items};
 use crate::exchange::{Exchange, Request, Response, query};
 
 impl StepJudge<'_> {
@@ -41,11 +41,11 @@ impl StepJudge<'_> {
         }
         let is_met = self.judgement.mismatches.iter().all(|mismatch| mismatch.step != self.step);
         if let Some(clause) = expectation.clause.as_ref().filter(|_| is_met) {
-            self.assess(clause);
+            self.assess(clause.clone());
         }
         let is_last = self.step + 1 == self.probe.script.steps.len();
         if is_last && !self.judgement.mismatches.iter().any(|mismatch| self.probe.clauses.contains(&mismatch.clause)) {
-            let shown = self.probe.clauses.iter().filter(|clause| !clause.starts_with("request."));
+            let shown = self.probe.clauses.iter().filter(|clause| !clause.is_of_request());
             self.judgement.assessed.extend(shown.cloned());
         }
     }
@@ -134,24 +134,23 @@ impl StepJudge<'_> {
 
     /// A refusal of the wrong kind breaks the rule about the status: the only one that would be right, or the one that the case names. Anything else breaks what
     /// the case is about.
-    fn clause_of_status(&self, wanted: &[u16], response: &Response) -> String {
+    fn clause_of_status(&self, wanted: &[u16], response: &Response) -> ClauseId {
         let is_refusal = wanted.iter().all(|status| *status >= 400) && response.status >= 400;
-        let is_meant = |clause: &String| match wanted {
+        let is_meant = |clause: &ClauseId| match wanted {
             [_] => self.contract.clauses.contains_key(clause),
             _ => self.probe.clauses.contains(clause),
         };
-        let named = wanted.iter().map(|status| format!("status.{status}")).find(is_meant);
+        let named = wanted.iter().map(|status| ClauseId::status(*status)).find(is_meant);
         named.filter(|_| is_refusal).unwrap_or_else(|| self.clause_of(""))
     }
 
     /// The clause that the step is about; else that of the case that speaks of this field, or its first one.
-    fn clause_of(&self, field: &str) -> String {
+    fn clause_of(&self, field: &str) -> ClauseId {
         if let Some(clause) = self.probe.expectations.get(self.step).and_then(|expectation| expectation.clause.as_ref())
         {
             return clause.clone();
         }
-        let middle = format!(".{field}.");
         let clauses = &self.probe.clauses;
-        clauses.iter().find(|clause| clause.contains(&middle)).unwrap_or(&clauses[0]).clone()
+        clauses.iter().find(|clause| clause.is_of_field(field)).unwrap_or(&clauses[0]).clone()
     }
 }

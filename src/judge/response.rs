@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 use super::creation::{no_object, shortened};
 use super::sent_fields::{Field, SentFields, is_as_precise, is_in_other_form, way_back};
 use super::{Across, Body, Classification, Drift, Observation, StepJudge};
-use crate::contract::{Derived, Echo, Relation, Schema, list, same, same_items};
+use crate::contract::{ClauseId, Derived, Echo, Relation, Schema, list, same, same_items};
 use crate::exchange::{Response, is_segment};
 use crate::untrusted::{Untrusted, brief};
 
@@ -19,23 +19,23 @@ impl StepJudge<'_> {
         let creation = &self.contract.creation;
         let media_type = response.media_type();
         if media_type.as_deref() == Some(creation.media_type.as_str()) {
-            self.assess("response.media-type");
+            self.assess(creation.response.clause("media-type"));
         } else {
             let got = media_type.unwrap_or_else(|| "no Content-Type".to_owned());
-            self.mismatch("response.media-type", "", creation.media_type.clone(), got);
+            self.mismatch(creation.response.clause("media-type"), "", creation.media_type.clone(), got);
         }
         let Some(Value::Object(fields)) = response.json() else {
-            self.mismatch("response.type", "", "a JSON object", no_object(response));
+            self.mismatch(creation.response.clause("type"), "", "a JSON object", no_object(response));
             return;
         };
-        self.assess("response.type");
+        self.assess(creation.response.clause("type"));
         let answer = Creation { given: SentFields::of(classification, body), fields: &fields, response };
         for (name, schema) in &creation.response.properties {
             match fields.get(name) {
                 Some(Value::Null) if !creation.response.required.contains(name) => self.note_null(name, schema),
                 Some(value) => self.judge_field(name, schema, value, &answer),
                 None if creation.response.required.contains(name) => {
-                    self.mismatch(format!("{}.required", schema.place), format!("/{name}"), "a value", "no such field");
+                    self.mismatch(schema.clause("required"), format!("/{name}"), "a value", "no such field");
                 }
                 None => {}
             }
@@ -73,8 +73,8 @@ impl StepJudge<'_> {
         let name = pointer.trim_start_matches('/');
         let Some(Value::String(id)) = fields.get(name) else { return };
         let Some(schema) = creation.response.properties.get(name).filter(|_| !is_segment(id)) else { return };
-        let clauses = ["format", "type", "required"].map(|keyword| format!("{}.{keyword}", schema.place));
-        let is_told = |clause: &String| self.judgement.mismatches.iter().any(|mismatch| mismatch.clause == *clause);
+        let clauses = ["format", "type", "required"].map(|keyword| schema.clause(keyword));
+        let is_told = |clause: &ClauseId| self.judgement.mismatches.iter().any(|mismatch| mismatch.clause == *clause);
         if let Some(clause) = clauses.into_iter().find(|clause| self.contract.clauses.contains_key(clause))
             && !is_told(&clause)
         {
@@ -89,7 +89,7 @@ impl StepJudge<'_> {
         let Some(echo) = creation.response.echo_of_others() else { return };
         for name in answer.given.names().filter(|name| !creation.lists(name)) {
             let Field::Plain(given) = answer.given.field(name) else { continue };
-            let clause = format!("{}.additionalProperties.echo", creation.response.place);
+            let clause = creation.response.clause_of_others("echo");
             if let Some(value) = answer.fields.get(name) {
                 self.compare_echo(echo, clause, format!("/{name}"), given, value);
             } else {
@@ -101,7 +101,7 @@ impl StepJudge<'_> {
     /// One fault of a field is one mismatch: a wrong type hides what would follow from it, and so does a wrong relation.
     fn judge_field(&mut self, name: &str, schema: &Schema, value: &Value, answer: &Creation<'_>) {
         if self.contract.creation.response.required.iter().any(|required| required == name) {
-            self.assess(format!("{}.required", schema.place));
+            self.assess(schema.clause("required"));
         }
         let pointer = format!("/{name}");
         let given = answer.given.field(name);
@@ -126,7 +126,7 @@ impl StepJudge<'_> {
         self.assess_rules(schema, value);
         let before = self.judgement.mismatches.len();
         for relation in &schema.relations {
-            let clause = format!("{}.{}", schema.place, relation.keyword());
+            let clause = schema.clause(relation.keyword());
             self.judge_relation(relation, clause, name, value, answer);
         }
         if self.judgement.mismatches.len() > before || lacks_default {
@@ -140,7 +140,7 @@ impl StepJudge<'_> {
 
     fn assess_rules(&mut self, schema: &Schema, value: &Value) {
         for rule in &schema.rules {
-            self.assess(format!("{}.{}", schema.place, rule.keyword()));
+            self.assess(schema.clause(rule.keyword()));
         }
         if let (Some(items), Value::Array(values)) = (&schema.items, value)
             && !values.is_empty()
@@ -152,7 +152,7 @@ impl StepJudge<'_> {
     fn judge_relation(
         &mut self,
         relation: &Relation,
-        clause: String,
+        clause: ClauseId,
         name: &str,
         value: &Value,
         answer: &Creation<'_>,
@@ -185,14 +185,14 @@ impl StepJudge<'_> {
         }
     }
 
-    fn judge_echo(&mut self, echo: &Echo, clause: String, name: &str, value: &Value, answer: &Creation<'_>) {
+    fn judge_echo(&mut self, echo: &Echo, clause: ClauseId, name: &str, value: &Value, answer: &Creation<'_>) {
         let pointer = format!("/{name}");
         let request = &self.contract.creation.request.properties[name];
         match answer.given.field(name) {
             Field::Unknown => {}
             Field::Absent => {
                 if let Some(default) = &request.default {
-                    self.compare_echo(echo, format!("{}.default", request.place), pointer, default, value);
+                    self.compare_echo(echo, request.clause("default"), pointer, default, value);
                 }
             }
             Field::Plain(given) => self.compare_echo(echo, clause, pointer, given, value),
@@ -207,7 +207,7 @@ impl StepJudge<'_> {
                 match (way.or(stands_for_default.then_some("came back as the default")), default) {
                     (Some(way), _) => self.choice(title, because, way),
                     (None, Some(default)) => {
-                        let clause = format!("{}.default", request.place);
+                        let clause = request.clause("default");
                         self.mismatch(clause, pointer, format!("{default}, or null"), shortened(&value.to_string()));
                     }
                     (None, None) => {
@@ -219,7 +219,7 @@ impl StepJudge<'_> {
         }
     }
 
-    fn compare_echo(&mut self, echo: &Echo, clause: String, pointer: String, given: &Value, value: &Value) {
+    fn compare_echo(&mut self, echo: &Echo, clause: ClauseId, pointer: String, given: &Value, value: &Value) {
         if echo.also(given).iter().any(|each| same(each, value)) {
             self.assess(clause);
             self.choice(
@@ -237,7 +237,7 @@ impl StepJudge<'_> {
         }
     }
 
-    fn judge_derived(&mut self, derived: &Derived, clause: String, name: &str, value: &Value, answer: &Creation<'_>) {
+    fn judge_derived(&mut self, derived: &Derived, clause: ClauseId, name: &str, value: &Value, answer: &Creation<'_>) {
         let default = self.contract.creation.request.properties[&derived.from].default.as_ref();
         let source = match answer.given.field(&derived.from) {
             // A null tells nothing by itself; where it came back as the default, it was the default.
@@ -253,7 +253,7 @@ impl StepJudge<'_> {
         }
     }
 
-    fn judge_near_now(&mut self, seconds: u64, clause: String, pointer: String, value: &Value, response: &Response) {
+    fn judge_near_now(&mut self, seconds: u64, clause: ClauseId, pointer: String, value: &Value, response: &Response) {
         let Some(stated) = moment(value) else { return };
         let dates = response.headers.iter().filter(|(name, _)| name == "date");
         let theirs: Vec<OffsetDateTime> =
@@ -280,7 +280,7 @@ impl StepJudge<'_> {
         }
     }
 
-    fn observe(&mut self, across: Across, clause: String, pointer: String, value: &Value) {
+    fn observe(&mut self, across: Across, clause: ClauseId, pointer: String, value: &Value) {
         self.judgement.observations.push(Observation {
             across,
             clause,
@@ -291,7 +291,7 @@ impl StepJudge<'_> {
     }
 
     /// Assesses a clause that asks for one of several values.
-    fn compare(&mut self, clause: String, pointer: String, expected: &[Value], got: &Value) {
+    fn compare(&mut self, clause: ClauseId, pointer: String, expected: &[Value], got: &Value) {
         self.assess(clause.clone());
         if !expected.iter().any(|each| same(each, got)) {
             let wanted = match expected {

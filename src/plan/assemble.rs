@@ -3,7 +3,7 @@
 //! What a contract requires is in every generated body, with a value that every reading allows, so that each probe breaks its own rule and no other.
 
 use super::test_values::usual;
-use crate::contract::Contract;
+use crate::contract::{ClauseId, Contract};
 use crate::exchange::{Request, TokenVariant};
 use crate::judge::{Body, Kind, classify};
 use crate::probe::{Phase, Probe, Script, Step, Violation};
@@ -59,7 +59,7 @@ pub(crate) fn request(contract: &Contract, body: Vec<u8>) -> Request {
 }
 
 /// A probe of one request. What it is about follows from what kind of request it is.
-pub(crate) fn probe(contract: &Contract, phase: Phase, id: String, about: Option<String>, request: Request) -> Probe {
+pub(crate) fn probe(contract: &Contract, phase: Phase, id: String, about: Option<ClauseId>, request: Request) -> Probe {
     let body = Body::read(&request);
     let found = classify(contract, &request, &body);
     let violation =
@@ -92,7 +92,7 @@ fn single(
     phase: Phase,
     id: String,
     title: String,
-    clauses: Vec<String>,
+    clauses: Vec<ClauseId>,
     violation: Option<Violation>,
     request: Request,
 ) -> Probe {

@@ -3,7 +3,7 @@
 use super::assemble::{Base, FieldText, object, probe, request};
 use super::test_values::{test_values, usual};
 use super::wire;
-use crate::contract::{Contract, Schema};
+use crate::contract::{ClauseId, Contract, Schema};
 use crate::exchange::TokenVariant;
 use crate::probe::{Phase, Probe};
 
@@ -29,7 +29,7 @@ fn id(topic: &str, label: &str) -> String {
 fn of_field(contract: &Contract, base: &Base, name: &str, schema: &Schema) -> Vec<Probe> {
     let make = |test_value: super::test_values::TestValue| {
         let value = serde_json::from_str(&test_value.json).unwrap_or(serde_json::Value::Null);
-        let about = schema.rule_about(&value).map(|rule| format!("{}.{}", schema.place, rule.keyword()));
+        let about = schema.rule_about(&value).map(|rule| schema.clause(rule.keyword()));
         let body = object(&base.with(&[(name.to_owned(), test_value.json)]));
         probe(contract, Phase::Boundary, id(name, &test_value.label), about, request(contract, body))
     };
@@ -45,7 +45,7 @@ fn usual_fields(contract: &Contract) -> Vec<FieldText> {
 /// All fields, all but one, none, and what is needed.
 fn of_presence(contract: &Contract, base: &Base) -> Vec<Probe> {
     let all = usual_fields(contract);
-    let make = |label: String, about: Option<String>, fields: &[FieldText]| {
+    let make = |label: String, about: Option<ClauseId>, fields: &[FieldText]| {
         probe(contract, Phase::Boundary, id("presence", &label), about, request(contract, object(fields)))
     };
     let mut found = vec![make("no field".to_owned(), None, &[]), make("every field".to_owned(), None, &all)];
@@ -55,7 +55,7 @@ fn of_presence(contract: &Contract, base: &Base) -> Vec<Probe> {
     for (index, (name, _)) in all.iter().enumerate() {
         let mut others = all.clone();
         others.remove(index);
-        found.push(make(format!("all but {name}"), Some(format!("request.{name}.optional")), &others));
+        found.push(make(format!("all but {name}"), Some(ClauseId::of_request(name, "optional")), &others));
     }
     found
 }

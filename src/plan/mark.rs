@@ -102,14 +102,13 @@ pub(crate) fn unmarked(contract: &Contract, probe: &Probe) -> usize {
 
 /// Whether a probe is about this field: a clause of it, what its answer must hold there, or a value that it breaks on purpose.
 fn is_about(probe: &Probe, field: &str) -> bool {
-    let prefixes = [format!("request.{field}."), format!("response.{field}.")];
     let pointer = format!("/{field}");
     let is_expected = probe.expectations.iter().any(|expectation| {
         let exact = expectation.body.iter().map(|(name, _)| name);
         exact.chain(expectation.any_of.iter().map(|(name, _)| name)).any(|name| name == field)
     });
     let breaks = probe.violation.as_ref().is_some_and(|violation| violation.pointer.starts_with(&pointer));
-    is_expected || breaks || probe.clauses.iter().any(|clause| prefixes.iter().any(|prefix| clause.starts_with(prefix)))
+    is_expected || breaks || probe.clauses.iter().any(|clause| clause.is_of_field(field))
 }
 
 /// How a mark gets into a field that is given.

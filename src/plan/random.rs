@@ -81,7 +81,8 @@ impl RandomProbes {
         };
         // What is required is in every body, so that a probe has to say that it is about it.
         let is_required = contract.creation.request.required.contains(name);
-        let about = is_required.then(|| format!("request.{name}.type")).filter(|id| contract.clauses.contains_key(id));
+        let field = contract.creation.request.properties.get(name).filter(|_| is_required);
+        let about = field.map(|schema| schema.clause("type")).filter(|id| contract.clauses.contains_key(id));
         for index in first..end {
             let id = format!("random/{name}/{word}/{index:04}");
             if let Ok(tree) = strategy.new_tree(&mut self.seed.runner(&id)) {

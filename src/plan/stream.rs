@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::mark::Marker;
 use super::random::RandomProbes;
 use super::{PlanError, Selection, add_follow_ups, boundary, pairs};
-use crate::contract::Contract;
+use crate::contract::{ClauseId, Contract};
 use crate::probe::{Phase, Probe};
 use crate::suite::Suite;
 
@@ -40,7 +40,7 @@ pub struct Excluded {
     /// How many, which, and what adds them.
     pub text: String,
     /// The clauses that they are about.
-    pub clauses: BTreeSet<String>,
+    pub clauses: BTreeSet<ClauseId>,
 }
 
 /// What one look at every probe tells.
@@ -48,7 +48,7 @@ pub struct Excluded {
 struct Summary {
     probes: usize,
     /// How many probes are about each clause.
-    clauses: HashMap<String, usize>,
+    clauses: HashMap<ClauseId, usize>,
     excluded: Vec<Excluded>,
 }
 
@@ -73,7 +73,7 @@ pub fn plan(suite: &Arc<Suite>, selection: &Selection) -> Result<Plan, PlanError
     if let Some(selector) = selection.selectors.iter().find(|selector| unmatched.contains(selector)) {
         let cases = suite.cases.iter().map(|case| case.id.as_str());
         let topics = cases.clone().filter_map(|id| Some(id.split_once('/')?.0));
-        let known = cases.chain(topics).chain(suite.contract.clauses.keys().map(String::as_str));
+        let known = cases.chain(topics).chain(suite.contract.clauses.keys().map(ClauseId::as_str));
         let near = crate::document::nearest(selector.trim_end_matches('/'), known).map(str::to_owned);
         return Err(PlanError::NothingSelected { selector: selector.clone(), near });
     }
@@ -192,7 +192,7 @@ impl Plan {
     }
 
     /// How many probes are about each clause.
-    pub(crate) fn clauses(&self) -> &HashMap<String, usize> {
+    pub(crate) fn clauses(&self) -> &HashMap<ClauseId, usize> {
         &self.summary.clauses
     }
 }

@@ -62,7 +62,7 @@ fn write_report(out: &mut String, results: &Results, is_verbose: bool) -> fmt::R
 fn write_finding(out: &mut String, finding: &Finding, results: &Results) -> fmt::Result {
     let times = if finding.count == 1 { String::new() } else { format!("  ({} probes)", finding.count) };
     writeln!(out, "{RED}FAIL{RED:#} {BOLD}{}{BOLD:#}{times}", finding.clause)?;
-    let is_over_a_rule = finding.is_refusal_of_valid && finding.clause.starts_with("request.");
+    let is_over_a_rule = finding.is_refusal_of_valid && finding.clause.is_of_request();
     let way = if is_over_a_rule { "; a valid request is refused over it" } else { "" };
     writeln!(out, "     {}{way}", finding.text)?;
     writeln!(out, "     {FAINT}{}{FAINT:#}", finding.source)?;
@@ -103,7 +103,7 @@ fn write_repeat(out: &mut String, finding: &Finding, results: &Results) -> fmt::
 fn write_deviations(out: &mut String, results: &Results) -> fmt::Result {
     let name = |deviation: &Deviation| match &deviation.cause {
         Some(cause) => format!("{}, {cause}", deviation.clause),
-        None => deviation.clause.clone(),
+        None => deviation.clause.to_string(),
     };
     if !results.deviations.is_empty() {
         writeln!(out, "{BOLD}known deviations{BOLD:#}; they fail nothing")?;
@@ -174,8 +174,8 @@ fn write_coverage(out: &mut String, results: &Results, is_verbose: bool) -> fmt:
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for (clause, reason) in &results.not_assessed {
         match reasons.iter_mut().find(|(known, _)| known == reason) {
-            Some((_, clauses)) => clauses.push(clause),
-            None => reasons.push((reason, vec![clause])),
+            Some((_, clauses)) => clauses.push(clause.as_str()),
+            None => reasons.push((reason, vec![clause.as_str()])),
         }
     }
     for (reason, clauses) in reasons {

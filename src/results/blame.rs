@@ -10,14 +10,14 @@ use serde_json::{Map, Value};
 
 use super::Outcome;
 use super::finding::mismatches;
-use crate::contract::{Contract, Rule, Schema};
+use crate::contract::{ClauseId, Contract, Rule, Schema, Subject};
 use crate::exchange::{Exchange, Request, Response};
 use crate::judge::{Body, Judgement, Kind, Mismatch, classify};
 use crate::probe::{Phase, Probe};
 use crate::run::Record;
 
 /// A clause, and what tells its findings apart.
-pub(super) type Blame<'a> = (&'a str, &'a str);
+pub(super) type Blame<'a> = (&'a ClauseId, &'a str);
 
 /// The fields of a body, without marks.
 type Fields = Map<String, Value>;
@@ -26,13 +26,13 @@ type Fields = Map<String, Value>;
 #[derive(Clone, Debug)]
 pub(super) struct Refused {
     /// The clause of a valid request that was refused for no known reason.
-    general: String,
+    general: ClauseId,
     /// Fields without which even the empty request is refused, each with its clause.
-    needed: Vec<(String, String)>,
+    needed: Vec<(String, ClauseId)>,
     /// Values that were refused alone.
     singles: Vec<Single>,
     /// Fields of which no value was taken alone, each with the clause that all are about.
-    never_taken: Vec<(String, String)>,
+    never_taken: Vec<(String, ClauseId)>,
 }
 
 /// A value that was refused alone.
@@ -40,7 +40,7 @@ pub(super) struct Refused {
 struct Single {
     field: String,
     value: Value,
-    clause: String,
+    clause: ClauseId,
     /// Whether the mark was one of its items.
     held_mark: bool,
 }
@@ -48,8 +48,7 @@ struct Single {
 impl Refused {
     /// `taken` tells what was accepted; `shrunk` holds smaller bodies than those of the run.
     pub(super) fn of(contract: &Contract, taken: &Taken, outcomes: &[Outcome], shrunk: &[Outcome]) -> Self {
-        let status = format!("status.{}", contract.creation.created);
-        let general = contract.clauses.get(&status).map_or_else(String::new, |clause| clause.id.clone());
+        let general = ClauseId::status(contract.creation.created);
         let mut refused = Self { general, needed: Vec::new(), singles: Vec::new(), never_taken: Vec::new() };
         let all = mismatches(outcomes).chain(mismatches(shrunk));
         let all = all.filter_map(|(outcome, mismatch)| Some((outcome, refused_fields(contract, outcome, mismatch)?)));
@@ -105,34 +104,32 @@ impl Refused {
     }
 
     /// The clause that all refused values of a field are about, or else that of its type; `None` where there are no two values.
-    fn common(&self, contract: &Contract, name: &str, schema: &Schema) -> Option<String> {
+    fn common(&self, contract: &Contract, name: &str, schema: &Schema) -> Option<ClauseId> {
         let mut singles = self.singles.iter().filter(|single| single.field == name);
         let first = singles.next()?;
         let others: Vec<_> = singles.filter(|single| single.value != first.value).collect();
         if others.is_empty() || others.iter().all(|other| other.clause == first.clause) {
             return Some(first.clause.clone()).filter(|_| !others.is_empty());
         }
-        clause_of(contract, schema, schema.rules.first()?).map(str::to_owned)
+        clause_of(contract, schema, schema.rules.first()?).cloned()
     }
 
     /// What a refusal is to be blamed on; `None` leaves it where the judge put it.
     pub(super) fn explain(&self, contract: &Contract, outcome: &Outcome, mismatch: &Mismatch) -> Option<Blame<'_>> {
         let fields = refused_fields(contract, outcome, mismatch)?;
-        let lacking =
-            self.needed.iter().find(|(name, _)| !fields.contains_key(name)).map(|(_, clause)| clause.as_str());
+        let lacking = self.needed.iter().find(|(name, _)| !fields.contains_key(name)).map(|(_, clause)| clause);
         Some((lacking.or_else(|| self.culprit(contract, &fields)).unwrap_or(&self.general), ""))
     }
 
     /// The clause of a value among these that was refused alone, or is closer to a limit than one that was.
-    fn culprit(&self, contract: &Contract, fields: &Fields) -> Option<&str> {
-        let never_taken =
-            self.never_taken.iter().find(|(name, _)| fields.contains_key(name)).map(|(_, clause)| clause.as_str());
+    fn culprit(&self, contract: &Contract, fields: &Fields) -> Option<&ClauseId> {
+        let never_taken = self.never_taken.iter().find(|(name, _)| fields.contains_key(name)).map(|(_, clause)| clause);
         let equal = |single: &&Single| fields.get(&single.field) == Some(&single.value);
         let closer = |single: &&Single| {
             fields.get(&single.field).is_some_and(|value| is_closer(contract, &single.field, value, &single.value))
         };
         let found = self.singles.iter().find(equal).or_else(|| self.singles.iter().find(closer));
-        never_taken.or_else(|| found.map(|single| single.clause.as_str()))
+        never_taken.or_else(|| found.map(|single| &single.clause))
     }
 }
 
@@ -180,7 +177,7 @@ pub(super) struct Taken {
 impl Taken {
     /// Adds what a record shows.
     pub(super) fn add(&mut self, contract: &Contract, record: &Record) {
-        let general = format!("status.{}", contract.creation.created);
+        let general = ClauseId::status(contract.creation.created);
         let Judgement { assessed, mismatches, .. } = &record.judgement;
         // A request that is left open says nothing where it was accepted.
         let is_valid = !mismatches.is_empty() || assessed.contains(&general);
@@ -240,20 +237,20 @@ fn single(contract: &Contract, outcome: &Outcome, fields: Fields) -> Option<Sing
     let schema = contract.creation.request.properties.get(&field)?;
     let about = || clause_of(contract, schema, schema.rule_about(&value)?);
     let held_mark = sent(outcome)?.get(&field).is_some_and(|sent| *sent != value);
-    let clause = named_part(contract, schema, &outcome.probe).or_else(about)?.to_owned();
+    let clause = named_part(contract, schema, &outcome.probe).or_else(about)?.clone();
     Some(Single { field, value, clause, held_mark })
 }
 
 /// The rule that a case names, if it is one, and one of a part of the value: no value tells which part of it matters.
-fn named_part<'a>(contract: &'a Contract, schema: &Schema, probe: &Probe) -> Option<&'a str> {
-    let mut clauses = probe.clauses.iter().filter(|clause| clause.starts_with("request."));
+fn named_part<'a>(contract: &'a Contract, schema: &Schema, probe: &Probe) -> Option<&'a ClauseId> {
+    let mut clauses = probe.clauses.iter().filter(|clause| clause.is_of_request());
     let only = clauses.next().filter(|_| probe.phase == Phase::Case && clauses.next().is_none())?;
     let is_own = schema.rules.iter().any(|rule| clause_of(contract, schema, rule) == Some(only));
-    contract.clauses.get(only).filter(|_| !is_own).map(|clause| clause.id.as_str())
+    contract.clauses.get(only).filter(|_| !is_own).map(|clause| &clause.id)
 }
 
-fn clause_of<'a>(contract: &'a Contract, schema: &Schema, rule: &Rule) -> Option<&'a str> {
-    contract.clauses.get(&format!("{}.{}", schema.place, rule.keyword())).map(|clause| clause.id.as_str())
+fn clause_of<'a>(contract: &'a Contract, schema: &Schema, rule: &Rule) -> Option<&'a ClauseId> {
+    contract.clauses.get(&schema.clause(rule.keyword())).map(|clause| &clause.id)
 }
 
 /// The fields that a probe is to send first.
@@ -262,13 +259,13 @@ fn planned(probe: &Probe) -> Option<Fields> {
 }
 
 /// The one field that a body leaves out, and the clause that allows it.
-fn needed<'a>(contract: &'a Contract, fields: &Fields) -> Option<(String, &'a str)> {
+fn needed<'a>(contract: &'a Contract, fields: &Fields) -> Option<(String, &'a ClauseId)> {
     let all = contract.creation.request.properties.iter();
     let is_required = |name: &String| contract.creation.request.required.contains(name);
     let mut left_out =
         all.filter(|(name, schema)| schema.can_be_given() && !is_required(name) && !fields.contains_key(*name));
-    let ((name, _), None) = (left_out.next()?, left_out.next()) else { return None };
-    let clause = contract.clauses.get(&format!("request.{name}.optional"))?;
+    let ((name, schema), None) = (left_out.next()?, left_out.next()) else { return None };
+    let clause = contract.clauses.get(&schema.clause("optional"))?;
     Some((name.clone(), &clause.id))
 }
 
@@ -280,7 +277,8 @@ fn refused_fields(contract: &Contract, outcome: &Outcome, mismatch: &Mismatch) -
 
 /// Whether this mismatch is that a valid request was refused.
 pub(super) fn is_refusal_of_valid(outcome: &Outcome, mismatch: &Mismatch) -> bool {
-    let is_about_acceptance = mismatch.clause.starts_with("request.") || mismatch.clause.starts_with("status.2");
+    let is_about_acceptance =
+        mismatch.clause.is_of_request() || matches!(mismatch.clause.subject(), Subject::Status(200..300));
     let answer = outcome.exchanges.first().and_then(Exchange::response);
     outcome.probe.violation.is_none()
         && mismatch.step == 0

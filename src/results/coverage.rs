@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::client::Spent;
-use crate::contract::{Assessment, Clause, Contract};
+use crate::contract::{Assessment, Clause, ClauseId, Contract};
 use crate::judge::{Judgement, Mismatch};
 use crate::plan::Excluded;
 use crate::probe::Probe;
@@ -13,10 +13,10 @@ use crate::run::{Ending, Place};
 #[derive(Clone, Debug)]
 pub(super) struct Coverage {
     /// How many probes of the plan are about a clause.
-    planned: HashMap<String, usize>,
-    about: BTreeMap<String, About>,
-    assessed: BTreeSet<String>,
-    broken: BTreeSet<String>,
+    planned: HashMap<ClauseId, usize>,
+    about: BTreeMap<ClauseId, About>,
+    assessed: BTreeSet<ClauseId>,
+    broken: BTreeSet<ClauseId>,
 }
 
 /// What became of the probes that are about a clause.
@@ -32,7 +32,7 @@ struct About {
 
 impl Coverage {
     /// Nothing was seen yet of a plan with so many probes about each clause.
-    pub(super) fn of(planned: HashMap<String, usize>) -> Self {
+    pub(super) fn of(planned: HashMap<ClauseId, usize>) -> Self {
         Self { planned, about: BTreeMap::new(), assessed: BTreeSet::new(), broken: BTreeSet::new() }
     }
 
@@ -74,7 +74,7 @@ impl Coverage {
     }
 
     /// Whether a clause was assessed.
-    pub(super) fn has_assessed(&self, clause: &str) -> bool {
+    pub(super) fn has_assessed(&self, clause: &ClauseId) -> bool {
         self.assessed.contains(clause)
     }
 
@@ -84,7 +84,7 @@ impl Coverage {
         contract: &Contract,
         ending: Ending,
         excluded: &[Excluded],
-    ) -> Vec<(String, String)> {
+    ) -> Vec<(ClauseId, String)> {
         let missing = |clause: &&Clause| !self.assessed.contains(&clause.id) || self.is_only_touched(clause);
         let missing = contract.clauses.values().filter(missing);
         missing.map(|clause| (clause.id.clone(), self.reason(ending, excluded, clause))).collect()
@@ -94,13 +94,10 @@ impl Coverage {
     /// break it.
     fn is_only_touched(&self, clause: &Clause) -> bool {
         let has_ended = self.about.get(&clause.id).is_some_and(|about| about.ended > 0);
-        clause.id.starts_with("request.")
-            && self.has_unsent(&clause.id)
-            && !has_ended
-            && !self.broken.contains(&clause.id)
+        clause.id.is_of_request() && self.has_unsent(&clause.id) && !has_ended && !self.broken.contains(&clause.id)
     }
 
-    fn has_unsent(&self, clause: &str) -> bool {
+    fn has_unsent(&self, clause: &ClauseId) -> bool {
         let planned = self.planned.get(clause).copied().unwrap_or_default();
         planned > self.about.get(clause).map_or(0, |about| about.ended)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::blame::{Blame, Refused, is_refusal_of_valid};
 use super::{Outcome, Repeat};
 use crate::case::{self, CaseFile};
-use crate::contract::Contract;
+use crate::contract::{ClauseId, Contract};
 use crate::exchange::Request;
 use crate::judge::{Drift, Mismatch};
 use crate::plan::Seed;
@@ -17,7 +17,7 @@ use crate::untrusted::Untrusted;
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// Id of the clause.
-    pub clause: String,
+    pub clause: ClauseId,
     /// What tells the findings of one clause apart.
     pub cause: String,
     /// The clause in words.
@@ -46,15 +46,12 @@ pub struct Finding {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consequence {
     /// Id of the clause.
-    pub clause: String,
+    pub clause: ClauseId,
     /// The clause in words.
     pub text: String,
     /// In how many probes it follows.
     pub count: usize,
 }
-
-/// Clause of a finding that only strict runs make.
-pub(super) const DRIFT: &str = "drift";
 
 /// So many fields that nobody documents are findings of their own; all the others are one.
 const MOST_DRIFT: usize = 20;
@@ -79,8 +76,8 @@ impl Finding {
     }
 
     /// Counts a mismatch that only follows from this finding.
-    fn entail(&mut self, contract: &Contract, clause: &str) {
-        if let Some(known) = self.consequences.iter_mut().find(|known| known.clause == clause) {
+    fn entail(&mut self, contract: &Contract, clause: &ClauseId) {
+        if let Some(known) = self.consequences.iter_mut().find(|known| known.clause == *clause) {
             known.count += 1;
             return;
         }
@@ -147,7 +144,7 @@ pub(super) fn findings(
 }
 
 fn position(found: &[Finding], blame: Blame<'_>) -> Option<usize> {
-    found.iter().position(|finding| (finding.clause.as_str(), finding.cause.as_str()) == blame)
+    found.iter().position(|finding| (&finding.clause, finding.cause.as_str()) == blame)
 }
 
 fn case_file(contract: &Contract, finding: &Finding, seed: Seed) -> Option<CaseFile> {
@@ -211,7 +208,7 @@ pub(super) fn drift_findings(contract: &Contract, outcomes: &[Outcome], seen: &[
             (drift.pointer.clone(), drift.text.clone())
         };
         let mismatch = Mismatch {
-            clause: DRIFT.to_owned(),
+            clause: ClauseId::drift(),
             cause: pointer.raw().to_owned(),
             pointer,
             expected: "nothing that is not documented".into(),
@@ -220,7 +217,7 @@ pub(super) fn drift_findings(contract: &Contract, outcomes: &[Outcome], seen: &[
             origin: None,
         };
         found.push(Finding {
-            clause: DRIFT.to_owned(),
+            clause: ClauseId::drift(),
             cause: mismatch.cause.clone(),
             text: "an answer has no field that nobody documents".to_owned(),
             source: "asked for by --strict; no rule of the documentation".to_owned(),

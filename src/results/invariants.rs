@@ -5,14 +5,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
-use crate::contract::Contract;
+use crate::contract::{ClauseId, Contract};
 use crate::judge::{Across, Judgement, Mismatch, shortened};
 
 /// The values of a run that are held against each other.
 #[derive(Debug, Default)]
 pub struct RunInvariants {
-    seen: HashMap<String, HashSet<u128>>,
-    first: HashMap<String, Value>,
+    seen: HashMap<ClauseId, HashSet<u128>>,
+    first: HashMap<ClauseId, Value>,
 }
 
 impl RunInvariants {

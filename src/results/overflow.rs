@@ -4,18 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blame::Refused;
-use super::finding::{DRIFT, blame_of, mismatches};
+use super::finding::{blame_of, mismatches};
 use super::{Outcome, Verdict};
 use crate::baseline::{Baseline, Deviation};
-use crate::contract::Contract;
+use crate::contract::{ClauseId, Contract};
 
 /// Failures beyond those that are kept.
 #[derive(Clone, Debug)]
 pub(super) struct Overflow {
     pub(super) refused: Refused,
     /// Clause and cause of all that is kept.
-    kept: BTreeSet<(String, String)>,
-    counts: BTreeMap<(String, String), usize>,
+    kept: BTreeSet<(ClauseId, String)>,
+    counts: BTreeMap<(ClauseId, String), usize>,
     /// Whether what nobody documents fails, too.
     is_strict: bool,
     /// How many probes fail.
@@ -37,7 +37,7 @@ impl Overflow {
     }
 
     /// Clause and cause of all that fails in an outcome; what only follows is not counted.
-    fn blames(&self, contract: &Contract, outcome: &Outcome) -> BTreeSet<(String, String)> {
+    fn blames(&self, contract: &Contract, outcome: &Outcome) -> BTreeSet<(ClauseId, String)> {
         let broken = mismatches(std::slice::from_ref(outcome)).filter(|(_, mismatch)| mismatch.origin.is_none());
         let mut blames: BTreeSet<_> = broken
             .map(|(outcome, mismatch)| blame_of(contract, &self.refused, outcome, mismatch))
@@ -45,7 +45,7 @@ impl Overflow {
             .collect();
         // A server can make up fields without end: one of them stands for all.
         let drifts = self.is_strict && !outcome.judgement.drift.is_empty();
-        blames.extend(drifts.then(|| (DRIFT.to_owned(), String::new())));
+        blames.extend(drifts.then(|| (ClauseId::drift(), String::new())));
         blames
     }
 
@@ -66,8 +66,8 @@ impl Overflow {
     }
 
     /// How many more probes show this clause broken for this cause.
-    pub(super) fn showing(&self, clause: &str, why: &str) -> usize {
-        let is_shown = |blame: &(String, String)| (blame.0.as_str(), blame.1.as_str()) == (clause, why);
+    pub(super) fn showing(&self, clause: &ClauseId, why: &str) -> usize {
+        let is_shown = |blame: &(ClauseId, String)| (&blame.0, blame.1.as_str()) == (clause, why);
         self.counts.iter().filter(|(blame, _)| is_shown(blame)).map(|(_, count)| count).sum()
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Outcome, Verdict};
 use crate::client::{Appeared, Leftover, is_lost_creation, is_unnamed_creation};
-use crate::contract::{Contract, Misbehaviour};
+use crate::contract::{ClauseId, Contract, Misbehaviour};
 use crate::exchange::{Exchange, Response};
 use crate::judge::{Body, Drift, Mismatch, classify};
 use crate::run::{Found, Place, Record};
@@ -66,7 +66,7 @@ pub(super) fn undeleted(
     let Some(behaviour) = contract.creation.behaviours.iter().find(|each| each.is_shown_by_removal) else { return };
     let status = |exchange: &Exchange| exchange.response().map_or(0, |response| response.status);
     let mismatch = Mismatch {
-        clause: format!("behaviour.{}", behaviour.id),
+        clause: ClauseId::behaviour(&behaviour.id),
         cause: String::new(),
         pointer: Untrusted::default(),
         expected: format!("404 some time after a deletion that was answered {}", status(deletion)).into(),
@@ -240,7 +240,7 @@ fn accuse(contract: &Contract, outcome: &mut Outcome, step: usize, found: &Appea
     let body = Body::read(&exchange.request);
     let open = classify(contract, &exchange.request, &body).open;
     let mismatch = Mismatch {
-        clause: format!("behaviour.{}", behaviour.id),
+        clause: ClauseId::behaviour(&behaviour.id),
         cause: open.first().map_or_else(String::new, |open| open.title.to_owned()),
         pointer: Untrusted::default(),
         expected: format!("nothing, after the request was refused with {status}").into(),

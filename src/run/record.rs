@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::{Appeared, Bounds, Cleanup, Denied, Route, Spent, Unlisted};
+use crate::contract::ClauseId;
 use crate::exchange::Exchange;
 use crate::judge::Judgement;
 use crate::probe::Probe;
@@ -72,9 +73,9 @@ pub struct Record {
 
 impl Record {
     /// Whether it assessed the clause with this id.
-    pub fn shows(&self, clause: &str) -> bool {
+    pub fn shows(&self, clause: &ClauseId) -> bool {
         let mut observed = self.judgement.observations.iter();
-        self.judgement.assessed.contains(clause) || observed.any(|observation| observation.clause == clause)
+        self.judgement.assessed.contains(clause) || observed.any(|observation| observation.clause == *clause)
     }
 
     /// Whether nothing is known of what it is about, as something went wrong on the way.

@@ -1,5 +1,6 @@
 //! Defects: named ways in which the stub breaks one clause, derived from the contract, to test the harness with.
 
+use crate::contract::ClauseId;
 mod derive;
 mod fault;
 mod mutation;
@@ -13,7 +14,7 @@ pub struct Defect {
     /// The clause and the way: `request.min_disk.maximum:one-above`.
     pub name: String,
     /// The clause that is broken.
-    pub clause: String,
+    pub clause: ClauseId,
     /// What the server does, in words.
     pub text: String,
     /// Clauses, or beginnings of them, that are broken with it: they say the same of another case, or need what it spoils.

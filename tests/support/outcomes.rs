@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use ims_conformance::client::{Bounds, Cleanup, Route};
+use ims_conformance::contract::ClauseId;
 use ims_conformance::exchange::{Exchange, Response};
 use ims_conformance::judge::{Mismatch, judge};
 use ims_conformance::plan::{Plan, Selection, plan};
@@ -103,7 +104,7 @@ pub(crate) fn clauses(results: &Results) -> Vec<(&str, usize)> {
 /// A clause that the first answer breaks.
 pub(crate) fn broken(clause: &str) -> Mismatch {
     Mismatch {
-        clause: clause.to_owned(),
+        clause: ClauseId::parse(clause).unwrap(),
         cause: String::new(),
         pointer: String::new().into(),
         expected: String::new().into(),

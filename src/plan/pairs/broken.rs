@@ -5,7 +5,7 @@
 use indexmap::IndexMap;
 
 use super::Factor;
-use crate::contract::{Contract, Schema};
+use crate::contract::{ClauseId, Contract, Schema};
 use crate::plan::assemble::{Base, FieldText, object, only_violation, probe, request};
 use crate::plan::test_values::test_values;
 use crate::probe::{Phase, Probe};
@@ -38,8 +38,8 @@ fn of_field(contract: &Contract, base: &Base, factors: &[Factor], name: &str, sc
 }
 
 /// The values that break one rule of this field and nothing else, by the clause that they break.
-fn faults(contract: &Contract, base: &Base, name: &str, schema: &Schema) -> IndexMap<String, Vec<String>> {
-    let mut faults: IndexMap<String, Vec<String>> = IndexMap::new();
+fn faults(contract: &Contract, base: &Base, name: &str, schema: &Schema) -> IndexMap<ClauseId, Vec<String>> {
+    let mut faults: IndexMap<ClauseId, Vec<String>> = IndexMap::new();
     for json in
         test_values(schema).into_iter().map(|test_value| test_value.json).filter(|json| json.len() < LONGEST_VALUE)
     {

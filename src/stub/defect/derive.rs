@@ -6,7 +6,7 @@ mod response;
 
 use super::Defect;
 use super::fault::{Fault, Leniency};
-use crate::contract::{Contract, TokenHeader};
+use crate::contract::{ClauseId, Contract, Schema, Subject};
 use crate::exchange::TokenVariant;
 
 /// Every defect that the contract can express, in the order of its clauses.
@@ -24,7 +24,7 @@ pub fn defects(contract: &Contract) -> Vec<Defect> {
     list.of_pairs(contract);
     list.of_token();
     list.of_statuses(contract);
-    list.of_answer();
+    list.of_answer(&contract.creation.response);
     for (name, schema) in &contract.creation.response.properties {
         list.of_response_field(contract, name, schema);
     }
@@ -33,7 +33,9 @@ pub fn defects(contract: &Contract) -> Vec<Defect> {
         list.of_behaviour(contract, behaviour);
     }
     // A status that the documentation does not mention makes no clause.
-    list.0.retain(|defect| contract.clauses.contains_key(&defect.clause) || !defect.clause.starts_with("status."));
+    list.0.retain(|defect| {
+        contract.clauses.contains_key(&defect.clause) || !matches!(defect.clause.subject(), Subject::Status(_))
+    });
     list.0
 }
 
@@ -41,14 +43,14 @@ pub fn defects(contract: &Contract) -> Vec<Defect> {
 struct List(Vec<Defect>);
 
 impl List {
-    fn add(&mut self, clause: &str, way: &str, text: &str, fault: Fault) -> &mut Defect {
+    fn add(&mut self, clause: &ClauseId, way: &str, text: &str, fault: Fault) -> &mut Defect {
         let name = format!("{clause}:{way}");
         self.0.push(Defect { name, clause: clause.to_owned(), text: text.to_owned(), follows: Vec::new(), fault });
         let last = self.0.len() - 1;
         &mut self.0[last]
     }
 
-    fn pass(&mut self, clause: &str, way: &str, leniency: Leniency) {
+    fn pass(&mut self, clause: &ClauseId, way: &str, leniency: Leniency) {
         self.add(
             clause,
             way,
@@ -63,14 +65,14 @@ impl List {
         {
             let fault = Fault::Opens(credential);
             let way = format!("takes-{name}");
-            let defect = self.add(TokenHeader::CLAUSE, &way, "a credential that is not good is taken", fault);
+            let defect = self.add(&ClauseId::token(), &way, "a credential that is not good is taken", fault);
             // Behind the open door a bad body is refused for what it is.
-            defect.follows.push("status.401".to_owned());
+            defect.follows.push(ClauseId::status(401).to_string());
         }
     }
 
     fn of_statuses(&mut self, contract: &Contract) {
-        let created = format!("status.{}", contract.creation.created);
+        let created = ClauseId::status(contract.creation.created);
         for status in [200, 202] {
             self.add(&created, &status.to_string(), "success has another status", Fault::Created(status));
         }
@@ -78,45 +80,47 @@ impl List {
         self.add(&created, "500-now-and-then", text, Fault::Fails { every: 11 });
         for status in [404, 422, 500] {
             self.add(
-                "status.400",
+                &ClauseId::status(400),
                 &status.to_string(),
                 "a bad request has another status",
                 Fault::Refused { clause: None, status },
             );
         }
-        let kind = Some(format!("{}.type", contract.creation.request.place));
+        let kind = Some(contract.creation.request.clause("type"));
         self.add(
-            "status.400",
+            &ClauseId::status(400),
             "500-for-no-object",
             "a body that is no object ends in an error",
             Fault::Refused { clause: kind, status: 500 },
         );
         for status in [400, 403, 404] {
             self.add(
-                "status.401",
+                &ClauseId::status(401),
                 &status.to_string(),
                 "a bad credential has another status",
                 Fault::Unauthorized(status),
             );
         }
         for status in [400, 500] {
-            self.add("status.404", &status.to_string(), "an unknown id has another status", Fault::Unknown(status));
+            self.add(
+                &ClauseId::status(404),
+                &status.to_string(),
+                "an unknown id has another status",
+                Fault::Unknown(status),
+            );
         }
     }
 
-    fn of_answer(&mut self) {
+    fn of_answer(&mut self, response: &Schema) {
+        let clause = response.clause("media-type");
         for (way, media_type) in
             [("html", Some("text/html")), ("text", Some("text/plain; charset=utf-8")), ("none", None)]
         {
-            self.add(
-                "response.media-type",
-                way,
-                "the answer says that it is something else",
-                Fault::MediaType(media_type),
-            );
+            self.add(&clause, way, "the answer says that it is something else", Fault::MediaType(media_type));
         }
+        let clause = response.clause("type");
         for (way, body) in [("array", "[]"), ("text", "created"), ("nothing", ""), ("cut", "{\"id\": \"4ca4")] {
-            self.add("response.type", way, "the answer is no object", Fault::Body(body));
+            self.add(&clause, way, "the answer is no object", Fault::Body(body));
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::mutation::{Mutation, mutated};
-use crate::contract::{Contract, Misbehaviour, Relation, Rule, Type};
+use crate::contract::{ClauseId, Contract, Misbehaviour, Relation, Rule, Type};
 use crate::exchange::{Request, Response, TokenVariant};
 use crate::judge::Classification;
 use crate::stub::reply;
@@ -14,7 +14,7 @@ pub(in crate::stub) enum Fault {
     /// There is none.
     None,
     /// Requests that break this clause are accepted, if it is lenient about them and all these conditions hold.
-    Passes { clause: String, leniency: Leniency, when: Vec<Condition> },
+    Passes { clause: ClauseId, leniency: Leniency, when: Vec<Condition> },
     /// Valid requests are refused where all these conditions hold.
     Refuses(Vec<Condition>),
     /// Each so-and-so-manieth valid request ends in an error inside the service.
@@ -24,7 +24,7 @@ pub(in crate::stub) enum Fault {
     /// Success has this status.
     Created(u16),
     /// A refusal has this status, if the request breaks this clause; `None` is any.
-    Refused { clause: Option<String>, status: u16 },
+    Refused { clause: Option<ClauseId>, status: u16 },
     /// A request without a good credential is answered with this status.
     Unauthorized(u16),
     /// What is unknown is answered with this status.

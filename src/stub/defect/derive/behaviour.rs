@@ -2,13 +2,13 @@
 
 use super::List;
 use super::request::certain_values;
-use crate::contract::{Behaviour, Contract, Schema};
+use crate::contract::{Behaviour, ClauseId, Contract, Schema};
 use crate::stub::defect::fault::{Condition, Fault};
 
 impl List {
     /// A promise broken for everything; and, where more than its own cases shows it, for what has some values only.
     pub(super) fn of_behaviour(&mut self, contract: &Contract, behaviour: &Behaviour) {
-        let clause = format!("behaviour.{}", behaviour.id);
+        let clause = ClauseId::behaviour(&behaviour.id);
         let mut whens = vec![(String::new(), Vec::new())];
         if behaviour.is_shown_by_removal {
             // What is deleted has been released before.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::List;
-use crate::contract::{Contract, Rule, Schema, Type, Unambiguous};
+use crate::contract::{ClauseId, Contract, Rule, Schema, Type, Unambiguous};
 use crate::stub::defect::fault::{Condition, Fault, Leniency};
 use crate::stub::defect::mutation::{Mutation, mutated};
 
@@ -11,9 +11,9 @@ impl List {
     pub(super) fn of_body(&mut self, contract: &Contract) {
         let request = &contract.creation.request;
         if contract.creation.is_body_required {
-            self.pass(&format!("{}.required", request.place), "takes-nothing", Leniency::Anything);
+            self.pass(&request.clause("required"), "takes-nothing", Leniency::Anything);
         }
-        let syntax = format!("{}.syntax", request.place);
+        let syntax = request.clause("syntax");
         self.pass(&syntax, "takes-anything", Leniency::Anything);
         for (way, part) in [
             ("takes-comments", "/"),
@@ -24,7 +24,7 @@ impl List {
         ] {
             self.pass(&syntax, way, Leniency::Contains(part));
         }
-        let kind = format!("{}.type", request.place);
+        let kind = request.clause("type");
         for (way, letters) in [
             ("takes-arrays", "["),
             ("takes-texts", "\""),
@@ -37,23 +37,22 @@ impl List {
     }
 
     pub(super) fn of_request_field(&mut self, contract: &Contract, name: &str, schema: &Schema) {
-        let place = &schema.place;
         if let Some(default) = &schema.default {
             let others = [("other", mutated(Some(default))), ("null", Value::Null)];
             for (way, value) in others.into_iter().filter(|(_, value)| value != default) {
                 let when = vec![Condition::Absent(name.to_owned())];
                 let fault = Fault::Mutated { field: name.to_owned(), mutation: Mutation::Set(value), when, every: 1 };
-                let defect = self.add(&format!("{place}.default"), way, "what is left out gets another default", fault);
+                let defect = self.add(&schema.clause("default"), way, "what is left out gets another default", fault);
                 // Where the body leaves open what was given, a null has the wrong type and no more can be said.
-                defect.follows.push(format!("response.{name}.type"));
+                defect.follows.push(ClauseId::of_response(name, "type").to_string());
             }
         }
         let is_required = contract.creation.request.required.iter().any(|each| each == name);
         if is_required {
-            self.pass(&format!("{place}.required"), "takes-nothing", Leniency::Anything);
+            self.pass(&schema.clause("required"), "takes-nothing", Leniency::Anything);
         } else if schema.can_be_given() {
             let needed = Fault::Refuses(vec![Condition::Absent(name.to_owned())]);
-            self.add(&format!("{place}.optional"), "needed", "a request without the field is refused", needed);
+            self.add(&schema.clause("optional"), "needed", "a request without the field is refused", needed);
         }
         for rule in &schema.rules {
             self.of_request_rule(schema, rule);
@@ -61,7 +60,7 @@ impl List {
         for value in certain_values(schema) {
             let rule = schema.rule_about(&value).map_or("type", Rule::keyword);
             let fault = Fault::Refuses(vec![Condition::OneOf(name.to_owned(), vec![value.clone()])]);
-            self.add(&format!("{place}.{rule}"), &format!("refuses-{value}"), "a good value is refused", fault);
+            self.add(&schema.clause(rule), &format!("refuses-{value}"), "a good value is refused", fault);
         }
         if schema.can_be_given() {
             self.of_lower_limits(contract, name, schema);
@@ -76,12 +75,12 @@ impl List {
     /// A service that allows less than what the contract promises, or nothing.
     fn of_lower_limits(&mut self, contract: &Contract, name: &str, schema: &Schema) {
         // What carries a mark there may be refused for its sake, whatever it is about.
-        let marked = schema.mark.is_some().then(|| format!("status.{}", contract.creation.created));
+        let marked = schema.mark.is_some().then(|| ClauseId::status(contract.creation.created).to_string());
         // What every reading allows is tried to its end.
         let limit = certain_rules(schema).chain(&schema.rules).find_map(halved);
         if let Some(limit) = limit {
             let keyword = schema.rule(limit.keyword()).map_or("type", Rule::keyword);
-            let clause = format!("{}.{keyword}", schema.place);
+            let clause = schema.clause(keyword);
             let halved = Fault::Refuses(vec![Condition::Breaks(name.to_owned(), limit)]);
             self.add(&clause, "limit-halved", "good values beyond half of the limit are refused", halved)
                 .follows
@@ -90,14 +89,12 @@ impl List {
                 return; // every good request is refused then, and nothing tells why
             }
             let none = Fault::Refuses(vec![Condition::Given(name.to_owned())]);
-            self.add(&format!("{}.type", schema.place), "refuses-all", "every good value is refused", none)
-                .follows
-                .extend(marked);
+            self.add(&schema.clause("type"), "refuses-all", "every good value is refused", none).follows.extend(marked);
         }
     }
 
     pub(super) fn of_request_rule(&mut self, schema: &Schema, rule: &Rule) {
-        let clause = format!("{}.{}", schema.place, rule.keyword());
+        let clause = schema.clause(rule.keyword());
         match rule {
             Rule::Type(types) => {
                 let others = Type::ALL.iter().filter(|(_, kind)| !types.contains(kind) && *kind != Type::Null);
@@ -137,7 +134,7 @@ impl List {
 
     /// Faults that need two fields together: nothing that tries one at a time can see them.
     pub(super) fn of_pairs(&mut self, contract: &Contract) {
-        let clause = format!("status.{}", contract.creation.created);
+        let clause = ClauseId::status(contract.creation.created);
         let all = contract.creation.request.properties.iter();
         // Whatever goes wrong with a field that is always there goes wrong always.
         let is_required = |name: &String| contract.creation.request.required.contains(name);
@@ -153,26 +150,26 @@ impl List {
                 );
             }
         }
-        let echoed = |name: &str| {
-            contract.creation.response.properties.get(name).is_some_and(|schema| schema.relation("echo").is_some())
+        let echo_of = |name: &str| {
+            let schema = contract.creation.response.properties.get(name)?;
+            schema.relation("echo").map(|echo| schema.clause(echo.keyword()))
         };
         for window in properties.windows(2) {
             let ((one, schema), (other, _)) = (window[0], window[1]);
             if let Some(rule) = schema.rules.last() {
-                let clause = format!("{}.{}", schema.place, rule.keyword());
+                let clause = schema.clause(rule.keyword());
                 let when = vec![Condition::Given(other.clone())];
                 let fault = Fault::Passes { clause: clause.clone(), leniency: Leniency::Anything, when };
                 let text = "a value is not checked when another field is given";
                 self.add(&clause, &format!("unchecked-with-{other}"), text, fault);
             }
-            if echoed(one) {
+            if let Some(clause) = echo_of(one) {
                 let when = vec![Condition::Given(one.clone()), Condition::Given(other.clone())];
                 let fault = Fault::Mutated { field: one.clone(), mutation: Mutation::Perturb, when, every: 1 };
-                let clause = format!("response.{one}.echo");
                 let way = format!("lost-with-{other}");
                 let defect = self.add(&clause, &way, "a value is lost when another field is given", fault);
                 // A null that was given is lost too, and what comes instead is neither it nor the default.
-                defect.follows.push(format!("request.{one}.default"));
+                defect.follows.push(schema.clause("default").to_string());
             }
         }
     }

@@ -5,17 +5,16 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::List;
-use crate::contract::{Contract, Derived, Relation, Rule, Schema};
+use crate::contract::{ClauseId, Contract, Derived, Relation, Rule, Schema};
 use crate::stub::defect::fault::{Condition, Fault};
 use crate::stub::defect::mutation::Mutation;
 
 impl List {
     pub(super) fn of_response_field(&mut self, contract: &Contract, name: &str, schema: &Schema) {
-        let place = &schema.place;
         let twisted = |mutation, when, every| Fault::Mutated { field: name.to_owned(), mutation, when, every };
         let is_required = contract.creation.response.required.iter().any(|required| required == name);
         if is_required {
-            let clause = format!("{place}.required");
+            let clause = schema.clause("required");
             self.add(&clause, "missing", "the field is missing", twisted(Mutation::Remove, Vec::new(), 1));
             let text = "the field is missing in every seventh answer";
             self.add(&clause, "now-and-then", text, twisted(Mutation::Remove, Vec::new(), 7));
@@ -25,19 +24,19 @@ impl List {
             // What is given comes back: only where nothing was given, the field's own rules are all that can break.
             let is_given_back = schema.relation("echo").is_some() && rule.keyword() != "type";
             let when = if is_given_back { vec![Condition::Absent(name.to_owned())] } else { Vec::new() };
-            let clause = format!("{place}.{}", rule.keyword());
+            let clause = schema.clause(rule.keyword());
             self.add(&clause, &way, "the field has a wrong value", twisted(mutation, when, 1));
         }
         // A field that may be missing may be null as well.
         if is_required && schema.rule("type").is_some_and(|rule| !rule.holds(&Value::Null)) {
             let null = twisted(Mutation::Set(Value::Null), Vec::new(), 1);
-            let defect = self.add(&format!("{place}.type"), "null", "the field is null", null);
+            let defect = self.add(&schema.clause("type"), "null", "the field is null", null);
             // A null where nothing was given lacks the default.
-            defect.follows.push(format!("request.{name}.default"));
+            defect.follows.push(ClauseId::of_request(name, "default").to_string());
         }
         if let Some(items) = &schema.items {
             let wrong = twisted(Mutation::Set(json!([7])), Vec::new(), 1);
-            self.add(&format!("{}.type", items.place), "[7]", "an item has a wrong type", wrong);
+            self.add(&items.clause("type"), "[7]", "an item has a wrong type", wrong);
         }
         for relation in &schema.relations {
             self.of_relation(name, schema, relation);
@@ -46,7 +45,7 @@ impl List {
 
     pub(super) fn of_others(&mut self, response: &Schema) {
         if response.echo_of_others().is_some() {
-            let clause = format!("{}.additionalProperties.echo", response.place);
+            let clause = response.clause_of_others("echo");
             for (way, mutation) in [("missing", Mutation::Remove), ("other", Mutation::Perturb)] {
                 self.add(&clause, way, "a field that is not listed does not come back", Fault::MutatedOthers(mutation));
             }
@@ -54,13 +53,13 @@ impl List {
     }
 
     pub(super) fn of_relation(&mut self, name: &str, schema: &Schema, relation: &Relation) {
-        let clause = format!("{}.{}", schema.place, relation.keyword());
+        let clause = schema.clause(relation.keyword());
         for Way { name: way, text, mutation, when, every } in ways(name, schema, relation) {
             let fault = Fault::Mutated { field: name.to_owned(), mutation, when, every };
             let defect = self.add(&clause, &way, text, fault);
             match relation {
                 // What is given may be null, which may stand for the default.
-                Relation::Echo(_) => defect.follows.push(format!("request.{name}.default")),
+                Relation::Echo(_) => defect.follows.push(ClauseId::of_request(name, "default").to_string()),
                 // Two that share what tells them apart share their fate; and what changes is not read back as it was answered.
                 Relation::Unique | Relation::SameForCaller => defect.follows.push("behaviour.".to_owned()),
                 _ => {}
