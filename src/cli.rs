@@ -6,7 +6,9 @@ mod doctor;
 mod list;
 mod login;
 mod named;
+mod reports;
 mod run;
+mod schema;
 mod selection;
 mod stub;
 mod sweep;
@@ -55,6 +57,8 @@ enum Command {
     Sweep(sweep::Arguments),
     /// Serve the contract to other programs
     Stub(stub::Arguments),
+    /// Print the JSON Schema of what the program writes
+    Schema(schema::Arguments),
 }
 
 /// The error without a value in which a password may stand: one with the signs of a URL that has one, or one where none is taken.
@@ -132,6 +136,7 @@ impl Cli {
             Command::Doctor(arguments) => doctor::execute(arguments, console).await,
             Command::Sweep(arguments) => sweep::execute(arguments, console).await,
             Command::Stub(arguments) => stub::execute(arguments, console).await,
+            Command::Schema(arguments) => schema::execute(&arguments, console),
         }
     }
 }

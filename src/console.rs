@@ -86,6 +86,29 @@ impl Console {
         self.sink.is_watched()
     }
 
+    /// Writes a file, or puts it in the place of the one that is there: whoever reads it meanwhile sees the old one or the new one, and never a half. The text has
+    /// no secret in it any more. What is no ordinary file, such as a pipe, is written to as it is.
+    pub fn replace(&self, path: &Path, text: &str) -> io::Result<()> {
+        let text = visible(text);
+        let place = match fs::metadata(path) {
+            Ok(found) if !found.is_file() => {
+                return OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+            }
+            // A link stays one.
+            Ok(_) => path.canonicalize()?,
+            Err(_) => path.to_owned(),
+        };
+        let mut name = place.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.tmp", std::process::id()));
+        let beside = place.with_file_name(name);
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
+        let written = file.write_all(text.as_bytes()).and_then(|()| fs::rename(&beside, &place));
+        written.inspect_err(|_| {
+            // The error tells of what matters.
+            let _ = fs::remove_file(&beside);
+        })
+    }
+
     /// Writes a file that is not there yet, and the folders above it, below this folder: no name leads out of it, and no link below it is followed.
     pub fn write_new(&self, folder: &Path, name: &Path, text: &str) -> io::Result<()> {
         fs::create_dir_all(folder)?;

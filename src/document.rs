@@ -63,6 +63,11 @@ impl Node {
         }
     }
 
+    /// The file that it stands in, as the reader would type it.
+    pub fn file(&self) -> &str {
+        &self.source.path
+    }
+
     /// Line and column, both from 1.
     pub fn position(&self) -> (usize, usize) {
         (self.span.line, self.span.column)

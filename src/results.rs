@@ -9,6 +9,7 @@ mod coverage;
 mod finding;
 mod fold;
 mod invariants;
+mod origin;
 mod outcome;
 mod overflow;
 mod reconcile;
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub use finding::{Consequence, Finding};
 pub use fold::{Fold, Question};
 pub use invariants::RunInvariants;
+pub use origin::{ClauseRow, SuiteName};
 pub use repeat::Repeat;
 pub use tally::Cause;
 
@@ -38,6 +40,8 @@ use crate::run::Ending;
 pub struct Results {
     /// Name of the API.
     pub title: String,
+    /// The suite that was run.
+    pub suite: SuiteName,
     /// Where the requests went.
     pub endpoint: String,
     /// Whether that is the stub inside the program.
@@ -86,6 +90,8 @@ pub struct Results {
     pub clauses: usize,
     /// Clauses that were not assessed, and why.
     pub not_assessed: Vec<(ClauseId, String)>,
+    /// Every clause of the contract in its order, with how many probes assessed it.
+    pub coverage: Vec<ClauseRow>,
     /// How many resources were created.
     pub created: usize,
     /// How many of them are gone again.

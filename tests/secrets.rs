@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use gossip::{Gossip, Way};
 use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::console::{Console, Sink};
+use ims_conformance::report::Format;
 use ims_conformance::secret::{Kind, Secret};
 use ims_conformance::suite::Suite;
 use tempfile::TempDir;
@@ -122,7 +123,7 @@ fn output(command: &mut Command, folder: &Path) -> String {
     for bytes in [&output.stdout, &output.stderr] {
         text.push_str(&String::from_utf8_lossy(bytes));
     }
-    format!("{text}{}", files(&folder.join("l")) + &files(&folder.join("saved")))
+    format!("{text}{}", files(&folder.join("l")) + &files(&folder.join("saved")) + &files(&folder.join("reports")))
 }
 
 fn files(folder: &Path) -> String {
@@ -161,8 +162,12 @@ fn gossip_with(way: Way) {
     for caller in CALLERS {
         let (folder, gossip) = (TempDir::new().unwrap(), Gossip::start(way, &caller.secrets()));
         let arguments = ["run", "token/", "min_disk/rejects_0", "-v", "--strict", "--max-requests", "40"];
-        let text = caller.output(&[&arguments[..], &QUICK].concat(), &gossip.address, folder.path());
+        fs::create_dir(folder.path().join("reports")).unwrap();
+        let reports = Format::ALL.map(|(name, _)| format!("--report={name}=reports/{name}"));
+        let reports: Vec<_> = reports.iter().map(String::as_str).collect();
+        let text = caller.output(&[&arguments[..], &QUICK, &reports].concat(), &gossip.address, folder.path());
         hold(&text, &gossip);
+        assert_eq!(fs::read_dir(folder.path().join("reports")).unwrap().count(), reports.len(), "{text}");
         assert!(gossip.count() > 2, "{caller:?} asked nothing: {text}");
         assert!(!matches!(caller, Caller::AccessKey) || !gossip.signatures().is_empty(), "{text}");
         assert_eq!(gossip.elsewhere(), 0, "{caller:?} was led to another host");

@@ -104,6 +104,11 @@ impl BudgetArguments {
         }
     }
 
+    /// The arguments that let the same be sent again.
+    pub(super) fn again(&self) -> &'static str {
+        if self.allow_protected { " --allow-protected" } else { "" }
+    }
+
     pub(super) fn jobs(&self, locality: Locality) -> usize {
         self.jobs.map_or(if locality == Locality::Stub { 8 } else { 1 }, usize::from)
     }

@@ -11,6 +11,7 @@ use super::target::UNCHECKED;
 use crate::client::{Access, AccessKey, Authorities, Endpoint, Lease, Token, Transport, VARIABLES};
 use crate::console::Console;
 use crate::identity::{self, Cloud, ConfigSources, Login, NO_PROJECT, Preference, Renewal, Session, Trust};
+use crate::report::curl::quoted;
 use crate::secret::{Kind, Secret, Secrets, password_in};
 use crate::suite::Suite;
 
@@ -50,6 +51,23 @@ pub(super) struct Opened {
     pub(super) origin: Option<String>,
     /// The project that the login is for.
     pub(super) project: Option<String>,
+}
+
+impl LoginArguments {
+    /// The arguments that open the same again; none of them holds a secret.
+    pub(super) fn again(&self) -> String {
+        let file = self.token_file.as_ref().map(|file| file.display().to_string());
+        let named = [
+            ("token-env", &self.token_env),
+            ("token-file", &file),
+            ("os-cloud", &self.os_cloud),
+            ("region", &self.region),
+            ("interface", &self.interface),
+        ];
+        let named = named.iter().filter_map(|(name, value)| Some(format!(" --{name} {}", quoted(value.as_ref()?))));
+        let signs = self.access_key.then(|| " --access-key".to_owned());
+        named.chain(signs).collect()
+    }
 }
 
 impl Opened {

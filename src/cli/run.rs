@@ -2,28 +2,33 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
+use time::OffsetDateTime;
 
 use super::budget::{BudgetArguments, Decision, Locality, Marks};
 use super::named::Named;
+use super::reports::ReportArguments;
 use super::selection::SelectionArguments;
 use super::target::TargetArguments;
 use super::watch::Watch;
 use super::{Failure, SuiteChoice};
 use crate::baseline::Baseline;
-use crate::client::{Access, Setup, Target, Token};
+use crate::client::{Access, Route, Setup, Target, Token};
 use crate::console::Console;
 use crate::document;
 use crate::exit_code::ExitCode;
 use crate::ledger::{Ledger, Record};
 use crate::plan::{Plan, plan};
+use crate::report::curl::quoted;
+use crate::report::model::{About, Report};
 use crate::report::terminal;
-use crate::results::{Question, Results};
-use crate::run::{Options, run};
+use crate::results::{Fold, Question, Results};
+use crate::run::{End, Ending, Options, run};
 use crate::secret::Secrets;
 use crate::stub::{Stub, StubService};
-use crate::suite::{Suite, read_text};
+use crate::suite::{self, Suite, read_text};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -47,6 +52,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     no_mark: bool,
     #[command(flatten)]
+    reports: ReportArguments,
+    #[command(flatten)]
     target: TargetArguments,
     #[command(flatten)]
     budget: BudgetArguments,
@@ -54,28 +61,79 @@ pub(super) struct Arguments {
 
 pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
     let suite = arguments.suite.load(console)?;
+    arguments.reports.check()?;
     let selection = arguments.selection.selection();
     let baseline = arguments.baseline(&suite)?;
     let plan = plan(&suite, &selection).map_err(|error| Failure::WrongUse(error.to_string()))?;
     let (target, locality, _stub) = arguments.connect(&suite, console).await?;
-    let Decision { plan, jobs, .. } = arguments.prepare(locality, plan)?;
+    let Decision { plan, jobs, limits, .. } = arguments.prepare(locality, plan)?;
     let (mut watch, progress) = Watch::new(console, plan.len());
     let target = target.with_progress(progress);
     let target = Arc::new(arguments.with_ledger(&suite, target, locality, console.secrets())?);
     stop_on_ctrl_c(console, &target);
     let options = Options { concurrency: jobs, ..Options::default() };
     let question = Question { is_strict: arguments.strict, is_stub: locality == Locality::Stub, baseline };
-    let done = run(&suite, &plan, &target, &options, question, |event, fold| watch.see(event, fold)).await;
+    let about = About { date: OffsetDateTime::now_utc(), limits, repeat: arguments.repeat(&suite)? };
+    let done = run(&suite, &plan, &target, &options, question.clone(), |event, fold| watch.see(event, fold)).await;
     drop(watch);
-    let results = done.map_err(|error| Failure::NotAssessed(error.to_string()))?;
-    console.print(&terminal::render(&results, arguments.verbose));
+    let results = match done {
+        Ok(results) => results,
+        Err(error) => {
+            let results = Fold::new(&suite, &plan, question).finish(&not_begun(&target));
+            arguments
+                .reports
+                .write(&Report::not_begun(&results, &about, &error.to_string(), console.secrets()), console)?;
+            return Err(Failure::NotAssessed(error.to_string()));
+        }
+    };
+    let text = terminal::render(&results, arguments.verbose);
+    if arguments.reports.take_output() {
+        console.note(&text);
+    } else {
+        console.print(&text);
+    }
+    let about = About { date: OffsetDateTime::now_utc(), ..about };
+    arguments.reports.write(&Report::of(&results, &about, console.secrets()), console)?;
     if let Some(dir) = &arguments.save {
         save(&results, dir, console)?;
     }
     Ok(ExitCode::of(&results))
 }
 
+/// How a run ended that did not begin, as the target cannot be assessed.
+fn not_begun(target: &Target) -> End {
+    End {
+        ending: Ending::TargetLost,
+        endpoint: target.endpoint().to_string(),
+        run_id: target.run_id().to_owned(),
+        has_token: target.has_token() || target.signs(),
+        route: target.route().cloned().unwrap_or(Route::USUAL),
+        login: target.login_trouble(),
+        requests: target.request_count(),
+        first_requests: target.request_count(),
+        elapsed: Duration::ZERO,
+        bounds: target.bounds(),
+        ledger: None,
+    }
+}
+
 impl Arguments {
+    /// The command that does this run again, to which the id of a probe can be added.
+    fn repeat(&self, suite: &Suite) -> Result<String, Failure> {
+        let mut command = "ims-conformance run".to_owned();
+        let suite = self.suite.name(suite);
+        if suite != suite::DEFAULT {
+            command.push_str(&format!(" --suite {}", quoted(&suite)));
+        }
+        command.push_str(&self.target.again()?);
+        command.push_str(&self.selection.again());
+        if self.no_mark {
+            command.push_str(" --no-mark");
+        }
+        command.push_str(self.budget.again());
+        Ok(command)
+    }
+
     /// What is known of the endpoint: the suite's list and the operator's. The stub keeps the contract, so that nothing is known of it.
     fn baseline(&self, suite: &Suite) -> Result<Baseline, Failure> {
         match (self.target.named()? != Named::Stub, &self.baseline) {

@@ -56,6 +56,19 @@ impl SelectionArguments {
         !self.phases.is_empty()
     }
 
+    /// The arguments that make the same probes again, but for those that select some of them.
+    pub(super) fn again(&self) -> String {
+        let usual = Selection::default();
+        let mut arguments = format!(" --seed {}", self.seed);
+        if usize::from(self.examples) != usual.examples {
+            arguments.push_str(&format!(" --examples {}", self.examples));
+        }
+        if usize::from(self.strength) != usual.strength {
+            arguments.push_str(&format!(" --strength {}", self.strength));
+        }
+        arguments
+    }
+
     pub(super) fn selection(&self) -> Selection {
         let all = Selection::default();
         let mut phases: Vec<_> = self.phases.iter().flat_map(|name| name.phases()).collect();

@@ -14,6 +14,7 @@ use super::named::Named;
 use crate::client::{Access, Authorities, Endpoint, GRACE, Limits, Setup, Target, Transport};
 use crate::console::Console;
 use crate::ledger;
+use crate::report::curl::quoted;
 use crate::suite::Suite;
 
 #[derive(Debug, Args)]
@@ -72,6 +73,17 @@ impl TargetArguments {
     /// Which target is meant.
     pub(super) fn named(&self) -> Result<Named, Failure> {
         Named::by(self)
+    }
+
+    /// The arguments that name this target again; what opens it stands in the environment.
+    pub(super) fn again(&self) -> Result<String, Failure> {
+        let mut arguments = match self.named()? {
+            Named::Endpoint(endpoint) => format!(" --endpoint {}", quoted(&endpoint.to_string())),
+            Named::Cloud => String::new(),
+            Named::Stub => " --stub".to_owned(),
+        };
+        arguments.push_str(&self.login.again());
+        Ok(arguments)
     }
 
     /// Where the target may be, as far as it can be told without asking anybody; only a catalog knows where a cloud is.

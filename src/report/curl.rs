@@ -14,6 +14,12 @@ const IN_OTHER_CASE: &str = r#"printf %s "$OS_TOKEN" | perl -pe 's/([A-Za-z])([^
 /// From this length on, in bytes, some versions of curl ask before they send a body.
 const LARGE: usize = 1024;
 
+/// A text as one word of bash.
+pub fn quoted(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { shell::quoted(text.as_bytes()) }
+}
+
 /// Where commands send their requests, and what they show there.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller<'a> {

@@ -15,7 +15,8 @@ pub(super) struct Coverage {
     /// How many probes of the plan are about a clause.
     planned: HashMap<ClauseId, usize>,
     about: BTreeMap<ClauseId, About>,
-    assessed: BTreeSet<ClauseId>,
+    /// How many probes assessed a clause.
+    assessed: BTreeMap<ClauseId, usize>,
     broken: BTreeSet<ClauseId>,
 }
 
@@ -33,7 +34,7 @@ struct About {
 impl Coverage {
     /// Nothing was seen yet of a plan with so many probes about each clause.
     pub(super) fn of(planned: HashMap<ClauseId, usize>) -> Self {
-        Self { planned, about: BTreeMap::new(), assessed: BTreeSet::new(), broken: BTreeSet::new() }
+        Self { planned, about: BTreeMap::new(), assessed: BTreeMap::new(), broken: BTreeSet::new() }
     }
 
     /// A probe had its turn; why it told nothing, if so.
@@ -55,27 +56,39 @@ impl Coverage {
         }
     }
 
-    /// Adds what a judgement assessed and found broken.
+    /// Adds what the judgement of a probe assessed and found broken.
     pub(super) fn assessed(&mut self, judgement: &Judgement, broken: &[Mismatch]) {
-        for clause in &judgement.assessed {
-            if !self.assessed.contains(clause) {
-                self.assessed.insert(clause.clone());
+        for clause in clauses_of(judgement, broken) {
+            match self.assessed.get_mut(clause) {
+                Some(count) => *count += 1,
+                None => drop(self.assessed.insert(clause.clone(), 1)),
             }
         }
-        for observation in &judgement.observations {
-            if !self.assessed.contains(&observation.clause) {
-                self.assessed.insert(observation.clause.clone());
+        self.add_broken(judgement, broken);
+    }
+
+    /// Adds what became known later of a probe that was counted before.
+    pub(super) fn assessed_later(&mut self, judgement: &Judgement) {
+        for clause in clauses_of(judgement, &[]) {
+            if !self.assessed.contains_key(clause) {
+                self.assessed.insert(clause.clone(), 1);
             }
         }
-        for mismatch in judgement.mismatches.iter().chain(broken) {
-            self.assessed.insert(mismatch.clause.clone());
-            self.broken.insert(mismatch.clause.clone());
-        }
+        self.add_broken(judgement, &[]);
+    }
+
+    fn add_broken(&mut self, judgement: &Judgement, broken: &[Mismatch]) {
+        self.broken.extend(judgement.mismatches.iter().chain(broken).map(|mismatch| mismatch.clause.clone()));
+    }
+
+    /// How many probes assessed the clause with this id.
+    pub(super) fn count(&self, clause: &ClauseId) -> usize {
+        self.assessed.get(clause).copied().unwrap_or_default()
     }
 
     /// Whether a clause was assessed.
     pub(super) fn has_assessed(&self, clause: &ClauseId) -> bool {
-        self.assessed.contains(clause)
+        self.assessed.contains_key(clause)
     }
 
     /// Clauses that were not assessed, in the order of the contract, and why.
@@ -85,7 +98,7 @@ impl Coverage {
         ending: Ending,
         excluded: &[Excluded],
     ) -> Vec<(ClauseId, String)> {
-        let missing = |clause: &&Clause| !self.assessed.contains(&clause.id) || self.is_only_touched(clause);
+        let missing = |clause: &&Clause| !self.assessed.contains_key(&clause.id) || self.is_only_touched(clause);
         let missing = contract.clauses.values().filter(missing);
         missing.map(|clause| (clause.id.clone(), self.reason(ending, excluded, clause))).collect()
     }
@@ -123,6 +136,13 @@ impl Coverage {
             None => "no probe of this run is about it".to_owned(),
         }
     }
+}
+
+/// Every clause that a probe assessed, each once.
+fn clauses_of<'a>(judgement: &'a Judgement, broken: &'a [Mismatch]) -> BTreeSet<&'a ClauseId> {
+    let observed = judgement.observations.iter().map(|observation| &observation.clause);
+    let broken = judgement.mismatches.iter().chain(broken).map(|mismatch| &mismatch.clause);
+    judgement.assessed.iter().chain(observed).chain(broken).collect()
 }
 
 /// Why a probe was not sent that alone may exceed a budget, in words.

@@ -6,7 +6,7 @@ use super::blame::{Blame, Refused, is_refusal_of_valid};
 use super::{Outcome, Repeat};
 use crate::case::{self, CaseFile};
 use crate::contract::{ClauseId, Contract};
-use crate::exchange::Request;
+use crate::exchange::{Request, Response, SendError};
 use crate::judge::{Drift, Mismatch};
 use crate::plan::Seed;
 use crate::probe::{Phase, Probe};
@@ -34,6 +34,8 @@ pub struct Finding {
     pub is_refusal_of_valid: bool,
     /// The requests of the example, up to the one that was answered wrongly.
     pub requests: Vec<Request>,
+    /// What came of each of them.
+    pub answers: Vec<Result<Response, SendError>>,
     /// The same requests as commands.
     pub repeat: Repeat,
     /// The example as a case, unless it is one already or cannot be one.
@@ -69,6 +71,7 @@ impl Finding {
             mismatch: mismatch.clone(),
             is_refusal_of_valid: is_refusal_of_valid(outcome, mismatch),
             requests: requests(outcome, mismatch),
+            answers: answers(outcome, mismatch),
             repeat: Repeat::of(contract, outcome, &steps(outcome, mismatch)),
             case_file: None,
             consequences: Vec::new(),
@@ -90,6 +93,7 @@ impl Finding {
         let requests = requests(outcome, mismatch);
         if size(contract, &requests) <= size(contract, &self.requests) {
             (self.probe, self.mismatch, self.requests) = (Arc::clone(&outcome.probe), mismatch.clone(), requests);
+            self.answers = answers(outcome, mismatch);
             self.repeat = Repeat::of(contract, outcome, &steps(outcome, mismatch));
             self.is_refusal_of_valid = is_refusal_of_valid(outcome, mismatch);
         }
@@ -178,6 +182,10 @@ fn requests(outcome: &Outcome, mismatch: &Mismatch) -> Vec<Request> {
     steps(outcome, mismatch).into_iter().map(|step| outcome.exchanges[step].request.clone()).collect()
 }
 
+fn answers(outcome: &Outcome, mismatch: &Mismatch) -> Vec<Result<Response, SendError>> {
+    steps(outcome, mismatch).into_iter().map(|step| outcome.exchanges[step].outcome.clone()).collect()
+}
+
 /// The creation and what came after it up to the mismatch, without the steps that are about other clauses.
 fn steps(outcome: &Outcome, mismatch: &Mismatch) -> Vec<usize> {
     let clause = |step: usize| outcome.probe.expectations.get(step).and_then(|expectation| expectation.clause.as_ref());
@@ -225,6 +233,7 @@ pub(super) fn drift_findings(contract: &Contract, outcomes: &[Outcome], seen: &[
             probe: Arc::clone(&outcome.probe),
             is_refusal_of_valid: false,
             requests: requests(outcome, &mismatch),
+            answers: answers(outcome, &mismatch),
             repeat: Repeat::of(contract, outcome, &steps(outcome, &mismatch)),
             mismatch,
             case_file: None,

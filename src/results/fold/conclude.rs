@@ -9,6 +9,7 @@ use crate::judge::Drift;
 use crate::results::blame::Refused;
 use crate::results::coverage::{Coverage, unsent_text};
 use crate::results::finding::{Finding, findings};
+use crate::results::origin::{SuiteName, rows};
 use crate::results::overflow::Overflow;
 use crate::results::tally::Tally;
 use crate::results::{Cause, Outcome, Question, Results, Verdict, baseline, finding, reconcile};
@@ -112,6 +113,7 @@ impl Fold {
         let not_assessed = coverage.not_assessed(contract, end.ending, &self.excluded);
         Results {
             title: contract.title.clone(),
+            suite: SuiteName::of(&self.suite),
             endpoint: end.endpoint.clone(),
             is_stub: *is_stub,
             login: end.login.clone(),
@@ -136,6 +138,7 @@ impl Fold {
             assessed: contract.clauses.len() - not_assessed.len(),
             clauses: contract.clauses.len(),
             not_assessed,
+            coverage: rows(&self.suite, &coverage),
             created: self.created + seen.cleanups().map(|cleanup| cleanup.created).sum::<usize>(),
             removed: self.removed + seen.cleanups().map(|cleanup| cleanup.removed).sum::<usize>(),
             leftovers: self.leftovers(&seen),
@@ -201,7 +204,7 @@ impl Fold {
     fn coverage_with(&self, outcomes: &[Outcome]) -> Coverage {
         let mut coverage = self.coverage.clone();
         for outcome in outcomes {
-            coverage.assessed(&outcome.judgement, &[]);
+            coverage.assessed_later(&outcome.judgement);
         }
         coverage
     }

@@ -1,0 +1,37 @@
+//! The report as JSON: what is recorded of a run, to be rendered or compared later, and its schema.
+
+use schemars::generate::SchemaSettings;
+
+use super::model::Report;
+use crate::untrusted::visible;
+
+/// The report as JSON. What orders a terminal about, or cannot be seen, is escaped, which changes nothing for a reader of JSON.
+pub fn render(report: &Report) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(report)?;
+    text.push('\n');
+    Ok(visible(&text).into_owned())
+}
+
+/// A report that was recorded.
+///
+/// # Errors
+///
+/// Where it is no report, or one of another version, in words.
+pub fn read(text: &str) -> Result<Report, String> {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
+    match value.get("format").and_then(serde_json::Value::as_str) {
+        Some(super::model::FORMAT) => {
+            serde_json::from_value(value).map_err(|error| format!("no whole report: {error}"))
+        }
+        Some(other) => Err(format!("the format is `{other:.40}`, and this program reads `{}`", super::model::FORMAT)),
+        None => Err("not what `run --report json=FILE` writes".to_owned()),
+    }
+}
+
+/// The JSON Schema of what [`render`] writes.
+pub fn schema() -> Result<String, serde_json::Error> {
+    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Report>();
+    let mut text = serde_json::to_string_pretty(&schema)?;
+    text.push('\n');
+    Ok(text)
+}

@@ -1,0 +1,443 @@
+//! What a run amounts to as plain data: written as JSON, read again later, and rendered in every other format.
+//!
+//! It is made once, by [`Report::of`]: no secret is in it any more, every text has a limit, and what did not fit is counted in [`Report::omitted`]. A renderer
+//! only has to escape what its format demands.
+
+mod assemble;
+mod examples;
+mod limit;
+mod redact;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use assemble::About;
+
+use crate::exit_code::ExitCode;
+
+/// What [`Report::format`] says; another number is another meaning of the fields.
+pub const FORMAT: &str = "ims-conformance/1";
+
+/// What a run amounts to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// `ims-conformance/1`.
+    pub format: String,
+    /// Version of the program that ran.
+    pub program_version: String,
+    /// What was held against the contract.
+    pub target: Target,
+    /// Which contract.
+    pub suite: Suite,
+    /// When the run ended, as RFC 3339 has it, in UTC.
+    pub date: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// The seed of the random phase, as a text: not every reader of JSON keeps so large a number.
+    pub seed: String,
+    /// What the exit code stands for.
+    pub verdict: Verdict,
+    /// The exit code of the run.
+    pub exit_code: u8,
+    /// Whether the run came to its end.
+    pub is_complete: bool,
+    /// Why it did not, in words; empty where it did.
+    pub cut_short: String,
+    /// Whether drift and stale deviations make the run fail.
+    pub is_strict: bool,
+    /// How many probes came to what.
+    pub probes: Probes,
+    /// Every clause of the contract, in its order.
+    pub clauses: Vec<Clause>,
+    /// What is broken, in the order of the contract.
+    pub findings: Vec<Finding>,
+    /// Known deviations that were seen.
+    pub known: Vec<Deviation>,
+    /// Known deviations that were looked for and are no longer seen.
+    pub stale: Vec<Deviation>,
+    /// Why probes were inconclusive.
+    pub inconclusive: Vec<Cause>,
+    /// Why probes were skipped.
+    pub skipped: Vec<Cause>,
+    /// Why probes were not sent although they were to be.
+    pub unsent: Vec<Cause>,
+    /// What a careful run does not send unless it is asked to.
+    pub held_back: Vec<String>,
+    /// What the target chose where the documentation leaves a choice.
+    pub choices: Vec<Choice>,
+    /// What nobody documents.
+    pub drift: Vec<Drift>,
+    /// What became of what the run created.
+    pub resources: Resources,
+    /// How many requests were sent.
+    pub requests: u64,
+    /// What the run was allowed to cost.
+    pub budgets: Budgets,
+    /// What else a reader must know, such as a token that ended.
+    pub remarks: Vec<String>,
+    /// What did not fit.
+    pub omitted: Vec<Omitted>,
+}
+
+/// What was held against the contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// Where the requests went.
+    pub endpoint: String,
+    /// Whether that is the stub inside the program.
+    pub is_stub: bool,
+}
+
+/// A contract and its cases.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Suite {
+    /// Name of the suite.
+    pub name: String,
+    /// The version that the contract gives itself.
+    pub version: String,
+    /// Name of the API.
+    pub title: String,
+}
+
+/// What an exit code stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every probe that ran holds.
+    Holds,
+    /// A clause is broken.
+    Broken,
+    /// The target could not be assessed.
+    NotAssessed,
+    /// The run was cut short.
+    Incomplete,
+    /// Something that the run created is still there.
+    LeftBehind,
+}
+
+/// How many probes came to what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Probes {
+    /// In the plan.
+    pub planned: usize,
+    /// Hold.
+    pub passed: usize,
+    /// Show a broken clause.
+    pub failed: usize,
+    /// Show broken clauses that are known of the target, and no other.
+    pub known: usize,
+    /// Say nothing, as something went wrong on the way.
+    pub inconclusive: usize,
+    /// Could not be sent.
+    pub skipped: usize,
+    /// Were to be sent, and were not.
+    pub unsent: usize,
+    /// Performed, by phase.
+    pub phases: Vec<Phase>,
+}
+
+/// One phase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Phase {
+    /// `case`, `boundary`, `pairs` or `random`.
+    pub name: String,
+    /// How many of its probes had their turn.
+    pub probes: usize,
+}
+
+/// One clause of the contract, and what the run says of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Clause {
+    /// Its id.
+    pub id: String,
+    /// The clause in words.
+    pub text: String,
+    /// Where the documentation has it.
+    pub source: String,
+    /// The file of the contract.
+    pub file: String,
+    /// The line in which it is made, from 1.
+    pub line: usize,
+    /// What the run says.
+    pub verdict: ClauseVerdict,
+    /// How many probes assessed it.
+    pub probes: usize,
+    /// Why it was not assessed; empty where it was.
+    pub why: String,
+}
+
+/// What a run says of a clause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClauseVerdict {
+    /// No probe shows it broken.
+    Holds,
+    /// A finding is about it.
+    Broken,
+    /// It is broken as is known of the target, and in no other way.
+    Known,
+    /// It is broken only where another finding entails it.
+    Entailed,
+    /// No probe assessed it, or not those that are about it.
+    NotAssessed,
+}
+
+/// A clause that is broken, with the smallest example.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// Id of the clause.
+    pub clause: String,
+    /// What tells the findings of one clause apart.
+    pub cause: String,
+    /// The clause in words.
+    pub text: String,
+    /// Where the documentation has it.
+    pub source: String,
+    /// How many probes show it.
+    pub shown_by: usize,
+    /// Of so many that assessed the clause.
+    pub assessed_by: usize,
+    /// JSON pointer into the answer; empty for its status or the whole.
+    pub pointer: String,
+    /// What would conform.
+    pub expected: String,
+    /// What came.
+    pub got: String,
+    /// The probe of the example.
+    pub probe: String,
+    /// What the probe shows, in words.
+    pub title: String,
+    /// The file of the case, or of the contract where no case shows it.
+    pub file: String,
+    /// The line of the file, from 1.
+    pub line: usize,
+    /// Whether the example is a valid request that was refused.
+    pub is_refusal_of_valid: bool,
+    /// The requests of the example and their answers, up to the one that was wrong.
+    pub exchanges: Vec<Exchange>,
+    /// How this program shows it again.
+    pub command: String,
+    /// How bash and curl show it again, and remove what they created.
+    pub curl: Vec<String>,
+    /// What only follows from it in the same probes.
+    pub entails: Vec<Entailed>,
+}
+
+/// A clause that is broken only where a finding entails it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Entailed {
+    /// Id of the clause.
+    pub clause: String,
+    /// The clause in words.
+    pub text: String,
+    /// In how many probes it follows.
+    pub probes: usize,
+}
+
+/// A request and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// HTTP method.
+    pub method: String,
+    /// Where it went, without the endpoint.
+    pub path: String,
+    /// The headers of the request other than the token's.
+    pub headers: Vec<Header>,
+    /// What it showed as its token: `good`, `absent`, …
+    pub credential: String,
+    /// Its body.
+    pub body: Body,
+    /// The answer; `null` where there was none.
+    pub answer: Option<Answer>,
+    /// Why there was no answer; empty where there was one.
+    pub trouble: String,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers in the order of arrival.
+    pub headers: Vec<Header>,
+    /// Its body.
+    pub body: Body,
+    /// When it arrived, as RFC 3339 has it, in UTC.
+    pub at: String,
+}
+
+/// One header.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// What was sent or came; nothing is an empty text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    /// The text, as much of it as is kept; what is no UTF-8 is replaced.
+    pub text: String,
+    /// How many bytes it had.
+    pub bytes: usize,
+}
+
+/// A deviation that is known of the target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Deviation {
+    /// Id of the clause.
+    pub clause: String,
+    /// In which way it is broken; empty for every way.
+    pub cause: String,
+    /// Why it is known.
+    pub because: String,
+    /// How many probes show it.
+    pub probes: usize,
+}
+
+/// What several probes share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cause {
+    /// In words.
+    pub text: String,
+    /// How many probes.
+    pub probes: usize,
+    /// One of them.
+    pub example: String,
+}
+
+/// What a target does where the documentation leaves it open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// What is open.
+    pub title: String,
+    /// Why it is open.
+    pub because: String,
+    /// What the target does.
+    pub taken: String,
+    /// How often.
+    pub times: usize,
+}
+
+/// What nobody documents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Drift {
+    /// JSON pointer into the answer.
+    pub pointer: String,
+    /// What is there.
+    pub text: String,
+    /// How often.
+    pub times: usize,
+}
+
+/// What became of what the run created.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    /// How many were created.
+    pub created: usize,
+    /// How many of them are gone again.
+    pub removed: usize,
+    /// Those that are still there.
+    pub left_behind: Vec<Left>,
+    /// Those of which nothing proves that they are this run's.
+    pub perhaps: Vec<Left>,
+    /// Why it is not known what is left; empty where it is.
+    pub unknown: String,
+    /// The ledger, where something is left that it is needed for; empty otherwise.
+    pub ledger: String,
+}
+
+/// Something that is left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Left {
+    /// Its id, or what is known instead.
+    pub id: String,
+    /// Where it comes from.
+    pub origin: String,
+}
+
+/// What a run was allowed to cost; `null` is as much as it takes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Budgets {
+    /// Requests.
+    pub requests: Option<u64>,
+    /// Creations.
+    pub created: Option<u64>,
+    /// Resources at the same time.
+    pub alive: Option<u64>,
+    /// Seconds after which no probe begins.
+    pub seconds: Option<f64>,
+    /// Requests in a second.
+    pub rate: Option<f64>,
+    /// Whether those on what is created hold whatever the target answers.
+    pub are_hard: bool,
+}
+
+/// What did not fit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Omitted {
+    /// What there are more of.
+    pub what: String,
+    /// How many more.
+    pub count: usize,
+}
+
+impl Verdict {
+    /// What a reader calls it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Broken => "broken",
+            Self::NotAssessed => "not assessed",
+            Self::Incomplete => "incomplete",
+            Self::LeftBehind => "something is left behind",
+        }
+    }
+}
+
+impl From<ExitCode> for Verdict {
+    fn from(code: ExitCode) -> Self {
+        match code {
+            ExitCode::Holds => Self::Holds,
+            ExitCode::Broken => Self::Broken,
+            ExitCode::WrongUse | ExitCode::NotAssessed => Self::NotAssessed,
+            ExitCode::Incomplete => Self::Incomplete,
+            ExitCode::LeftBehind => Self::LeftBehind,
+        }
+    }
+}
+
+impl ClauseVerdict {
+    /// What a reader calls it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Broken => "broken",
+            Self::Known => "known",
+            Self::Entailed => "entailed",
+            Self::NotAssessed => "not assessed",
+        }
+    }
+}

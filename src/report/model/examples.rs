@@ -1,0 +1,121 @@
+//! Findings with their examples, until there are so many that nobody reads them.
+
+use std::collections::HashMap;
+
+use super::assemble::rfc3339;
+use super::{Answer, Body, Entailed, Exchange, Finding, Header, Omitted};
+use crate::exchange::{Request, Response, SendError};
+use crate::probe::Phase;
+use crate::report::curl::{Caller, quoted};
+use crate::results::{self, ClauseRow, Results};
+
+/// So many bytes of findings are told whole; the others are counted. No format needs more than four times of it.
+const MOST_BYTES: usize = 800_000;
+
+/// So many bytes of a body are shown, and so many of a command.
+const LONGEST: usize = 8 * 1024;
+
+/// The findings of a run, and how many of which clause did not fit.
+pub(super) fn findings(results: &Results, repeat: &str) -> (Vec<Finding>, Vec<Omitted>) {
+    let rows: HashMap<String, &ClauseRow> = results.coverage.iter().map(|row| (row.clause.to_string(), row)).collect();
+    let (mut told, mut omitted, mut bytes) = (Vec::new(), Vec::<Omitted>::new(), 0);
+    for finding in &results.findings {
+        if bytes < MOST_BYTES {
+            let whole = whole(results, finding, &rows, repeat);
+            bytes += serde_json::to_string(&whole).map_or(0, |text| text.len());
+            told.push(whole);
+            continue;
+        }
+        let what = format!("findings of {}", finding.clause);
+        match omitted.iter_mut().find(|more| more.what == what) {
+            Some(more) => more.count += 1,
+            None => omitted.push(Omitted { what, count: 1 }),
+        }
+    }
+    (told, omitted)
+}
+
+fn whole(results: &Results, finding: &results::Finding, rows: &HashMap<String, &ClauseRow>, repeat: &str) -> Finding {
+    let clause = finding.clause.to_string();
+    let row = rows.get(&clause);
+    let (file, line) = place(results, finding, row.copied());
+    let id = quoted(finding.probe.id.trim_end_matches(" shrunk"));
+    let exchanges = finding.requests.iter().zip(&finding.answers);
+    Finding {
+        cause: finding.cause.clone(),
+        text: finding.text.clone(),
+        source: finding.source.clone(),
+        shown_by: finding.count,
+        assessed_by: row.map_or(0, |row| row.probes).max(finding.count),
+        pointer: finding.mismatch.pointer.to_string(),
+        expected: finding.mismatch.expected.to_string(),
+        got: finding.mismatch.got.to_string(),
+        probe: finding.probe.id.clone(),
+        title: finding.probe.title.clone(),
+        file,
+        line,
+        is_refusal_of_valid: finding.is_refusal_of_valid,
+        exchanges: exchanges.map(|(request, answer)| exchange(request, answer)).collect(),
+        command: format!("{repeat} --phase {} {id}", finding.probe.phase.name()),
+        curl: curl(results, finding),
+        entails: finding.consequences.iter().map(entailed).collect(),
+        clause,
+    }
+}
+
+/// The file of the case that shows it, or the line of the contract.
+fn place(results: &Results, finding: &results::Finding, row: Option<&ClauseRow>) -> (String, usize) {
+    if finding.probe.phase == Phase::Case {
+        let case = finding.probe.id.split(['[', ' ']).next().unwrap_or_default();
+        return (format!("{}{case}.yaml", results.suite.folder), 1);
+    }
+    row.map_or_else(|| (results.suite.folder.clone(), 1), |row| (row.file.clone(), row.line))
+}
+
+fn curl(results: &Results, finding: &results::Finding) -> Vec<String> {
+    let (endpoint, token_header) = (results.endpoint.as_str(), results.token_header.as_str());
+    let caller = Caller { endpoint, token_header, has_token: results.has_token, route: &results.route };
+    let lines = finding.repeat.lines(|request, names| caller.command_with(request, names));
+    match lines.iter().map(String::len).find(|length| *length > LONGEST) {
+        Some(long) => vec![format!("# a command of {long} characters is too long to be shown")],
+        None => lines,
+    }
+}
+
+fn entailed(consequence: &results::Consequence) -> Entailed {
+    Entailed { clause: consequence.clause.to_string(), text: consequence.text.clone(), probes: consequence.count }
+}
+
+fn exchange(request: &Request, answer: &Result<Response, SendError>) -> Exchange {
+    Exchange {
+        method: request.method.clone(),
+        path: cut(request.path.clone()),
+        headers: headers(&request.headers),
+        credential: request.credential.name().to_owned(),
+        body: body(request.body.as_deref().unwrap_or_default()),
+        answer: answer.as_ref().ok().map(|answer| Answer {
+            status: answer.status,
+            headers: headers(&answer.headers),
+            body: body(&answer.body),
+            at: rfc3339(answer.at),
+        }),
+        trouble: answer.as_ref().err().map(ToString::to_string).unwrap_or_default(),
+    }
+}
+
+fn headers(headers: &[(String, String)]) -> Vec<Header> {
+    headers.iter().map(|(name, value)| Header { name: name.clone(), value: cut(value.clone()) }).collect()
+}
+
+fn body(bytes: &[u8]) -> Body {
+    Body { text: cut(String::from_utf8_lossy(bytes).into_owned()), bytes: bytes.len() }
+}
+
+/// The beginning of a text that is too long; the mark at its end tells that, also to what takes out secrets.
+fn cut(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+    }
+    text
+}

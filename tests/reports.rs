@@ -1,0 +1,230 @@
+//! The files that a run writes: what is in them, that others can read them, and that they are whole however the run ends.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+#[path = "support/outcomes.rs"]
+mod outcomes;
+#[path = "support/server.rs"]
+mod server;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ims_conformance::client::Limits;
+use ims_conformance::report::model::{About, ClauseVerdict, Report, Verdict};
+use ims_conformance::report::{Format, json};
+use ims_conformance::secret::{Kind, Secret, Secrets};
+use outcomes::{answered, answered_with, refused};
+use serde_json::Value;
+use server::{Server, come_again, outcome, program, signal, wait_until};
+use tempfile::TempDir;
+use time::OffsetDateTime;
+
+fn about() -> About {
+    let repeat = "ims-conformance run --stub --seed 1".to_owned();
+    About { date: OffsetDateTime::UNIX_EPOCH, limits: Limits::CAREFUL, repeat }
+}
+
+/// A server that takes 1025 for `min_disk`.
+fn faulty() -> String {
+    let defect = Some("request.min_disk.maximum:off-by-one");
+    Server::with_defect(defect, |server, request, token| Some(server.pass(request, token))).listen()
+}
+
+/// A run with a report as JSON: its exit code, and the report.
+fn run(url: &str, more: &[&str]) -> (i32, Report) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("run.json");
+    let wanted = format!("json={}", file.display());
+    let (code, text) = outcome("run", url, &[&["--report", &wanted], more].concat(), &folder.path().join("ledgers"));
+    let report = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{error}: {text}"));
+    (code, json::read(&report).unwrap())
+}
+
+#[test]
+fn the_schema_that_is_checked_in_is_that_of_the_types() {
+    let text = fs::read_to_string("schemas/report-1.json").unwrap();
+    assert!(
+        json::schema().unwrap() == text,
+        "`ims-conformance schema report > schemas/report-1.json` writes it anew; where a reader of the old one would fail, the format gets another number"
+    );
+}
+
+#[test]
+fn a_run_is_recorded_as_its_schema_says_and_can_be_read_again() {
+    let schema: Value = serde_json::from_str(&json::schema().unwrap()).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let (code, report) = run(&faulty(), &["min_disk/"]);
+    let text = json::render(&report).unwrap();
+    let value: Value = serde_json::from_str(&text).unwrap();
+    let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    assert_eq!(json::read(&text).unwrap(), report);
+    assert_eq!((code, report.exit_code, report.verdict), (1, 1, Verdict::Broken));
+    assert_eq!((report.suite.name.as_str(), report.suite.version.as_str()), ("otc", "v2"));
+    assert!(report.is_complete && report.omitted.is_empty(), "{report:?}");
+}
+
+#[test]
+fn a_finding_says_how_many_probes_of_how_many_show_it_and_where_it_stands() {
+    let (_, report) = run(&faulty(), &["min_disk/"]);
+    let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+    let row = report.clauses.iter().find(|clause| clause.id == "request.min_disk.maximum").unwrap();
+    assert_eq!((row.verdict, row.probes), (ClauseVerdict::Broken, finding.assessed_by));
+    assert!(finding.shown_by > 0 && finding.shown_by <= finding.assessed_by, "{finding:?}");
+    assert_eq!(finding.file, "cases/otc/min_disk/rejects_above_1024.yaml");
+    let line = fs::read_to_string(&row.file).unwrap().lines().nth(row.line - 1).unwrap().to_owned();
+    assert!(line.contains("maximum") || line.contains("1024"), "{}:{}: {line}", row.file, row.line);
+    let answer = finding.exchanges[0].answer.as_ref().unwrap();
+    assert_eq!((finding.exchanges[0].body.text.as_str(), answer.status), ("{\"min_disk\":1025}", 201));
+}
+
+#[test]
+fn the_command_of_a_finding_shows_it_again() {
+    let (_, report) = run(&faulty(), &["min_disk/", "request.min_disk", "--phase", "random,boundary"]);
+    let folder = TempDir::new().unwrap();
+    for finding in &report.findings {
+        let shell = Command::new("bash")
+            .args(["-c", &finding.command.replace("ims-conformance", env!("CARGO_BIN_EXE_ims-conformance"))])
+            .env("CANARY", server::TOKEN)
+            .env("IMS_LEDGER", folder.path())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&shell.stdout).into_owned();
+        assert_eq!(shell.status.code(), Some(1), "{}: {text}", finding.command);
+        assert!(text.contains(&format!("FAIL {}", finding.clause)) && text.contains("of 1 probe;"), "{text}");
+    }
+    assert!(!report.findings.is_empty());
+}
+
+#[test]
+fn a_run_that_was_cut_short_reports_all_the_same_and_says_so() {
+    let (code, report) = run(&faulty(), &["min_disk/", "--max-requests", "60"]);
+    // A broken clause outranks a run that was cut short.
+    assert_eq!((code, report.is_complete), (1, false));
+    assert_eq!(report.cut_short, "--max-requests allowed no more");
+    assert!(report.probes.unsent > 0 && report.probes.passed > 0, "{:?}", report.probes);
+
+    let server = Server::with(|server, request, token| {
+        let is_busy = request.method == "POST" && server.count("POST") > 3;
+        Some(if is_busy { come_again(429, 60) } else { server.pass(request, token) })
+    });
+    let (url, folder) = (server.listen(), TempDir::new().unwrap());
+    let files = Format::ALL.map(|(name, _)| folder.path().join(name));
+    let mut arguments = vec!["run".to_owned(), "--endpoint".into(), url, "--token-env".into(), "CANARY".into()];
+    arguments
+        .extend(Format::ALL.iter().zip(&files).map(|((name, _), file)| format!("--report={name}={}", file.display())));
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let child = program(&arguments, folder.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until("some are created", || server.count("POST") > 3);
+    signal(&child, "-TERM");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(4));
+    for file in &files {
+        let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(text.contains("somebody stopped the run"), "{}: {text}", file.display());
+    }
+}
+
+#[test]
+fn a_run_that_does_not_begin_reports_why() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("run.json");
+    let wanted = format!("json={}", file.display());
+    let arguments = ["--report", &wanted, "--retries", "0"];
+    let (code, _) = outcome("run", "http://127.0.0.1:1", &arguments, &folder.path().join("ledgers"));
+    let report = json::read(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!((code, report.exit_code, report.verdict, report.is_complete), (3, 3, Verdict::NotAssessed, false));
+    assert!(report.cut_short.starts_with("the run did not begin: "), "{}", report.cut_short);
+    assert!(report.clauses.iter().all(|clause| clause.verdict == ClauseVerdict::NotAssessed));
+}
+
+#[test]
+fn a_place_that_is_not_good_is_refused_before_anything_is_sent() {
+    let (server, folder) = (Server::faithful(), TempDir::new().unwrap());
+    let url = server.listen();
+    for (wanted, expected) in [
+        (vec!["json=no/such/folder.json"], "there is no folder no/such"),
+        (vec!["json=/"], "is a folder"),
+        (vec!["json=-", "json=-"], "two reports cannot both go to standard output"),
+        (vec!["yaml=a"], "no format is called `yaml`"),
+        (vec!["json"], "expected FORMAT=FILE"),
+        (vec!["json="], "the file has no name"),
+    ] {
+        let wanted: Vec<_> = wanted.iter().flat_map(|wanted| ["--report", wanted]).collect();
+        let (code, text) = outcome("run", &url, &wanted, folder.path());
+        assert_eq!(code, 2, "{text}");
+        assert!(text.contains(expected), "{text}");
+    }
+    assert_eq!(server.seen().len(), 0);
+}
+
+#[test]
+fn standard_output_holds_nothing_but_the_report_that_goes_there() {
+    let folder = TempDir::new().unwrap();
+    let output = program(&["run", "--stub", "min_disk/", "--report", "json=-"], folder.path()).output().unwrap();
+    let report = json::read(&String::from_utf8(output.stdout).unwrap()).unwrap();
+    assert_eq!(report.verdict, Verdict::Holds);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("0 clauses broken"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_replaced_as_a_whole_and_what_is_no_file_stays() {
+    let folder = TempDir::new().unwrap();
+    let (real, link) = (folder.path().join("real.json"), folder.path().join("link.json"));
+    fs::write(&real, "old").unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    for place in [link.display().to_string(), "/dev/null".to_owned()] {
+        let wanted = format!("json={place}");
+        let output = program(&["run", "--stub", "min_disk/rejects_0", "--report", &wanted], folder.path()).output();
+        assert_eq!(output.unwrap().status.code(), Some(0));
+    }
+    assert!(link.is_symlink() && json::read(&fs::read_to_string(&real).unwrap()).is_ok());
+    assert!(!Path::new("/dev/null").is_file());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left");
+}
+
+#[test]
+fn ten_thousand_findings_make_a_file_that_can_be_opened_and_says_what_it_leaves_out() {
+    let body = "{\"error\": \"<>&\u{202e}\"}".repeat(100);
+    let mut results =
+        outcomes::report(vec![answered_with("min_disk/rejects_0", 201, &body), answered("min_ram/defaults_to_0", 500)]);
+    let finding = results.findings[0].clone();
+    results.findings = (0..10_000)
+        .map(|number| ims_conformance::results::Finding { cause: number.to_string(), ..finding.clone() })
+        .collect();
+    let begin = Instant::now();
+    let report = Report::of(&results, &about(), &Secrets::default());
+    assert!(!report.omitted.is_empty() && report.findings.len() < 10_000);
+    let told = report.findings.len() + report.omitted.iter().map(|omitted| omitted.count).sum::<usize>();
+    assert_eq!(told, 10_000);
+    for (name, format) in Format::ALL {
+        let text = format.render(&report).unwrap();
+        assert!(text.len() < 5_000_000, "{name} has {} bytes", text.len());
+        let left_out = report.omitted[0].count.to_string();
+        assert!(text.contains(&left_out), "{name} does not say what it leaves out");
+    }
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn no_format_tells_a_secret_or_what_orders_a_reader_about() {
+    let secrets = Secrets::default();
+    secrets.add(&Secret::new(Kind::Token, "kwyjibo-Secret-Token"));
+    let hostile =
+        "kwyjibo-Secret-Token <script>alert(1)</script> ]]> --> \u{202e}\u{1b}[2J\u{0}\u{2028} ``` | </title> &amp;";
+    let mut record = answered_with("min_disk/rejects_0", 201, hostile);
+    record.exchanges[0].outcome.as_mut().unwrap().headers.push(("x-echo".to_owned(), hostile.to_owned()));
+    let mut other = refused("min_ram/defaults_to_0", &format!("{{\"min_ram\": 0, \"x\": {hostile:?}}}"));
+    other.judgement.mismatches.iter_mut().for_each(|mismatch| mismatch.got = hostile.into());
+    let report = Report::of(&outcomes::report(vec![record, other]), &about(), &secrets);
+    assert!(!report.findings.is_empty());
+    for (name, format) in Format::ALL {
+        let text = ims_conformance::untrusted::visible(&format.render(&report).unwrap()).into_owned();
+        assert!(!text.contains("kwyjibo"), "{name}: {text}");
+        assert!(text.contains("[token]"), "{name}: {text}");
+        assert!(text.chars().all(|letter| letter == '\n' || !ims_conformance::untrusted::is_hidden(letter)), "{name}");
+    }
+}
