@@ -3,6 +3,7 @@
 //! [`classify()`] says what kind of request a request is; [`judge()`] holds each exchange against what that kind deserves and then against the probe's own
 //! expectations. What only a whole run can show, such as an id given twice, is left to the [results](crate::results).
 
+mod answer;
 mod body;
 mod classify;
 mod consequence;
@@ -16,6 +17,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use answer::Answer;
 pub use body::{Body, BodyError};
 pub use classify::{Classification, Kind, Refusals, Unspecified, classify};
 pub(crate) use creation::shortened;
@@ -139,8 +141,8 @@ struct StepJudge<'a> {
 
 impl<'a> StepJudge<'a> {
     /// Who answered, where the form of the body tells it.
-    fn envelope(&self, response: &Response) -> Option<&'a Envelope> {
-        self.contract.envelope(&response.body, response.json().as_ref())
+    fn envelope(&self, answer: &Answer<'_>) -> Option<&'a Envelope> {
+        self.contract.envelope(&answer.response.body, answer.json.as_ref())
     }
 }
 
@@ -153,7 +155,8 @@ impl StepJudge<'_> {
                 return;
             }
         };
-        if let Some(why) = self.says_nothing(exchange, response) {
+        let answer = &Answer::read(response);
+        if let Some(why) = self.says_nothing(exchange, answer) {
             self.judgement.inconclusive = Some(why);
             return;
         }
@@ -161,18 +164,18 @@ impl StepJudge<'_> {
         let before = self.judgement.mismatches.len();
         let operation = self.contract.operation(&request.method, &request.path);
         if operation.is_some_and(|(index, _)| index == self.contract.creation.operation) {
-            self.judge_creation(request, response);
+            self.judge_creation(request, answer);
         }
         if self.judgement.mismatches.len() == before && self.judgement.inconclusive.is_none() {
-            self.judge_expectation(response, all);
+            self.judge_expectation(answer, all);
         }
-        self.acquit_of_others(before, response);
-        self.note_repeats(response);
+        self.acquit_of_others(before, answer);
+        self.note_repeats(answer);
     }
 
     /// Readers differ about a key that stands twice in an answer, and the contract asks for no such answer.
-    fn note_repeats(&mut self, response: &Response) {
-        let repeated = body::repeated_key(&response.body).filter(|_| response.is_success());
+    fn note_repeats(&mut self, answer: &Answer<'_>) {
+        let repeated = answer.repeated_key.as_ref().filter(|_| answer.response.is_success());
         let drift = repeated.map(|name| {
             let pointer = Untrusted::from(brief(format!("/{name}")));
             Drift { pointer, text: "given twice in one answer".into() }
@@ -181,14 +184,14 @@ impl StepJudge<'_> {
     }
 
     /// Why an answer with its status says nothing about the contract, if it does not.
-    fn says_nothing(&self, exchange: &Exchange, response: &Response) -> Option<String> {
+    fn says_nothing(&self, exchange: &Exchange, answer: &Answer<'_>) -> Option<String> {
         let inconclusive = &self.contract.creation.inconclusive;
         let is_good = exchange.request.credential == TokenVariant::Good;
-        let status = response.status;
+        let status = answer.response.status;
         if inconclusive.intermediary.contains(&status) {
-            let who = self.envelope(response).filter(|envelope| envelope.is_trouble);
+            let who = self.envelope(answer).filter(|envelope| envelope.is_trouble);
             let who = who.map_or("something between", |envelope| &envelope.title);
-            let leads = leads_to(&exchange.request, response);
+            let leads = leads_to(&exchange.request, answer.response);
             return Some(format!("{who} answered {status}{leads}, not the service"));
         }
         let is_nothing = inconclusive.any.contains(&status) || (is_good && inconclusive.authorized.contains(&status));
@@ -196,15 +199,16 @@ impl StepJudge<'_> {
     }
 
     /// What somebody between us and the service answers does not accuse the service.
-    fn acquit_of_others(&mut self, before: usize, response: &Response) {
-        if response.status == self.contract.creation.created {
+    fn acquit_of_others(&mut self, before: usize, answer: &Answer<'_>) {
+        let status = answer.response.status;
+        if status == self.contract.creation.created {
             return;
         }
-        let Some(envelope) = self.envelope(response) else { return };
+        let Some(envelope) = self.envelope(answer) else { return };
         let is_about_status = |mismatch: &Mismatch| mismatch.pointer.is_empty();
         if envelope.is_trouble && self.judgement.mismatches[before..].iter().any(is_about_status) {
             self.judgement.mismatches.truncate(before);
-            self.judgement.inconclusive = Some(format!("{} answered {}", envelope.title, response.status));
+            self.judgement.inconclusive = Some(format!("{} answered {}", envelope.title, status));
         }
     }
 

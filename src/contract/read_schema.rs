@@ -68,6 +68,7 @@ impl<'a> SchemaReader<'a> {
         limits::check(node, &schema)?;
         schema.mark = fields.optional("x-mark").map(|node| Mark::read(node, &schema)).transpose()?;
         fields.finish()?;
+        schema.make_clauses();
         check_examples(node, &schema)?;
         if place.starts_with(REQUEST) {
             Self::check_reach(node, &schema)?;

@@ -13,6 +13,8 @@ use super::{ClauseId, Echo, Mark, Relation, Rule, Type};
 pub struct Schema {
     /// Where the schema stands: `request.tags.items`. Empty for a schema that makes no clauses.
     pub place: String,
+    /// The ids of its clauses by keyword, once they are made.
+    pub(super) clauses: Vec<(&'static str, ClauseId)>,
     /// What the value is for, and where in the documentation that stands.
     pub description: String,
     /// What the value must hold, the type first.
@@ -154,7 +156,15 @@ impl Broken<'_> {
 impl Schema {
     /// The id of the clause that this keyword makes here.
     pub fn clause(&self, keyword: &str) -> ClauseId {
-        ClauseId::rule(&self.place, keyword)
+        let known = self.clauses.iter().find(|(known, _)| *known == keyword);
+        known.map_or_else(|| ClauseId::rule(&self.place, keyword), |(_, clause)| clause.clone())
+    }
+
+    /// Makes the ids of the clauses once, as each answer asks for most of them.
+    pub(super) fn make_clauses(&mut self) {
+        let rules = self.rules.iter().map(Rule::keyword);
+        let keywords = rules.chain(self.relations.iter().map(Relation::keyword)).chain(["required", "default"]);
+        self.clauses = keywords.map(|keyword| (keyword, ClauseId::rule(&self.place, keyword))).collect();
     }
 
     /// The id of the clause that this keyword makes for the fields that are not listed here.

@@ -1,10 +1,10 @@
 //! Reads a request body as a careful reader of JSON does, noting what JSON itself leaves open.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use super::grammar::recognize;
@@ -141,12 +141,13 @@ fn utf8(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok().filter(|text| !text.bytes().take(2).any(|byte| byte == 0))
 }
 
-/// A key that some object of this JSON has twice, which a [`Value`] hides.
-pub(super) fn repeated_key(json: &[u8]) -> Option<String> {
+/// The value of this JSON, and a key that some object of it has twice, which a [`Value`] hides; `None` where it is no JSON, or more than one value.
+pub(super) fn careful(json: &[u8]) -> Option<(Value, Option<String>)> {
     let repeated = RefCell::default();
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    Careful(&repeated).deserialize(&mut deserializer).ok()?;
-    repeated.into_inner()
+    let value = Careful(&repeated).deserialize(&mut deserializer).ok()?;
+    deserializer.end().ok()?;
+    Some((value, repeated.into_inner()))
 }
 
 /// Builds a [`Value`] and notes a key that an object had twice, which `Value` itself hides.
@@ -200,13 +201,18 @@ impl<'de> Visitor<'de> for Careful<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let (mut fields, mut names) = (Map::new(), HashSet::new());
+        let mut fields = Map::new();
         while let Some(name) = map.next_key::<String>()? {
-            if !names.insert(name.clone()) {
-                self.0.replace(Some(name.clone()));
-            }
             let value = map.next_value_seed(Careful(self.0)).map_err(A::Error::custom)?;
-            fields.insert(name, value);
+            match fields.entry(name) {
+                Entry::Vacant(entry) => {
+                    entry.insert(value);
+                }
+                Entry::Occupied(mut entry) => {
+                    self.0.replace(Some(entry.key().clone()));
+                    entry.insert(value);
+                }
+            }
         }
         Ok(Value::Object(fields))
     }

@@ -1,28 +1,29 @@
 //! Holds an answer of the call under test against what its request deserves.
 
-use super::{Body, Classification, Kind, Refusals, StepJudge, classify, grammar};
+use super::{Answer, Body, Classification, Kind, Refusals, StepJudge, classify, grammar};
 use crate::contract::ClauseId;
 use crate::exchange::{Request, Response};
 
 impl StepJudge<'_> {
-    pub(super) fn judge_creation(&mut self, request: &Request, response: &Response) {
+    pub(super) fn judge_creation(&mut self, request: &Request, answer: &Answer<'_>) {
         let contract = self.contract;
         let body = Body::read(request);
         let classification = classify(contract, request, &body);
         match classification.kind {
-            Kind::Valid => self.judge_valid(&classification, &body, response),
-            Kind::Invalid => self.judge_invalid(&classification, response),
-            Kind::Unspecified => self.judge_unspecified(&classification, &body, response),
-            Kind::Unauthorized => self.judge_unauthorized(response),
+            Kind::Valid => self.judge_valid(&classification, &body, answer),
+            Kind::Invalid => self.judge_invalid(&classification, answer),
+            Kind::Unspecified => self.judge_unspecified(&classification, &body, answer),
+            Kind::Unauthorized => self.judge_unauthorized(answer.response),
         }
     }
 
-    fn judge_valid(&mut self, classification: &Classification<'_>, body: &Body, response: &Response) {
+    fn judge_valid(&mut self, classification: &Classification<'_>, body: &Body, answer: &Answer<'_>) {
+        let response = answer.response;
         let creation = &self.contract.creation;
         if response.status == creation.created {
             self.assess(ClauseId::status(creation.created));
             self.assess_subjects();
-            self.judge_created(classification, body, response);
+            self.judge_created(classification, body, answer);
         } else if creation.inconclusive.valid.contains(&response.status) {
             self.judgement.inconclusive =
                 Some(format!("a valid request was answered {}: no right, or no quota", response.status));
@@ -43,7 +44,8 @@ impl StepJudge<'_> {
         self.probe.clauses.iter().find(|clause| clause.is_of_request_field(name)).cloned()
     }
 
-    fn judge_invalid(&mut self, classification: &Classification<'_>, response: &Response) {
+    fn judge_invalid(&mut self, classification: &Classification<'_>, answer: &Answer<'_>) {
+        let response = answer.response;
         let violation = &classification.violations[0];
         if response.is_success() {
             let what = match &violation.value {
@@ -59,7 +61,7 @@ impl StepJudge<'_> {
         } else if classification.refusals.allow(response.status) {
             self.assess(violation.clause.clone());
             self.assess(ClauseId::status(400));
-            self.note_envelope(response);
+            self.note_envelope(answer);
         } else {
             let expected = format!("{} for a request that breaks {}", classification.refusals.text(), violation.clause);
             self.mismatch(ClauseId::status(400), "", expected, answered(response));
@@ -68,22 +70,24 @@ impl StepJudge<'_> {
     }
 
     /// Who refused is worth knowing; where the contract names envelopes, it leaves open which one comes.
-    fn note_envelope(&mut self, response: &Response) {
+    fn note_envelope(&mut self, answer: &Answer<'_>) {
         if self.contract.creation.envelopes.is_empty() {
             return;
         }
-        let known = self.envelope(response).map(|envelope| envelope.title.clone());
-        let taken = known.or_else(|| response.media_type()).unwrap_or_else(|| "no body of a known form".to_owned());
+        let known = self.envelope(answer).map(|envelope| envelope.title.clone());
+        let taken =
+            known.or_else(|| answer.response.media_type()).unwrap_or_else(|| "no body of a known form".to_owned());
         self.choice("who refuses a request", "the page does not say what an error looks like", taken);
     }
 
-    fn judge_unspecified(&mut self, classification: &Classification<'_>, body: &Body, response: &Response) {
+    fn judge_unspecified(&mut self, classification: &Classification<'_>, body: &Body, answer: &Answer<'_>) {
+        let response = answer.response;
         let creation = &self.contract.creation;
         let accepted = response.status == creation.created;
         if accepted || Refusals::AnyClientError.allow(response.status) {
             let taken = if accepted { "accepted".to_owned() } else { format!("refused with {}", response.status) };
             if accepted {
-                self.judge_created(classification, body, response);
+                self.judge_created(classification, body, answer);
             }
             // Only a lone open matter tells what the target chose; of several, any may have decided. How a value came back says that it was accepted.
             if let [open] = classification.open[..]

@@ -2,15 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::StepJudge;
 use super::creation::{no_object, shortened};
 use super::sent_fields::is_in_other_form;
+use super::{Answer, StepJudge};
 use crate::contract::{ClauseId, Relation, list, same, same_items};
 use crate::exchange::{Exchange, Request, Response, query};
 
 impl StepJudge<'_> {
-    pub(super) fn judge_expectation(&mut self, response: &Response, all: &[Exchange]) {
+    pub(super) fn judge_expectation(&mut self, answer: &Answer<'_>, all: &[Exchange]) {
         let Some(expectation) = self.probe.expectations.get(self.step) else { return };
+        let response = answer.response;
         if !expectation.statuses.is_empty() && !expectation.statuses.contains(&response.status) {
             if self.is_left_open(&all[self.step].request, response) {
                 return;
@@ -25,7 +26,7 @@ impl StepJudge<'_> {
             return;
         }
         if expectation.lists_none {
-            self.judge_list(&all[self.step].request, response);
+            self.judge_list(&all[self.step].request, answer);
             if self.judgement.inconclusive.is_some() {
                 return;
             }
@@ -33,11 +34,11 @@ impl StepJudge<'_> {
         let is_about_body =
             !expectation.body.is_empty() || !expectation.any_of.is_empty() || expectation.same_as.is_some();
         if is_about_body {
-            let Some(Value::Object(fields)) = response.json() else {
+            let Some(Value::Object(fields)) = &answer.json else {
                 self.mismatch(self.clause_of(""), "", "a JSON object", no_object(response));
                 return;
             };
-            self.judge_fields(&fields, all);
+            self.judge_fields(fields, all);
         }
         let is_met = self.judgement.mismatches.iter().all(|mismatch| mismatch.step != self.step);
         if let Some(clause) = expectation.clause.as_ref().filter(|_| is_met) {
@@ -65,11 +66,11 @@ impl StepJudge<'_> {
     }
 
     /// Nothing may be listed that has all that the query asks for; what else is listed is somebody else's, as a service need not know the query.
-    fn judge_list(&mut self, request: &Request, response: &Response) {
+    fn judge_list(&mut self, request: &Request, answer: &Answer<'_>) {
         let operation = self.contract.operation(&request.method, &request.path);
         let Some(pointer) = operation.map(|(index, _)| self.contract.operations[index].items.as_str()) else { return };
-        let answer = response.json();
-        let Some(items) = answer.as_ref().and_then(|answer| answer.pointer(pointer)).and_then(Value::as_array) else {
+        let Some(items) = answer.json.as_ref().and_then(|answer| answer.pointer(pointer)).and_then(Value::as_array)
+        else {
             self.judgement.inconclusive = Some(format!("the answer of step {} holds no list", self.step + 1));
             return;
         };

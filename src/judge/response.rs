@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::creation::{no_object, shortened};
 use super::sent_fields::{Field, SentFields, is_as_precise, is_in_other_form, way_back};
-use super::{Across, Body, Classification, Drift, Observation, StepJudge};
+use super::{Across, Answer, Body, Classification, Drift, Observation, StepJudge};
 use crate::contract::{ClauseId, Derived, Echo, Relation, Schema, list, same, same_items};
 use crate::exchange::{Response, is_segment};
 use crate::untrusted::{Untrusted, brief};
@@ -15,7 +15,8 @@ use crate::untrusted::{Untrusted, brief};
 const MOST_DRIFT: usize = 20;
 
 impl StepJudge<'_> {
-    pub(super) fn judge_created(&mut self, classification: &Classification<'_>, body: &Body, response: &Response) {
+    pub(super) fn judge_created(&mut self, classification: &Classification<'_>, body: &Body, answer: &Answer<'_>) {
+        let response = answer.response;
         let creation = &self.contract.creation;
         let media_type = response.media_type();
         if media_type.as_deref() == Some(creation.media_type.as_str()) {
@@ -24,12 +25,12 @@ impl StepJudge<'_> {
             let got = media_type.unwrap_or_else(|| "no Content-Type".to_owned());
             self.mismatch(creation.response.clause("media-type"), "", creation.media_type.clone(), got);
         }
-        let Some(Value::Object(fields)) = response.json() else {
+        let Some(Value::Object(fields)) = &answer.json else {
             self.mismatch(creation.response.clause("type"), "", "a JSON object", no_object(response));
             return;
         };
         self.assess(creation.response.clause("type"));
-        let answer = Creation { given: SentFields::of(classification, body), fields: &fields, response };
+        let answer = Creation { given: SentFields::of(classification, body), fields, response };
         for (name, schema) in &creation.response.properties {
             match fields.get(name) {
                 Some(Value::Null) if !creation.response.required.contains(name) => self.note_null(name, schema),
@@ -41,7 +42,7 @@ impl StepJudge<'_> {
             }
         }
         self.judge_others(&answer);
-        self.judge_id(&fields);
+        self.judge_id(fields);
         // Where the body does not tell what was sent, a field that nobody documents may come from there.
         let is_sent = |name: &str| !matches!(answer.given.field(name), Field::Absent);
         let undocumented =
@@ -91,7 +92,7 @@ impl StepJudge<'_> {
             let Field::Plain(given) = answer.given.field(name) else { continue };
             let clause = creation.response.clause_of_others("echo");
             if let Some(value) = answer.fields.get(name) {
-                self.compare_echo(echo, clause, format!("/{name}"), given, value);
+                self.compare_echo(echo, clause, name, given, value);
             } else {
                 self.mismatch(clause, format!("/{name}"), shortened(&given.to_string()), "no such field");
             }
@@ -103,7 +104,6 @@ impl StepJudge<'_> {
         if self.contract.creation.response.required.iter().any(|required| required == name) {
             self.assess(schema.clause("required"));
         }
-        let pointer = format!("/{name}");
         let given = answer.given.field(name);
         let broken = schema.examine(value).broken;
         if matches!(given, Field::Open { value: given, .. } if same(given, value)) {
@@ -120,7 +120,7 @@ impl StepJudge<'_> {
         let type_fault = broken.iter().find(|broken| broken.keyword == "type");
         if let Some(fault) = type_fault.filter(|_| !lacks_default) {
             let expected = fault.rule.map(|rule| format!("a value that {}", rule.text())).unwrap_or_default();
-            self.mismatch(fault.clause(), pointer, expected, shortened(&value.to_string()));
+            self.mismatch(fault.clause(), pointer(name), expected, shortened(&value.to_string()));
             return;
         }
         self.assess_rules(schema, value);
@@ -134,7 +134,7 @@ impl StepJudge<'_> {
         }
         for fault in broken {
             let expected = fault.rule.map(|rule| format!("a value that {}", rule.text())).unwrap_or_default();
-            self.mismatch(fault.clause(), pointer.clone(), expected, shortened(&value.to_string()));
+            self.mismatch(fault.clause(), pointer(name), expected, shortened(&value.to_string()));
         }
     }
 
@@ -157,13 +157,12 @@ impl StepJudge<'_> {
         value: &Value,
         answer: &Creation<'_>,
     ) {
-        let pointer = format!("/{name}");
         match relation {
             Relation::Echo(echo) => self.judge_echo(echo, clause, name, value, answer),
             Relation::Derived(derived) => self.judge_derived(derived, clause, name, value, answer),
             Relation::Template(template) => {
                 if let Some(expected) = fill(template, answer.fields) {
-                    self.compare(clause, pointer, &[Value::from(expected)], value);
+                    self.compare(clause, name, &[Value::from(expected)], value);
                 }
             }
             Relation::NotBefore(field) => {
@@ -172,30 +171,29 @@ impl StepJudge<'_> {
                     if later < earlier {
                         self.mismatch(
                             clause,
-                            pointer,
+                            pointer(name),
                             format!("not before {field}, {}", answer.fields[field]),
                             value.to_string(),
                         );
                     }
                 }
             }
-            Relation::NearNow(seconds) => self.judge_near_now(*seconds, clause, pointer, value, answer.response),
-            Relation::Unique => self.observe(Across::Unique, clause, pointer, value),
-            Relation::SameForCaller => self.observe(Across::Same, clause, pointer, value),
+            Relation::NearNow(seconds) => self.judge_near_now(*seconds, clause, name, value, answer.response),
+            Relation::Unique => self.observe(Across::Unique, clause, name, value),
+            Relation::SameForCaller => self.observe(Across::Same, clause, name, value),
         }
     }
 
     fn judge_echo(&mut self, echo: &Echo, clause: ClauseId, name: &str, value: &Value, answer: &Creation<'_>) {
-        let pointer = format!("/{name}");
         let request = &self.contract.creation.request.properties[name];
         match answer.given.field(name) {
             Field::Unknown => {}
             Field::Absent => {
                 if let Some(default) = &request.default {
-                    self.compare_echo(echo, request.clause("default"), pointer, default, value);
+                    self.compare_echo(echo, request.clause("default"), name, default, value);
                 }
             }
-            Field::Plain(given) => self.compare_echo(echo, clause, pointer, given, value),
+            Field::Plain(given) => self.compare_echo(echo, clause, name, given, value),
             Field::Open { value: given, title, because } => {
                 if same(given, value) || (echo.as_set && same_items(given, value)) {
                     return;
@@ -208,22 +206,27 @@ impl StepJudge<'_> {
                     (Some(way), _) => self.choice(title, because, way),
                     (None, Some(default)) => {
                         let clause = request.clause("default");
-                        self.mismatch(clause, pointer, format!("{default}, or null"), shortened(&value.to_string()));
+                        self.mismatch(
+                            clause,
+                            pointer(name),
+                            format!("{default}, or null"),
+                            shortened(&value.to_string()),
+                        );
                     }
                     (None, None) => {
                         let wanted = format!("{} unchanged", shortened(&given.to_string()));
-                        self.mismatch(clause, pointer, wanted, shortened(&value.to_string()));
+                        self.mismatch(clause, pointer(name), wanted, shortened(&value.to_string()));
                     }
                 }
             }
         }
     }
 
-    fn compare_echo(&mut self, echo: &Echo, clause: ClauseId, pointer: String, given: &Value, value: &Value) {
+    fn compare_echo(&mut self, echo: &Echo, clause: ClauseId, name: &str, given: &Value, value: &Value) {
         if echo.also(given).iter().any(|each| same(each, value)) {
             self.assess(clause);
             self.choice(
-                &format!("{given} for {}", &pointer[1..]),
+                &format!("{given} for {name}"),
                 &echo.because,
                 format!("came back as {}", shortened(&value.to_string())),
             );
@@ -233,7 +236,7 @@ impl StepJudge<'_> {
         } else if echo.as_set && same_items(given, value) {
             self.assess(clause);
         } else {
-            self.compare(clause, pointer, std::slice::from_ref(given), value);
+            self.compare(clause, name, std::slice::from_ref(given), value);
         }
     }
 
@@ -249,11 +252,11 @@ impl StepJudge<'_> {
             Field::Unknown => None,
         };
         if let Some(expected) = source.and_then(|source| derived.expected(source)) {
-            self.compare(clause, format!("/{name}"), &expected, value);
+            self.compare(clause, name, &expected, value);
         }
     }
 
-    fn judge_near_now(&mut self, seconds: u64, clause: ClauseId, pointer: String, value: &Value, response: &Response) {
+    fn judge_near_now(&mut self, seconds: u64, clause: ClauseId, name: &str, value: &Value, response: &Response) {
         let Some(stated) = moment(value) else { return };
         let dates = response.headers.iter().filter(|(name, _)| name == "date");
         let theirs: Vec<OffsetDateTime> =
@@ -273,32 +276,32 @@ impl StepJudge<'_> {
             let now = response.at.replace_nanosecond(0).unwrap_or(response.at).format(&Rfc3339).unwrap_or_default();
             self.mismatch(
                 clause,
-                pointer,
+                pointer(name),
                 format!("a time within {} minutes of now, {now}", seconds / 60),
                 value.to_string(),
             );
         }
     }
 
-    fn observe(&mut self, across: Across, clause: ClauseId, pointer: String, value: &Value) {
+    fn observe(&mut self, across: Across, clause: ClauseId, name: &str, value: &Value) {
         self.judgement.observations.push(Observation {
             across,
             clause,
-            pointer,
+            pointer: pointer(name),
             value: value.clone(),
             step: self.step,
         });
     }
 
     /// Assesses a clause that asks for one of several values.
-    fn compare(&mut self, clause: ClauseId, pointer: String, expected: &[Value], got: &Value) {
+    fn compare(&mut self, clause: ClauseId, name: &str, expected: &[Value], got: &Value) {
         self.assess(clause.clone());
         if !expected.iter().any(|each| same(each, got)) {
             let wanted = match expected {
                 [one] => shortened(&one.to_string()),
                 several => format!("one of {}", list(several)),
             };
-            self.mismatch(clause, pointer, wanted, shortened(&got.to_string()));
+            self.mismatch(clause, pointer(name), wanted, shortened(&got.to_string()));
         }
     }
 }
@@ -308,6 +311,11 @@ struct Creation<'a> {
     given: SentFields<'a>,
     fields: &'a Map<String, Value>,
     response: &'a Response,
+}
+
+/// Where a field of an answer stands.
+fn pointer(name: &str) -> String {
+    format!("/{name}")
 }
 
 fn moment(value: &Value) -> Option<OffsetDateTime> {
