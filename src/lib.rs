@@ -55,7 +55,7 @@
 //! # Beside it
 //!
 //! The [`stub`] answers by the same contract and the same [`judge::classify()`] that judges, or breaks one clause of it, to test the harness. A [`rehearsal`]
-//! in memory shows which clauses the probes of a suite can reach. [`snapshot`] holds answers against reviewed ones. [`identity`] finds the credentials on the
+//! in memory shows which clauses the probes of a suite can reach. [`identity`] finds the credentials on the
 //! machine, a token for them and the endpoint. What a run may leave behind is in its [`ledger`] before it is sent; [`mod@sweep`] removes it, and [`doctor`]
 //! looks at a target first. Every word leaves through the [`console`], which takes out each [`secret`] and shows what is [`untrusted`] so that it can do no
 //! harm. [`cli`] is the program, and only reads arguments and prints; [`harness`] is the same for tests of other programs.
@@ -88,7 +88,6 @@ pub mod results;
 pub mod run;
 pub mod secret;
 pub mod shrink;
-pub mod snapshot;
 pub mod stub;
 pub mod suite;
 pub mod sweep;

@@ -18,7 +18,6 @@ use crate::probe::FollowUp;
 pub(crate) use files::read_text;
 
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/cases");
-static BUILT_IN_SNAPSHOTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/snapshots");
 
 /// The suite that a run uses when none is named.
 pub const DEFAULT: &str = "otc";
@@ -48,8 +47,6 @@ pub struct Suite {
     pub follow_ups: Vec<FollowUp>,
     /// What stands in the files of the suite, one after the other.
     pub texts: String,
-    /// The redacted answers of each case, by case id, as they were reviewed.
-    pub snapshots: HashMap<String, String>,
 }
 
 /// Why a suite cannot be used; every broken file is named, not only the first.
@@ -86,12 +83,10 @@ impl Suite {
         let dir = BUILT_IN.get_dir(name)?;
         let texts = files::built_in(dir, Path::new(name));
         let files = Files { name: name.to_owned(), prefix: format!("cases/{name}/"), texts };
-        let snapshots = BUILT_IN_SNAPSHOTS.get_dir(name).map(|dir| files::built_in(dir, Path::new(name)));
-        let snapshots = snapshots.unwrap_or_default();
-        Some(Self::read(files, snapshots))
+        Some(Self::read(files))
     }
 
-    /// Reads a suite from a folder. Its snapshots stand in the folder of the same name below `snapshots`, beside the folder of suites.
+    /// Reads a suite from a folder.
     pub fn from_dir(dir: &Path) -> Result<Self, SuiteError> {
         let shown = dir.display().to_string();
         let resolved = dir
@@ -104,12 +99,10 @@ impl Suite {
         };
         let prefix = format!("{}/", shown.trim_end_matches('/'));
         let files = Files { name: name.clone(), prefix, texts: read(&resolved)? };
-        let snapshot_dir = resolved.ancestors().nth(2).map(|root| root.join("snapshots").join(&name));
-        let snapshots = snapshot_dir.filter(|dir| dir.is_dir()).map(|dir| read(&dir)).transpose()?.unwrap_or_default();
-        Self::read(files, snapshots)
+        Self::read(files)
     }
 
-    fn read(files: Files, snapshots: Vec<(String, String)>) -> Result<Self, SuiteError> {
+    fn read(files: Files) -> Result<Self, SuiteError> {
         let path_of = |file: &str| format!("{}{file}", files.prefix);
         let mut tables = HashMap::new();
         for (file, text) in files.texts.iter().filter(|(file, _)| has_ending(file, "csv")) {
@@ -157,14 +150,10 @@ impl Suite {
         if !errors.is_empty() {
             return Err(SuiteError { errors });
         }
-        let snapshots = snapshots
-            .into_iter()
-            .filter_map(|(file, text)| Some((file.strip_suffix(".snap")?.to_owned(), text)))
-            .collect();
         let profiles = files.texts.iter().find(|(file, _)| file == PROFILES);
         let profiles = profiles.map(|(file, text)| (path_of(file), text.clone()));
         let texts = files.texts.into_iter().map(|(_, text)| text).collect();
-        Ok(Self { name: files.name, contract, source, baseline, cases, follow_ups, profiles, texts, snapshots })
+        Ok(Self { name: files.name, contract, source, baseline, cases, follow_ups, profiles, texts })
     }
 }
 

@@ -6,6 +6,9 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot go on says so")]
 
+#[path = "support/snapshot.rs"]
+mod snapshot;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -20,10 +23,10 @@ use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::results::{Fold, Question, RunInvariants};
 use ims_conformance::run::{Ending, Event, Options, Record, run};
 use ims_conformance::secret::Secrets;
-use ims_conformance::snapshot;
 use ims_conformance::stub::{Stub, StubService};
 use ims_conformance::suite::{DEFAULT, Suite};
 use libtest_mimic::{Arguments, Failed, Trial};
+use snapshot::Fields;
 use tokio::runtime::Runtime;
 
 fn main() {
@@ -62,7 +65,18 @@ fn no_threads_are_refused() -> Result<(), Failed> {
 /// A trial for each probe of a case, for each snapshot, and for each phase and field.
 fn trials_of(suite: &Arc<Suite>) -> Vec<Trial> {
     let named = |name: &str| format!("{}/{name}", suite.name);
-    let bench = Arc::new(Bench { suite: Arc::clone(suite), running: OnceLock::new(), invariants: Mutex::default() });
+    let phases = vec![Phase::Boundary, Phase::Pairs, Phase::Random];
+    let generated =
+        plan(suite, &Selection { phases, ..Selection::default() }).unwrap_or_else(|error| panic!("{error}"));
+    let is_smallest = |probe: &Probe| ["what is required", "no field"].iter().any(|end| probe.id.ends_with(end));
+    let smallest = generated.iter().filter(is_smallest).last().expect("a smallest request");
+    let bench = Arc::new(Bench {
+        suite: Arc::clone(suite),
+        running: OnceLock::new(),
+        invariants: Mutex::default(),
+        usual: OnceLock::new(),
+        smallest,
+    });
     let mut trials = Vec::new();
     for case in &suite.cases {
         for probe in &case.probes {
@@ -78,9 +92,12 @@ fn trials_of(suite: &Arc<Suite>) -> Vec<Trial> {
         };
         trials.push(Trial::test(name, snapshot).with_ignored_flag(!is_stub));
     }
-    let phases = vec![Phase::Boundary, Phase::Pairs, Phase::Random];
-    let generated =
-        plan(suite, &Selection { phases, ..Selection::default() }).unwrap_or_else(|error| panic!("{error}"));
+    let usual = Arc::clone(&bench);
+    let is_as_usual = move || {
+        usual.assert_as_usual();
+        Ok(())
+    };
+    trials.push(Trial::test(named("usual (snapshot)"), is_as_usual).with_ignored_flag(endpoint().is_some()));
     for (name, probes) in grouped(generated.iter().collect()) {
         let bench = Arc::clone(&bench);
         trials.push(Trial::test(named(&name), move || bench.hold(probes)));
@@ -115,6 +132,9 @@ struct Bench {
     running: OnceLock<Running>,
     /// What one trial shows of ids counts for all trials of the process.
     invariants: Mutex<RunInvariants>,
+    /// The answer to the smallest request, which the snapshots of the other ones are told by.
+    usual: OnceLock<(String, Fields)>,
+    smallest: Probe,
 }
 
 struct Running {
@@ -205,21 +225,35 @@ impl Bench {
 
     fn assert_as_reviewed(&self, case: &Case) {
         let running = self.running();
-        let texts: Vec<_> = case
-            .probes
-            .iter()
-            .map(|probe| snapshot::render(&self.suite.contract, probe, &perform(probe, running)))
-            .collect();
+        let (contract, (_, usual)) = (&self.suite.contract, self.usual());
+        let render = |probe: &Probe| snapshot::render(contract, usual, probe, &perform(probe, running));
+        let texts: Vec<_> = case.probes.iter().map(render).collect();
         let (folder, name) = case.id.rsplit_once('/').unwrap_or(("", &case.id));
-        let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path(
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(&self.suite.name).join(folder),
-        );
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
+        let mut settings = self.settings(folder);
         settings.set_description(format!("{} ({})", case.title, case.clauses.join(", ")));
         settings.set_input_file(format!("cases/{}/{}.yaml", self.suite.name, case.id));
         settings.bind(|| insta::assert_snapshot!(name, texts.join("\n")));
+    }
+
+    /// Holds the answer to the smallest request against its snapshot.
+    fn assert_as_usual(&self) {
+        let mut settings = self.settings("");
+        settings.set_description("the answer to the smallest request; the other snapshots show what differs from it");
+        settings.bind(|| insta::assert_snapshot!("usual", self.usual().0));
+    }
+
+    fn usual(&self) -> &(String, Fields) {
+        let perform = || perform(&self.smallest, self.running());
+        self.usual.get_or_init(|| snapshot::usual(&self.suite.contract, &perform()))
+    }
+
+    fn settings(&self, folder: &str) -> insta::Settings {
+        let mut settings = insta::Settings::clone_current();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
+        settings.set_snapshot_path(root.join(&self.suite.name).join(folder));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings
     }
 }
 

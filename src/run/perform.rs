@@ -14,7 +14,6 @@ use crate::judge::judge;
 use crate::plan::{self, Plan};
 use crate::probe::Probe;
 use crate::results::Fold;
-use crate::snapshot;
 use crate::suite::Suite;
 
 /// After so many inconclusive probes in a row, the rest would only cost time and requests.
@@ -132,8 +131,7 @@ async fn perform_with(
         return Performed::Skipped(why);
     }
     let mut exchanges = target.perform(&probe.script).await;
-    let mut judgement = judge(&suite.contract, probe, &exchanges);
-    snapshot::add_drift(suite, probe, &exchanges, &mut judgement);
+    let judgement = judge(&suite.contract, probe, &exchanges);
     let cleanup = target.clean_and(&exchanges, yielding).await;
     reduce(&suite.contract, probe, &mut exchanges);
     Performed::Done(Box::new(Record { place, probe: Arc::clone(probe), judgement, exchanges, cleanup }))
