@@ -5,10 +5,12 @@
 
 mod access;
 mod budget;
+mod census;
 mod cleanup;
 mod endpoint;
 mod halt;
 mod http;
+mod limits;
 mod list;
 mod ownership;
 mod patience;
@@ -33,14 +35,16 @@ use tokio::sync::{Mutex, Notify, OnceCell};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 pub use access::{Access, Lease, Renew, Renewed};
-pub use budget::{Admission, Bounds, Cost, Denied, Limits, Spent};
+pub use budget::Admission;
 use budget::{Admittance, Budget};
+use census::Doubts;
 pub use cleanup::{Cleanup, Leftover};
 pub(crate) use cleanup::{created_id, is_lost_creation, is_unnamed_creation, request_to};
 pub use endpoint::{Endpoint, EndpointError};
 pub use halt::Stop;
 use halt::{Halt, Reason};
 pub use http::{Client, ClientError, Transport};
+pub use limits::{Bounds, Cost, Denied, Limits, Spent};
 pub use list::Unlisted;
 pub(crate) use list::{Item, Listed};
 use ownership::Ownership;
@@ -52,7 +56,7 @@ pub use route::{Route, RouteProxy, RouteTrust};
 pub(crate) use send::Purpose;
 pub use signature::{AccessKey, AccessKeyError, Signable, Signature, VARIABLES};
 pub use stock::Appeared;
-use stock::{Doubts, Shown};
+use stock::Shown;
 pub use token::Token;
 pub use trust::{Authorities, AuthoritiesError};
 

@@ -367,3 +367,117 @@ fn what_is_created_beside_what_was_asked_for_is_removed_counted_and_told() {
         "{text}"
     );
 }
+
+/// A server that makes something else beside each thing that it is asked for; with how many things it has made, and the most that was there at once.
+fn making_more(
+    more: impl Fn(&Server, &ims_conformance::exchange::Request, usize) -> Vec<String> + Send + Sync + 'static,
+) -> (Arc<Server>, Arc<Counts>) {
+    let (counts, asked) = (Arc::new(Counts::default()), AtomicUsize::new(0));
+    let counted = Arc::clone(&counts);
+    let server = Server::with(move |server, request, token| {
+        let answer = server.pass(request, token);
+        if request.method == "POST" && answer.is_success() {
+            let more = more(server, request, asked.fetch_add(1, Ordering::SeqCst));
+            counted.created.fetch_add(1 + more.len(), Ordering::SeqCst);
+            counted.most_alive.fetch_max(server.ids().len(), Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Some(answer)
+    });
+    (server, counts)
+}
+
+/// The same thing once more.
+fn again(server: &Server, request: &ims_conformance::exchange::Request) -> Vec<String> {
+    let second = server.pass(request, Some(TOKEN));
+    vec![second.json().unwrap()["id"].as_str().unwrap().to_owned()]
+}
+
+#[test]
+fn a_target_that_makes_two_of_each_does_not_get_past_a_bound() {
+    for concurrency in ["1", "8"] {
+        for (limit, bound) in [("--max-created", 10), ("--max-alive", 3), ("--max-created", 2), ("--max-alive", 2)] {
+            let (folder, (server, counts)) =
+                (TempDir::new().unwrap(), making_more(|server, request, _| again(server, request)));
+            let bound_text = bound.to_string();
+            let arguments = ["min_ram/", "--phase", "case", limit, &bound_text, "-j", concurrency];
+            let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
+            let (created, alive) = (counts.created.load(Ordering::SeqCst), counts.most_alive.load(Ordering::SeqCst));
+            let seen = if limit == "--max-created" { created } else { alive };
+            assert!((2..=bound).contains(&seen), "{seen} of {bound}, exit {code}: {text}");
+            // What was made of a request without a mark is told, and not touched.
+            let left = server.ids().len();
+            assert!(left > 0 || text.contains("something was created beside what the answer told of"), "{text}");
+            assert!(text.contains(&format!(" 0 left behind, {left} perhaps")), "{left}: {text}");
+        }
+    }
+}
+
+#[test]
+fn what_a_target_makes_unmarked_counts_for_a_bound_and_is_not_touched() {
+    for (limit, bound) in [("--max-created", 10), ("--max-alive", 3)] {
+        let others = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let made = Arc::clone(&others);
+        let (server, counts) = making_more(move |server, _, _| {
+            let other = server.create(&json!({}));
+            made.lock().unwrap().push(other.clone());
+            vec![other]
+        });
+        let (folder, bound_text) = (TempDir::new().unwrap(), bound.to_string());
+        let arguments = ["min_ram/", "--phase", "case", limit, &bound_text, "-j", "8"];
+        let (_, text) = outcome("run", &server.listen(), &arguments, folder.path());
+        let (created, alive) = (counts.created.load(Ordering::SeqCst), counts.most_alive.load(Ordering::SeqCst));
+        let seen = if limit == "--max-created" { created } else { alive };
+        assert!((2..=bound).contains(&seen), "{seen} of {bound}: {text}");
+        let others = others.lock().unwrap();
+        assert!(others.iter().all(|other| server.ids().contains(other)), "{text}");
+        let is_about_them = |path: &str| others.iter().any(|other| path.contains(other.as_str()));
+        let changed = server.seen().into_iter().filter(|seen| matches!(seen.method.as_str(), "DELETE" | "PATCH"));
+        assert_eq!(changed.filter(|seen| is_about_them(&seen.path)).count(), 0, "{text}");
+    }
+}
+
+#[test]
+fn a_target_that_begins_late_to_make_two_of_each_gets_past_a_bound_by_one_look_at_most() {
+    let (folder, (server, counts)) = (
+        TempDir::new().unwrap(),
+        making_more(|server, request, asked| if asked < 4 { Vec::new() } else { again(server, request) }),
+    );
+    let arguments = ["min_ram/", "--phase", "case", "--max-alive", "3"];
+    let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
+    let alive = counts.most_alive.load(Ordering::SeqCst);
+    assert!((2..=4).contains(&alive), "{alive}, exit {code}: {text}");
+    assert!(text.contains("something was created beside what the answer told of"), "{text}");
+}
+
+#[test]
+fn a_target_that_creates_what_it_refuses_does_not_get_past_a_bound_eight_at_a_time() {
+    let folder = TempDir::new().unwrap();
+    let (liar, most) = creating_what_it_refuses();
+    let server = Server::with(move |_, request, token| {
+        let answer = liar.pass_whole(request, token);
+        std::thread::sleep(Duration::from_millis(3));
+        answer
+    });
+    let arguments = ["min_ram/", "min_disk/", "--phase", "case", "--max-alive", "5", "-j", "8"];
+    let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
+    let most = most.load(Ordering::SeqCst);
+    assert!(most <= 5, "{most} of 5, exit {code}: {text}");
+}
+
+#[test]
+fn what_is_under_way_while_stock_is_taken_is_nobodys_surprise() {
+    let (folder, turn) = (TempDir::new().unwrap(), AtomicUsize::new(0));
+    let server = Server::with(move |server, request, token| {
+        let answer = server.pass(request, token);
+        // Some answers take their time, so that others are told, and stock is taken, meanwhile.
+        if request.method == "POST" && turn.fetch_add(1, Ordering::SeqCst) % 3 == 1 {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Some(answer)
+    });
+    let arguments = ["min_ram/", "min_disk/", "name/", "--phase", "case", "--max-alive", "6", "-j", "8"];
+    let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
+    assert_eq!((code, server.ids()), (0, vec![]), "{text}");
+    assert!(!text.contains("something was created beside"), "{text}");
+}

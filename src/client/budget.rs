@@ -1,79 +1,10 @@
-//! Budgets: what a run may cost at most. They are hard: a probe begins only where its worst outcome is still within them.
+//! Budgets: what a run has cost, and may yet. They are hard: a probe begins only where its worst outcome is still within them.
 
-use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::removal::MOST_REQUESTS;
-use crate::contract::Contract;
-use crate::probe::{Script, Step};
-
-/// What a run may cost at most; `None` is as much as it takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Limits {
-    /// Requests, those of the clean-up included.
-    pub requests: Option<u64>,
-    /// Resources created.
-    pub created: Option<u64>,
-    /// Resources there at the same time.
-    pub alive: Option<u64>,
-    /// Later than this after the first probe nothing is created any more, and no probe begins.
-    pub time: Option<Duration>,
-    /// Requests in a second.
-    pub rate: Option<f64>,
-}
-
-impl Limits {
-    /// What a target allows that may be somebody's production, unless somebody asks for more.
-    pub const CAREFUL: Self = Self { requests: None, created: None, alive: Some(10), time: None, rate: Some(5.0) };
-}
-
-/// The budget that does not allow the next probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spent {
-    /// Of requests.
-    Requests,
-    /// Of creations.
-    Created,
-    /// Of resources at the same time, because others are left behind.
-    Alive,
-    /// Of time.
-    Time,
-}
-
-impl fmt::Display for Spent {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Requests => "--max-requests",
-            Self::Created => "--max-created",
-            Self::Alive => "--max-alive",
-            Self::Time => "--time-limit",
-        })
-    }
-}
-
-/// How far the bounds on what is created hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Bounds {
-    /// Whatever the target answers: stock was taken where it mattered.
-    #[default]
-    Hard,
-    /// As far as the target tells the truth: its list could not be read.
-    AsTold,
-}
-
-/// Why a probe does not begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Denied {
-    /// The rest of the run is denied too.
-    Spent(Spent),
-    /// This probe alone would exceed the budget, others may not.
-    TooLarge(Spent),
-    /// Somebody stopped the run.
-    Stopped,
-}
+use super::limits::{Bounds, Cost, Limits, Spent};
 
 /// Whether a cost is within the budget.
 pub(super) enum Admittance<'a> {
@@ -85,33 +16,6 @@ pub(super) enum Admittance<'a> {
     AfterStock,
     /// It never will be.
     Never(Spent),
-}
-
-/// What a probe may cost at most.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cost {
-    /// Requests.
-    pub requests: u64,
-    /// Resources created, all of them there at the same time.
-    pub created: u64,
-}
-
-impl Cost {
-    /// What a script may cost at most, with the removal of all that it may create.
-    pub fn of(contract: &Contract, script: &Script) -> Self {
-        let created = script.steps.iter().filter(|step| step.request.may_create(contract)).count() as u64;
-        let more = |step: &Step| step.patience.as_ref().map_or(0, |patience| patience.pauses().count());
-        let asked = script.steps.iter().map(|step| 1 + more(step)).sum::<usize>() as u64;
-        Self { requests: asked + created * MOST_REQUESTS, created }
-    }
-}
-
-impl std::ops::Add for Cost {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self { requests: self.requests + other.requests, created: self.created + other.created }
-    }
 }
 
 /// Keeps the books of a run.
@@ -130,8 +34,14 @@ struct Books {
     created: u64,
     /// Those of them that are, or may be, still there.
     alive: u64,
-    /// Requests since the last stock-taking that were refused, and may have created something all the same.
+    /// Requests since the last stock-taking that may have created more than their answers told of.
     doubtful: u64,
+    /// Those of them whose answers told of a creation.
+    doubtful_creations: u64,
+    /// Whether stock was taken after a creation.
+    is_tried: bool,
+    /// The most things that one request has created beside what it was asked for.
+    unasked: u64,
     /// Whether stock cannot be taken, so that only the target's own answers count.
     is_blind: bool,
     /// What the probes under way may cost at most.
@@ -139,6 +49,9 @@ struct Books {
     /// Requests that are kept for the end of the run.
     set_aside: u64,
 }
+
+/// So many doubtful requests are remembered until stock is taken.
+const MOST_DOUBTFUL: u64 = 1000;
 
 /// A probe's share of the budget; what it did not use goes back when it is dropped.
 #[derive(Debug)]
@@ -175,32 +88,9 @@ impl Budget {
     /// Sets this cost aside, if it is within the budget.
     pub(super) fn admit(&self, cost: Cost) -> Admittance<'_> {
         let mut books = self.books();
-        let doubtful = if books.is_blind { 0 } else { books.doubtful };
-        let requests = books.requests + books.set_aside;
-        let needs = [
-            Need {
-                spent: Spent::Requests,
-                limit: self.limits.requests,
-                used: requests,
-                doubtful: 0,
-                ..Need::of(&books.under_way, cost)
-            },
-            Need {
-                spent: Spent::Created,
-                limit: self.limits.created,
-                used: books.created,
-                doubtful,
-                ..Need::created(&books.under_way, cost)
-            },
-            Need {
-                spent: Spent::Alive,
-                limit: self.limits.alive,
-                used: books.alive,
-                doubtful,
-                ..Need::created(&books.under_way, cost)
-            },
-        ];
-        let answers: Vec<_> = needs.into_iter().filter(|need| need.cost > 0).filter_map(Need::hindrance).collect();
+        let needs = books.needs(&self.limits, cost);
+        let answers = needs.into_iter().filter(|need| need.cost > 0).filter_map(Need::hindrance);
+        let answers: Vec<_> = answers.chain(books.caution(&self.limits, cost)).collect();
         let first = |wanted: fn(&Hindrance) -> bool| answers.iter().copied().find(wanted);
         match first(|each| matches!(each, Hindrance::Never(_))).or_else(|| first(|each| *each == Hindrance::Doubt)) {
             Some(Hindrance::Never(spent)) => return Admittance::Never(spent),
@@ -245,15 +135,37 @@ impl Budget {
         books.alive += 1;
     }
 
-    /// A request was refused, and may have created something all the same.
-    pub(super) fn note_doubtful(&self) {
-        self.books().doubtful += 1;
+    /// Whether what is created is bounded, so that stock must be taken during the run.
+    pub(super) fn bounds_creation(&self) -> bool {
+        self.limits.created.is_some() || self.limits.alive.is_some()
     }
 
-    /// Stock was taken: the refused requests up to now have created nothing but what was noted.
-    pub(super) fn clear_doubt(&self) {
-        self.books().doubtful = 0;
+    /// A request was answered that may have created more than the answer tells; it may tell of one creation, or of none.
+    pub(super) fn note_doubt(&self, has_created: bool) {
+        let mut books = self.books();
+        books.doubtful += 1;
+        books.doubtful_creations += u64::from(has_created);
+    }
+
+    /// Stock was taken: so many requests, so many creations among them, have created nothing but what was noted.
+    pub(super) fn clear_doubts(&self, requests: usize, creations: usize) {
+        let mut books = self.books();
+        books.doubtful = books.doubtful.saturating_sub(requests as u64);
+        books.doubtful_creations = books.doubtful_creations.saturating_sub(creations as u64);
+        books.is_tried |= creations > 0;
+        drop(books);
         self.changed.notify_waiters();
+    }
+
+    /// Whether stock was taken after a creation.
+    pub(super) fn is_tried(&self) -> bool {
+        self.books().is_tried
+    }
+
+    /// One request has created so many things beside what it was asked for. Each further one may do the same.
+    pub(super) fn note_unasked(&self, count: u64) {
+        let mut books = self.books();
+        books.unasked = books.unasked.max(count);
     }
 
     /// Stock cannot be taken: from now on only the target's own answers count.
@@ -276,8 +188,66 @@ impl Budget {
         self.changed.notify_waiters();
     }
 
+    /// What was counted as a creation was none.
+    pub(super) fn note_not_created(&self) {
+        let mut books = self.books();
+        books.created = books.created.saturating_sub(1);
+        drop(books);
+        self.note_removed();
+    }
+
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Books {
+    /// What a cost needs of each limit. Once a request has created more than it was asked for, each may.
+    fn needs(&self, limits: &Limits, cost: Cost) -> [Need; 3] {
+        let doubtful = if self.is_blind { 0 } else { self.doubtful };
+        let requests = Need {
+            spent: Spent::Requests,
+            limit: limits.requests,
+            used: self.requests + self.set_aside,
+            doubtful: 0,
+            under_way: self.under_way.requests,
+            cost: cost.requests,
+        };
+        let creation = |spent, limit, used| Need {
+            spent,
+            limit,
+            used,
+            doubtful,
+            under_way: self.under_way.created * self.share(),
+            cost: cost.created * self.share(),
+        };
+        let created = creation(Spent::Created, limits.created, self.created);
+        let alive = creation(Spent::Alive, limits.alive, self.alive);
+        [requests, created, alive]
+    }
+
+    /// What else keeps a creation from being admitted, as a request may create more than it was asked for: as long as none was looked at, each may create
+    /// two, and once one did create more, each is looked at before the next.
+    fn caution(&self, limits: &Limits, cost: Cost) -> Option<Hindrance> {
+        let is_bounded = limits.created.is_some() || limits.alive.is_some();
+        if !is_bounded || self.is_blind || cost.created == 0 {
+            return None;
+        }
+        let must_look =
+            if self.unasked > 0 { self.doubtful > 0 } else { !self.is_tried && self.doubtful_creations > 0 };
+        if must_look || self.doubtful >= MOST_DOUBTFUL {
+            return Some(Hindrance::Doubt);
+        }
+        let twice = self.doubtful + 2 * (self.under_way.created + cost.created);
+        let exceeds = |limit: Option<u64>, used: u64| limit.is_some_and(|limit| used + twice > limit);
+        let may_exceed = exceeds(limits.created, self.created) || exceeds(limits.alive, self.alive);
+        let must_wait = self.unasked > 0 || (!self.is_tried && may_exceed);
+        (must_wait && self.under_way.created > 0).then_some(Hindrance::UnderWay)
+    }
+
+    /// How many things a request may create, as far as this run has seen.
+    fn share(&self) -> u64 {
+        1 + self.unasked
     }
 }
 
@@ -303,21 +273,6 @@ enum Hindrance {
 }
 
 impl Need {
-    fn of(under_way: &Cost, cost: Cost) -> Self {
-        Self {
-            spent: Spent::Requests,
-            limit: None,
-            used: 0,
-            doubtful: 0,
-            under_way: under_way.requests,
-            cost: cost.requests,
-        }
-    }
-
-    fn created(under_way: &Cost, cost: Cost) -> Self {
-        Self { under_way: under_way.created, cost: cost.created, ..Self::of(under_way, cost) }
-    }
-
     fn hindrance(self) -> Option<Hindrance> {
         let limit = self.limit?;
         let proven = self.used + self.cost;
@@ -340,5 +295,88 @@ impl Drop for Admission<'_> {
         books.under_way.created -= self.cost.created;
         drop(books);
         self.budget.changed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Admittance, Budget};
+    use crate::client::limits::{Cost, Limits, Spent};
+
+    const ONE: Cost = Cost { requests: 1, created: 1 };
+
+    fn alive(alive: u64) -> Budget {
+        Budget::new(Limits { alive: Some(alive), ..Limits::default() })
+    }
+
+    /// A creation that was answered, looked at, and removed.
+    fn creation(budget: &Budget) {
+        budget.note_created();
+        budget.note_doubt(true);
+        budget.clear_doubts(1, 1);
+        budget.note_removed();
+    }
+
+    #[test]
+    fn after_the_first_creation_stock_is_taken_and_then_as_the_bound_needs_it() {
+        let budget = alive(3);
+        budget.note_doubt(true);
+        assert!(matches!(budget.admit(ONE), Admittance::AfterStock));
+        budget.clear_doubts(1, 1);
+        for _ in 0..2 {
+            assert!(matches!(budget.admit(ONE), Admittance::Granted(_)));
+            budget.note_doubt(true);
+        }
+        assert!(matches!(budget.admit(ONE), Admittance::Granted(_)));
+        budget.note_doubt(true);
+        assert!(matches!(budget.admit(ONE), Admittance::AfterStock));
+    }
+
+    #[test]
+    fn as_long_as_no_creation_was_looked_at_each_may_make_two() {
+        let budget = alive(5);
+        let first = budget.admit(ONE);
+        let second = budget.admit(ONE);
+        assert!(matches!((&first, &second), (Admittance::Granted(_), Admittance::Granted(_))));
+        assert!(matches!(budget.admit(ONE), Admittance::Later));
+        drop((first, second));
+        creation(&budget);
+        let granted: Vec<_> = (0..5).map(|_| budget.admit(ONE)).collect();
+        assert!(granted.iter().all(|each| matches!(each, Admittance::Granted(_))));
+    }
+
+    #[test]
+    fn once_a_request_has_made_more_each_counts_as_much_and_goes_alone() {
+        let budget = alive(4);
+        creation(&budget);
+        budget.note_unasked(2);
+        let first = budget.admit(ONE);
+        assert!(matches!(first, Admittance::Granted(_)));
+        assert!(matches!(budget.admit(ONE), Admittance::Later));
+        drop(first);
+        budget.note_created();
+        budget.note_created();
+        assert!(matches!(budget.admit(ONE), Admittance::Never(Spent::Alive)));
+    }
+
+    #[test]
+    fn what_is_answered_while_stock_is_taken_stays_in_doubt() {
+        let budget = alive(2);
+        creation(&budget);
+        budget.note_doubt(false);
+        budget.note_doubt(false);
+        budget.clear_doubts(1, 0);
+        assert!(matches!(budget.admit(ONE), Admittance::Granted(_)));
+        budget.note_doubt(false);
+        assert!(matches!(budget.admit(ONE), Admittance::AfterStock));
+    }
+
+    #[test]
+    fn where_stock_cannot_be_taken_doubts_count_for_nothing() {
+        let budget = alive(1);
+        budget.note_doubt(true);
+        assert!(matches!(budget.admit(ONE), Admittance::AfterStock));
+        budget.note_blind();
+        assert!(matches!(budget.admit(ONE), Admittance::Granted(_)));
     }
 }

@@ -155,13 +155,16 @@ impl Target {
             },
             _ => None,
         };
+        let mark = request.mark(self.contract(), &self.run_id);
         if may_create {
             self.may_have_created.store(true, Ordering::Relaxed);
+            self.note_under_way(mark.as_ref());
         }
         let exchange = self.exchange(purpose, request, may_create).await;
         if may_create {
             let creation = cleanup::creation_of(self.contract(), &exchange);
-            self.note(creation.as_ref(), &exchange);
+            self.note(creation.as_ref());
+            self.note_answered(mark, creation.as_ref(), exchange.response().is_some());
             if let Some((ledger, number)) = intent {
                 // Where this cannot be written the intent stays open, and a sweep looks for what it created.
                 let _ = ledger.write(record_of(number, creation, &exchange)).await;
@@ -241,7 +244,7 @@ impl Target {
     }
 
     /// Keeps the books of what a request that may create came to.
-    fn note(&self, creation: Option<&cleanup::Created>, exchange: &Exchange) {
+    fn note(&self, creation: Option<&cleanup::Created>) {
         match creation {
             Some(cleanup::Created::Named { id, .. }) => {
                 self.ownership.note_given(id);
@@ -253,7 +256,6 @@ impl Target {
                 let mut until = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
                 *until = Some(Instant::now() + self.grace);
             }
-            None if exchange.response().is_some() => self.doubt(exchange.request.mark(self.contract(), &self.run_id)),
             None => {}
         }
     }

@@ -3,7 +3,6 @@
 //! What appeared meanwhile may be anybody's. It is removed only where it holds the text that no other run has, which proves that it is ours; the rest is
 //! told, not touched.
 
-use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -24,17 +23,6 @@ pub struct Appeared {
     pub mark: Option<String>,
     /// Whether it is gone again.
     pub is_removed: bool,
-}
-
-/// What refused requests may have created, and what stock-taking has found of it so far.
-#[derive(Debug, Default)]
-pub(super) struct Doubts {
-    /// The marks of refused requests since the last stock-taking.
-    marks: HashSet<String>,
-    /// How many refused requests since then carried none.
-    unmarked: u64,
-    /// What appeared and is counted already.
-    appeared: Vec<Appeared>,
 }
 
 /// Whether the list shows what the run creates; a list that does not tells nothing about what is not in it.
@@ -139,48 +127,6 @@ impl Target {
         !matches!(self.stock.get(), Some(Err(_)))
     }
 
-    /// Notes that a request was refused which may have created something all the same, where a budget must know it.
-    pub(super) fn doubt(&self, mark: Option<String>) {
-        let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
-        match mark {
-            Some(mark) => drop(doubts.marks.insert(mark)),
-            None => doubts.unmarked += 1,
-        }
-        drop(doubts);
-        self.budget.note_doubtful();
-    }
-
-    /// Takes stock during the run, so that its budgets hold against a target that creates what it refuses.
-    pub(super) async fn take_stock_on_the_way(&self) {
-        let _one_at_a_time = self.stock_taking.lock().await;
-        let doubts = std::mem::take(&mut *self.doubts.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut appeared = doubts.appeared;
-        let counted: HashSet<_> = appeared.iter().map(|found| found.id.clone()).collect();
-        let news = |id: &str, item: Item<'_>| {
-            let is_news = !counted.contains(id) && self.is_strange(id);
-            is_news.then(|| item.text_with(&self.run_id))
-        };
-        match self.inventory(Purpose::Extra, news).await {
-            Ok(news) => {
-                let mut unmarked = doubts.unmarked;
-                for (id, mark) in news {
-                    if mark.as_ref().is_some_and(|mark| doubts.marks.contains(mark)) {
-                        self.budget.note_created();
-                        let is_removed = self.take(&id).await;
-                        appeared.push(Appeared { id, mark, is_removed });
-                    } else if mark.is_none() && unmarked > 0 {
-                        unmarked -= 1;
-                        self.budget.note_created();
-                        appeared.push(Appeared { id, mark, is_removed: false });
-                    }
-                }
-                self.budget.clear_doubt();
-            }
-            Err(_) => self.budget.note_blind(),
-        }
-        self.doubts.lock().unwrap_or_else(PoisonError::into_inner).appeared.extend(appeared);
-    }
-
     /// Takes stock after the run, and removes what has appeared and is proven to be ours; why nothing is known, where that is so.
     pub async fn take_last_stock(&self) -> Result<Vec<Appeared>, Unlisted> {
         self.budget.set_aside(0);
@@ -189,7 +135,7 @@ impl Target {
             return Ok(Vec::new());
         }
         self.take_stock().await?;
-        let known = std::mem::take(&mut self.doubts.lock().unwrap_or_else(PoisonError::into_inner).appeared);
+        let known = std::mem::take(&mut self.doubts().appeared);
         let mut found: Vec<_> = known.into_iter().filter(|appeared| appeared.is_removed).collect();
         // A list may show no more than a part: what was removed makes room for what it did not show.
         for _ in 0..MOST_LOOKS {
@@ -236,7 +182,7 @@ impl Target {
     }
 
     /// Removes what an answer showed with the mark of this run, or gave as new.
-    async fn take(&self, id: &str) -> bool {
+    pub(super) async fn take(&self, id: &str) -> bool {
         if self.ownership.claim(id) != Claim::Own {
             self.ownership.attest(id);
         }
@@ -244,7 +190,7 @@ impl Target {
     }
 
     /// Whether this id was not there before, and no answer gave it as new.
-    fn is_strange(&self, id: &str) -> bool {
+    pub(super) fn is_strange(&self, id: &str) -> bool {
         !self.ownership.was_there_before(id) && !self.ownership.was_given(id)
     }
 

@@ -96,6 +96,11 @@ impl Server {
         self.stub.answer(request, token)
     }
 
+    /// What this server answers, its behaviour included.
+    pub(crate) fn pass_whole(&self, request: &Request, token: Option<&str>) -> Option<Response> {
+        (self.behaviour)(self, request, token)
+    }
+
     /// Everything that is there.
     pub(crate) fn images(&self) -> Vec<Value> {
         let list = self.pass(&request("GET", IMAGES, ""), Some(TOKEN));
