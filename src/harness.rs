@@ -1,4 +1,4 @@
-//! A whole run in a few lines, for the tests of other programs.
+//! A whole run in a few lines, for the tests of other programs: as one call, or as a [test for each probe](Harness::trials).
 //!
 //! ```no_run
 //! use ims_conformance::harness::{Harness, block_on};
@@ -12,18 +12,22 @@
 //! The endpoint may be any server on this machine, one of wiremock for example. One elsewhere may be somebody's production: it needs a folder for ledgers, so
 //! that `sweep` removes what a killed test leaves, and a run is as careful there as the program is.
 
+mod trials;
+
 use std::fmt;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+pub use libtest_mimic;
 
 use crate::client::{Access, Endpoint, Limits, Setup, Target, Token};
 use crate::exit_code::ExitCode;
 use crate::ledger::{Ledger, Record};
 use crate::plan::{Plan, Selection, plan};
 use crate::report::terminal;
-use crate::results::{Question, Results};
-use crate::run::{Options, run};
+use crate::results::{Fold, Question, Results};
+use crate::run::{Event, Options, run};
 use crate::secret::Secrets;
 use crate::suite::Suite;
 
@@ -58,6 +62,7 @@ pub struct Checked {
     /// All that is known.
     pub results: Results,
     text: String,
+    secrets: Secrets,
 }
 
 impl Checked {
@@ -153,17 +158,30 @@ impl Harness {
     ///
     /// Where the address is none, or not on this machine and there is no folder for ledgers; where nothing is selected; where nobody answers.
     pub async fn run(&self, endpoint: &str) -> Result<Checked, HarnessError> {
+        let address: Endpoint = endpoint.parse().map_err(HarnessError::of)?;
+        self.check_ledgers(&address)?;
+        let plan = self.plan(&address)?;
+        self.observe(endpoint, &plan, |_| {}).await
+    }
+
+    /// Performs this plan, and tells each event as it comes.
+    async fn observe(&self, endpoint: &str, plan: &Plan, mut see: impl FnMut(&Event)) -> Result<Checked, HarnessError> {
         let endpoint: Endpoint = endpoint.parse().map_err(HarnessError::of)?;
-        if !endpoint.is_loopback() && self.ledgers.is_none() {
-            return Err(HarnessError(format!("{endpoint} is not on this machine; name a folder for ledgers")));
-        }
-        let plan = self.plan(&endpoint)?;
         let secrets = Secrets::default();
         let target = Arc::new(self.target(endpoint, &secrets)?);
-        let results = run(&self.suite, &plan, &target, &Options::default(), self.question.clone(), |_, _| {}).await;
+        let observe = |event: &Event, _: &Fold| see(event);
+        let results = run(&self.suite, plan, &target, &Options::default(), self.question.clone(), observe).await;
         let results = results.map_err(|error| HarnessError(secrets.redact_text(&error.to_string())))?;
         let text = secrets.redact_text(&terminal::render(&results, false));
-        Ok(Checked { results, text: anstream::adapter::strip_str(&text).to_string() })
+        Ok(Checked { results, text: anstream::adapter::strip_str(&text).to_string(), secrets })
+    }
+
+    /// Elsewhere than on this machine what is created must be found again after a kill.
+    fn check_ledgers(&self, endpoint: &Endpoint) -> Result<(), HarnessError> {
+        if endpoint.is_loopback() || self.ledgers.is_some() {
+            return Ok(());
+        }
+        Err(HarnessError(format!("{endpoint} is not on this machine; name a folder for ledgers")))
     }
 
     fn plan(&self, endpoint: &Endpoint) -> Result<Plan, HarnessError> {

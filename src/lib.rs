@@ -60,6 +60,17 @@
 //! looks at a target first. Every word leaves through the [`console`], which takes out each [`secret`] and shows what is [`untrusted`] so that it can do no
 //! harm. [`cli`] is the program, and only reads arguments and prints; [`harness`] is the same for tests of other programs.
 //!
+//! # What others build on
+//!
+//! | for | use |
+//! |---|---|
+//! | a test that holds a server of one's own against a contract | [`harness`]: one call, or a test for each probe |
+//! | what such a call answers | [`results::Results`], [`exit_code`] |
+//! | what it sends, and what is known of the server | [`plan::Selection`], [`baseline::Baseline`] by [`results::Question`] |
+//! | a faithful or faulty service in a mock server | [`stub::StubService`] |
+//!
+//! The other modules are public for the program, the tests and the benchmarks of this crate; they change without notice.
+//!
 //! # Three kinds of request
 //!
 //! [`judge::classify()`] says of every request that it is *valid* (each reading of the documentation allows it), *invalid* (none does) or *unspecified* (the
