@@ -28,6 +28,17 @@ pub struct Console {
     loss: Arc<OnceLock<io::Error>>,
 }
 
+/// A file that grows.
+#[derive(Debug)]
+pub struct Growing(fs::File);
+
+impl Growing {
+    /// Adds a text that has no secret in it any more.
+    pub fn add(&mut self, text: &str) -> io::Result<()> {
+        self.0.write_all(visible(text).as_bytes())
+    }
+}
+
 impl Console {
     /// A console that knows no secret yet.
     pub fn new(sink: Arc<dyn Sink>) -> Self {
@@ -107,6 +118,13 @@ impl Console {
             // The error tells of what matters.
             let _ = fs::remove_file(&beside);
         })
+    }
+
+    /// Begins a file that grows while somebody may read it, in the place of the one that is there; or goes on with that one.
+    pub fn grow(path: &Path, is_new: bool) -> io::Result<Growing> {
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(is_new).append(!is_new).open(path)?;
+        Ok(Growing(file))
     }
 
     /// Writes a file that is not there yet, and the folders above it, below this folder: no name leads out of it, and no link below it is followed.

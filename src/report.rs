@@ -1,8 +1,14 @@
 //! Renders what a run amounts to.
 
 pub mod curl;
+pub mod github;
+pub mod har;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 pub mod model;
+pub mod ndjson;
+pub mod sarif;
 pub mod terminal;
 
 use model::Report;
@@ -12,11 +18,28 @@ use model::Report;
 pub enum Format {
     /// What is recorded of a run, to be rendered or compared later.
     Json,
+    /// For a CI that shows tests.
+    Junit,
+    /// For GitHub: the summary of a step, a comment.
+    Markdown,
+    /// For tools that show results at a line of a file.
+    Sarif,
+    /// The exchanges that show findings, for viewers of HTTP.
+    Har,
+    /// What happens, a line each, as it happens.
+    Ndjson,
 }
 
 impl Format {
     /// Every format, with its name on the command line.
-    pub const ALL: [(&'static str, Self); 1] = [("json", Self::Json)];
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("json", Self::Json),
+        ("junit", Self::Junit),
+        ("markdown", Self::Markdown),
+        ("sarif", Self::Sarif),
+        ("har", Self::Har),
+        ("ndjson", Self::Ndjson),
+    ];
 
     /// The whole report in this format.
     ///
@@ -26,6 +49,11 @@ impl Format {
     pub fn render(self, report: &Report) -> Result<String, String> {
         match self {
             Self::Json => json::render(report).map_err(|error| error.to_string()),
+            Self::Junit => junit::render(report).map_err(|error| error.to_string()),
+            Self::Markdown => Ok(markdown::render(report)),
+            Self::Sarif => sarif::render(report).map_err(|error| error.to_string()),
+            Self::Har => har::render(report).map_err(|error| error.to_string()),
+            Self::Ndjson => Ok(ndjson::Lines::all(report)),
         }
     }
 }

@@ -228,3 +228,98 @@ fn no_format_tells_a_secret_or_what_orders_a_reader_about() {
         assert!(text.chars().all(|letter| letter == '\n' || !ims_conformance::untrusted::is_hidden(letter)), "{name}");
     }
 }
+
+/// A report of every kind of verdict and finding, from records made by hand.
+fn every_kind() -> Report {
+    let mut records = vec![
+        answered("min_disk/rejects_0", 201),
+        answered("min_ram/defaults_to_0", 500),
+        answered("name/accepts_127_characters", 503),
+    ];
+    records.push(answered("token/requires_a_token", 401));
+    let results = outcomes::report(records);
+    Report::of(&results, &about(), &Secrets::default())
+}
+
+#[test]
+fn a_clause_is_a_test_case_that_fails_where_it_is_broken_and_what_says_nothing_is_an_error() {
+    let report = every_kind();
+    let junit = quick_junit::Report::deserialize_from_str(&Format::Junit.render(&report).unwrap()).unwrap();
+    let names: Vec<_> = junit.test_suites.iter().map(|suite| suite.name.as_str().to_owned()).collect();
+    assert_eq!(names, ["request", "security", "status", "response", "behaviour", "run"]);
+    let cases: usize = junit.test_suites[..5].iter().map(|suite| suite.tests).sum();
+    assert_eq!(cases, report.clauses.len());
+    let broken = report.clauses.iter().filter(|clause| clause.verdict == ClauseVerdict::Broken).count();
+    assert_eq!((junit.failures, broken > 1), (broken, true));
+    assert_eq!(junit.test_suites.iter().map(|suite| suite.errors).sum::<usize>(), 1, "one inconclusive probe");
+    let all = junit.test_suites.iter().flat_map(|suite| &suite.test_cases);
+    let skipped = all.filter(|case| matches!(case.status, quick_junit::TestCaseStatus::Skipped { .. })).count();
+    let missing = report.clauses.iter().filter(|clause| clause.verdict == ClauseVerdict::NotAssessed).count();
+    assert!(missing > 0 && skipped == missing, "{skipped} of {missing}");
+}
+
+#[test]
+fn a_viewer_of_sarif_finds_the_rule_and_the_line() {
+    let report = every_kind();
+    let log: Value = serde_json::from_str(&Format::Sarif.render(&report).unwrap()).unwrap();
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().unwrap();
+    assert_eq!((log["version"].as_str(), results.len()), (Some("2.1.0"), report.findings.len()));
+    for (result, finding) in results.iter().zip(&report.findings) {
+        let rule = &run["tool"]["driver"]["rules"][usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()];
+        assert_eq!(
+            (rule["id"].as_str(), result["ruleId"].as_str()),
+            (Some(finding.clause.as_str()), rule["id"].as_str())
+        );
+        let place = &result["locations"][0]["physicalLocation"];
+        let file = place["artifactLocation"]["uri"].as_str().unwrap();
+        let line = usize::try_from(place["region"]["startLine"].as_u64().unwrap()).unwrap();
+        assert!(fs::read_to_string(file).unwrap().lines().count() >= line, "{file}:{line}");
+    }
+}
+
+#[test]
+fn a_viewer_of_har_finds_every_exchange_of_a_finding() {
+    let report = every_kind();
+    let archive: Value = serde_json::from_str(&Format::Har.render(&report).unwrap()).unwrap();
+    let entries = archive["log"]["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), report.findings.iter().map(|finding| finding.exchanges.len()).sum::<usize>());
+    for entry in entries {
+        for name in ["startedDateTime", "time", "request", "response", "cache", "timings"] {
+            assert!(!entry[name].is_null(), "{name} is required: {entry}");
+        }
+        assert!(entry["request"]["url"].as_str().unwrap().starts_with("https://ims.example.com/v2/images"), "{entry}");
+        assert!(entry["response"]["status"].is_u64() && entry["request"]["method"].is_string());
+    }
+}
+
+#[test]
+fn each_probe_is_a_line_as_it_comes_and_the_last_line_has_the_counts() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("events");
+    fs::write(&file, "old").unwrap();
+    let wanted = format!("ndjson={}", file.display());
+    let (code, text) = outcome("run", &faulty(), &["min_disk/", "--report", &wanted], &folder.path().join("ledgers"));
+    let lines = fs::read_to_string(&file).unwrap();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |event: &str| lines.iter().filter(|line| line["event"] == event).count();
+    let planned = usize::try_from(lines[0]["planned"].as_u64().unwrap()).unwrap();
+    assert_eq!((code, of("begin"), of("probe"), of("finding"), of("end")), (1, 1, planned, 1, 1), "{text}");
+    assert_eq!(lines.last().unwrap()["probes"]["failed"], 3);
+}
+
+#[test]
+fn where_github_runs_it_the_summary_and_the_annotations_are_written_unasked() {
+    let folder = TempDir::new().unwrap();
+    let summary = folder.path().join("summary.md");
+    fs::write(&summary, "before\n").unwrap();
+    let (url, ledgers) = (faulty(), folder.path().join("ledgers"));
+    let arguments = ["run", "--endpoint", &url, "--token-env", "CANARY", "min_disk/"];
+    let mut command = program(&arguments, &ledgers);
+    let output = command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &summary).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let annotation = "::error file=cases/otc/min_disk/rejects_above_1024.yaml,line=1,title=request.min_disk.maximum::min_disk is at most 1024%0Aexpected 400";
+    assert!(text.lines().any(|line| line.starts_with(annotation)), "{text}");
+    let summary = fs::read_to_string(&summary).unwrap();
+    assert!(summary.starts_with("before\n# ❌ ") && summary.contains("### request.min&#95;disk.maximum"), "{summary}");
+}

@@ -1,18 +1,22 @@
 //! The reports that a run writes beside the text of the terminal: which, whereto, and that each place is good before anything is sent.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
 
 use super::Failure;
-use crate::console::Console;
-use crate::report::Format;
+use crate::console::{Console, Growing};
+use crate::exit_code::ExitCode;
 use crate::report::model::Report;
+use crate::report::ndjson::Lines;
+use crate::report::{Format, github};
+use crate::run::Event;
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
-    /// Also write a report to this file; `-` is standard output, and the text goes to standard error then. Formats: json
+    /// Also write a report to this file; `-` is standard output, and the text goes to standard error then. Formats: json, junit,
+    /// markdown, sarif, har, ndjson
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     wanted: Vec<Wanted>,
 }
@@ -67,23 +71,93 @@ impl ReportArguments {
         Ok(())
     }
 
-    /// Writes every report. Each is tried, and the first that cannot be written is the failure.
-    pub(super) fn write(&self, report: &Report, console: &Console) -> Result<(), Failure> {
-        let mut done = Ok(());
-        for Wanted { format, file } in &self.wanted {
-            let text = format.render(report);
-            let written = match (text, file) {
-                (Err(error), _) => Err(error),
-                (Ok(text), None) => {
+    /// Begins what is told as it goes.
+    pub(super) fn begin(&self, first: impl Fn(&Lines) -> String, console: &Console) -> Result<Live, Failure> {
+        let lines = Lines::new(console.secrets());
+        let mut live = Live { lines, files: Vec::new(), console: console.clone(), is_printed: false, trouble: None };
+        for Wanted { file, .. } in self.wanted.iter().filter(|wanted| wanted.format == Format::Ndjson) {
+            let Some(file) = file else {
+                live.is_printed = true;
+                continue;
+            };
+            let begun = Console::grow(file, true);
+            live.files.push(begun.map_err(|error| Failure::WrongUse(cannot_write(file, &error)))?);
+        }
+        live.tell(&first(&live.lines));
+        Ok(live)
+    }
+
+    /// Writes every report, and what GitHub shows where it runs this. Each is tried; where one cannot be written that is said, and the exit code of the run is no
+    /// better than that of wrong use.
+    pub(super) fn write(&self, report: &Report, mut live: Live, console: &Console, code: ExitCode) -> ExitCode {
+        live.tell(&Lines::end(report));
+        let lost = live.trouble.take().map(|error| format!("cannot write what happened: {error}"));
+        let mut troubles: Vec<_> = lost.into_iter().collect();
+        for Wanted { format, file } in self.wanted.iter().filter(|wanted| wanted.format != Format::Ndjson) {
+            let written = format.render(report).and_then(|text| match file {
+                None => {
                     console.print(&text);
                     Ok(())
                 }
-                (Ok(text), Some(file)) => {
-                    console.replace(file, &text).map_err(|error| format!("cannot write {}: {error}", file.display()))
-                }
-            };
-            done = done.and(written.map_err(Failure::WrongUse));
+                Some(file) => console.replace(file, &text).map_err(|error| cannot_write(file, &error)),
+            });
+            troubles.extend(written.err());
         }
-        done
+        troubles.extend(self.tell_github(report, console).err());
+        for trouble in &troubles {
+            console.note(&format!("{trouble}\n"));
+        }
+        if troubles.is_empty() { code } else { code.max(ExitCode::WrongUse) }
+    }
+
+    fn tell_github(&self, report: &Report, console: &Console) -> Result<(), String> {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        if set("GITHUB_ACTIONS").as_deref() == Some("true") {
+            let text = github::annotations(report);
+            if self.take_output() {
+                console.note(&text);
+            } else {
+                console.print(&text);
+            }
+        }
+        let Some(summary) = set("GITHUB_STEP_SUMMARY").map(PathBuf::from) else { return Ok(()) };
+        let text = Format::Markdown.render(report)?;
+        let mut file = Console::grow(&summary, false).map_err(|error| cannot_write(&summary, &error))?;
+        file.add(&text).map_err(|error| cannot_write(&summary, &error))
+    }
+}
+
+fn cannot_write(file: &Path, error: &std::io::Error) -> String {
+    format!("cannot write {}: {error}", file.display())
+}
+
+/// What is told while the run goes on.
+pub(super) struct Live {
+    lines: Lines,
+    files: Vec<Growing>,
+    console: Console,
+    is_printed: bool,
+    /// Why a line is lost.
+    trouble: Option<std::io::Error>,
+}
+
+impl Live {
+    /// Tells what happened.
+    pub(super) fn see(&mut self, event: &Event) {
+        if !self.files.is_empty() || self.is_printed {
+            let text = self.lines.of(event).unwrap_or_default();
+            self.tell(&text);
+        }
+    }
+
+    fn tell(&mut self, text: &str) {
+        if self.is_printed {
+            self.console.print(text);
+        }
+        for file in &mut self.files {
+            if let Err(error) = file.add(text) {
+                self.trouble.get_or_insert(error);
+            }
+        }
     }
 }

@@ -23,9 +23,10 @@ use crate::ledger::{Ledger, Record};
 use crate::plan::{Plan, plan};
 use crate::report::curl::quoted;
 use crate::report::model::{About, Report};
+use crate::report::ndjson::Lines;
 use crate::report::terminal;
 use crate::results::{Fold, Question, Results};
-use crate::run::{End, Ending, Options, run};
+use crate::run::{End, Ending, Event, Options, run};
 use crate::secret::Secrets;
 use crate::stub::{Stub, StubService};
 use crate::suite::{self, Suite, read_text};
@@ -68,36 +69,43 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let (target, locality, _stub) = arguments.connect(&suite, console).await?;
     let Decision { plan, jobs, limits, .. } = arguments.prepare(locality, plan)?;
     let (mut watch, progress) = Watch::new(console, plan.len());
+    let first = |lines: &Lines| lines.begin(&target.endpoint().to_string(), &suite.name, plan.len());
+    let mut live = arguments.reports.begin(first, console)?;
     let target = target.with_progress(progress);
     let target = Arc::new(arguments.with_ledger(&suite, target, locality, console.secrets())?);
     stop_on_ctrl_c(console, &target);
     let options = Options { concurrency: jobs, ..Options::default() };
     let question = Question { is_strict: arguments.strict, is_stub: locality == Locality::Stub, baseline };
     let about = About { date: OffsetDateTime::now_utc(), limits, repeat: arguments.repeat(&suite)? };
-    let done = run(&suite, &plan, &target, &options, question.clone(), |event, fold| watch.see(event, fold)).await;
+    let see = |event: &Event, fold: &Fold| {
+        live.see(event);
+        watch.see(event, fold);
+    };
+    let done = run(&suite, &plan, &target, &options, question.clone(), see).await;
     drop(watch);
-    let results = match done {
-        Ok(results) => results,
+    let about = About { date: OffsetDateTime::now_utc(), ..about };
+    match done {
+        Ok(results) => {
+            let text = terminal::render(&results, arguments.verbose);
+            if arguments.reports.take_output() {
+                console.note(&text);
+            } else {
+                console.print(&text);
+            }
+            let report = Report::of(&results, &about, console.secrets());
+            let code = arguments.reports.write(&report, live, console, ExitCode::of(&results));
+            if let Some(dir) = &arguments.save {
+                save(&results, dir, console)?;
+            }
+            Ok(code)
+        }
         Err(error) => {
             let results = Fold::new(&suite, &plan, question).finish(&not_begun(&target));
-            arguments
-                .reports
-                .write(&Report::not_begun(&results, &about, &error.to_string(), console.secrets()), console)?;
-            return Err(Failure::NotAssessed(error.to_string()));
+            let report = Report::not_begun(&results, &about, &error.to_string(), console.secrets());
+            arguments.reports.write(&report, live, console, ExitCode::NotAssessed);
+            Err(Failure::NotAssessed(error.to_string()))
         }
-    };
-    let text = terminal::render(&results, arguments.verbose);
-    if arguments.reports.take_output() {
-        console.note(&text);
-    } else {
-        console.print(&text);
     }
-    let about = About { date: OffsetDateTime::now_utc(), ..about };
-    arguments.reports.write(&Report::of(&results, &about, console.secrets()), console)?;
-    if let Some(dir) = &arguments.save {
-        save(&results, dir, console)?;
-    }
-    Ok(ExitCode::of(&results))
 }
 
 /// How a run ended that did not begin, as the target cannot be assessed.

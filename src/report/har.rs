@@ -1,0 +1,109 @@
+//! The exchanges that show findings as a HAR 1.2 archive, for the viewers that people have. A token is not in it, and what it was made from is said beside the
+//! request.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::model::{Exchange, Finding, Header, Report};
+use crate::untrusted::visible;
+
+/// What came, as HAR has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Content<'a> {
+    size: usize,
+    mime_type: &'a str,
+    text: &'a str,
+}
+
+/// The exchanges of all findings as HAR.
+pub fn render(report: &Report) -> Result<String, serde_json::Error> {
+    let exchanges =
+        report.findings.iter().flat_map(|finding| finding.exchanges.iter().map(move |each| (finding, each)));
+    let entries: Vec<_> = exchanges.map(|(finding, exchange)| entry(report, finding, exchange)).collect();
+    let mut comment = format!("{} at {}: {}", report.suite.title, report.target.endpoint, report.verdict.text());
+    if !report.cut_short.is_empty() {
+        comment.push_str(&format!("; {}", report.cut_short));
+    }
+    for omitted in &report.omitted {
+        comment.push_str(&format!("; left out: {} {}", omitted.count, omitted.what));
+    }
+    let creator = json!({"name": "ims-conformance", "version": report.program_version});
+    let log = json!({"log": {"version": "1.2", "creator": creator, "entries": entries, "comment": comment}});
+    let mut text = serde_json::to_string_pretty(&log)?;
+    text.push('\n');
+    Ok(visible(&text).into_owned())
+}
+
+fn entry(report: &Report, finding: &Finding, exchange: &Exchange) -> Value {
+    let at = exchange.answer.as_ref().map_or(&report.date, |answer| &answer.at);
+    json!({
+        "startedDateTime": at,
+        "time": 0,
+        "request": request(report, exchange),
+        "response": response(exchange),
+        "cache": {},
+        // How long it took was not measured; the three are required.
+        "timings": {"send": 0, "wait": 0, "receive": 0, "comment": "not measured"},
+        "comment": format!(
+            "{}, {}: expected {}, got {}; the token was {}",
+            finding.clause,
+            finding.share(),
+            finding.expected,
+            finding.got,
+            exchange.credential,
+        ),
+    })
+}
+
+fn request(report: &Report, exchange: &Exchange) -> Value {
+    let (_, query) = exchange.path.split_once('?').unwrap_or((&exchange.path, ""));
+    let query = url::form_urlencoded::parse(query.as_bytes());
+    let query: Vec<_> = query.map(|(name, value)| json!({"name": name, "value": value})).collect();
+    let mut request = json!({
+        "method": exchange.method,
+        "url": format!("{}{}", report.target.endpoint.trim_end_matches('/'), exchange.path),
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": headers(&exchange.headers),
+        "queryString": query,
+        "headersSize": -1,
+        "bodySize": exchange.body.bytes,
+    });
+    if !exchange.body.text.is_empty() {
+        request["postData"] = json!({"mimeType": media_type(&exchange.headers), "text": exchange.body.text});
+    }
+    request
+}
+
+fn response(exchange: &Exchange) -> Value {
+    let (status, all, body) = match &exchange.answer {
+        Some(answer) => (answer.status, answer.headers.as_slice(), answer.body.clone()),
+        None => (0, [].as_slice(), super::model::Body::default()),
+    };
+    json!({
+        "status": status,
+        "statusText": "",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": headers(all),
+        "content": Content { size: body.bytes, mime_type: media_type(all), text: &body.text },
+        "redirectURL": header(all, "location"),
+        "headersSize": -1,
+        "bodySize": body.bytes,
+        "comment": exchange.trouble,
+    })
+}
+
+fn headers(headers: &[Header]) -> Vec<Value> {
+    headers.iter().map(|Header { name, value }| json!({"name": name, "value": value})).collect()
+}
+
+fn header<'a>(headers: &'a [Header], name: &str) -> &'a str {
+    let found = headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+    found.map(|header| header.value.as_str()).unwrap_or_default()
+}
+
+fn media_type(headers: &[Header]) -> &str {
+    Some(header(headers, "content-type")).filter(|text| !text.is_empty()).unwrap_or("application/octet-stream")
+}
