@@ -3,6 +3,7 @@
 pub mod curl;
 pub mod github;
 pub mod har;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
@@ -22,6 +23,8 @@ pub enum Format {
     Junit,
     /// For GitHub: the summary of a step, a comment.
     Markdown,
+    /// For a person: one page that needs nothing else.
+    Html,
     /// For tools that show results at a line of a file.
     Sarif,
     /// The exchanges that show findings, for viewers of HTTP.
@@ -32,10 +35,11 @@ pub enum Format {
 
 impl Format {
     /// Every format, with its name on the command line.
-    pub const ALL: [(&'static str, Self); 6] = [
+    pub const ALL: [(&'static str, Self); 7] = [
         ("json", Self::Json),
         ("junit", Self::Junit),
         ("markdown", Self::Markdown),
+        ("html", Self::Html),
         ("sarif", Self::Sarif),
         ("har", Self::Har),
         ("ndjson", Self::Ndjson),
@@ -51,6 +55,7 @@ impl Format {
             Self::Json => json::render(report).map_err(|error| error.to_string()),
             Self::Junit => junit::render(report).map_err(|error| error.to_string()),
             Self::Markdown => Ok(markdown::render(report)),
+            Self::Html => html::render(report).map_err(|error| error.to_string()),
             Self::Sarif => sarif::render(report).map_err(|error| error.to_string()),
             Self::Har => har::render(report).map_err(|error| error.to_string()),
             Self::Ndjson => Ok(ndjson::Lines::all(report)),

@@ -16,7 +16,7 @@ use crate::run::Event;
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
     /// Also write a report to this file; `-` is standard output, and the text goes to standard error then. Formats: json, junit,
-    /// markdown, sarif, har, ndjson
+    /// markdown, html, sarif, har, ndjson
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     wanted: Vec<Wanted>,
 }

@@ -36,7 +36,7 @@ impl Report {
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
             target: Target { endpoint: results.endpoint.clone(), is_stub: results.is_stub },
             suite: suite(results),
-            date: rfc3339(about.date),
+            date: rfc3339(about.date.replace_nanosecond(0).unwrap_or(about.date)),
             seconds: (results.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
             seed: results.seed.to_string(),
             verdict: code.into(),

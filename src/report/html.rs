@@ -1,0 +1,208 @@
+//! The report as one page that needs nothing else: no network, no framework, on a screen, a phone or paper.
+//!
+//! The page itself is `templates/report.html`, in which every text is escaped. Here is what it has to know beyond the [`Report`]: which clause stands where in
+//! the matrix, and which line of an answer the finding is about.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+
+use super::markdown::as_text;
+use super::model::{Clause, ClauseVerdict, Exchange, Finding, Report};
+use crate::untrusted::visible;
+
+/// The groups of rules, which are the columns of the matrix, each with the keywords that belong to it. What is in none stands in the last one.
+const GROUPS: [(&str, &[&str]); 6] = [
+    ("type", &["type", "syntax", "media-type"]),
+    ("values", &["enum", "const", "table", "pattern", "format", "unambiguous"]),
+    ("limits", &["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "multipleOf", "uniqueItems"]),
+    ("presence", &["required", "optional", "readOnly", "additionalProperties"]),
+    ("default", &["default"]),
+    ("relations", &[]),
+];
+
+/// The page.
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    report: &'a Report,
+    areas: Vec<Area<'a>>,
+    findings: Vec<Section<'a>>,
+    /// How many clauses came to what.
+    counts: Vec<(ClauseVerdict, usize)>,
+    /// Not assessed, each reason once.
+    missing: Vec<(&'a str, Vec<&'a str>)>,
+}
+
+/// One matrix: the clauses of one side of the contract.
+struct Area<'a> {
+    name: &'a str,
+    /// The groups of which it has clauses.
+    groups: Vec<&'static str>,
+    rows: Vec<Row<'a>>,
+}
+
+/// The clauses of one field.
+struct Row<'a> {
+    name: &'a str,
+    /// One for each group.
+    cells: Vec<Vec<&'a Clause>>,
+}
+
+/// One finding, with what stands side by side.
+struct Section<'a> {
+    finding: &'a Finding,
+    anchor: String,
+    pairs: Vec<Pair>,
+}
+
+/// A request, and the lines of its answer, those marked that the finding is about.
+struct Pair {
+    request: String,
+    answer: Vec<(bool, String)>,
+}
+
+/// The report as a page.
+///
+/// # Errors
+///
+/// Where the template cannot be filled, which no text of a report can cause.
+pub fn render(report: &Report) -> Result<String, askama::Error> {
+    let verdicts = [
+        ClauseVerdict::Broken,
+        ClauseVerdict::Known,
+        ClauseVerdict::Entailed,
+        ClauseVerdict::Holds,
+        ClauseVerdict::NotAssessed,
+    ];
+    let count = |verdict| report.clauses.iter().filter(|clause| clause.verdict == verdict).count();
+    let page = Page {
+        report,
+        areas: areas(report),
+        findings: report.findings.iter().enumerate().map(|(index, finding)| section(report, index, finding)).collect(),
+        counts: verdicts.into_iter().map(|verdict| (verdict, count(verdict))).collect(),
+        missing: missing(report),
+    };
+    page.render().map(|text| visible(&text).into_owned())
+}
+
+impl ClauseVerdict {
+    /// What stands for it beside its colour.
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Broken => "✗",
+            Self::Known => "≈",
+            Self::Entailed => "↳",
+            Self::Holds => "✓",
+            Self::NotAssessed => "·",
+        }
+    }
+
+    /// Its name in the style sheet.
+    fn class(self) -> String {
+        self.text().replace(' ', "-")
+    }
+}
+
+/// Where a clause leads to: its first finding, or its own line.
+fn target(report: &Report, clause: &Clause) -> String {
+    match report.findings.iter().position(|finding| finding.clause == clause.id) {
+        Some(index) => format!("#finding-{index}"),
+        None => format!("#clause-{}", clause.id),
+    }
+}
+
+fn areas(report: &Report) -> Vec<Area<'_>> {
+    let mut areas: Vec<Area<'_>> = Vec::new();
+    for clause in &report.clauses {
+        let (side, rest) = clause.id.split_once('.').unwrap_or((&clause.id, ""));
+        let (field, keyword) = match rest.split_once('.') {
+            Some((field, keyword)) => (field, keyword),
+            // A rule of the whole; of the sides without fields each clause is a row.
+            None if side == "request" || side == "response" => ("(whole)", rest),
+            None => (rest, ""),
+        };
+        let group = GROUPS
+            .iter()
+            .position(|(_, keywords)| keywords.contains(&keyword.trim_start_matches("items.")))
+            .unwrap_or(GROUPS.len() - 1);
+        if areas.last().is_none_or(|area| area.name != side) {
+            areas.push(Area { name: side, groups: Vec::new(), rows: Vec::new() });
+        }
+        let Some(area) = areas.last_mut() else { continue };
+        let index = area.rows.iter().position(|row| row.name == field).unwrap_or_else(|| {
+            area.rows.push(Row { name: field, cells: vec![Vec::new(); GROUPS.len()] });
+            area.rows.len() - 1
+        });
+        area.rows[index].cells[group].push(clause);
+    }
+    areas.iter_mut().for_each(Area::narrow);
+    areas
+}
+
+impl Area<'_> {
+    /// Leaves out the groups of which it has no clause.
+    fn narrow(&mut self) {
+        let is_used: Vec<_> =
+            (0..GROUPS.len()).map(|group| self.rows.iter().any(|row| !row.cells[group].is_empty())).collect();
+        for row in &mut self.rows {
+            let mut used = is_used.iter();
+            row.cells.retain(|_| used.next() == Some(&true));
+        }
+        let names = GROUPS.iter().zip(&is_used).filter(|(_, is_used)| **is_used).map(|((name, _), _)| *name);
+        self.groups = if self.name == "request" || self.name == "response" { names.collect() } else { vec!["clause"] };
+    }
+}
+
+fn section<'a>(report: &Report, index: usize, finding: &'a Finding) -> Section<'a> {
+    let last = finding.exchanges.len().saturating_sub(1);
+    let pair = |(step, exchange): (usize, &Exchange)| pair(report, finding, exchange, step == last);
+    Section {
+        finding,
+        anchor: format!("finding-{index}"),
+        pairs: finding.exchanges.iter().enumerate().map(pair).collect(),
+    }
+}
+
+/// A request beside its answer; JSON is told line by line, so that the line that is wrong can be marked.
+fn pair(report: &Report, finding: &Finding, exchange: &Exchange, is_wrong: bool) -> Pair {
+    let mut request = exchange.clone();
+    request.answer = None;
+    request.trouble = String::new();
+    request.body.text = pretty(&request.body.text);
+    let request = as_text(&request).trim_end().trim_end_matches("no answer:").trim_end().to_owned();
+    let request = format!("{request}\n\n(token: {}; to {})", exchange.credential, report.target.endpoint);
+    let Some(answer) = &exchange.answer else {
+        return Pair { request, answer: vec![(is_wrong, format!("no answer: {}", exchange.trouble))] };
+    };
+    let is_whole = finding.pointer.is_empty();
+    let mut lines = vec![(is_wrong && is_whole, format!("HTTP/1.1 {}", answer.status))];
+    lines.extend(answer.headers.iter().map(|header| (false, format!("{}: {}", header.name, header.value))));
+    lines.push((false, String::new()));
+    let key = finding.pointer.split('/').nth(1).map(|key| format!("  {}:", serde_json::Value::from(key)));
+    let mut is_marked = false;
+    for line in pretty(&answer.body.text).lines() {
+        // A value of several lines is marked to its end.
+        let begins_field = line.starts_with("  \"") || line.starts_with('}');
+        let begins_it = key.as_ref().is_some_and(|key| line.starts_with(key));
+        is_marked = begins_it || (is_marked && !begins_field);
+        lines.push((is_wrong && is_marked, line.to_owned()));
+    }
+    Pair { request, answer: lines }
+}
+
+/// JSON with a line for each value; another text as it is, and so is JSON that would not say the same afterwards, as it repeats a key or writes a number in
+/// another way.
+fn pretty(text: &str) -> String {
+    let value = serde_json::from_str::<serde_json::Value>(text).ok();
+    let dense = |text: &str| text.chars().filter(|letter| !letter.is_whitespace()).collect::<String>();
+    let same = value.filter(|value| dense(&value.to_string()) == dense(text));
+    same.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| text.to_owned())
+}
+
+fn missing(report: &Report) -> Vec<(&str, Vec<&str>)> {
+    let missing = report.clauses.iter().filter(|clause| clause.verdict == ClauseVerdict::NotAssessed);
+    let reasons: BTreeSet<&str> = missing.clone().map(|clause| clause.why.as_str()).collect();
+    let of = |why: &str| missing.clone().filter(|clause| clause.why == why).map(|clause| clause.id.as_str()).collect();
+    reasons.into_iter().map(|why| (why, of(why))).collect()
+}
