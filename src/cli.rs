@@ -6,6 +6,7 @@ mod doctor;
 mod list;
 mod login;
 mod named;
+mod report;
 mod reports;
 mod run;
 mod schema;
@@ -57,6 +58,8 @@ enum Command {
     Sweep(sweep::Arguments),
     /// Serve the contract to other programs
     Stub(stub::Arguments),
+    /// Render what was recorded of a run in another format
+    Report(report::Arguments),
     /// Print the JSON Schema of what the program writes
     Schema(schema::Arguments),
 }
@@ -136,6 +139,7 @@ impl Cli {
             Command::Doctor(arguments) => doctor::execute(arguments, console).await,
             Command::Sweep(arguments) => sweep::execute(arguments, console).await,
             Command::Stub(arguments) => stub::execute(arguments, console).await,
+            Command::Report(arguments) => report::execute(&arguments, console),
             Command::Schema(arguments) => schema::execute(&arguments, console),
         }
     }

@@ -294,6 +294,26 @@ fn a_viewer_of_har_finds_every_exchange_of_a_finding() {
 }
 
 #[test]
+fn what_was_recorded_is_rendered_later_as_it_would_have_been_at_once() {
+    let (folder, report) = (TempDir::new().unwrap(), every_kind());
+    let file = folder.path().join("run.json");
+    fs::write(&file, json::render(&report).unwrap()).unwrap();
+    let again = |file: &Path, format: &str| {
+        let output = program(&["report", &file.display().to_string(), "--as", format], folder.path()).output().unwrap();
+        let text = if output.status.success() { output.stdout } else { output.stderr };
+        (output.status.code(), String::from_utf8(text).unwrap())
+    };
+    for (name, format) in Format::ALL {
+        let expected = ims_conformance::untrusted::visible(&format.render(&report).unwrap()).into_owned();
+        assert!(again(&file, name) == (Some(0), expected), "{name}");
+    }
+    fs::write(&file, json::render(&report).unwrap().replace("ims-conformance/1", "ims-conformance/2")).unwrap();
+    let (code, text) = again(&file, "html");
+    assert_eq!(code, Some(2));
+    assert!(text.contains("the format is `ims-conformance/2`, and this program reads `ims-conformance/1`"), "{text}");
+}
+
+#[test]
 fn each_probe_is_a_line_as_it_comes_and_the_last_line_has_the_counts() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("events");

@@ -29,19 +29,27 @@ struct Wanted {
     file: Option<PathBuf>,
 }
 
+fn names() -> String {
+    Format::ALL.map(|(name, _)| name).join(", ")
+}
+
+/// The format with this name.
+pub(super) fn format(name: &str) -> Result<Format, String> {
+    let found = Format::ALL.iter().find(|(each, _)| *each == name);
+    found.map(|(_, format)| *format).ok_or_else(|| format!("no format is called `{name}`; there are {}", names()))
+}
+
 impl FromStr for Wanted {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let names = || Format::ALL.map(|(name, _)| name).join(", ");
-        let (name, file) =
-            text.split_once('=').ok_or_else(|| format!("expected FORMAT=FILE, with one of {}", names()))?;
-        let format = Format::ALL.iter().find(|(each, _)| *each == name);
-        let (_, format) = format.ok_or_else(|| format!("no format is called `{name}`; there are {}", names()))?;
+        let parts = text.split_once('=');
+        let (name, file) = parts.ok_or_else(|| format!("expected FORMAT=FILE, with one of {}", names()))?;
+        let format = format(name)?;
         match file {
             "" => Err("the file has no name".to_owned()),
-            "-" => Ok(Self { format: *format, file: None }),
-            file => Ok(Self { format: *format, file: Some(file.into()) }),
+            "-" => Ok(Self { format, file: None }),
+            file => Ok(Self { format, file: Some(file.into()) }),
         }
     }
 }
