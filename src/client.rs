@@ -1,4 +1,4 @@
-//! Where requests go: an endpoint with a token. The only module that speaks HTTP as a client.
+//! Where requests go: an endpoint with a token. How requests get there is HTTP's, in [`crate::http`].
 //!
 //! Everything that must hold for each request, whoever sends it, holds in [`Target::send`]: the budget and the pace, the ledger before a request that may
 //! create, what is shown to be let in, and patience with a busy server. An answer is handed on as it came, with the secrets that it may tell.
@@ -7,30 +7,23 @@ mod access;
 mod budget;
 mod census;
 mod cleanup;
-mod endpoint;
 mod halt;
-mod http;
 mod limits;
 mod list;
 mod ownership;
 mod patience;
-mod proxy;
-mod reason;
 mod removal;
-mod route;
 mod script;
 mod send;
 mod signature;
 mod stock;
 mod token;
-mod trust;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::HeaderName;
 use tokio::sync::{Mutex, Notify, OnceCell};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
@@ -40,28 +33,22 @@ use budget::{Admittance, Budget};
 use census::Doubts;
 pub use cleanup::{Cleanup, Leftover};
 pub(crate) use cleanup::{created_id, is_lost_creation, is_unnamed_creation, request_to};
-pub use endpoint::{Endpoint, EndpointError};
 pub use halt::Stop;
 use halt::{Halt, Reason};
-pub use http::{Client, ClientError, Transport};
 pub use limits::{Bounds, Cost, Denied, Limits, Spent};
 pub use list::Unlisted;
 pub(crate) use list::{Item, Listed};
 use ownership::Ownership;
-pub(crate) use patience::pauses;
-pub use proxy::{NoProxy, Proxy};
-pub(crate) use reason::{distrust, hop};
 use removal::Forgetting;
-pub use route::{Route, RouteProxy, RouteTrust};
 pub(crate) use send::Purpose;
 pub use signature::{AccessKey, AccessKeyError, Signable, Signature, VARIABLES};
 pub use stock::Appeared;
 use stock::Shown;
 pub use token::Token;
-pub use trust::{Authorities, AuthoritiesError};
 
 use crate::contract::Contract;
 use crate::exchange::{Request, Response, TokenVariant};
+use crate::http::{Client, ClientError, Endpoint, HeaderName, Route, Transport};
 use crate::ledger::{Ledger, State};
 use crate::probe::Script;
 use crate::progress::{Hold, Notice, Progress};

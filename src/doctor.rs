@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::client::{Item, Purpose, Target, Unlisted};
 use crate::contract::{Contract, Effect};
 use crate::exchange::{Exchange, Request, Response, SendError, TokenVariant};
+use crate::http::TransportError;
 use crate::ledger::LedgerFile;
 use crate::plan;
 use crate::probe::{Phase, Script, Step};
@@ -94,7 +95,7 @@ fn endpoint(address: &str, way: &str, exchange: &Exchange) -> Line {
 
 fn tls(target: &Target, exchange: &Exchange) -> Line {
     match &exchange.outcome {
-        Err(trouble @ SendError::Certificate(..)) => {
+        Err(trouble @ SendError::Transport(TransportError::Certificate(..))) => {
             Line::bad("TLS", format!("{trouble}; --cacert names an authority to trust"))
         }
         _ if target.endpoint().is_exposed() => Line::bad("TLS", "none: what is sent can be read on the way; use https"),

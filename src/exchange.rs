@@ -7,7 +7,7 @@ mod reduce;
 mod send_error;
 
 pub(crate) use fill::{is_segment, segment};
-pub use send_error::{Distrust, Hop, NotOwn, SendError, Way};
+pub use send_error::{NotOwn, SendError};
 
 use std::borrow::Cow;
 

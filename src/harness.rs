@@ -21,8 +21,9 @@ use std::sync::Arc;
 
 pub use libtest_mimic;
 
-use crate::client::{Access, Endpoint, Limits, Setup, Target, Token};
+use crate::client::{Access, Limits, Setup, Target, Token};
 use crate::exit_code::ExitCode;
+use crate::http::Endpoint;
 use crate::ledger::{Ledger, Record};
 use crate::plan::{Plan, Selection, plan};
 use crate::report::terminal;

@@ -22,13 +22,12 @@ mod catalog;
 mod files;
 mod keystone;
 mod login_error;
-mod obstacle;
 mod place;
 mod read_access;
-mod renewal;
 mod session;
 mod setting_error;
 mod settings;
+mod unreached;
 
 use std::path::PathBuf;
 
@@ -36,16 +35,14 @@ pub use access::{ApplicationCredential, Credential, Domain, Keystone, Login, Ori
 pub use catalog::{Catalog, CatalogError, Interface, Wanted};
 pub use files::ConfigSources;
 pub use login_error::{Failure, LoginError};
-pub use obstacle::Obstacle;
 pub use place::SettingSource;
-pub use renewal::Renewal;
 pub use session::{NO_PROJECT, Named, Session};
 pub use setting_error::SettingError;
 
 use read_access::{Method, Reader};
 use settings::Settings;
 
-use crate::client::{Endpoint, Transport};
+use crate::http::{Endpoint, Transport};
 use crate::secret::Secrets;
 
 /// What the caller says beside files and variables; it outranks them.

@@ -48,6 +48,7 @@
 //! | a field, a limit, a row, a promise, another API | a suite: no Rust |
 //! | a kind of test value | [`plan`](mod@plan), `test_values.rs` |
 //! | when a request is sent again | [`client`], `patience.rs` |
+//! | how a connection is made, and why it was not | [`http`] |
 //! | what a run may change or remove | [`client`], `ownership.rs` |
 //! | a format of reports | [`report`], a further file |
 //! | whom to blame | [`results`], `blame.rs` |
@@ -56,7 +57,7 @@
 //!
 //! The [`stub`] answers by the same contract and the same [`judge::classify()`] that judges, or breaks one clause of it, to test the harness. A [`rehearsal`]
 //! in memory shows which clauses the probes of a suite can reach. [`identity`] finds the credentials on the
-//! machine, a token for them and the endpoint. What a run may leave behind is in its [`ledger`] before it is sent; [`mod@sweep`] removes it, and [`doctor`]
+//! machine, a token for them and the endpoint; [`http`] carries the requests of both to where they go. What a run may leave behind is in its [`ledger`] before it is sent; [`mod@sweep`] removes it, and [`doctor`]
 //! looks at a target first. Every word leaves through the [`console`], which takes out each [`secret`] and shows what is [`untrusted`] so that it can do no
 //! harm. [`cli`] is the program, and only reads arguments and prints; [`harness`] is the same for tests of other programs.
 //!
@@ -87,6 +88,7 @@ pub mod document;
 pub mod exchange;
 pub mod exit_code;
 pub mod harness;
+pub mod http;
 pub mod identity;
 pub mod judge;
 pub mod ledger;

@@ -93,7 +93,8 @@ mod tests {
     use std::time::Duration;
 
     use super::{Hold, Notice, Progress};
-    use crate::exchange::{Hop, SendError};
+    use crate::exchange::SendError;
+    use crate::http::{Hop, TransportError};
 
     #[test]
     fn a_notice_says_what_is_done_and_why() {
@@ -101,7 +102,10 @@ mod tests {
             (Notice::Listing(4200), "looking at what is there: 4200 so far"),
             (Notice::Waiting(Duration::from_millis(1500), Hold::Answer(429)), "waiting 1.5 s: the answer was 429"),
             (
-                Notice::Waiting(Duration::from_secs(2), Hold::SendError(SendError::Connect(Hop::Endpoint))),
+                Notice::Waiting(
+                    Duration::from_secs(2),
+                    Hold::SendError(SendError::Transport(TransportError::Connect(Hop::Endpoint))),
+                ),
                 "waiting 2.0 s: no connection could be made",
             ),
             (

@@ -28,8 +28,9 @@ pub use tally::Cause;
 use outcome::{Outcome, Verdict};
 
 use crate::baseline::Deviation;
-use crate::client::{Bounds, Leftover, Route, Unlisted};
+use crate::client::{Bounds, Leftover, Unlisted};
 use crate::contract::ClauseId;
+use crate::http::Route;
 use crate::judge::{Drift, ObservedBehaviour};
 use crate::plan::{Excluded, Seed};
 use crate::probe::Phase;

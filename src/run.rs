@@ -16,7 +16,8 @@ pub(crate) use perform::{Performed, perform};
 pub use preflight::{PreflightError, preflight};
 pub use record::{End, Ending, Event, Found, Place, Record};
 
-use crate::client::{Route, Target};
+use crate::client::Target;
+use crate::http::Route;
 use crate::plan::Plan;
 use crate::results::{Fold, Question, Results};
 use crate::suite::Suite;

@@ -15,8 +15,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ims_conformance::baseline::Baseline;
 use ims_conformance::case::Case;
-use ims_conformance::client::{Access, Endpoint, Setup, Target, Token};
+use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::exchange::Exchange;
+use ims_conformance::http::Endpoint;
 use ims_conformance::judge::Mismatch;
 use ims_conformance::plan::{Plan, Selection, plan};
 use ims_conformance::probe::{Phase, Probe};

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use ims_conformance::client::Transport;
-use ims_conformance::identity::{Cloud, ConfigSources, Failure, LoginError, Obstacle, Preference, Session};
+use ims_conformance::http::{Transport, TransportError, Way};
+use ims_conformance::identity::{Cloud, ConfigSources, Failure, LoginError, Preference, Session};
 use ims_conformance::secret::{Secret, Secrets};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -348,12 +348,14 @@ async fn what_is_no_answer_of_a_keystone_is_said_to_be_none() {
         (without("expires_at"), "it does not say when the token ends"),
         (without("user"), "it does not say whose the token is"),
         (ok().set_body_json(json!({"token": no_time})), "the time at which the token ends is none"),
-        (ok().set_body_bytes(endless), "its body has no end"),
     ];
     for (answer, expected) in table {
         let failure = failure(answer).await;
         assert!(matches!(failure, Failure::NotKeystone { what, .. } if what == expected), "{expected}: {failure}");
     }
+    let failure = failure(ok().set_body_bytes(endless)).await;
+    assert_eq!(failure, Failure::Unreachable(TransportError::TooLarge));
+    assert!(failure.to_string().contains("its body has no end; is auth_url the address of a Keystone?"), "{failure}");
 }
 
 #[tokio::test]
@@ -375,13 +377,13 @@ async fn a_server_that_cannot_be_reached_is_said_to_be_so() {
     let server = answering(created(&facts())).await;
     let rude = rude_server();
     let table = [
-        (format!("http://{closed}"), Obstacle::Refused),
+        (format!("http://{closed}"), TransportError::Refused),
         // A name that is too long is refused without asking a network.
-        (format!("http://{}.invalid", "a".repeat(64)), Obstacle::UnknownHost),
-        (format!("http://{}", silent.local_addr().unwrap()), Obstacle::Timeout),
-        (server.uri().replace("http:", "https:"), Obstacle::NoTls),
-        (format!("https://{rude}"), Obstacle::NoTls),
-        (format!("http://{rude}"), Obstacle::NoHttp),
+        (format!("http://{}.invalid", "a".repeat(64)), TransportError::Lookup),
+        (format!("http://{}", silent.local_addr().unwrap()), TransportError::Timeout(Way::Direct)),
+        (server.uri().replace("http:", "https:"), TransportError::NoTls),
+        (format!("https://{rude}"), TransportError::NoTls),
+        (format!("http://{rude}"), TransportError::Broken(Way::Direct)),
     ];
     for (address, expected) in table {
         let error = Caller::of(USER, &address).log_in().await.unwrap_err();

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use ims_conformance::client::{Service, Token};
 use ims_conformance::contract::ClauseId;
-use ims_conformance::exchange::{Exchange, Request, Response, SendError, TokenVariant, Way};
+use ims_conformance::exchange::{Exchange, Request, Response, SendError, TokenVariant};
+use ims_conformance::http::{TransportError, Way};
 use ims_conformance::judge::{Judgement, judge};
 use ims_conformance::probe::{Expectation, Phase, Probe, Script, Step};
 use ims_conformance::stub::StubService;
@@ -290,7 +291,10 @@ response.media-type text/html | text/json | application/jsonp | text/plain; appl
     let wrong = [200, 202, 204, 304, 400, 404, 409, 422, 500, 501];
     let statuses = [("status.201", wrong.as_slice()), ("inconclusive", &[302, 429, 503, 504])];
     hold_statuses("a valid request", &statuses, |status| answered(status, JSON, &text));
-    assert_eq!(verdict(&judged(good("{}"), Err(SendError::Timeout(Way::Direct)))), "inconclusive");
+    assert_eq!(
+        verdict(&judged(good("{}"), Err(SendError::Transport(TransportError::Timeout(Way::Direct))))),
+        "inconclusive"
+    );
 }
 
 const DEFAULTS: &str = r#"
@@ -454,8 +458,8 @@ fn a_step_is_judged_only_if_the_one_before_it_succeeded() {
         ("status.201", vec![status(500), status(404)]),
         ("status.201", vec![status(500), Err(SendError::NothingCaptured)]),
         ("inconclusive", vec![status(503), status(404)]),
-        ("inconclusive", vec![Err(SendError::Timeout(Way::Direct)), status(404)]),
-        ("inconclusive", vec![created(), Err(SendError::Timeout(Way::Direct))]),
+        ("inconclusive", vec![Err(SendError::Transport(TransportError::Timeout(Way::Direct))), status(404)]),
+        ("inconclusive", vec![created(), Err(SendError::Transport(TransportError::Timeout(Way::Direct)))]),
         ("inconclusive", vec![created()]),
         (
             "request.name.default,behaviour.metadata-persists",

@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ims_conformance::client::{Access, Setup, Target, Token};
-use ims_conformance::exchange::{Exchange, Request, Response, SendError, Way};
+use ims_conformance::exchange::{Exchange, Request, Response, SendError};
+use ims_conformance::http::{TransportError, Way};
 use ims_conformance::probe::{PollUntil, Script, Step};
 use serde_json::json;
 use server::{IMAGES, Server, TOKEN, bare, come_again, ledgers, outcome, request, suite};
@@ -205,13 +206,20 @@ fn after_the_end_of_a_connection_what_reads_or_provably_created_nothing_is_sent_
     assert_eq!((status(&exchange), count), (404, 2));
     for before in [Before::Nothing, Before::All] {
         let (exchange, count) = hung_up_on(before, "DELETE", image, "");
-        assert_eq!((exchange.outcome.err(), count), (Some(SendError::Closed(Way::Direct)), 1));
+        assert_eq!(
+            (exchange.outcome.err(), count),
+            (Some(SendError::Transport(TransportError::Closed(Way::Direct))), 1)
+        );
     }
     for body in ["{}", "marked"] {
         let (exchange, count) = hung_up_on(Before::Nothing, "POST", IMAGES, body);
         assert_eq!((status(&exchange), count), (201, 2), "{body}");
         let (exchange, count) = hung_up_on(Before::All, "POST", IMAGES, body);
-        assert_eq!((exchange.outcome.err(), count), (Some(SendError::Closed(Way::Direct)), 1), "{body}");
+        assert_eq!(
+            (exchange.outcome.err(), count),
+            (Some(SendError::Transport(TransportError::Closed(Way::Direct))), 1),
+            "{body}"
+        );
     }
 }
 

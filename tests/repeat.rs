@@ -14,8 +14,9 @@ use std::io::Write;
 use std::process::Command;
 use std::sync::Arc;
 
-use ims_conformance::client::{Access, Endpoint, Route, Setup, Target, Token};
+use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::exchange::{Exchange, Request, Response, TokenVariant};
+use ims_conformance::http::{Endpoint, Route};
 use ims_conformance::plan::{Plan, Selection, mark, plan};
 use ims_conformance::probe::{Phase, Probe, Script, Step};
 use ims_conformance::report::curl::Caller;

@@ -10,11 +10,12 @@ mod whole;
 use std::sync::Arc;
 
 use ims_conformance::baseline::Baseline;
-use ims_conformance::client::{Access, Appeared, Cleanup, Leftover, Route, Setup, Spent, Target, Token};
+use ims_conformance::client::{Access, Appeared, Cleanup, Leftover, Setup, Spent, Target, Token};
 use ims_conformance::contract::{Assessment, ClauseId};
 use ims_conformance::document;
 use ims_conformance::exchange::{Exchange, Request, TokenVariant};
 use ims_conformance::exit_code::ExitCode;
+use ims_conformance::http::Route;
 use ims_conformance::judge::{Drift, Judgement, Mismatch, ObservedBehaviour};
 use ims_conformance::plan::Plan;
 use ims_conformance::probe::{Phase, Probe};

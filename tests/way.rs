@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use ims_conformance::client::{Access, Authorities, RouteTrust, Setup, Target, Transport};
+use ims_conformance::client::{Access, Setup, Target};
+use ims_conformance::http::{Authorities, RouteTrust, Transport};
 use ims_conformance::suite::{DEFAULT, Suite};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::PrivatePkcs8KeyDer;

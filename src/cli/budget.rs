@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::client::{Cost, Endpoint, Limits};
+use crate::client::{Cost, Limits};
 use crate::contract::Contract;
+use crate::http::Endpoint;
 use crate::plan::{self, Plan};
 use crate::shrink::LARGEST_SHRINKING;
 

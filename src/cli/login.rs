@@ -1,16 +1,20 @@
 //! What opens a target: a token that is given, or a login with what other OpenStack programs use.
 
+mod renewal;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
+use self::renewal::Renewal;
 use super::Failure;
 use super::target::UNCHECKED;
-use crate::client::{Access, AccessKey, Authorities, Endpoint, Lease, Token, Transport, VARIABLES};
+use crate::client::{Access, AccessKey, Lease, Token, VARIABLES};
 use crate::console::Console;
-use crate::identity::{self, Cloud, ConfigSources, Login, NO_PROJECT, Preference, Renewal, Session, Trust};
+use crate::http::{Authorities, Endpoint, Transport};
+use crate::identity::{self, Cloud, ConfigSources, Login, NO_PROJECT, Preference, Session, Trust};
 use crate::report::curl::quoted;
 use crate::secret::{Kind, Secret, Secrets, password_in};
 use crate::suite::Suite;

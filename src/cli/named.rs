@@ -3,7 +3,8 @@
 
 use super::Failure;
 use super::target::TargetArguments;
-use crate::client::{Endpoint, VARIABLES};
+use crate::client::VARIABLES;
+use crate::http::Endpoint;
 use crate::identity::{SettingError, SettingSource};
 
 /// What arguments and environment name.

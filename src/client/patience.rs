@@ -2,22 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use backon::{BackoffBuilder, ExponentialBuilder};
-
 use crate::exchange::{Exchange, Response, SendError};
+use crate::http::TransportError;
 
 /// Longer than this no answer is waited for, whatever it asks.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-
-/// The pauses before each further attempt, so many of them: growing, and different from caller to caller.
-pub(crate) fn pauses(retries: usize) -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(500))
-        .with_max_delay(Duration::from_secs(20))
-        .with_max_times(retries)
-        .with_jitter()
-        .build()
-}
 
 /// What speaks for sending a request again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +33,9 @@ pub(super) fn again(exchange: &Exchange, busy: &[u16]) -> Again {
             Some(pause) if pause > LONGEST_PAUSE => Again::No,
             pause => Again::After(pause),
         },
-        Err(SendError::Connect(_)) => Again::After(None),
-        Err(SendError::Closed(_)) => Again::Anew,
-        Err(SendError::Broken(_)) => Again::Lost,
+        Err(SendError::Transport(error)) if error.is_unconnected() => Again::After(None),
+        Err(SendError::Transport(TransportError::Closed(_))) => Again::Anew,
+        Err(SendError::Transport(TransportError::Broken(_))) => Again::Lost,
         Ok(_) | Err(_) => Again::No,
     }
 }
@@ -68,8 +57,9 @@ mod tests {
 
     use time::OffsetDateTime;
 
-    use super::{Again, again, pauses};
-    use crate::exchange::{Exchange, Hop, Request, Response, SendError, TokenVariant, Way};
+    use super::{Again, again};
+    use crate::exchange::{Exchange, Request, Response, SendError, TokenVariant};
+    use crate::http::{Hop, TransportError, Way};
 
     /// Status and headers of an answer, or why there is none.
     type Outcome = Result<(u16, &'static [(&'static str, &'static str)]), SendError>;
@@ -95,31 +85,23 @@ mod tests {
     fn an_answer_says_when_to_come_again() {
         const DATE: &[(&str, &str)] =
             &[("date", "Tue, 24 Nov 2026 10:00:00 GMT"), ("retry-after", "Tue, 24 Nov 2026 10:00:07 GMT")];
-        let table: [(Outcome, Again); 12] = [
+        let table: [(Outcome, Again); 13] = [
+            (Err(SendError::Transport(TransportError::Refused)), Again::After(None)),
             (Ok((429, &[])), Again::After(None)),
             (Ok((429, &[("retry-after", "3")])), Again::After(Some(Duration::from_secs(3)))),
             (Ok((503, DATE)), Again::After(Some(Duration::from_secs(7)))),
             (Ok((429, &[("retry-after", "86400")])), Again::No),
             (Ok((429, &[("retry-after", "soon")])), Again::After(None)),
             (Ok((500, &[])), Again::No),
-            (Err(SendError::Connect(Hop::Endpoint)), Again::After(None)),
-            (Err(SendError::Connect(Hop::Proxy("http_proxy"))), Again::After(None)),
-            (Err(SendError::ConnectTimeout(Way::Direct)), Again::No),
-            (Err(SendError::Closed(Way::Direct)), Again::Anew),
-            (Err(SendError::Broken(Way::Direct)), Again::Lost),
-            (Err(SendError::Timeout(Way::Direct)), Again::No),
+            (Err(SendError::Transport(TransportError::Connect(Hop::Endpoint))), Again::After(None)),
+            (Err(SendError::Transport(TransportError::Connect(Hop::Proxy("http_proxy")))), Again::After(None)),
+            (Err(SendError::Transport(TransportError::ConnectTimeout(Way::Direct))), Again::No),
+            (Err(SendError::Transport(TransportError::Closed(Way::Direct))), Again::Anew),
+            (Err(SendError::Transport(TransportError::Broken(Way::Direct))), Again::Lost),
+            (Err(SendError::Transport(TransportError::Timeout(Way::Direct))), Again::No),
         ];
         for (outcome, expected) in table {
             assert_eq!(again(&exchange(outcome), &[429, 503]), expected, "{outcome:?}");
         }
-    }
-
-    #[test]
-    fn pauses_grow_within_bounds_and_differ() {
-        let first: Vec<_> = pauses(6).collect();
-        assert_eq!(first.len(), 6);
-        assert!(first[0] >= Duration::from_millis(500) && first[0] < Duration::from_secs(1));
-        assert!(first[5] <= Duration::from_secs(40));
-        assert_ne!(first, pauses(6).collect::<Vec<_>>());
     }
 }

@@ -4,15 +4,15 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use reqwest::header::HeaderName;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::ownership::Claim;
 use super::patience::{Again, is_unread};
-use super::{Signable, Target, Token, Wire, cleanup, http, patience};
+use super::{Signable, Target, Token, Wire, cleanup, patience};
 use crate::contract::Effect;
-use crate::exchange::{Exchange, NotOwn, Request, Response, SendError, TokenVariant, Way};
+use crate::exchange::{Exchange, NotOwn, Request, Response, SendError, TokenVariant};
+use crate::http::{Answer, Client, HeaderName, Outgoing, Prepared, TransportError, Way, pauses};
 use crate::ledger::Record;
 use crate::progress::Hold;
 
@@ -36,7 +36,7 @@ impl Target {
 
     pub(crate) async fn send_as(&self, purpose: Purpose, request: Request) -> Exchange {
         let retries = if self.retries_suspended.load(Ordering::Relaxed) { 0 } else { self.retries };
-        let mut pauses = patience::pauses(retries);
+        let mut pauses = pauses(retries);
         let (mut may_renew, mut may_hurry) = (true, true);
         loop {
             self.access.refresh(&self.secrets).await;
@@ -272,11 +272,11 @@ impl Target {
                     let may_be_cut = purpose != Purpose::Cleanup && !may_create;
                     let cut = async { if may_be_cut { self.halt.halted().await } else { self.halt.finished().await } };
                     tokio::select! {
-                        received = http::receive(prepared, http::largest(self.effect(&request), &request)) => received,
+                        answered = prepared.send(largest(self.effect(&request), &request)) => answered.map(response).map_err(SendError::from),
                         () = cut => Err(SendError::CutShort),
                     }
                 }
-                None => Err(SendError::Broken(Way::Direct)),
+                None => Err(TransportError::Broken(Way::Direct).into()),
             },
         };
         if let Ok(response) = &outcome {
@@ -288,11 +288,11 @@ impl Target {
     /// The request as it goes over the wire; `None` where it holds what HTTP cannot carry, or a path that does not stay as it is.
     fn prepare<'a>(
         &self,
-        client: &'a http::Client,
+        client: &'a Client,
         token_header: &HeaderName,
         token: Option<String>,
         request: &Request,
-    ) -> Option<http::Prepared<'a>> {
+    ) -> Option<Prepared<'a>> {
         let path = request.path.split('?').next().unwrap_or_default();
         let url = self.endpoint.join(&request.path).filter(|url| url.path().ends_with(path))?;
         let mut shown: Vec<_> = token.map(|token| (token_header.clone(), token)).into_iter().collect();
@@ -305,7 +305,14 @@ impl Target {
                 shown.push((HeaderName::try_from(*name).ok()?, value.clone()));
             }
         }
-        http::prepare(client, request, url, &shown, request.may_create(self.contract()))
+        client.prepare(Outgoing {
+            method: &request.method,
+            url,
+            headers: &request.headers,
+            shown: &shown,
+            body: request.body.clone(),
+            needs_own_connection: request.may_create(self.contract()),
+        })
     }
 
     /// Keeps in mind the signatures that an answer repeats: they may stand in a report. All others can be forgotten.
@@ -315,6 +322,27 @@ impl Target {
         }
         self.secrets.hear(&response.body);
     }
+}
+
+/// Lists larger than this are not read to their end.
+const LARGEST_LIST: usize = 8 * 1024 * 1024;
+
+/// No answer about one thing needs more.
+const LARGEST_ANSWER: usize = 1024 * 1024;
+
+/// So many bytes of an answer may stand for one of the request that comes back in it: `\u003c`.
+const LONGEST_ESCAPE: usize = 6;
+
+/// How much of an answer is read at most, by what its call does: a page of a list holds much, everything else is about one thing, and may repeat what was
+/// sent.
+fn largest(effect: Option<Effect>, request: &Request) -> usize {
+    let sent = request.body.as_ref().map_or(0, Vec::len);
+    if effect == Some(Effect::List) { LARGEST_LIST } else { LARGEST_ANSWER + LONGEST_ESCAPE * sent }
+}
+
+fn response(answer: Answer) -> Response {
+    let Answer { status, headers, body } = answer;
+    Response { status, headers, body, at: OffsetDateTime::now_utc() }
 }
 
 /// What came of a request that was put into the ledger.

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use super::{Harness, HarnessError, block_on};
-use crate::client::Endpoint;
+use crate::http::Endpoint;
 use crate::plan::Plan;
 use crate::run::{Event, Record};
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::place::SettingSource;
-use crate::client::Endpoint;
+use crate::http::Endpoint;
 use crate::secret::Secret;
 
 /// How a cloud lets a caller in.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::place::listed;
 use super::session::NO_PROJECT;
 use super::settings::override_key;
-use crate::client::{Endpoint, EndpointError};
+use crate::http::{Endpoint, EndpointError};
 
 /// For whom an endpoint is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,17 +2,13 @@
 
 use std::time::Duration;
 
-use reqwest::RequestBuilder;
-use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 
 use super::access::{ApplicationCredential, Credential, Domain, Keystone, Scope, User};
 use super::login_error::{Failure, LoginError};
-use super::obstacle::Obstacle;
 use super::place::shown;
 use super::session::Session;
-use crate::client::{Client, Transport, pauses};
-use crate::exchange::Way;
+use crate::http::{Answer, Client, HeaderName, Outgoing, Prepared, Transport, pauses};
 use crate::secret::{Kind, Secret, Secrets};
 
 /// Where tokens are made, from the root of an identity service.
@@ -75,26 +71,28 @@ impl Keystone {
     }
 
     async fn attempt(&self, client: &Client, secrets: &Secrets) -> Result<Session, Failure> {
-        let request = self.request(client.http()).ok_or_else(|| {
-            Failure::Unreachable(Obstacle::System("no request can be made of this address".to_owned()))
-        })?;
-        self.session(receive(request, client.proxied(), secrets).await?)
+        let request = self.request(client);
+        let request = request.ok_or_else(|| Failure::NoClient("no request can be made of this address".to_owned()))?;
+        let answer = request.send(LARGEST_ANSWER).await.map_err(Failure::Unreachable)?;
+        self.session(TokenResponse::read(answer, secrets))
     }
 
-    fn request(&self, client: &reqwest::Client) -> Option<RequestBuilder> {
+    fn request<'a>(&self, client: &'a Client) -> Option<Prepared<'a>> {
         let url = self.address.join(TOKENS)?;
-        match (&self.credential, &self.scope) {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut headers = vec![header("accept", "application/json")];
+        let (method, shown, body) = match (&self.credential, &self.scope) {
             // A token that is not to be good for something else is looked up: it keeps its scope, and no second one comes to be.
             (Credential::Token(token), Scope::Given) => {
-                let mut value = HeaderValue::try_from(token.expose()).ok()?;
-                value.set_sensitive(true);
-                Some(client.get(url).header(SHOWN, value.clone()).header(SUBJECT, value))
+                let shown = [SHOWN, SUBJECT].map(|name| (HeaderName::from_static(name), token.expose().to_owned()));
+                ("GET", Vec::from(shown), None)
             }
             (credential, scope) => {
-                let body = body(credential, scope).to_string();
-                Some(client.post(url).header("content-type", "application/json").body(body))
+                headers.push(header("content-type", "application/json"));
+                ("POST", Vec::new(), Some(body(credential, scope).to_string().into_bytes()))
             }
-        }
+        };
+        client.prepare(Outgoing { method, url, headers: &headers, shown: &shown, body, needs_own_connection: true })
     }
 
     fn session(&self, answer: TokenResponse) -> Result<Session, Failure> {
@@ -171,26 +169,19 @@ fn domain_body(domain: &Domain) -> Value {
     }
 }
 
-async fn receive(request: RequestBuilder, way: Way, secrets: &Secrets) -> Result<TokenResponse, Failure> {
-    let unreachable = |error: reqwest::Error| Failure::Unreachable(Obstacle::of(&error, way));
-    let mut response = request.header("accept", "application/json").send().await.map_err(unreachable)?;
-    let status = response.status().as_u16();
-    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let token = token(header(SUBJECT));
-    if let Some(token) = &token {
-        secrets.add(token);
-    }
-    let location = shown(header("location"));
-    let pause = header("retry-after").trim().parse().unwrap_or_default();
-    let wants_second_factor = response.headers().contains_key(RECEIPT);
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > LARGEST_ANSWER {
-            return Err(Failure::NotKeystone { status, what: "its body has no end" });
+impl TokenResponse {
+    /// Takes from an answer what matters, and makes its token known as a secret.
+    fn read(answer: Answer, secrets: &Secrets) -> Self {
+        let found = |name: &str| answer.headers.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str());
+        let token = token(found(SUBJECT).unwrap_or_default());
+        if let Some(token) = &token {
+            secrets.add(token);
         }
-        body.extend_from_slice(&chunk);
+        let location = shown(found("location").unwrap_or_default());
+        let pause = found("retry-after").unwrap_or_default().trim().parse().unwrap_or_default();
+        let wants_second_factor = found(RECEIPT).is_some();
+        Self { status: answer.status, token, location, wants_second_factor, pause, body: answer.body }
     }
-    Ok(TokenResponse { status, token, location, wants_second_factor, pause, body })
 }
 
 /// The token in a header, if it is one that another header can carry.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::obstacle::Obstacle;
+use super::unreached;
+use crate::http::TransportError;
 
 /// Why a login failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,8 +24,8 @@ pub enum Failure {
     #[error("{0}")]
     NoClient(String),
     /// There is no answer.
-    #[error("{0}")]
-    Unreachable(Obstacle),
+    #[error("{}", unreached::told(*.0))]
+    Unreachable(TransportError),
     /// It does not take the credential: 401.
     #[error("it does not take this {credential}{}; {hint}", said(.message))]
     WrongCredential {
@@ -71,8 +72,15 @@ impl Failure {
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Refused { status, .. } => matches!(status, 429 | 500 | 502 | 503 | 504),
-            Self::Unreachable(obstacle) => {
-                matches!(obstacle, Obstacle::Refused | Obstacle::Proxy(_) | Obstacle::System(_) | Obstacle::NoHttp)
+            Self::Unreachable(error) => {
+                matches!(
+                    error,
+                    TransportError::Refused
+                        | TransportError::Connect(_)
+                        | TransportError::System(_)
+                        | TransportError::Closed(_)
+                        | TransportError::Broken(_)
+                )
             }
             _ => false,
         }

@@ -3,7 +3,7 @@
 use super::access::{ApplicationCredential, Credential, Domain, Keystone, Login, Origin, Scope, User};
 use super::setting_error::SettingError;
 use super::settings::{Settings, override_key};
-use crate::client::Endpoint;
+use crate::http::Endpoint;
 use crate::secret::Secret;
 
 /// A way to log in, before anything that it needs was read.

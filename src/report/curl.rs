@@ -5,8 +5,8 @@ mod shell;
 
 use shell::{Piece, pieces};
 
-use crate::client::{Endpoint, Route, RouteProxy, RouteTrust};
 use crate::exchange::{Request, TokenVariant};
+use crate::http::{Endpoint, Route, RouteProxy, RouteTrust};
 
 /// The token with its last letter in the other case, as a command.
 const IN_OTHER_CASE: &str = r#"printf %s "$OS_TOKEN" | perl -pe 's/([A-Za-z])([^A-Za-z]*)$/($1 ^ " ") . $2/e'"#;
@@ -138,8 +138,8 @@ impl Caller<'_> {
 #[cfg(test)]
 mod tests {
     use super::Caller;
-    use crate::client::{Route, RouteProxy, RouteTrust};
     use crate::exchange::{Request, TokenVariant};
+    use crate::http::{Route, RouteProxy, RouteTrust};
 
     const CALLER: Caller<'_> = Caller {
         endpoint: "https://ims.example.com/",

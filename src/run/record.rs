@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::client::{Appeared, Bounds, Cleanup, Denied, Route, Spent, Unlisted};
+use crate::client::{Appeared, Bounds, Cleanup, Denied, Spent, Unlisted};
 use crate::contract::ClauseId;
 use crate::exchange::Exchange;
+use crate::http::Route;
 use crate::judge::Judgement;
 use crate::probe::Probe;
 

@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use ims_conformance::client::{Bounds, Cleanup, Route};
+use ims_conformance::client::{Bounds, Cleanup};
 use ims_conformance::contract::ClauseId;
 use ims_conformance::exchange::{Exchange, Response};
+use ims_conformance::http::Route;
 use ims_conformance::judge::{Mismatch, judge};
 use ims_conformance::plan::{Plan, Selection, plan};
 use ims_conformance::probe::Probe;

@@ -2,13 +2,14 @@
 
 use std::pin::Pin;
 
-use super::Cloud;
-use crate::client::{Renew, Renewed, Token, Transport};
+use crate::client::{Renew, Renewed, Token};
+use crate::http::Transport;
+use crate::identity::Cloud;
 use crate::secret::Secrets;
 
 /// A cloud that gives new tokens to a run.
 #[derive(Debug)]
-pub struct Renewal {
+pub(super) struct Renewal {
     cloud: Cloud,
     transport: Transport,
     retries: usize,
@@ -17,7 +18,7 @@ pub struct Renewal {
 
 impl Renewal {
     /// New tokens come this way, with so many retries, and are made known to these secrets.
-    pub fn new(cloud: Cloud, transport: Transport, retries: usize, secrets: Secrets) -> Self {
+    pub(super) fn new(cloud: Cloud, transport: Transport, retries: usize, secrets: Secrets) -> Self {
         Self { cloud, transport, retries, secrets }
     }
 }

@@ -62,7 +62,7 @@ impl Endpoint {
     }
 
     /// The endpoint of a target inside this process.
-    pub(super) fn nowhere() -> Self {
+    pub(crate) fn nowhere() -> Self {
         Self { root: Url::from_directory_path("/").unwrap_or_else(|()| unreachable!("the root is a directory")) }
     }
 

@@ -6,23 +6,49 @@ use std::io;
 use rustls::CertificateError;
 
 use super::trust::{self, NobodyTrusted};
-use crate::exchange::{Distrust, Hop, SendError, Way};
+use super::{Distrust, Handshake, Hop, TransportError, Way};
 
-/// What the user can do something about: the certificate, the name of the host, or the proxy; else only that there is no connection.
-pub(super) fn of(error: &(dyn Error + 'static), way: Way) -> SendError {
-    let found = causes(error).find_map(|cause| {
+/// Why no connection could be made: what the user can do something about, the certificate, the name of the host, or the proxy, before everything else.
+pub(super) fn of(error: &reqwest::Error, way: Way) -> TransportError {
+    let known = causes(error).find_map(|cause| {
         if let Some(rustls::Error::InvalidCertificate(fault)) = cause.downcast_ref() {
-            return Some(SendError::Certificate(distrust(fault), way));
+            return Some(TransportError::Certificate(distrust(fault), way));
         }
         // The type of this error is not public; its text is all that tells it.
-        (way == Way::Direct && cause.to_string().starts_with("dns error")).then_some(SendError::Lookup)
+        (way == Way::Direct && cause.to_string().starts_with("dns error")).then_some(TransportError::Lookup)
     });
-    found.unwrap_or_else(|| SendError::Connect(hop(error, way)))
+    match known {
+        Some(known) => known,
+        None if error.is_timeout() => TransportError::ConnectTimeout(way),
+        None if way != Way::Direct => TransportError::Connect(hop(error, way)),
+        None => causes(error).filter_map(below).last().unwrap_or_else(|| {
+            // Where TLS is to begin, only its handshake can end early before there is a connection.
+            let is_encrypted = error.url().is_some_and(|url| url.scheme() == "https");
+            if is_encrypted { TransportError::NoTls } else { TransportError::Connect(Hop::Endpoint) }
+        }),
+    }
+}
+
+/// What a layer below HTTP says of a connection that it could not make.
+fn below(cause: &(dyn Error + 'static)) -> Option<TransportError> {
+    if let Some(error) = cause.downcast_ref::<rustls::Error>() {
+        return Some(match error {
+            rustls::Error::InvalidMessage(_) => TransportError::NoTls,
+            rustls::Error::AlertReceived(alert) => TransportError::Tls(Handshake::Alert(u8::from(*alert))),
+            rustls::Error::PeerIncompatible(_) => TransportError::Tls(Handshake::Incompatible),
+            _ => TransportError::Tls(Handshake::Failed),
+        });
+    }
+    let error = cause.downcast_ref::<io::Error>()?;
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Some(TransportError::Refused),
+        kind => error.raw_os_error().map(|_| TransportError::System(kind)),
+    }
 }
 
 /// Where a connection ended that could not be made. The errors of a tunnel and of SOCKS are not public, so that their words must tell whether the proxy
 /// itself was reached.
-pub(crate) fn hop(error: &(dyn Error + 'static), way: Way) -> Hop {
+fn hop(error: &(dyn Error + 'static), way: Way) -> Hop {
     let Way::Proxy(variable) = way else { return Hop::Endpoint };
     let says = |words: &[&str]| {
         causes(error).any(|cause| {
@@ -62,7 +88,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 /// What is wrong with a certificate.
-pub(crate) fn distrust(fault: &CertificateError) -> Distrust {
+fn distrust(fault: &CertificateError) -> Distrust {
     match fault {
         CertificateError::UnknownIssuer => Distrust::Issuer,
         CertificateError::Expired
