@@ -1,6 +1,6 @@
 //! The report as one page that needs nothing else: no network, no framework, on a screen, a phone or paper.
 //!
-//! The page itself is `templates/report.html`, in which every text is escaped. Here is what it has to know beyond the [`Report`]: which clause stands where in
+//! The page itself is `html/page.html`, in which every text is escaped. Here is what it has to know beyond the [`Report`]: which clause stands where in
 //! the matrix, and which line of an answer the finding is about.
 
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
 
 /// The page.
 #[derive(Template)]
-#[template(path = "report.html")]
+#[template(path = "page.html", config = "src/report/html/askama.toml")]
 struct Page<'a> {
     report: &'a Report,
     areas: Vec<Area<'a>>,
