@@ -1,10 +1,12 @@
 //! From a suite to the probes of a run: the cases that somebody wrote, and what follows from the contract.
 //!
-//! Three phases come from the contract. *Boundary* enumerates, one value at a time; *pairs* combines values; *random* draws, from a seed. A probe of
+//! Four phases come from the contract. *Boundary* enumerates, one value at a time; *texts* tries what looks like something else than a text; *pairs* combines
+//! values; *random* draws, from a seed. A probe of
 //! these phases expects nothing of its own: the judge classifies its request like any other, and the contract says what it deserves.
 
 mod assemble;
 mod boundary;
+mod dictionary;
 mod follow_ups;
 mod mark;
 mod pairs;
@@ -13,6 +15,7 @@ mod random;
 mod seed;
 mod stream;
 mod test_values;
+mod texts;
 mod wire;
 
 pub(crate) use assemble::{FieldText, object, probe, request};

@@ -33,6 +33,8 @@ pub enum Phase {
     Case,
     /// Enumerated from the contract, one value at a time.
     Boundary,
+    /// Texts that look like something else, and each row of each table, several to a body.
+    Texts,
     /// A covering array of valid values, and each broken rule beside each valid value of the other fields.
     Pairs,
     /// Drawn by chance, from a seed.
@@ -41,8 +43,13 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase, with its name on the command line and in reports.
-    pub const ALL: [(&'static str, Self); 4] =
-        [("case", Self::Case), ("boundary", Self::Boundary), ("pairs", Self::Pairs), ("random", Self::Random)];
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("case", Self::Case),
+        ("boundary", Self::Boundary),
+        ("texts", Self::Texts),
+        ("pairs", Self::Pairs),
+        ("random", Self::Random),
+    ];
 
     /// The name on the command line and in reports.
     pub fn name(self) -> &'static str {

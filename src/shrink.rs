@@ -64,7 +64,7 @@ impl Shrinking {
     fn of(contract: &Contract, seed: Seed, finding: &Finding) -> Option<Self> {
         let values = match finding.probe.phase {
             Phase::Random => Values::Grown(plan::tree(contract, seed, &finding.probe.id)?),
-            Phase::Pairs => Values::Fixed(sent_fields(contract, finding)?),
+            Phase::Texts | Phase::Pairs => Values::Fixed(sent_fields(contract, finding)?),
             Phase::Case | Phase::Boundary => return None,
         };
         let request = &contract.creation.request;

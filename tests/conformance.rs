@@ -66,7 +66,7 @@ fn no_threads_are_refused() -> Result<(), Failed> {
 /// A trial for each probe of a case, for each snapshot, and for each phase and field.
 fn trials_of(suite: &Arc<Suite>) -> Vec<Trial> {
     let named = |name: &str| format!("{}/{name}", suite.name);
-    let phases = vec![Phase::Boundary, Phase::Pairs, Phase::Random];
+    let phases = vec![Phase::Boundary, Phase::Texts, Phase::Pairs, Phase::Random];
     let generated =
         plan(suite, &Selection { phases, ..Selection::default() }).unwrap_or_else(|error| panic!("{error}"));
     let is_smallest = |probe: &Probe| ["what is required", "no field"].iter().any(|end| probe.id.ends_with(end));

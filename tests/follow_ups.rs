@@ -107,7 +107,7 @@ fn kind(suite: &Suite, probe: &Probe) -> Kind {
 #[test]
 fn every_valid_generated_creation_is_read_and_only_a_held_one_is_deleted() {
     let suite = Arc::new(suite());
-    let phases = vec![Phase::Boundary, Phase::Pairs, Phase::Random];
+    let phases = vec![Phase::Boundary, Phase::Texts, Phase::Pairs, Phase::Random];
     let mut held = 0;
     for probe in plan(&suite, &Selection { phases, ..Selection::default() }).unwrap().iter() {
         let methods: Vec<_> = probe.script.steps[1..].iter().map(|step| step.request.method.as_str()).collect();

@@ -258,7 +258,7 @@ fn a_clause_that_no_probe_reaches_and_no_case_shows_is_an_error_with_its_place()
     assert_eq!(found, [(line, "no probe can show `request.name.default`, and no case does".to_owned())]);
     // A promise without steps needs a case.
     let found = errors(&contract(
-        "          after: [boundary, pairs, random]\n          then:\n            - GET: /things/{id}\n              expect: {status: 200, same_as: 1}\n",
+        "          after: [boundary, texts, pairs, random]\n          then:\n            - GET: /things/{id}\n              expect: {status: 200, same_as: 1}\n",
         "",
     ));
     let line = 1 + texts[2].lines().position(|line| line.contains("id: thing-can-be-read")).unwrap();

@@ -127,7 +127,7 @@ fn what_is_required_is_in_every_body_but_one_that_is_about_its_absence() {
         let list = format!("{request}      required: [{}]\n", names.join(", "));
         let table = [(request, list.as_str()), ("          default: ''\n", ""), ("          default: zvhd2\n", "")];
         let (_folder, suite) = requiring(&table);
-        let plan = probes(&suite, &[Phase::Boundary, Phase::Pairs, Phase::Random], 20, 1);
+        let plan = probes(&suite, &[Phase::Boundary, Phase::Texts, Phase::Pairs, Phase::Random], 20, 1);
         let mut broken: HashMap<ClauseId, usize> = HashMap::new();
         for probe in &plan {
             let (kind, clauses, _) = kind(&suite.contract, probe);
@@ -143,7 +143,7 @@ fn what_is_required_is_in_every_body_but_one_that_is_about_its_absence() {
             }
         }
         // What is tried of the other fields is what is tried where nothing is required.
-        let usual = probes(&self::suite(), &[Phase::Boundary, Phase::Pairs, Phase::Random], 20, 1);
+        let usual = probes(&self::suite(), &[Phase::Boundary, Phase::Texts, Phase::Pairs, Phase::Random], 20, 1);
         for probe in &usual {
             for clause in kind(&suite.contract, probe).1.into_iter().filter(|clause| clause.starts_with("request.")) {
                 assert!(broken.contains_key(&clause), "nothing breaks {clause}");
@@ -270,7 +270,7 @@ fn an_independent_validator_accepts_every_valid_body_and_refuses_what_a_schema_c
             .build(&contract["components"]["schemas"]["ImageRequest"])
             .unwrap();
         let (mut accepted, mut refused) = (0, 0);
-        for probe in probes(&suite, &[Phase::Boundary, Phase::Pairs, Phase::Random], 100, 5) {
+        for probe in probes(&suite, &[Phase::Boundary, Phase::Texts, Phase::Pairs, Phase::Random], 100, 5) {
             let (kind, clauses, _) = kind(&suite.contract, &probe);
             let Ok(value) = serde_json::from_slice(&bytes(&probe)) else { continue };
             let is_for_a_schema = clauses.iter().any(|clause| {
@@ -344,7 +344,7 @@ fn every_rule_is_broken_beside_every_value_of_every_other_field() {
 fn the_same_seed_sends_the_same_bytes_and_another_one_does_not() {
     for suite in suites() {
         let sent = |seed| {
-            probes(&suite, &[Phase::Boundary, Phase::Pairs, Phase::Random], 30, seed)
+            probes(&suite, &[Phase::Boundary, Phase::Texts, Phase::Pairs, Phase::Random], 30, seed)
                 .iter()
                 .map(|probe| (probe.id.clone(), bytes(probe)))
                 .collect::<Vec<_>>()

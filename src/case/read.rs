@@ -213,7 +213,7 @@ fn check_columns_are_used(node: Option<&Node>, rows: &[Row], case: &Node) -> Res
 }
 
 /// The names in braces: `{id}`. Braces around anything else are left alone, as JSON is full of them.
-fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)).filter(|name| {
         !name.is_empty()
             && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')

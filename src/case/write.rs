@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::read::placeholders;
 use crate::contract::{ClauseId, Contract, Subject};
 use crate::exchange::{Request, TokenVariant};
 use crate::judge::{Body, Kind, Mismatch, Refusals, classify};
@@ -40,7 +41,7 @@ pub fn write(contract: &Contract, request: &Request, mismatch: &Mismatch, origin
         Kind::Valid if mismatch.clause.is_of_request() => ("accepts", mismatch.clause.clone(), created),
         Kind::Valid => ("requires", mismatch.clause.clone(), created),
     };
-    let request = Request { body: marked.or(request.body), ..request };
+    let request = without_names(Request { body: marked.or(request.body), ..request });
     let bytes = request.body.as_deref().unwrap_or_default();
     let sent = sent(&request, &Body::read(&request), bytes)?.join(", ");
     let expected = default.map(|(name, value)| format!(", body: {{{name}: {value}}}")).unwrap_or_default();
@@ -66,7 +67,10 @@ pub fn write_steps(contract: &Contract, probe: &Probe, mismatch: &Mismatch, orig
     let title = Value::from(title(contract, "keeps", clause, bytes));
     let mut text = format!("# Found by {origin}.\ntitle: {title}\nclauses: [{clause}]\nsteps:\n");
     for index in &kept {
-        let step = &probe.script.steps[*index];
+        let step = match index {
+            0 => &Step { request: without_names(creation.clone()), ..probe.script.steps[0].clone() },
+            _ => &probe.script.steps[*index],
+        };
         text.push_str(&format!("  - {}: {}\n", step.request.method, step.request.path));
         if let Some(bytes) = &step.request.body {
             for part in sent(&step.request, &Body::read(&step.request), bytes)? {
@@ -107,6 +111,15 @@ fn expected(step: &Step, expectation: &Expectation, kept: &[usize]) -> String {
     }
     parts.extend(step.patience.iter().map(|patience| format!("within: {}", patience.within.as_secs())));
     parts.join(", ")
+}
+
+/// A body in which no text looks like a name in braces that a case would fill in, but for that of the run.
+fn without_names(request: Request) -> Request {
+    let text = request.body.as_deref().and_then(|body| std::str::from_utf8(body).ok());
+    let escape = |text: String, name: &str| text.replace(&format!("{{{name}}}"), &format!("\\u007b{name}}}"));
+    let escaped =
+        text.map(|text| placeholders(text).filter(|name| *name != "run").fold(text.to_owned(), escape).into_bytes());
+    Request { body: escaped.or(request.body), ..request }
 }
 
 /// What a case says of a request, key by key.

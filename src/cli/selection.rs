@@ -16,10 +16,10 @@ pub(super) struct SelectionArguments {
     /// Random bodies, valid and broken, for each field
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     examples: u16,
-    /// How many values the pair phase brings together
+    /// How many values the pair phase brings together; with 3, each row of a table meets each value of each short list
     #[arg(long, value_name = "2|3", default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=3))]
     strength: u8,
-    /// Seed of the random phase: a number, or `random`
+    /// Seed of the random phase, and of the turns that values take: a number, or `random`
     #[arg(long, value_name = "SEED", default_value_t)]
     seed: Seed,
 }
@@ -32,6 +32,8 @@ enum PhaseName {
     Case,
     /// Every limit, list, type and malformed body, enumerated
     Boundary,
+    /// Texts that look like something else, in every field, and each row of each table beside them
+    Texts,
     /// Every two valid values of different fields together
     Pairs,
     /// Random bodies, valid and broken
@@ -44,6 +46,7 @@ impl PhaseName {
             Self::All => Selection::default().phases,
             Self::Case => vec![Phase::Case],
             Self::Boundary => vec![Phase::Boundary],
+            Self::Texts => vec![Phase::Texts],
             Self::Pairs => vec![Phase::Pairs],
             Self::Random => vec![Phase::Random],
         }

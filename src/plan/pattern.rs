@@ -34,6 +34,57 @@ pub(super) fn without_anchors(pattern: &Regex) -> Option<Hir> {
     Some(strip(&parse(pattern)?))
 }
 
+/// The parts of a pattern that hold what somebody chose, between texts that are always there: `key=value` has two.
+pub(super) struct Parted(Vec<Part>);
+
+enum Part {
+    Fixed(String),
+    Free(Hir),
+}
+
+/// The parts of a pattern; `None` where nothing fixed stands between two of them.
+pub(super) fn parted(pattern: &Regex) -> Option<Parted> {
+    let hir = parse(pattern)?;
+    let HirKind::Concat(all) = hir.kind() else { return None };
+    let part = |hir: &Hir| match hir.kind() {
+        HirKind::Look(_) => None,
+        HirKind::Literal(literal) => Some(Part::Fixed(String::from_utf8_lossy(&literal.0).into_owned())),
+        _ => Some(Part::Free(hir.clone())),
+    };
+    let parts: Vec<_> = all.iter().filter_map(part).collect();
+    let is_parted = parts.windows(3).any(|three| matches!(three, [Part::Free(_), Part::Fixed(_), Part::Free(_)]));
+    is_parted.then_some(Parted(parts))
+}
+
+impl Parted {
+    /// How many parts somebody chooses.
+    pub(super) fn count(&self) -> usize {
+        self.0.iter().filter(|part| matches!(part, Part::Free(_))).count()
+    }
+
+    /// A text with this one for the free part at this place, and short ones for the others.
+    pub(super) fn with(&self, place: usize, text: &str) -> Option<String> {
+        let short: Vec<_> = self.free().map(|hir| self::text(hir, Alternative::Shortest)).collect();
+        let mut chosen: Vec<&str> = short.iter().map(String::as_str).collect();
+        *chosen.get_mut(place)? = text;
+        self.filled(&chosen)
+    }
+
+    /// A text with these for the free parts; `None` where there are fewer of them.
+    pub(super) fn filled(&self, chosen: &[impl AsRef<str>]) -> Option<String> {
+        let mut chosen = chosen.iter();
+        let part = |part: &Part| match part {
+            Part::Fixed(text) => Some(text.clone()),
+            Part::Free(_) => Some(chosen.next()?.as_ref().to_owned()),
+        };
+        self.0.iter().map(part).collect()
+    }
+
+    fn free(&self) -> impl Iterator<Item = &Hir> {
+        self.0.iter().filter_map(|part| if let Part::Free(hir) = part { Some(hir) } else { None })
+    }
+}
+
 fn parse(pattern: &Regex) -> Option<Hir> {
     // A pattern that no text matches makes none.
     regex_syntax::parse(pattern.as_str()).ok().filter(|hir| hir.properties().minimum_len().is_some())

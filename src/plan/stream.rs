@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::mark::Marker;
 use super::random::RandomProbes;
-use super::{PlanError, Selection, add_follow_ups, boundary, pairs};
+use super::{PlanError, Selection, add_follow_ups, boundary, pairs, texts};
 use crate::contract::{ClauseId, Contract};
 use crate::probe::{Phase, Probe};
 use crate::suite::Suite;
@@ -102,7 +102,7 @@ impl Plan {
     /// The same plan without generated probes. `adds` says in words what adds them.
     #[must_use]
     pub fn only_cases(self, adds: &str) -> Self {
-        let what = format!("of the phases boundary, pairs and random; {adds}");
+        let what = format!("of the phases boundary, texts, pairs and random; {adds}");
         self.without(&what, |_, probe| probe.phase != Phase::Case)
     }
 
@@ -226,6 +226,7 @@ fn of_phase(suite: &Arc<Suite>, phase: Phase, selection: &Selection) -> Probes {
             Box::new(places.flat_map(move |place| suite.cases[place].probes.clone()))
         }
         Phase::Boundary => Box::new(boundary::probes(&suite.contract).into_iter()),
+        Phase::Texts => Box::new(texts::probes(&suite.contract, selection.seed, selection.strength > 2).into_iter()),
         Phase::Pairs => Box::new(pairs::probes(&suite.contract, selection.strength).into_iter()),
         Phase::Random => Box::new(RandomProbes::new(suite, selection.seed, selection.examples)),
     }

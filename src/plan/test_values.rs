@@ -34,7 +34,8 @@ impl TestValue {
 /// The longest value that is its own label.
 const LONGEST_LABEL: usize = 48;
 
-fn label(json: &str) -> String {
+/// A value as a part of an id: itself, or its beginning and its length.
+pub(super) fn label(json: &str) -> String {
     let length = json.chars().count();
     if length <= LONGEST_LABEL && !json.contains(char::is_control) {
         return json.to_owned();
@@ -213,6 +214,14 @@ fn numbers(schema: &Schema) -> Vec<TestValue> {
         found.extend([format!("{number}.0"), format!("{number}.5"), format!("\"{number}\"")].map(TestValue::new));
     }
     found
+}
+
+/// The numbers that machines count with, and those beside them: the powers of two and of ten.
+pub(super) fn sizes() -> Vec<String> {
+    let twos = (0..63).flat_map(|exponent| [-1, 0, 1].map(|step| (1_i64 << exponent) + step));
+    let tens = (0..18).map(|exponent| 10_i64.pow(exponent));
+    let all: BTreeSet<i64> = twos.chain(tens).collect();
+    all.into_iter().map(|number| number.to_string()).collect()
 }
 
 /// One sign more than the longest text worth sending as a field.

@@ -155,7 +155,7 @@ fn case_file(contract: &Contract, finding: &Finding, seed: Seed) -> Option<CaseF
     let origin = match finding.probe.phase {
         Phase::Case => return None,
         Phase::Random => format!("{} with seed {seed}", finding.probe.id),
-        Phase::Boundary | Phase::Pairs => finding.probe.id.clone(),
+        Phase::Boundary | Phase::Texts | Phase::Pairs => finding.probe.id.clone(),
     };
     let mismatch = Mismatch { clause: finding.clause.clone(), ..finding.mismatch.clone() };
     match finding.requests.as_slice() {

@@ -3,6 +3,7 @@
 use crate::contract::ClauseId;
 mod derive;
 mod fault;
+mod misreading;
 mod mutation;
 
 pub use derive::defects;

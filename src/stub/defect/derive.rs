@@ -3,6 +3,7 @@
 mod behaviour;
 mod request;
 mod response;
+mod texts;
 
 use super::Defect;
 use super::fault::{Fault, Leniency};
@@ -22,6 +23,9 @@ pub fn defects(contract: &Contract) -> Vec<Defect> {
         }
     }
     list.of_pairs(contract);
+    for (name, schema) in &contract.creation.request.properties {
+        list.of_texts(contract, name, schema);
+    }
     list.of_token();
     list.of_statuses(contract);
     list.of_answer(&contract.creation.response);

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::misreading::Misreading;
 use super::mutation::{Mutation, mutated};
 use crate::contract::{ClauseId, Contract, Misbehaviour, Relation, Rule, Type};
 use crate::exchange::{Request, Response, TokenVariant};
@@ -31,6 +32,8 @@ pub(in crate::stub) enum Fault {
     Unknown(u16),
     /// A field of the answer is changed where all these conditions hold, in each so-and-so-manieth answer.
     Mutated { field: String, mutation: Mutation, when: Vec<Condition>, every: usize },
+    /// A text, or the texts of an array, come back as what somebody takes them for.
+    Misreads { field: String, misreading: Misreading },
     /// Every field of the answer that the contract does not list is changed.
     MutatedOthers(Mutation),
     /// The answer declares this media type, or none.
@@ -50,6 +53,8 @@ pub(in crate::stub) enum Condition {
     Absent(String),
     /// The field has one of these values.
     OneOf(String, Vec<Value>),
+    /// The field has, or holds, a text that is taken for something else.
+    Misread(String, Misreading),
     /// The field breaks this rule, which is not the contract's.
     Breaks(String, Rule),
 }
@@ -81,7 +86,11 @@ impl Condition {
     /// The field that it is about.
     pub(super) fn field(&self) -> &str {
         match self {
-            Self::Given(field) | Self::Absent(field) | Self::OneOf(field, _) | Self::Breaks(field, _) => field,
+            Self::Given(field)
+            | Self::Absent(field)
+            | Self::OneOf(field, _)
+            | Self::Misread(field, _)
+            | Self::Breaks(field, _) => field,
         }
     }
 
@@ -90,8 +99,28 @@ impl Condition {
             Self::Given(field) => given.contains_key(field),
             Self::Absent(field) => !given.contains_key(field),
             Self::OneOf(field, values) => given.get(field).is_some_and(|value| values.contains(value)),
+            Self::Misread(field, misreading) => {
+                given.get(field).is_some_and(|value| misread(*misreading, value).is_some())
+            }
             Self::Breaks(field, rule) => given.get(field).is_some_and(|value| !rule.holds(value)),
         }
+    }
+}
+
+/// A text, or an array with those of its texts, or of their parts, that are taken for something else, as what they are taken for.
+fn misread(misreading: Misreading, value: &Value) -> Option<Value> {
+    match value {
+        Value::String(text) => misreading.of(text).map(Value::from),
+        Value::Array(items) => {
+            let part = |part: &str| misreading.of(part).unwrap_or_else(|| part.to_owned());
+            let item = |item: &Value| match item {
+                Value::String(text) => Value::from(text.split('=').map(part).collect::<Vec<_>>().join("=")),
+                other => other.clone(),
+            };
+            let changed: Vec<Value> = items.iter().map(item).collect();
+            (changed != *items).then_some(Value::Array(changed))
+        }
+        _ => None,
     }
 }
 
@@ -189,6 +218,11 @@ impl Fault {
             && when.iter().all(|condition| condition.holds(given))
         {
             mutation.apply(&mut resource, field, number);
+        }
+        if let Self::Misreads { field, misreading } = self
+            && let Some(changed) = given.get(field).and_then(|value| misread(*misreading, value))
+        {
+            resource.insert(field.clone(), changed);
         }
         resource
     }

@@ -1,0 +1,48 @@
+//! Ways to take a text for something else, in every field that takes any text.
+
+use serde_json::Value;
+
+use super::List;
+use crate::contract::{ClauseId, Contract, Rule, Schema, Type};
+use crate::stub::defect::fault::{Condition, Fault};
+use crate::stub::defect::misreading::Misreading;
+
+impl List {
+    pub(super) fn of_texts(&mut self, contract: &Contract, name: &str, schema: &Schema) {
+        let items = schema.items.as_deref();
+        let is_free = |schema: &Schema| {
+            let is_listed = ["enum", "const", "table", "format"].iter().any(|keyword| schema.rule(keyword).is_some());
+            schema.is(Type::String) && schema.can_be_given() && !is_listed
+        };
+        let is_listed_in_part = super::request::certain_values(schema).iter().any(Value::is_string);
+        let answer = contract.creation.response.properties.get(name);
+        let echo = answer.filter(|answer| answer.relation("echo").is_some()).map(|answer| answer.clause("echo"));
+        let takes_any = is_free(schema) || items.is_some_and(is_free);
+        let Some(echo) = echo.filter(|_| takes_any && !is_listed_in_part && schema.can_be_given()) else { return };
+        // What no reading allows shows nothing of it.
+        let can_be_shown = |misreading: &Misreading| {
+            let sample = misreading.sample();
+            let forms = [sample.clone(), format!("{sample}=a"), format!("a={sample}")];
+            let forms = &forms[..if items.is_some() { 3 } else { 1 }];
+            forms.iter().any(|text| items.unwrap_or(schema).examine(&Value::from(text.as_str())).broken.is_empty())
+        };
+        for (way, misreading) in Misreading::ALL.into_iter().filter(|(_, misreading)| can_be_shown(misreading)) {
+            let fault = Fault::Misreads { field: name.to_owned(), misreading };
+            let text = "a text comes back as what it is taken for";
+            self.add(&echo, &format!("misreads-{way}"), text, fault);
+        }
+        let created = ClauseId::status(contract.creation.created).to_string();
+        if items.is_none() {
+            for (way, misreading) in
+                Misreading::ALL.into_iter().filter(|(_, misreading)| misreading.is_of_plain_texts())
+            {
+                let fault = Fault::Refuses(vec![Condition::Misread(name.to_owned(), misreading)]);
+                let text = "a text is refused for what it is taken for";
+                let clause = schema.rule_about(&Value::from(misreading.sample())).map_or("type", Rule::keyword);
+                let defect = self.add(&schema.clause(clause), &format!("suspects-{way}"), text, fault);
+                // Of several such texts in bodies of many fields only some are tried alone.
+                defect.follows.extend([format!("{}.", schema.place), created.clone()]);
+            }
+        }
+    }
+}
