@@ -14,6 +14,7 @@ mod selection;
 mod stub;
 mod sweep;
 mod target;
+mod terms;
 mod watch;
 
 use std::ffi::OsString;
@@ -99,6 +100,9 @@ pub enum Failure {
     /// The target could not be assessed at all.
     #[error("{0}")]
     NotAssessed(String),
+    /// The target could not be assessed, and something that was created to find that out is still there.
+    #[error("{0}")]
+    LeftBehind(String),
 }
 
 impl Failure {
@@ -107,6 +111,7 @@ impl Failure {
         match self {
             Self::WrongUse(_) | Self::Suite(_) => ExitCode::WrongUse,
             Self::NotAssessed(_) => ExitCode::NotAssessed,
+            Self::LeftBehind(_) => ExitCode::LeftBehind,
         }
     }
 }

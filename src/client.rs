@@ -5,6 +5,7 @@
 
 mod access;
 mod budget;
+mod calls;
 mod census;
 mod cleanup;
 mod halt;
@@ -30,6 +31,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 pub use access::{Access, Lease, Renew, Renewed};
 pub use budget::Admission;
 use budget::{Admittance, Budget};
+pub use calls::{Availability, Calls};
 use census::Doubts;
 pub use cleanup::{Cleanup, Leftover};
 pub(crate) use cleanup::{created_id, is_lost_creation, is_unnamed_creation, request_to};
@@ -40,6 +42,7 @@ pub use list::Unlisted;
 pub(crate) use list::{Item, Listed};
 use ownership::Ownership;
 use removal::Forgetting;
+pub(crate) use removal::SHOWING;
 pub(crate) use send::Purpose;
 pub use signature::{AccessKey, AccessKeyError, Signable, Signature, VARIABLES};
 pub use stock::Appeared;
@@ -83,6 +86,8 @@ pub struct Target {
     /// Told whenever one thing less is waited for.
     forgotten: Notify,
     ownership: Ownership,
+    /// What it does not have of the contract's calls, where somebody has looked.
+    calls: OnceLock<Calls>,
     /// Whether it is known what was there before; set before the first request that may create is sent.
     stock: OnceCell<Result<(), Unlisted>>,
     /// Held by the one who takes stock during the run.
@@ -209,6 +214,7 @@ impl Target {
             forgetting: std::sync::Mutex::default(),
             forgotten: Notify::new(),
             ownership: Ownership::default(),
+            calls: OnceLock::new(),
             stock: OnceCell::new(),
             stock_taking: Mutex::default(),
             doubts: std::sync::Mutex::default(),

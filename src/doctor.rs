@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use crate::client::{Item, Purpose, Target, Unlisted};
+use crate::client::{Availability, Item, Purpose, Target, Unlisted};
 use crate::contract::{Contract, Effect};
 use crate::exchange::{Exchange, Request, Response, SendError, TokenVariant};
 use crate::http::TransportError;
 use crate::ledger::LedgerFile;
 use crate::plan;
 use crate::probe::{Phase, Script, Step};
+use crate::run::{Look, PreflightError, Terms, call, preflight, survey};
 use crate::untrusted::Untrusted;
 
 /// One thing that was looked at.
@@ -69,6 +70,7 @@ pub async fn examine(contract: &Contract, target: &Target, who: &str, ledgers: &
     if exchange.outcome.is_ok() {
         lines.push(access(target, who, &exchange));
         lines.push(clock(&exchange));
+        lines.push(reading(contract, &exchange));
         lines.push(list(contract, target).await);
         lines.push(quota(contract, target).await);
     }
@@ -83,7 +85,7 @@ async fn ask(target: &Target, method: &str, path: String) -> Exchange {
 
 fn endpoint(address: &str, way: &str, exchange: &Exchange) -> Line {
     match &exchange.outcome {
-        Ok(response) if matches!(response.status, 300..400 | 405 | 501) => {
+        Ok(response) if matches!(response.status, 300..400) => {
             let location = response.header("location").map(Untrusted::from);
             let to = location.map(|location| format!(", a redirect to {location:.300}")).unwrap_or_default();
             Line::bad("endpoint", format!("{address} answers {}{to}; is the path right?", response.status))
@@ -126,6 +128,19 @@ fn clock(exchange: &Exchange) -> Line {
     }
 }
 
+/// What the answer for an id that was never given out says of the call that reads.
+fn reading(contract: &Contract, exchange: &Exchange) -> Line {
+    let call = call(&contract.operations[contract.creation.lifecycle.read]);
+    match exchange.response().map_or(0, |response| response.status) {
+        status @ (405 | 501) => Line::unknown(
+            "read",
+            format!("{call} is not there, the answer is {status}; what needs it would be left out"),
+        ),
+        404 => Line::good("read", format!("{call} finds nothing for an id that nobody has; --try shows more")),
+        status => Line::unknown("read", format!("{call} answers {status} for an id that nobody has")),
+    }
+}
+
 async fn list(contract: &Contract, target: &Target) -> Line {
     if !contract.operations.iter().any(|operation| operation.effect == Effect::List) {
         return Line::unknown("list", "the contract has no call that lists");
@@ -137,6 +152,12 @@ async fn list(contract: &Contract, target: &Target) -> Line {
     };
     match target.each_item(Purpose::Probe, note).await {
         Ok(()) => Line::good("list", format!("{} there now", ids.len())),
+        Err(Unlisted::Status(status @ (404 | 405 | 410 | 501))) => Line::unknown(
+            "list",
+            format!(
+                "it is not there, the answer is {status}; what needs it would be left out, and so would be what carries no mark"
+            ),
+        ),
         Err(why) => Line::bad("list", format!("{why}; without it, it is not known what a run leaves behind")),
     }
 }
@@ -169,6 +190,45 @@ fn leftovers(target: &Target, ledgers: &[LedgerFile]) -> Line {
             Line::bad("leftovers", format!("{} of earlier runs, such as {path}; `sweep` removes them", ours.len()))
         }
     }
+}
+
+/// Creates one thing, or two where the first one shows that a call cannot be used, and tells which calls around the one under test are there.
+pub async fn try_calls(contract: &Contract, target: &Target) -> Vec<Line> {
+    let unknown = match preflight(contract, target).await {
+        Ok(unknown) => unknown,
+        Err(error) => return vec![Line::bad("calls", error.to_string())],
+    };
+    let survey = match survey(contract, target, &Look { unknown, terms: Terms::NONE }).await {
+        Ok(survey) => survey,
+        Err(error @ PreflightError::Irremovable { .. }) => {
+            return vec![Line::bad(
+                "calls",
+                format!("{error}; on this machine it may, elsewhere with --allow-leftovers"),
+            )];
+        }
+        Err(error) => return vec![Line::bad("calls", error.to_string())],
+    };
+    let mut lines: Vec<_> = survey
+        .calls
+        .missing()
+        .map(|(operation, availability)| {
+            let text = format!("{} is {availability}", call(&contract.operations[operation]));
+            match availability {
+                Availability::Refused(_) | Availability::Silent => Line::bad("calls", text),
+                _ => Line::unknown("calls", format!("{text}; what needs it would be left out")),
+            }
+        })
+        .collect();
+    if survey.cleanup.created > survey.cleanup.removed {
+        lines.push(Line::bad("calls", "one was created, and cannot be removed"));
+    }
+    if lines.is_empty() {
+        lines.push(match survey.cleanup.created {
+            0 => Line::unknown("calls", "none could be created, so that nothing is known of the others"),
+            _ => Line::good("calls", "all that the contract has are there"),
+        });
+    }
+    lines
 }
 
 /// Creates one thing in the state in which it cannot be removed, releases it and removes it.

@@ -43,6 +43,7 @@ impl ExitCode {
         } else if results.ending == Ending::TargetLost
             || !results.inconclusive.is_empty()
             || results.unlisted.is_some()
+            || results.is_hindered()
             || results.passed + results.known == 0
         {
             Self::NotAssessed

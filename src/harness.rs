@@ -28,7 +28,7 @@ use crate::ledger::{Ledger, Record};
 use crate::plan::{Plan, Selection, plan};
 use crate::report::terminal;
 use crate::results::{Fold, Question, Results};
-use crate::run::{Event, Options, run};
+use crate::run::{Event, Options, Required, Terms, run};
 use crate::secret::Secrets;
 use crate::suite::Suite;
 
@@ -44,6 +44,7 @@ pub struct Harness {
     token: Option<Token>,
     ledgers: Option<PathBuf>,
     question: Question,
+    terms: Terms,
 }
 
 /// Why there are no results.
@@ -110,6 +111,7 @@ impl Harness {
             token: None,
             ledgers: None,
             question: Question::default(),
+            terms: Terms::default(),
         }
     }
 
@@ -146,6 +148,20 @@ impl Harness {
         self
     }
 
+    /// Makes it an error where the server does not have these calls around the one under test; without it, what needs a call that is not there is left out.
+    #[must_use]
+    pub fn require(mut self, required: Required) -> Self {
+        self.terms.required = required;
+        self
+    }
+
+    /// Lets what is created stay at an endpoint that is not on this machine and has no call that removes it.
+    #[must_use]
+    pub fn allow_leftovers(mut self) -> Self {
+        self.terms.may_leave = true;
+        self
+    }
+
     /// Keeps ledgers of what is created in this folder.
     #[must_use]
     pub fn ledgers(mut self, folder: &Path) -> Self {
@@ -153,11 +169,13 @@ impl Harness {
         self
     }
 
-    /// Holds the server at this address against the contract, and removes what that created.
+    /// Holds the server at this address against the contract, and removes what that created. What needs a call that the server does not have is left out; on
+    /// this machine a server needs no more than the call under test.
     ///
     /// # Errors
     ///
-    /// Where the address is none, or not on this machine and there is no folder for ledgers; where nothing is selected; where nobody answers.
+    /// Where the address is none, or not on this machine and there is no folder for ledgers; where nothing is selected; where nobody answers, or not to the call
+    /// under test; where a call is not there that is [required](Self::require), or without which nothing would be removed elsewhere.
     pub async fn run(&self, endpoint: &str) -> Result<Checked, HarnessError> {
         let address: Endpoint = endpoint.parse().map_err(HarnessError::of)?;
         self.check_ledgers(&address)?;
@@ -168,10 +186,12 @@ impl Harness {
     /// Performs this plan, and tells each event as it comes.
     async fn observe(&self, endpoint: &str, plan: &Plan, mut see: impl FnMut(&Event)) -> Result<Checked, HarnessError> {
         let endpoint: Endpoint = endpoint.parse().map_err(HarnessError::of)?;
+        let terms = Terms { may_leave: self.terms.may_leave || endpoint.is_loopback(), ..self.terms };
+        let options = Options { terms, ..Options::default() };
         let secrets = Secrets::default();
         let target = Arc::new(self.target(endpoint, &secrets)?);
         let observe = |event: &Event, _: &Fold| see(event);
-        let results = run(&self.suite, plan, &target, &Options::default(), self.question.clone(), observe).await;
+        let results = run(&self.suite, plan, &target, &options, self.question.clone(), observe).await;
         let results = results.map_err(|error| HarnessError(secrets.redact_text(&error.to_string())))?;
         let text = secrets.redact_text(&terminal::render(&results, false));
         Ok(Checked { results, text: anstream::adapter::strip_str(&text).to_string(), secrets })

@@ -9,6 +9,7 @@ mod boundary;
 mod dictionary;
 mod follow_ups;
 mod mark;
+mod missing;
 mod pairs;
 mod pattern;
 mod random;
@@ -18,11 +19,12 @@ mod test_values;
 mod texts;
 mod wire;
 
-pub(crate) use assemble::{FieldText, object, probe, request};
-pub(crate) use follow_ups::add_follow_ups;
+pub(crate) use assemble::{FieldText, object, plain_request, probe, request};
+pub(crate) use follow_ups::{add_follow_ups, probe_of_read};
 pub(crate) use mark::RUN;
 pub use mark::mark;
 pub(crate) use mark::{mark_one, unmarked};
+pub(crate) use missing::MissingCall;
 
 pub(crate) use random::{BodyTree, fields, tree};
 pub use seed::Seed;

@@ -28,7 +28,7 @@ pub use tally::Cause;
 use outcome::{Outcome, Verdict};
 
 use crate::baseline::Deviation;
-use crate::client::{Bounds, Leftover, Unlisted};
+use crate::client::{Availability, Bounds, Leftover, Unlisted};
 use crate::contract::ClauseId;
 use crate::http::Route;
 use crate::judge::{Drift, ObservedBehaviour};
@@ -97,6 +97,10 @@ pub struct Results {
     pub created: usize,
     /// How many of them are gone again.
     pub removed: usize,
+    /// How many of them stay, as the target has no call that removes them.
+    pub staying: usize,
+    /// The calls that the target does not have, refuses, or does not answer usefully, each with what it is like.
+    pub calls: Vec<(String, Availability)>,
     /// What could not be removed, with the probe that created it.
     pub leftovers: Vec<(String, Leftover)>,
     /// What was held back, as nobody asked for it.
@@ -121,6 +125,11 @@ impl Results {
     /// Whether a budget was too small for a probe, while others were sent to the end.
     pub fn is_beyond_budget(&self) -> bool {
         self.ending == Ending::Complete && !self.unsent.is_empty()
+    }
+
+    /// Whether a call is there, and answers so that what needs it cannot be assessed.
+    pub fn is_hindered(&self) -> bool {
+        self.calls.iter().any(|(_, call)| matches!(call, Availability::Refused(_) | Availability::Silent))
     }
 
     /// Whether there was no probe that was sent.

@@ -7,18 +7,27 @@ mod finish;
 mod perform;
 mod preflight;
 mod record;
+mod survey;
+mod terms;
 mod verify_deletion;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 pub(crate) use perform::{Performed, perform};
+pub(crate) use preflight::Look;
 pub use preflight::{PreflightError, preflight};
 pub use record::{End, Ending, Event, Found, Place, Record};
+pub use survey::Survey;
+pub(crate) use survey::{call, survey};
+pub use terms::{Remains, Required, Terms};
 
-use crate::client::Target;
+use crate::client::{Availability, Calls, Cleanup, Target};
+use crate::contract::Contract;
+use crate::exchange::Exchange;
 use crate::http::Route;
-use crate::plan::Plan;
+use crate::judge::judge;
+use crate::plan::{self, MissingCall, Plan};
 use crate::results::{Fold, Question, Results};
 use crate::suite::Suite;
 
@@ -31,11 +40,13 @@ pub struct Options {
     pub looks_first: bool,
     /// Whether smaller examples of what was found are tried.
     pub shrinks: bool,
+    /// What the target must have, and what may stay there.
+    pub terms: Terms,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { concurrency: 1, looks_first: true, shrinks: true }
+        Self { concurrency: 1, looks_first: true, shrinks: true, terms: Terms::default() }
     }
 }
 
@@ -43,7 +54,8 @@ impl Default for Options {
 ///
 /// # Errors
 ///
-/// Where the target does not answer, sends everybody elsewhere, does not take the token, or does not know the call; then nothing was created.
+/// Where the target does not answer, sends everybody elsewhere, does not take the token, does not know the call, or lacks what the terms ask for. Then nothing
+/// is there that was created, but for what the error names.
 pub async fn run(
     suite: &Arc<Suite>,
     plan: &Plan,
@@ -53,19 +65,28 @@ pub async fn run(
     mut observe: impl FnMut(&Event, &Fold),
 ) -> Result<Results, PreflightError> {
     let begin = Instant::now();
-    if let Err(error) = look(suite, target, options).await {
-        if let Some(ledger) = target.ledger() {
-            // Nothing was created; a file that cannot be removed does no harm.
-            let _ = ledger.discard();
+    let survey = match look(suite, target, options).await {
+        Ok(survey) => survey,
+        Err(error) => {
+            if let Some(ledger) = target.ledger().filter(|_| !error.leaves_something()) {
+                // Nothing is there; a file that cannot be removed does no harm.
+                let _ = ledger.discard();
+            }
+            return Err(error);
         }
-        return Err(error);
-    }
+    };
+    let plan = &without_missing(plan, &suite.contract, &survey.calls);
     let first_requests = target.request_count();
     let mut fold = Fold::new(suite, plan, question);
     let mut tell = |event: Event, fold: &mut Fold| {
         observe(&event, fold);
         fold.add(event, |id| target.was_there_before(id));
     };
+    let lost = survey.lost.as_ref().and_then(|exchanges| lost(suite, plan, exchanges));
+    tell(Event::Surveyed(survey), &mut fold);
+    if let Some(record) = lost {
+        tell(Event::Performed(record), &mut fold);
+    }
     let ending = perform::all(suite, plan, target, options, &mut fold, &mut tell).await;
     if ending == Ending::Complete {
         verify_deletion::verify(&suite.contract, target, &mut fold, &mut tell).await;
@@ -93,11 +114,41 @@ pub async fn run(
     Ok(fold.finish(&end))
 }
 
-async fn look(suite: &Suite, target: &Target, options: &Options) -> Result<(), PreflightError> {
+/// The look before the run as one probe more, where it has seen what no other probe may see again: what was created, and a read did not find it.
+fn lost(suite: &Suite, plan: &Plan, exchanges: &[Exchange; 2]) -> Option<Record> {
+    let probe = plan::probe_of_read(suite, exchanges[0].request.clone())?;
+    let judgement = judge(&suite.contract, &probe, exchanges);
+    let exchanges = exchanges.to_vec();
+    let record =
+        Record { place: plan.len(), probe: Arc::new(probe), judgement, exchanges, cleanup: Cleanup::default() };
+    (!record.judgement.mismatches.is_empty()).then_some(record)
+}
+
+/// The plan without what needs calls that cannot be used. What must be released before it can be removed is not created where nothing releases it.
+fn without_missing(plan: &Plan, contract: &Contract, calls: &Calls) -> Plan {
+    if calls.is_complete() {
+        return plan.clone();
+    }
+    let text =
+        |operation: usize| format!("{}, which is {}", call(&contract.operations[operation]), calls.of(operation));
+    let lifecycle = &contract.creation.lifecycle;
+    let mut reduced = plan.clone();
+    if let Some((release, _)) = &lifecycle.release
+        && !calls.of(*release).is_there()
+        && !matches!(calls.of(lifecycle.remove), Availability::Lacking(_) | Availability::Unproven)
+    {
+        let what = format!("that create what must be released by {}", text(*release));
+        reduced = reduced.without(&what, |contract, probe| probe.script.asks_for_delete_protection(contract));
+    }
+    let missing = calls.missing().map(|(operation, _)| MissingCall { operation, text: text(operation) });
+    reduced.without_calls(&missing.collect::<Vec<_>>())
+}
+
+async fn look(suite: &Suite, target: &Target, options: &Options) -> Result<Survey, PreflightError> {
     if !options.looks_first {
         let _ = target.take_stock().await;
-        return Ok(());
+        return Ok(Survey::default());
     }
-    preflight(&suite.contract, target).await?;
-    preflight::take_stock(target).await
+    let unknown = preflight(&suite.contract, target).await?;
+    survey(&suite.contract, target, &Look { unknown, terms: options.terms }).await
 }

@@ -411,7 +411,7 @@ fn what_a_refused_request_created_is_accused_and_removed_where_its_mark_proves_i
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("FAIL behaviour.refused-request-creates-nothing"), "{text}");
     assert!(text.contains("got       something with its mark, id "), "{text}");
-    assert!(text.contains("; 1 created, 1 removed, 0 left behind, 0 perhaps"), "{text}");
+    assert!(text.contains("; 2 created, 2 removed, 0 left behind, 0 perhaps"), "{text}");
     let (code, text) = served.run(&["min_disk/rejects_0", "--no-mark"]);
     assert_eq!(code, 0, "{text}");
     assert_eq!(text.matches("appeared during the run").count(), 1, "without a mark nothing proves it: {text}");
@@ -425,7 +425,7 @@ fn what_a_request_without_a_good_token_created_is_accused_and_removed() {
     let (code, text) = Served::start_with("otc", &defect).run(&["token/requires_no_character_before_it"]);
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("FAIL behaviour.refused-request-creates-nothing"), "{text}");
-    assert!(text.contains("; 1 created, 1 removed, 0 left behind, 0 perhaps"), "{text}");
+    assert!(text.contains("; 2 created, 2 removed, 0 left behind, 0 perhaps"), "{text}");
 }
 
 #[test]

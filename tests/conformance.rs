@@ -178,7 +178,7 @@ impl Bench {
     fn hold(&self, probes: Vec<Probe>) -> Result<(), Failed> {
         let running = self.running();
         let concurrency = if endpoint().is_none() { 8 } else { 1 };
-        let options = Options { concurrency, looks_first: false, shrinks: false };
+        let options = Options { concurrency, looks_first: false, shrinks: false, ..Options::default() };
         let baseline = if endpoint().is_some() { self.suite.baseline.clone() } else { Baseline::default() };
         let question = Question { baseline, ..Question::default() };
         let plan = Plan::of(&self.suite, probes);

@@ -18,7 +18,7 @@ use ims_conformance::document;
 use ims_conformance::plan::{Plan, Selection, mark, plan};
 use ims_conformance::probe::Probe;
 use ims_conformance::results::{Fold, Question};
-use ims_conformance::run::{Event, Options, run};
+use ims_conformance::run::{Event, Options, Terms, run};
 use ims_conformance::stub::defect::defects;
 use ims_conformance::stub::{Defect, StubService};
 use ims_conformance::suite::Suite;
@@ -132,7 +132,7 @@ fn accused(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> Fou
     let token = Token::random();
     let service = StubService::new(Arc::clone(suite), token.clone(), defect);
     let target = Arc::new(Target::local(suite, Arc::new(service), Setup::new(Access::Token(token))));
-    let options = Options { looks_first: false, ..Options::default() };
+    let options = Options { terms: Terms { may_leave: true, ..Terms::NONE }, ..Options::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.unwrap_or_else(|error| panic!("{error}"));
     let mut first = None;

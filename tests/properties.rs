@@ -390,7 +390,7 @@ async fn found_against(changes: &[(&str, &str)], phases: &[Phase]) -> (Arc<Suite
     let (suite, token) = (suite(), Token::random());
     let service = StubService::new(faulty, token.clone(), None);
     let target = Arc::new(Target::local(&suite, Arc::new(service), Setup::new(Access::Token(token))));
-    let options = Options { concurrency: 8, looks_first: false, shrinks: true };
+    let options = Options { concurrency: 8, looks_first: false, ..Options::default() };
     let selection = Selection { phases: phases.to_vec(), examples: 40, seed: Seed(1), ..Selection::default() };
     let mut spent = 0;
     let count = |event: &Event, _: &Fold| {

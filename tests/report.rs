@@ -400,7 +400,7 @@ fn a_command_shows_each_credential() {
 fn the_exit_code_says_the_worst() {
     let pass = || answered("min_disk/rejects_0", 400);
     let with = |leftover: Leftover| {
-        let cleanup = Cleanup { created: 1, removed: 0, leftovers: vec![leftover] };
+        let cleanup = Cleanup { created: 1, leftovers: vec![leftover], ..Cleanup::default() };
         Record { cleanup, ..pass() }
     };
     let broken = || answered("min_disk/rejects_0", 201);

@@ -34,6 +34,9 @@ pub(super) struct BudgetArguments {
     /// Send what creates something that must be unprotected before it can be removed, also where the target is not on this machine
     #[arg(long)]
     allow_protected: bool,
+    /// Go on, also where the target is not on this machine, if it has no call that removes: what is created stays, and only --max-created bounds it
+    #[arg(long)]
+    allow_leftovers: bool,
 }
 
 /// Whose a target is, which says how careful a run must be.
@@ -99,7 +102,7 @@ impl BudgetArguments {
         Limits {
             requests: self.max_requests,
             created: self.max_created,
-            alive: self.max_alive.or(usual.alive),
+            alive: self.max_alive.or(usual.alive.filter(|_| !self.allow_leftovers)),
             time: self.time_limit.map(Duration::from_secs),
             rate: self.rate.or(usual.rate),
         }
@@ -108,6 +111,11 @@ impl BudgetArguments {
     /// The arguments that let the same be sent again.
     pub(super) fn again(&self) -> &'static str {
         if self.allow_protected { " --allow-protected" } else { "" }
+    }
+
+    /// Whether what is created may stay where nothing removes it.
+    pub(super) fn may_leave(&self, locality: Locality) -> bool {
+        self.allow_leftovers || locality != Locality::Elsewhere
     }
 
     pub(super) fn jobs(&self, locality: Locality) -> usize {
@@ -159,7 +167,7 @@ impl Decision {
         }
         text.push_str(&format!("  {unmarked} of what is created would carry no mark\n"));
         text.push_str(&format!(
-            "  besides: the list of what is there, before and after, a request for each page; and up to {LARGEST_SHRINKING} smaller examples for each finding\n"
+            "  besides: the list of what is there, before and after, a request for each page; one creation that shows which calls there are, or two; and up to {LARGEST_SHRINKING} smaller examples for each finding\n"
         ));
         for excluded in self.plan.excluded() {
             text.push_str(&format!("not sent: {}\n", excluded.text));

@@ -6,7 +6,7 @@ use super::target::TargetArguments;
 use super::{Failure, SuiteChoice};
 use crate::client::Limits;
 use crate::console::Console;
-use crate::doctor::{Health, Line, examine, try_release};
+use crate::doctor::{Health, Line, examine, try_calls, try_release};
 use crate::exit_code::ExitCode;
 use crate::ledger::{self, Ledger, LedgerFile, Record};
 
@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     suite: SuiteChoice,
     #[command(flatten)]
     target: TargetArguments,
-    /// Create one thing that is delete-protected, release it and remove it; without this nothing is created
+    /// Create one thing, use every call on it and remove it; then the same with one that is delete-protected; without this nothing is created
     #[arg(long = "try")]
     tries: bool,
 }
@@ -43,12 +43,18 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         let ledger = Ledger::begin(&folder, first, console.secrets())
             .map_err(|error| Failure::WrongUse(format!("no ledger can be kept in {}: {error}", folder.display())))?;
         let target = target.with_ledger(ledger.clone());
-        let line = try_release(contract, &target).await;
-        if line.health == Health::Good {
+        let mut tried = try_calls(contract, &target).await;
+        let can_go_on = tried.iter().all(|line| line.health != Health::Bad) && target.can_release();
+        tried.push(if can_go_on {
+            try_release(contract, &target).await
+        } else {
+            Line::unknown("release", "not tried, as not every call that it takes is there")
+        });
+        if tried.iter().all(|line| line.health != Health::Bad) {
             // A ledger that stays tells a sweep of nothing, which does no harm.
             let _ = ledger.discard();
         }
-        lines.push(line);
+        lines.extend(tried);
     } else {
         lines.push(Line::unknown(
             "release",

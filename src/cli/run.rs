@@ -12,6 +12,7 @@ use super::named::Named;
 use super::reports::ReportArguments;
 use super::selection::SelectionArguments;
 use super::target::TargetArguments;
+use super::terms::{self, TermArguments};
 use super::watch::Watch;
 use super::{Failure, SuiteChoice};
 use crate::baseline::Baseline;
@@ -27,7 +28,7 @@ use crate::report::model::{About, Report};
 use crate::report::ndjson::Lines;
 use crate::report::terminal;
 use crate::results::{Fold, Question, Results};
-use crate::run::{End, Ending, Event, Options, run};
+use crate::run::{End, Ending, Event, Options, Terms, run};
 use crate::secret::Secrets;
 use crate::stub::{Stub, StubService};
 use crate::suite::{self, Suite, read_text};
@@ -50,6 +51,8 @@ pub(super) struct Arguments {
     /// Show every clause that was not assessed
     #[arg(long, short)]
     verbose: bool,
+    #[command(flatten)]
+    terms: TermArguments,
     /// Send bodies as they are, without the mark that proves what they create to be this run's
     #[arg(long)]
     no_mark: bool,
@@ -75,7 +78,8 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let target = target.with_progress(progress);
     let target = Arc::new(arguments.with_ledger(&suite, target, locality, console.secrets())?);
     stop_on_ctrl_c(console, &target);
-    let options = Options { concurrency: jobs, ..Options::default() };
+    let terms = Terms { may_leave: arguments.budget.may_leave(locality), required: arguments.terms.required() };
+    let options = Options { concurrency: jobs, terms, ..Options::default() };
     let question = Question { is_strict: arguments.strict, is_stub: locality == Locality::Stub, baseline };
     let about = About { date: OffsetDateTime::now_utc(), limits, repeat: arguments.repeat(&suite)? };
     let see = |event: &Event, fold: &Fold| {
@@ -102,9 +106,10 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         }
         Err(error) => {
             let results = Fold::new(&suite, &plan, question).finish(&not_begun(&target));
-            let report = Report::not_begun(&results, &about, &error.to_string(), console.secrets());
-            arguments.reports.write(&report, live, console, ExitCode::NotAssessed);
-            Err(Failure::NotAssessed(error.to_string()))
+            let failure = terms::not_begun(&error);
+            let report = Report::not_begun(&results, &about, &failure.to_string(), console.secrets());
+            arguments.reports.write(&report, live, console, failure.exit_code());
+            Err(failure)
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct Cleanup {
     pub created: usize,
     /// How many of them a read no longer finds.
     pub removed: usize,
+    /// How many of them stay, as the target has no call that removes them.
+    pub staying: usize,
     /// Those that are, or may be, still there.
     pub leftovers: Vec<Leftover>,
 }
@@ -49,6 +51,14 @@ impl Leftover {
 }
 
 impl Cleanup {
+    /// Adds what became of others.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.created += other.created;
+        self.removed += other.removed;
+        self.staying += other.staying;
+        self.leftovers.extend(other.leftovers);
+    }
+
     /// The ids that the target gave out and that could not be removed.
     pub(crate) fn left_ids(&self) -> impl Iterator<Item = &str> {
         self.leftovers.iter().filter_map(|left| if let Leftover::Id(id) = left { Some(id.raw()) } else { None })
@@ -74,6 +84,11 @@ impl Target {
                         continue;
                     }
                     cleanup.created += 1;
+                    if self.keeps_everything() {
+                        cleanup.staying += 1;
+                        self.look_for(&id).await;
+                        continue;
+                    }
                     let was_removed = exchanges.iter().any(|each| self.removes(each, &id));
                     if !was_removed {
                         self.look_for(&id).await;
@@ -87,7 +102,9 @@ impl Target {
                 }
                 Created::Unnamed => {
                     cleanup.created += 1;
-                    if self.removed_by_mark(exchange).await {
+                    if self.keeps_everything() {
+                        cleanup.staying += 1;
+                    } else if self.removed_by_mark(exchange).await {
                         cleanup.removed += 1;
                     } else {
                         cleanup.leftovers.push(Leftover::Unnamed);

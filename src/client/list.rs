@@ -129,6 +129,9 @@ impl Target {
         if self.shown.is_disproved() {
             return Err(Unlisted::Incomplete);
         }
+        if let Some(why) = self.cannot_list() {
+            return Err(why);
+        }
         if let Some(why) = self.too_large.get() {
             return Err(*why);
         }

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(150);
 /// A service may go on showing for so long what it said it deleted, unless it is known to act sooner on what it was asked.
 const FORGETTING: Duration = Duration::from_secs(30);
 /// A service may begin to show so much later what it said it created.
-pub(super) const SHOWING: Duration = Duration::from_secs(2);
+pub(crate) const SHOWING: Duration = Duration::from_secs(2);
 /// So many things may be waited for at once, until one of them was in fact forgotten.
 const FIRST_ROOM: usize = 4;
 /// And so many at the most.
@@ -107,8 +107,11 @@ impl Target {
         }
     }
 
-    /// Whether a read does not find this id.
+    /// Whether a read does not find this id; never, where no read tells it.
     pub(crate) async fn is_gone(&self, id: &str) -> bool {
+        if !self.can_read() {
+            return false;
+        }
         let contract = self.contract();
         let read = request_to(&contract.operations[contract.creation.lifecycle.read], id, None);
         let exchange = self.send_as(Purpose::Cleanup, read).await;
@@ -122,7 +125,7 @@ impl Target {
         was_seen: bool,
         yielding: &mut Option<impl FnOnce()>,
     ) -> bool {
-        if self.refusal_for(id).await.is_some() {
+        if self.keeps_everything() || self.refusal_for(id).await.is_some() {
             return false;
         }
         let mut must_release = is_delete_protected;
@@ -155,12 +158,17 @@ impl Target {
     async fn attempt(&self, id: &str, must_release: bool) -> Attempt {
         let contract = self.contract();
         let lifecycle = &contract.creation.lifecycle;
-        if let Some((release, body)) = lifecycle.release.as_ref().filter(|_| must_release) {
+        let release = lifecycle.release.as_ref().filter(|(release, _)| self.availability(*release).is_there());
+        if let Some((release, body)) = release.filter(|_| must_release) {
             self.send_as(Purpose::Cleanup, request_to(&contract.operations[*release], id, Some(body))).await;
         }
         let removal = request_to(&contract.operations[lifecycle.remove], id, None);
         let removal = self.send_as(Purpose::Cleanup, removal).await;
         let status = removal.response().map(|response| response.status);
+        if !self.can_read() {
+            // The answer is all there is; what a list shows all the same is seen at the end.
+            return if matches!(status, Some(200..300 | 404 | 410)) { Attempt::Gone } else { Attempt::Refused };
+        }
         match (self.is_gone(id).await, status) {
             (true, Some(404 | 410)) => Attempt::Unseen,
             (true, _) => Attempt::Gone,

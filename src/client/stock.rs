@@ -134,6 +134,9 @@ impl Target {
         if !self.may_have_created.load(Ordering::Relaxed) {
             return Ok(Vec::new());
         }
+        if let Some(why) = self.cannot_list() {
+            return Err(why);
+        }
         self.take_stock().await?;
         let known = std::mem::take(&mut self.doubts().appeared);
         let mut found: Vec<_> = known.into_iter().filter(|appeared| appeared.is_removed).collect();
@@ -161,6 +164,9 @@ impl Target {
         let later = self.inventory(Purpose::Cleanup, is_later).await?;
         let mut has_removed = false;
         for (id, mark) in later {
+            if self.keeps_everything() && self.ownership.was_given(&id) {
+                continue; // it stays, and is counted
+            }
             if self.has_removed(&id).await {
                 continue;
             }
@@ -168,7 +174,10 @@ impl Target {
             match found.iter_mut().find(|appeared| appeared.id == id) {
                 // A list that is late may tell once more what is gone.
                 Some(known) if known.is_removed && self.is_gone(&id).await => {}
-                Some(known) if known.is_removed => known.is_removed = is_ours && self.take(&id).await,
+                Some(known) if known.is_removed => {
+                    // Where no read tells it, what is listed once more is there.
+                    known.is_removed = self.can_read() && is_ours && self.take(&id).await;
+                }
                 // What a removal did not move once, it does not move in the next look either.
                 Some(_) => {}
                 None => {

@@ -58,6 +58,12 @@ pub(crate) fn request(contract: &Contract, body: Vec<u8>) -> Request {
     }
 }
 
+/// A request that every reading allows: what is required, and the mark with the number 0 where the contract has one.
+pub(crate) fn plain_request(contract: &Contract) -> Request {
+    let mark = contract.marks().next().map(|(name, mark)| (name.to_owned(), mark.value(&mark.text(0)).to_string()));
+    request(contract, object(&Base::of(contract).with(mark.as_slice())))
+}
+
 /// A probe of one request. What it is about follows from what kind of request it is.
 pub(crate) fn probe(contract: &Contract, phase: Phase, id: String, about: Option<ClauseId>, request: Request) -> Probe {
     let body = Body::read(&request);

@@ -3,8 +3,10 @@
 use serde_json::Value;
 
 use crate::contract::{Contract, same};
+use crate::exchange::Request;
 use crate::judge::{Body, Kind, classify};
-use crate::probe::{Expectation, FollowUp, Phase, Probe};
+use crate::probe::{Expectation, FollowUp, Phase, Probe, Step};
+use crate::suite::Suite;
 
 /// Adds to a generated probe the steps of each of these follow-ups that goes with it. Only a valid request has any: an open one may be refused, and what an
 /// accepted one promises is open too.
@@ -29,6 +31,23 @@ pub(crate) fn add_follow_ups<'a>(
             append(contract, probe, follow_up);
         }
     }
+}
+
+/// A probe of a creation and a read of what it created, about a follow-up that consists of that read; `None` where no promise of the contract does.
+pub(crate) fn probe_of_read(suite: &Suite, request: Request) -> Option<Probe> {
+    let contract = &suite.contract;
+    let is_read = |(step, _): &(Step, Expectation)| {
+        let operation = contract.operation(&step.request.method, &step.request.path);
+        operation.is_some_and(|(index, _)| index == contract.creation.lifecycle.read)
+    };
+    let of_read = |each: &&FollowUp| each.when.is_empty() && each.steps.len() == 1 && each.steps.iter().all(is_read);
+    let follow_up = suite.follow_ups.iter().find(of_read)?;
+    let phase = *follow_up.phases.first()?;
+    let probe = super::probe(contract, phase, "read_back".to_owned(), None, request);
+    let (title, clauses) = ("what was created can be read".to_owned(), vec![follow_up.clause.clone()]);
+    let mut probe = Probe { title, clauses, ..probe };
+    append(contract, &mut probe, follow_up);
+    Some(probe)
 }
 
 fn append(contract: &Contract, probe: &mut Probe, follow_up: &FollowUp) {

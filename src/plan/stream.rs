@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::mark::Marker;
+use super::missing::{MissingCall, drop_follow_ups, uses};
 use super::random::RandomProbes;
 use super::{PlanError, Selection, add_follow_ups, boundary, pairs, texts};
 use crate::contract::{ClauseId, Contract};
@@ -19,6 +20,8 @@ pub struct Plan {
     selection: Selection,
     /// Tests of what is left out.
     exclusions: Vec<Test>,
+    /// The operations that the target does not have.
+    missing: Arc<BTreeSet<usize>>,
     is_marked: bool,
     summary: Arc<Summary>,
 }
@@ -32,7 +35,7 @@ enum Source {
     Listed(Arc<[Probe]>),
 }
 
-type Test = fn(&Contract, &Probe) -> bool;
+type Test = Arc<dyn Fn(&Contract, &Probe) -> bool + Send + Sync>;
 
 /// Probes that are left out, as nobody asked for them.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +53,16 @@ struct Summary {
     /// How many probes are about each clause.
     clauses: HashMap<ClauseId, usize>,
     excluded: Vec<Excluded>,
+}
+
+impl Summary {
+    /// Counts one more probe.
+    fn count(&mut self, probe: Probe) {
+        self.probes += 1;
+        for clause in probe.clauses {
+            *self.clauses.entry(clause).or_default() += 1;
+        }
+    }
 }
 
 type Probes = Box<dyn Iterator<Item = Probe> + Send>;
@@ -89,7 +102,8 @@ impl Plan {
 
     fn over(suite: &Arc<Suite>, source: Source, selection: Selection) -> Self {
         let (suite, exclusions, summary) = (Arc::clone(suite), Vec::new(), Arc::default());
-        Self { suite, source, selection, exclusions, is_marked: false, summary }.summed_up(Vec::new())
+        Self { suite, source, selection, exclusions, missing: Arc::default(), is_marked: false, summary }
+            .summed_up(Vec::new())
     }
 
     /// The same plan, with a mark in each request that has room for one.
@@ -115,7 +129,11 @@ impl Plan {
 
     /// The same plan without the probes of which this is true. `what` says in words which they are, and what adds them.
     #[must_use]
-    pub fn without(mut self, what: &str, is_excluded: Test) -> Self {
+    pub fn without(
+        mut self,
+        what: &str,
+        is_excluded: impl Fn(&Contract, &Probe) -> bool + Send + Sync + 'static,
+    ) -> Self {
         let mut excluded = self.summary.excluded.clone();
         let (mut count, mut clauses) = (0, BTreeSet::new());
         for probe in self.unmarked().filter(|probe| is_excluded(&self.suite.contract, probe)) {
@@ -126,18 +144,40 @@ impl Plan {
             return self;
         }
         excluded.push(Excluded { text: format!("{count} probes {what}"), clauses });
-        self.exclusions.push(is_excluded);
+        self.exclusions.push(Arc::new(is_excluded));
         self.summed_up(excluded)
+    }
+
+    /// The same plan for a target that does not have these calls: without the cases that need them, and without the follow-ups that do.
+    #[must_use]
+    pub(crate) fn without_calls(mut self, missing: &[MissingCall]) -> Self {
+        self.missing = Arc::new(missing.iter().map(|call| call.operation).collect());
+        let contract = &self.suite.contract;
+        let mut left_out: Vec<_> = missing.iter().map(|call| (0, call.lost_clauses(&self.suite))).collect();
+        let mut summary = Summary { excluded: self.summary.excluded.clone(), ..Summary::default() };
+        for probe in self.unmarked() {
+            match missing.iter().position(|call| uses(contract, &probe, call.operation)) {
+                Some(index) => {
+                    left_out[index].0 += 1;
+                    left_out[index].1.extend(probe.clauses);
+                }
+                None => summary.count(probe),
+            }
+        }
+        for ((count, clauses), call) in left_out.into_iter().zip(missing).filter(|((count, _), _)| *count > 0) {
+            summary.excluded.push(Excluded { text: format!("{count} probes that need {}", call.text), clauses });
+        }
+        let operations = Arc::clone(&self.missing);
+        self.exclusions.push(Arc::new(move |contract, probe| {
+            operations.iter().any(|operation| uses(contract, probe, *operation))
+        }));
+        self.summary = Arc::new(summary);
+        self
     }
 
     fn summed_up(mut self, excluded: Vec<Excluded>) -> Self {
         let mut summary = Summary { excluded, ..Summary::default() };
-        for probe in self.unmarked() {
-            summary.probes += 1;
-            for clause in probe.clauses {
-                *summary.clauses.entry(clause).or_default() += 1;
-            }
-        }
+        self.unmarked().for_each(|probe| summary.count(probe));
         self.summary = Arc::new(summary);
         self
     }
@@ -168,6 +208,11 @@ impl Plan {
             }
         };
         let (suite, exclusions) = (Arc::clone(&self.suite), self.exclusions.clone());
+        let (shared, missing) = (Arc::clone(&self.suite), Arc::clone(&self.missing));
+        let probes = probes.map(move |mut probe| {
+            drop_follow_ups(&shared.contract, &mut probe, &missing);
+            probe
+        });
         Box::new(probes.filter(move |probe| !exclusions.iter().any(|is_excluded| is_excluded(&suite.contract, probe))))
     }
 

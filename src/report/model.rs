@@ -356,6 +356,8 @@ pub struct Resources {
     pub created: usize,
     /// How many of them are gone again.
     pub removed: usize,
+    /// How many of them stay, as the target has no call that removes them.
+    pub staying: usize,
     /// Those that are still there.
     pub left_behind: Vec<Left>,
     /// Those of which nothing proves that they are this run's.

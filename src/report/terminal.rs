@@ -1,5 +1,6 @@
 //! The report as a person reads it in a terminal.
 
+mod calls;
 mod ending;
 
 use std::fmt::{self, Write};
@@ -54,6 +55,7 @@ fn write_report(out: &mut String, results: &Results, is_verbose: bool) -> fmt::R
     write_causes(out, "not sent", &results.unsent)?;
     write_choices(out, results)?;
     write_drift(out, results)?;
+    calls::write_calls(out, results)?;
     write_coverage(out, results, is_verbose)?;
     write_leftovers(out, results)?;
     write_summary(out, results)
@@ -256,10 +258,11 @@ fn write_summary(out: &mut String, results: &Results) -> fmt::Result {
         write!(out, ", {} not sent", ending::sum(&results.unsent))?;
     }
     writeln!(out, " of {}; {} broken", counted(results.planned, "probe"), counted(broken(results), "clause"))?;
+    let staying = if results.staying == 0 { String::new() } else { format!("{} stay, ", results.staying) };
     let not_known = if results.unlisted.is_some() { ", the rest is not known" } else { "" };
     writeln!(
         out,
-        "{} in {:.2} s; {} created, {} removed, {} left behind, {} perhaps{not_known}",
+        "{} in {:.2} s; {} created, {} removed, {staying}{} left behind, {} perhaps{not_known}",
         counted(usize::try_from(results.requests).unwrap_or(usize::MAX), "request"),
         results.elapsed.as_secs_f64(),
         results.created,

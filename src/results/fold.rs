@@ -24,7 +24,7 @@ use crate::exchange::Exchange;
 use crate::judge::{Drift, Mismatch, ObservedBehaviour};
 use crate::plan::{Excluded, Plan, Seed, Selection};
 use crate::probe::{Phase, Probe};
-use crate::run::{Event, Found, Place, Record};
+use crate::run::{Event, Found, Place, Record, Survey};
 use crate::suite::Suite;
 
 /// What the results of a run are to answer.
@@ -49,6 +49,7 @@ pub struct Fold {
     selection: Selection,
     excluded: Vec<Excluded>,
     planned: usize,
+    survey: Survey,
     invariants: RunInvariants,
     coverage: Coverage,
     taken: Taken,
@@ -58,6 +59,8 @@ pub struct Fold {
     passed: usize,
     created: usize,
     removed: usize,
+    /// How many stay, as the target has no call that removes them.
+    staying: usize,
     inconclusive: Causes,
     skipped: Causes,
     beyond: Causes,
@@ -101,6 +104,7 @@ impl Fold {
             selection: plan.selection().clone(),
             excluded: plan.excluded().to_vec(),
             planned: plan.len(),
+            survey: Survey::default(),
             coverage: Coverage::of(plan.clauses().clone()),
             tried: Tried::new(!question.baseline.is_empty()),
             question,
@@ -110,6 +114,7 @@ impl Fold {
             passed: 0,
             created: 0,
             removed: 0,
+            staying: 0,
             inconclusive: Causes::default(),
             skipped: Causes::default(),
             beyond: Causes::default(),
@@ -130,6 +135,7 @@ impl Fold {
     /// Adds an event. `was_there` says whether an id was there before the run.
     pub fn add(&mut self, event: Event, was_there: impl Fn(&str) -> bool) {
         match event {
+            Event::Surveyed(survey) => self.survey = survey,
             Event::Performed(record) => self.add_record(record, was_there),
             Event::Skipped { place, probe, why } => {
                 self.turn_came(&probe);
@@ -167,6 +173,8 @@ impl Fold {
         let verdict =
             if broken.is_empty() { verdict(&record.judgement, self.question.is_strict) } else { Verdict::Fail };
         self.turn_came(&record.probe);
+        // What the look before the run has shown is one probe more than was planned.
+        self.planned = self.planned.max(record.place + 1);
         self.tried.add(contract, &record.probe);
         self.taken.add(contract, &record);
         record.judgement.choices.iter().for_each(|choice| self.choices.add(choice));
@@ -190,6 +198,7 @@ impl Fold {
         }
         self.created += record.cleanup.created;
         self.removed += record.cleanup.removed;
+        self.staying += record.cleanup.staying;
         self.refusals.extend(Refusal::of(contract, &record, counted.unwrap_or(verdict)));
     }
 

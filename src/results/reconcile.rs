@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Outcome, Verdict};
-use crate::client::{Appeared, Leftover, is_lost_creation, is_unnamed_creation};
+use crate::client::{Appeared, Cleanup, Leftover, is_lost_creation, is_unnamed_creation};
 use crate::contract::{ClauseId, Contract, Misbehaviour};
 use crate::exchange::{Exchange, Response};
 use crate::judge::{Body, Drift, Mismatch, classify};
@@ -143,7 +143,11 @@ fn is_told(contract: &Contract, exchange: &Exchange) -> bool {
 
 /// Takes back that these ids are left: what the clean-up of a probe could not remove, the end of the run has removed.
 pub(super) fn drop_removed(outcome: &mut Outcome, removed: &BTreeSet<&String>) {
-    let cleanup = &mut outcome.cleanup;
+    drop_gone(&mut outcome.cleanup, removed);
+}
+
+/// The same, of what became of anything.
+pub(super) fn drop_gone(cleanup: &mut Cleanup, removed: &BTreeSet<&String>) {
     let before = cleanup.leftovers.len();
     let is_gone = |left: &Leftover| matches!(left, Leftover::Id(id) if removed.iter().any(|gone| id == gone.as_str()));
     cleanup.leftovers.retain(|left| !is_gone(left));

@@ -168,7 +168,8 @@ fn reason_to_skip(suite: &Suite, probe: &Probe, target: &Target) -> Option<&'sta
     }
     let is_meant_to_create = probe.violation.is_none();
     let is_unmarked = |request: &Request| request.mark(contract, plan::RUN).is_none();
-    if is_meant_to_create && !target.can_prove_without_mark() && creations.any(is_unmarked) {
+    let must_prove = !target.can_prove_without_mark() && !target.keeps_everything();
+    if is_meant_to_create && must_prove && creations.any(is_unmarked) {
         return Some("without a list nothing would prove that what it creates is this run's");
     }
     None

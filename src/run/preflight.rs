@@ -1,8 +1,10 @@
-//! The look before a run: does the target answer at all, and does it take the token?
+//! The look before a run: does the target answer at all, does it take the token, and has it what a run needs?
 
-use crate::client::{Target, Unlisted};
+use super::Terms;
+use super::terms::Remains;
+use crate::client::{Availability, Target};
 use crate::contract::Contract;
-use crate::exchange::{Request, SendError, TokenVariant};
+use crate::exchange::{Exchange, Request, Response, SendError, TokenVariant};
 use crate::untrusted::Untrusted;
 
 /// Why a run did not begin.
@@ -38,14 +40,64 @@ pub enum PreflightError {
         /// How many minutes this machine's clock is ahead of the target's, if that matters.
         clock: Option<i64>,
     },
-    /// The target answers to the list as if there were none, though the contract has one.
-    #[error("{endpoint} answers {status} to a call that the contract knows; is the path right?")]
+    /// The target answers to the call under test as if there were none.
+    #[error("{endpoint} answers {status} to {call}, the call under test; is the path right?")]
     NoSuchCall {
         /// Where.
         endpoint: String,
+        /// The call.
+        call: String,
         /// The HTTP status.
         status: u16,
     },
+    /// The target does not have a call that somebody insists on.
+    #[error("{endpoint}: {call} is required, and {availability}{remains}")]
+    Required {
+        /// Where.
+        endpoint: String,
+        /// The call.
+        call: String,
+        /// What it is like.
+        availability: Availability,
+        /// What was created to find it out, and is still there.
+        remains: Remains,
+    },
+    /// Nothing could be removed of what a run creates, and nobody said that it may stay.
+    #[error(
+        "{endpoint}: {call} is {availability}, so that nothing that a run creates would be removed{remains}; somebody has to say that it may stay"
+    )]
+    Irremovable {
+        /// Where.
+        endpoint: String,
+        /// The call.
+        call: String,
+        /// What it is like.
+        availability: Availability,
+        /// What was created to find it out, and is still there.
+        remains: Remains,
+    },
+}
+
+impl PreflightError {
+    /// Whether something that the look has created is still there.
+    pub fn leaves_something(&self) -> bool {
+        match self {
+            Self::Required { remains, .. } | Self::Irremovable { remains, .. } => !remains.is_empty(),
+            Self::Unreachable { .. }
+            | Self::Redirected { .. }
+            | Self::NotAuthenticated { .. }
+            | Self::NoSuchCall { .. } => false,
+        }
+    }
+}
+
+/// What the first request has shown, and what the operator wants.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    /// The read of an id that was never given out.
+    pub(crate) unknown: Exchange,
+    /// What the operator insists on.
+    pub(crate) terms: Terms,
 }
 
 /// Minutes for which a signature is good.
@@ -66,8 +118,12 @@ fn clock_hint(minutes: Option<i64>) -> String {
     }
 }
 
-/// Asks the target for something that does not exist: does it answer at all, and does it take the token?
-pub async fn preflight(contract: &Contract, target: &Target) -> Result<(), PreflightError> {
+/// Asks the target for something that does not exist: does it answer at all, and does it take the token? What comes back is its answer.
+///
+/// # Errors
+///
+/// Where it does not answer, sends everybody elsewhere, or does not take the token.
+pub async fn preflight(contract: &Contract, target: &Target) -> Result<Exchange, PreflightError> {
     let read = &contract.operations[contract.creation.lifecycle.read];
     let request = Request {
         method: read.method.clone(),
@@ -77,29 +133,22 @@ pub async fn preflight(contract: &Contract, target: &Target) -> Result<(), Prefl
         credential: target.usual_credential(),
     };
     let endpoint = target.endpoint().to_string();
-    match target.send(request).await.outcome {
-        Err(trouble) => Err(PreflightError::Unreachable { endpoint, way: target.way(), trouble }),
-        Ok(response) if response.status == 401 => {
-            let has_credential = target.usual_credential() == TokenVariant::Good;
-            let clock = response.clock_ahead().map(time::Duration::whole_minutes);
-            let clock = clock.filter(|minutes| target.signs() && minutes.abs() >= LONGEST_SIGNATURE);
-            Err(PreflightError::NotAuthenticated { endpoint, has_credential, clock })
-        }
+    let exchange = target.send(request).await;
+    match &exchange.outcome {
+        Err(trouble) => Err(PreflightError::Unreachable { endpoint, way: target.way(), trouble: *trouble }),
+        Ok(response) if response.status == 401 => Err(not_authenticated(target, &exchange)),
         Ok(response) if (300..400).contains(&response.status) => {
             let location = response.header("location").unwrap_or_default().into();
             Err(PreflightError::Redirected { endpoint, status: response.status, location })
         }
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(exchange),
     }
 }
 
-/// Takes stock before anything is created; an error where the endpoint does not know the call at all. Where it is refused otherwise, what is created must prove
-/// itself to be the run's.
-pub(super) async fn take_stock(target: &Target) -> Result<(), PreflightError> {
-    match target.take_stock().await {
-        Err(Unlisted::Status(status @ (300..400 | 404 | 405 | 410 | 501))) => {
-            Err(PreflightError::NoSuchCall { endpoint: target.endpoint().to_string(), status })
-        }
-        _ => Ok(()),
-    }
+/// The error for an answer of 401.
+pub(super) fn not_authenticated(target: &Target, exchange: &Exchange) -> PreflightError {
+    let has_credential = target.usual_credential() == TokenVariant::Good;
+    let clock = exchange.response().and_then(Response::clock_ahead).map(time::Duration::whole_minutes);
+    let clock = clock.filter(|minutes| target.signs() && minutes.abs() >= LONGEST_SIGNATURE);
+    PreflightError::NotAuthenticated { endpoint: target.endpoint().to_string(), has_credential, clock }
 }

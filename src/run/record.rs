@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Survey;
 use crate::client::{Appeared, Bounds, Cleanup, Denied, Spent, Unlisted};
 use crate::contract::ClauseId;
 use crate::exchange::Exchange;
@@ -13,6 +14,8 @@ use crate::probe::Probe;
 /// Something that happened in a run.
 #[derive(Debug)]
 pub enum Event {
+    /// The target was looked at before the first probe: which calls it has, and what became of what was created for that.
+    Surveyed(Survey),
     /// A probe was sent, and its answers were judged.
     Performed(Record),
     /// A probe was not sent, as nothing could come of it.

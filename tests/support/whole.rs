@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ims_conformance::client::Target;
 use ims_conformance::plan::Plan;
 use ims_conformance::results::{Question, Results};
-use ims_conformance::run::{Event, Options, Record, run};
+use ims_conformance::run::{Event, Options, Record, Terms, run};
 use ims_conformance::suite::Suite;
 
 /// What a run did and what it amounts to.
@@ -18,7 +18,7 @@ pub(crate) struct Whole {
 }
 
 /// One probe at a time, with no look before, and no smaller examples.
-pub(crate) const PLAIN: Options = Options { concurrency: 1, looks_first: false, shrinks: false };
+pub(crate) const PLAIN: Options = Options { concurrency: 1, looks_first: false, shrinks: false, terms: Terms::NONE };
 
 /// Performs a run.
 pub(crate) async fn whole(suite: &Arc<Suite>, plan: &Plan, target: &Arc<Target>, options: &Options) -> Whole {

@@ -7,7 +7,7 @@ use crate::exchange::SendError;
 /// Why it is not known what is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unlisted {
-    /// The contract has no call that lists.
+    /// There is no call that lists, in the contract or at the target.
     NoCall,
     /// The call was refused with this status.
     Status(u16),
@@ -30,7 +30,7 @@ pub enum Unlisted {
 impl fmt::Display for Unlisted {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoCall => formatter.write_str("the contract has no call that lists"),
+            Self::NoCall => formatter.write_str("there is no call that lists"),
             Self::Status(status) => write!(formatter, "the list was answered {status}"),
             Self::SendError(trouble) => write!(formatter, "no list: {trouble}"),
             Self::Unreadable => formatter.write_str("the list cannot be read"),

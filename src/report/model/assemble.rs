@@ -175,6 +175,7 @@ fn resources(results: &Results) -> Resources {
     Resources {
         created: results.created,
         removed: results.removed,
+        staying: results.staying,
         left_behind: proven.into_iter().map(left).collect(),
         perhaps: perhaps.into_iter().map(left).collect(),
         unknown: results.unlisted.map(|why| why.to_string()).unwrap_or_default(),
@@ -210,7 +211,9 @@ fn budgets(results: &Results, limits: &Limits) -> Budgets {
 
 fn remarks(results: &Results) -> Vec<String> {
     let login = results.login.iter();
-    login.map(|trouble| format!("the token ended, and the identity service gave no new one: {trouble}")).collect()
+    let login = login.map(|trouble| format!("the token ended, and the identity service gave no new one: {trouble}"));
+    let calls = results.calls.iter();
+    login.chain(calls.map(|(call, availability)| format!("not used: {call}: {availability}"))).collect()
 }
 
 impl Finding {

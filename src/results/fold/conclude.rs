@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Fold, Undeleted};
 use crate::baseline::Deviation;
-use crate::client::{Cleanup, Leftover};
+use crate::client::{Availability, Cleanup, Leftover};
 use crate::judge::Drift;
 use crate::results::blame::Refused;
 use crate::results::coverage::{Coverage, unsent_text};
@@ -13,7 +13,10 @@ use crate::results::origin::{SuiteName, rows};
 use crate::results::overflow::Overflow;
 use crate::results::tally::Tally;
 use crate::results::{Cause, Outcome, Question, Results, Verdict, baseline, finding, reconcile};
-use crate::run::{End, Found};
+use crate::run::{End, Found, call};
+
+/// What is named as the origin of what was created before the first probe.
+const SURVEY: &str = "the look before the run";
 
 /// What is kept, with all that became known of it later.
 pub(super) struct Seen {
@@ -25,6 +28,8 @@ pub(super) struct Seen {
     /// What those of the outcomes were counted as before that were not kept.
     recounted: Vec<Verdict>,
     drift: Tally<Drift>,
+    /// What appeared beside what the look before the run, or a smaller example, asked for.
+    beside: Cleanup,
 }
 
 impl Seen {
@@ -55,7 +60,7 @@ impl Fold {
         let stock = self.stock.as_deref();
         let unasked = stock.map(|stock| reconcile::reconcile(contract, run, &mut outcomes, &mut shrunk, stock));
         let (strays, recounted, drift) = (Vec::new(), Vec::new(), self.drift.clone());
-        let mut seen = Seen { outcomes, shrunk, strays, recounted, drift };
+        let mut seen = Seen { outcomes, shrunk, strays, recounted, drift, beside: Cleanup::default() };
         for found in unasked.into_iter().flatten() {
             self.add_unasked(&mut seen, found, run);
         }
@@ -70,7 +75,12 @@ impl Fold {
 
     /// Adds what holds the mark of a probe and that no answer told of: a refusal created it, or it came beside what was asked for.
     fn add_unasked(&self, seen: &mut Seen, found: &Found, run: &str) {
-        let Some((place, probe)) = &found.origin else { return };
+        let Some((place, probe)) = &found.origin else {
+            seen.beside.created += 1;
+            seen.beside.removed += usize::from(found.appeared.is_removed);
+            seen.drift.add(&reconcile::unasked_drift());
+            return;
+        };
         let mut known = seen.outcomes.iter_mut().chain(&mut seen.strays);
         if let Some(outcome) = known.find(|outcome| outcome.place == *place) {
             reconcile::count_unasked(outcome, &found.appeared);
@@ -92,7 +102,38 @@ impl Fold {
 
     /// What is left, with the probe that created it.
     pub(super) fn leftovers(&self, seen: &Seen) -> Vec<(String, Leftover)> {
-        reconcile::leftovers(seen.all(), self.stock.iter().flatten(), &self.gone)
+        let mut left = reconcile::leftovers(seen.all(), self.stock.iter().flatten(), &self.gone);
+        for leftover in self.survey_with_stock().leftovers {
+            left.retain(|(_, known)| *known != leftover);
+            left.push((SURVEY.to_owned(), leftover));
+        }
+        left
+    }
+
+    /// What became of what was created before the first probe, with what the end of the run has shown.
+    fn survey_with_stock(&self) -> Cleanup {
+        let stock = self.stock.iter().flatten().filter(|found| found.appeared.is_removed);
+        let gone: BTreeSet<&String> = self.gone.iter().chain(stock.map(|found| &found.appeared.id)).collect();
+        let mut cleanup = self.survey.cleanup.clone();
+        reconcile::drop_gone(&mut cleanup, &gone);
+        if self.stock.is_some() && self.contract().marks().next().is_some() {
+            // What carried a mark is told by the list, whatever became of its answer.
+            cleanup.leftovers.retain(|left| !matches!(left, Leftover::Unknown | Leftover::Unnamed));
+        }
+        cleanup
+    }
+
+    /// A number of all clean-ups that are not counted yet.
+    fn sum(&self, seen: &Seen, number: impl Fn(&Cleanup) -> usize) -> usize {
+        let others = number(&self.survey_with_stock()) + number(&seen.beside);
+        seen.cleanups().map(&number).sum::<usize>() + others
+    }
+
+    /// The calls that the target does not have, or refuses.
+    fn calls(&self) -> Vec<(String, Availability)> {
+        let contract = self.contract();
+        let missing = self.survey.calls.missing();
+        missing.map(|(operation, availability)| (call(&contract.operations[operation]), availability)).collect()
     }
 
     /// What the run amounts to.
@@ -139,8 +180,10 @@ impl Fold {
             clauses: contract.clauses.len(),
             not_assessed,
             coverage: rows(&self.suite, &coverage),
-            created: self.created + seen.cleanups().map(|cleanup| cleanup.created).sum::<usize>(),
-            removed: self.removed + seen.cleanups().map(|cleanup| cleanup.removed).sum::<usize>(),
+            created: self.created + self.sum(&seen, |cleanup| cleanup.created),
+            removed: self.removed + self.sum(&seen, |cleanup| cleanup.removed),
+            staying: self.staying + self.sum(&seen, |cleanup| cleanup.staying),
+            calls: self.calls(),
             leftovers: self.leftovers(&seen),
             excluded: self.excluded.clone(),
             unlisted: self.unlisted,

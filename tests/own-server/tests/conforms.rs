@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use ims_conformance::client::Token;
 use ims_conformance::harness::{Checked, Harness, block_on};
+use ims_conformance::run::Required;
 use ims_conformance::stub::StubService;
+use ims_conformance::stub::defect::defects;
 use ims_conformance::suite::Suite;
-use wiremock::matchers::{any, method};
+use wiremock::matchers::{any, method, path};
 use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
 
 const TOKEN: &str = "a-token-of-the-test";
@@ -44,6 +46,41 @@ fn a_server_that_keeps_the_contract_holds() {
         harness().run(&server.uri()).await.unwrap()
     });
     assert!(checked.holds(), "{checked}");
+}
+
+/// What a run says about a server that has no call but the one under test, which keeps the contract but for this defect.
+fn checked_alone(defect: Option<&str>) -> Checked {
+    let suite = Arc::new(Suite::built_in("otc").unwrap().unwrap());
+    let known = defects(&suite.contract);
+    let defect = defect.map(|name| known.iter().find(|defect| defect.name == name).unwrap());
+    let creation = StubService::new(Arc::clone(&suite), Token::new(TOKEN).unwrap(), defect);
+    block_on(async {
+        let server = MockServer::start().await;
+        Mock::given(method("POST")).and(path("/v2/images")).respond_with(creation).mount(&server).await;
+        harness().run(&server.uri()).await.unwrap()
+    })
+}
+
+#[test]
+fn a_server_that_can_only_create_gets_a_full_verdict_on_that() {
+    let checked = checked_alone(None);
+    assert!(checked.holds() && checked.results.skipped.is_empty(), "{checked}");
+    assert!(checked.to_string().contains("GET /v2/images/{id}: not there, the answer is 404"), "{checked}");
+    let checked = checked_alone(Some("request.min_disk.maximum:off-by-one"));
+    let broken: Vec<_> = checked.results.findings.iter().map(|finding| finding.clause.to_string()).collect();
+    assert_eq!(broken, ["request.min_disk.maximum"], "{checked}");
+}
+
+#[test]
+fn a_call_that_is_required_must_be_there() {
+    let suite = Arc::new(Suite::built_in("otc").unwrap().unwrap());
+    let creation = StubService::new(suite, Token::new(TOKEN).unwrap(), None);
+    let refused = block_on(async {
+        let server = MockServer::start().await;
+        Mock::given(method("POST")).respond_with(creation).mount(&server).await;
+        harness().require(Required::ALL).run(&server.uri()).await
+    });
+    assert!(refused.unwrap_err().to_string().contains("GET /v2/images/{id} is required"));
 }
 
 #[test]
