@@ -70,10 +70,18 @@ impl Signs {
         is_complete.then_some(Self { first, middle, last, filler })
     }
 
+    /// Short texts, until each sign has stood at each place.
+    pub(super) fn short_texts(&self) -> impl Iterator<Item = String> {
+        const SHORT: usize = 5;
+        let most = self.first.len().max(self.middle.len()).max(self.last.len());
+        (0..most).map(|turn| self.text(SHORT, turn, &[]))
+    }
+
     /// A text of so many signs, with other signs at its ends and in its middle for each `turn`, and one of these words where there is room for it.
     pub(super) fn text(&self, length: usize, turn: usize, words: &[String]) -> String {
-        let sign = |signs: &[char], step: usize| signs[(turn * step + step / 2) % signs.len()];
-        let (first, middle, last) = (sign(&self.first, 1), sign(&self.middle, 3), sign(&self.last, 5));
+        // Each list from another beginning, and to its end, however many there are.
+        let sign = |signs: &[char], third: usize| signs[(turn + signs.len() * third / 3) % signs.len()];
+        let (first, middle, last) = (sign(&self.first, 0), sign(&self.middle, 1), sign(&self.last, 2));
         match length {
             0 => String::new(),
             1 => first.to_string(),
@@ -120,6 +128,11 @@ mod tests {
     fn every_sign_comes_to_stand_at_every_place() {
         let is_right = |text: &str| text.chars().all(|sign| sign.is_ascii_alphanumeric() || sign == '-');
         let signs = Signs::of(is_right).unwrap();
+        let last =
+            |texts: Vec<String>| texts.iter().filter_map(|text| text.chars().last()).collect::<BTreeSet<_>>().len();
+        assert_eq!(last(signs.short_texts().collect()), 63);
+        let printable = Signs::of(|text| text.chars().all(|sign| (' '..='~').contains(&sign))).unwrap();
+        assert_eq!(last((1..96).map(|turn| printable.text(9, turn, &[])).collect()), 95);
         let texts: Vec<_> = (3..80).map(|length| signs.text(length, length, &["word".to_owned()])).collect();
         assert!(texts.iter().all(|text| is_right(text)), "{texts:?}");
         assert!(texts.iter().zip(3..).all(|(text, length)| text.len() == length), "{texts:?}");

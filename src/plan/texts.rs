@@ -128,7 +128,10 @@ impl Column<'_> {
             let is_new = keys.insert(self.key(item));
             kept.push(item);
             if !is_new || !is_unambiguous(self.schema, &text(&kept)) {
+                // It begins the next array.
                 kept.pop();
+                *offset -= usize::from(!kept.is_empty());
+                break;
             }
         }
         text(&kept)
@@ -150,7 +153,7 @@ fn column<'a>(contract: &Contract, name: &'a str, schema: &'a Schema, seed: Seed
     let is_required = contract.creation.request.required.iter().any(|each| each == name);
     let is_right = |json: &String| is_unambiguous(schema, json);
     let kind = if let Some(values) = all_listed(schema).filter(|values| values.len() >= LONG_LIST) {
-        Turns::Each(values.iter().map(Value::to_string).filter(is_right).collect())
+        Turns::Each(some_of(values.iter().map(Value::to_string).filter(is_right).collect(), seed))
     } else if listed(schema).is_some() || schema.is(Type::Boolean) {
         let values = valid_values(schema).into_iter().map(|value| value.json);
         // What cannot be removed as it is would cost several requests more each time.
@@ -218,7 +221,10 @@ fn of_text(contract: &Contract, schema: &Schema, seed: Seed) -> Vec<String> {
     let words = dictionary::words(contract);
     let signs = Signs::of(|text| is_unambiguous(schema, &json(text.to_owned())));
     let shapes = signs.iter().flat_map(|signs| {
-        lengths(longest(schema), seed).map(|length| signs.text(length, length, &words)).collect::<Vec<_>>()
+        lengths(longest(schema), seed)
+            .zip(0..)
+            .map(|(length, turn)| signs.text(length, turn, &words))
+            .collect::<Vec<_>>()
     });
     unique(shapes.chain(dictionary::texts()).chain(words.iter().cloned()).collect())
 }
@@ -236,6 +242,7 @@ fn of_items(contract: &Contract, items: &Schema, seed: Seed) -> Vec<String> {
         let signs = Signs::of(|text| fill(text).is_some());
         let shapes =
             signs.iter().flat_map(|signs| (1..=usize::from(LONGEST)).map(|length| signs.text(length, length, &words)));
+        let shapes = shapes.chain(signs.iter().flat_map(Signs::short_texts));
         unique(all.iter().cloned().chain(shapes).filter(|text| fill(text).is_some()).collect())
     };
     let parts: Vec<_> = (0..parted.count()).map(part).collect();

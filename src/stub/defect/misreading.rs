@@ -42,7 +42,7 @@ impl Misreading {
         ("query", Self::Query),
         ("repeats", Self::Repeats),
         ("dash-at-end", Self::SignAtEnd('-')),
-        ("seven-at-end", Self::SignAtEnd('7')),
+        ("z-at-end", Self::SignAtEnd('Z')),
         ("plus-at-end", Self::SignAtEnd('+')),
         ("underscore-within", Self::SignWithin('_')),
         ("q-within", Self::SignWithin('q')),
@@ -54,8 +54,8 @@ impl Misreading {
 
     /// Whether some of the texts are of letters, digits and dashes, which nobody forbids.
     pub(in crate::stub) fn is_of_plain_texts(self) -> bool {
-        use Misreading::{Boolean, Date, Identifier, LeadingZeros, Length, Nothing, Query, SignAtEnd};
-        matches!(self, LeadingZeros | Boolean | Nothing | Identifier | Date | Query | SignAtEnd('-') | Length(_))
+        use Misreading::{Boolean, Date, Identifier, LeadingZeros, Nothing, Query, SignAtEnd};
+        matches!(self, LeadingZeros | Boolean | Nothing | Identifier | Date | Query | SignAtEnd('-'))
     }
 
     /// A text that is misread so.

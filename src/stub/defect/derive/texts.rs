@@ -24,7 +24,13 @@ impl List {
             let sample = misreading.sample();
             let forms = [sample.clone(), format!("{sample}=a"), format!("a={sample}")];
             let forms = &forms[..if items.is_some() { 3 } else { 1 }];
-            forms.iter().any(|text| items.unwrap_or(schema).examine(&Value::from(text.as_str())).broken.is_empty())
+            // Of what only some readings allow, not every sign is tried at every place.
+            let may_be_open = !matches!(misreading, Misreading::SignAtEnd(_) | Misreading::SignWithin(_));
+            forms.iter().any(|text| {
+                let value = Value::from(text.as_str());
+                let found = items.unwrap_or(schema).examine(&value);
+                found.broken.is_empty() && (may_be_open || found.open.is_empty())
+            })
         };
         for (way, misreading) in Misreading::ALL.into_iter().filter(|(_, misreading)| can_be_shown(misreading)) {
             let fault = Fault::Misreads { field: name.to_owned(), misreading };
