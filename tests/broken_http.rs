@@ -137,7 +137,7 @@ fn one_that_never_answers_a_creation() {
         answer(stream, if is_list { "403 Forbidden" } else { "404 Not Found" }, "", b"");
     });
     let text = run(&without_list, "min_disk/", &[3]);
-    assert!(text.contains("perhaps something: the answer to min_disk/"), "{text}");
+    assert!(text.contains("perhaps something: the answer to the look before the run was lost"), "{text}");
 }
 
 #[test]
@@ -349,7 +349,9 @@ fn one_that_closes_without_a_word_behind_what_may_create() {
     let text = run_with(&endpoint, "min_disk/rejects", &[0], &["--jobs", "1"], &[]);
     assert!(text.contains("0 failed, 0 inconclusive"), "{text}");
     let probes = text.lines().find(|line| line.contains(" passed")).unwrap().split(' ').next().unwrap();
-    assert_eq!(posts.load(Ordering::Relaxed).to_string(), probes, "the end of a connection is no request: {text}");
+    // One more shows which calls there are.
+    let sent = posts.load(Ordering::Relaxed) - 1;
+    assert_eq!(sent.to_string(), probes, "the end of a connection is no request: {text}");
 }
 
 #[test]

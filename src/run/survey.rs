@@ -269,8 +269,10 @@ impl Surveyor<'_> {
         for exchanges in created {
             cleanup.add(self.target.clean(exchanges).await);
         }
+        // Where the list took the credential, it is good, and the answer says nothing.
         if let [creation] = created.iter().flatten().collect::<Vec<_>>()[..]
             && status_of(creation) == Some(401)
+            && self.unlisted.is_some()
         {
             return Err(super::preflight::not_authenticated(self.target, creation));
         }
