@@ -36,8 +36,15 @@ struct Sight {
 }
 
 impl Sight {
-    /// The creation and the read, where that read found nothing although the call is there: nothing else in the run may show it again.
+    /// The creation and the read, where that read found nothing although the call is there: nothing else in the run may show it again. That something with a
+    /// wrong id is not found only follows from that.
     fn lost(&self, contract: &Contract, calls: &Calls) -> Option<[Exchange; 2]> {
+        let pointer = &contract.creation.lifecycle.id;
+        let answer = self.exchanges.first()?.response()?.json()?;
+        let schema = contract.creation.response.properties.get(pointer.trim_start_matches('/'));
+        if !schema.is_none_or(|schema| answer.pointer(pointer).is_some_and(|id| schema.allows(id))) {
+            return None;
+        }
         let is_there = calls.of(contract.creation.lifecycle.read).is_there();
         let is_found = self.read.as_ref()?.response()?.is_success();
         Some([self.exchanges.first()?.clone(), self.read.clone()?]).filter(|_| is_there && !is_found)
