@@ -38,7 +38,8 @@ impl List {
             self.add(&echo, &format!("misreads-{way}"), text, fault);
         }
         let created = ClauseId::status(contract.creation.created).to_string();
-        if items.is_none() {
+        // What is in every body is in those of other faults, too, and a refusal says less of it.
+        if items.is_none() && !contract.creation.request.required.iter().any(|each| each == name) {
             for (way, misreading) in
                 Misreading::ALL.into_iter().filter(|(_, misreading)| misreading.is_of_plain_texts())
             {
