@@ -279,7 +279,7 @@ impl Surveyor<'_> {
         // Where the list took the credential, it is good, and the answer says nothing.
         if let [creation] = created.iter().flatten().collect::<Vec<_>>()[..]
             && status_of(creation) == Some(401)
-            && self.unlisted.is_some()
+            && matches!(self.unlisted, Some(Unlisted::Status(_)))
         {
             return Err(super::preflight::not_authenticated(self.target, creation));
         }
