@@ -1,4 +1,4 @@
-//! The phase of texts: each text of the [dictionary](super::dictionary) in each field that takes any, and beside them each row of each table.
+//! The phase of texts: each text of the [dictionary] in each field that takes any, and beside them each row of each table.
 //!
 //! What every reading allows shares bodies: a body has a name of one kind, tags of others, a row of a table and a value of each short list, so that a few
 //! hundred requests hold thousands of values. What only some readings allow stands alone, as one that is refused would hide the others.
