@@ -25,7 +25,6 @@ pub use terms::{Remains, Required, Terms};
 use crate::client::{Availability, Calls, Cleanup, Target};
 use crate::contract::Contract;
 use crate::exchange::Exchange;
-use crate::http::Route;
 use crate::judge::judge;
 use crate::plan::{self, MissingCall, Plan};
 use crate::results::{Fold, Question, Results};
@@ -96,20 +95,7 @@ pub async fn run(
     }
     finish::reconcile(&suite.contract, plan, target, &mut fold, &mut tell).await;
     let ledger = finish::close_ledger(&suite.contract, target, &mut fold, &mut tell).await;
-    let end = End {
-        ending,
-        endpoint: target.endpoint().to_string(),
-        run_id: target.run_id().to_owned(),
-        // What a run signs, a person repeats with a token.
-        has_token: target.has_token() || target.signs(),
-        route: target.route().cloned().unwrap_or(Route::USUAL),
-        login: target.login_trouble(),
-        requests: target.request_count(),
-        first_requests,
-        elapsed: begin.elapsed(),
-        bounds: target.bounds(),
-        ledger,
-    };
+    let end = End { first_requests, elapsed: begin.elapsed(), ledger, ..End::of(target, ending) };
     tell(Event::Ended(end.clone()), &mut fold);
     Ok(fold.finish(&end))
 }

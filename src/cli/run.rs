@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use time::OffsetDateTime;
@@ -20,7 +19,6 @@ use crate::client::{Access, Setup, Target, Token};
 use crate::console::Console;
 use crate::document;
 use crate::exit_code::ExitCode;
-use crate::http::Route;
 use crate::ledger::{Ledger, Record};
 use crate::plan::{Plan, plan};
 use crate::report::curl::quoted;
@@ -105,29 +103,12 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
             Ok(code)
         }
         Err(error) => {
-            let results = Fold::new(&suite, &plan, question).finish(&not_begun(&target));
+            let results = Fold::new(&suite, &plan, question).finish(&End::of(&target, Ending::TargetLost));
             let failure = terms::not_begun(&error);
             let report = Report::not_begun(&results, &about, &failure.to_string(), console.secrets());
             arguments.reports.write(&report, live, console, failure.exit_code());
             Err(failure)
         }
-    }
-}
-
-/// How a run ended that did not begin, as the target cannot be assessed.
-fn not_begun(target: &Target) -> End {
-    End {
-        ending: Ending::TargetLost,
-        endpoint: target.endpoint().to_string(),
-        run_id: target.run_id().to_owned(),
-        has_token: target.has_token() || target.signs(),
-        route: target.route().cloned().unwrap_or(Route::USUAL),
-        login: target.login_trouble(),
-        requests: target.request_count(),
-        first_requests: target.request_count(),
-        elapsed: Duration::ZERO,
-        bounds: target.bounds(),
-        ledger: None,
     }
 }
 

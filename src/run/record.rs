@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Survey;
-use crate::client::{Appeared, Bounds, Cleanup, Denied, Spent, Unlisted};
+use crate::client::{Appeared, Bounds, Cleanup, Denied, Spent, Target, Unlisted};
 use crate::contract::ClauseId;
 use crate::exchange::Exchange;
 use crate::http::Route;
@@ -144,4 +144,24 @@ pub struct End {
     pub bounds: Bounds,
     /// The ledger, where something is left that it is needed for.
     pub ledger: Option<String>,
+}
+
+impl End {
+    /// The end of a run of which nothing is known but its target: every request was one of the look before it.
+    pub(crate) fn of(target: &Target, ending: Ending) -> Self {
+        Self {
+            ending,
+            endpoint: target.endpoint().to_string(),
+            run_id: target.run_id().to_owned(),
+            // What a run signs, a person repeats with a token.
+            has_token: target.has_token() || target.signs(),
+            route: target.route().cloned().unwrap_or(Route::USUAL),
+            login: target.login_trouble(),
+            requests: target.request_count(),
+            first_requests: target.request_count(),
+            elapsed: Duration::ZERO,
+            bounds: target.bounds(),
+            ledger: None,
+        }
+    }
 }
