@@ -272,8 +272,8 @@ pub(crate) const OF_CREATION: &[Hostility] = &[
     }),
     hostile("50_000_new_fields", CREATE, &HARMLESS, |wire| {
         let fields: String = (0..50_000).map(|number| format!("\"field-{number}\":0,")).collect();
-        let good = wire.good().body;
-        wire.answer_json(201, &[b"{", fields.as_bytes(), &good[1..]].concat());
+        let good = wire.good();
+        wire.answer_json(good.status, &[b"{", fields.as_bytes(), &good.body[1..]].concat());
     }),
     hostile("new_fields_with_names_of_40_kb", CREATE, &WRONG_CREATION, |wire| {
         let fields: String = (0..20).map(|_| format!("\"{}{}\":0,", next(), times("x", 40_000))).collect();
@@ -281,8 +281,8 @@ pub(crate) const OF_CREATION: &[Hostility] = &[
         wire.answer_json(201, &[b"{", fields.as_bytes(), &good[1..]].concat());
     }),
     hostile("a_key_100_000_times", CREATE, &HARMLESS, |wire| {
-        let good = wire.good().body;
-        wire.answer_json(201, &[b"{", times("\"name\":1,", 100_000).as_bytes(), &good[1..]].concat());
+        let good = wire.good();
+        wire.answer_json(good.status, &[b"{", times("\"name\":1,", 100_000).as_bytes(), &good.body[1..]].concat());
     }),
     hostile("a_key_a_million_times", CREATE, &LOST_CREATION, |wire| {
         let good = wire.good().body;
