@@ -49,4 +49,6 @@ fn only_what_is_asked_for_is_sent() {
     // One creation shows which calls the server has.
     assert_eq!(count(None, &["--exact", "min_disk/rejects_0"]), (1, 0, 2));
     assert_eq!(count(None, &["--exact", "no such test"]), (0, 0, 0));
+    let (passed, failed, creations) = count(None, &["--exact", "the run as a whole"]);
+    assert!((passed, failed) == (1, 0) && creations > 20, "{passed} passed, {failed} failed, {creations} creations");
 }
