@@ -37,8 +37,8 @@ fn measure(name: &str, items: usize, mut round: impl FnMut()) -> Duration {
 /// What a conforming service answers to these probes.
 fn conforming(suite: &Arc<Suite>, probes: &[Probe]) -> Vec<Exchange> {
     let token = Token::random();
-    let service = StubService::new(Arc::clone(suite), token.clone(), None);
-    let target = Arc::new(Target::local(suite, Arc::new(service), Setup::new(Access::Token(token))));
+    let service = StubService::new(Arc::clone(&suite.contract), token.clone(), None);
+    let target = Arc::new(Target::local(&suite.contract, Arc::new(service), Setup::new(Access::Token(token))));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let options = Options { looks_first: false, shrinks: false, ..Options::default() };
     let mut exchanges = Vec::new();

@@ -43,8 +43,8 @@ fn perform(size: usize) {
     };
     let selection = Selection { phases: vec![Phase::Random], examples: size / kinds, ..Selection::default() };
     let token = Token::random();
-    let service = StubService::new(Arc::clone(&suite), token.clone(), None);
-    let target = Arc::new(Target::local(&suite, Arc::new(service), Setup::new(Access::Token(token))));
+    let service = StubService::new(Arc::clone(&suite.contract), token.clone(), None);
+    let target = Arc::new(Target::local(&suite.contract, Arc::new(service), Setup::new(Access::Token(token))));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let begin = Instant::now();
     let plan = plan(&suite, &selection).unwrap().marked();

@@ -56,12 +56,11 @@ use crate::ledger::{Ledger, State};
 use crate::probe::Script;
 use crate::progress::{Hold, Notice, Progress};
 use crate::secret::Secrets;
-use crate::suite::Suite;
 
 /// An endpoint, what opens it, and what every exchange with it must respect.
 #[derive(Debug)]
 pub struct Target {
-    suite: Arc<Suite>,
+    contract: Arc<Contract>,
     wire: Wire,
     endpoint: Endpoint,
     access: Access,
@@ -175,19 +174,19 @@ impl Setup {
 
 impl Target {
     /// A target at `endpoint`.
-    pub fn new(suite: &Arc<Suite>, endpoint: Endpoint, setup: Setup) -> Result<Self, ClientError> {
-        let header = &suite.contract.token.header;
+    pub fn new(contract: &Arc<Contract>, endpoint: Endpoint, setup: Setup) -> Result<Self, ClientError> {
+        let header = &contract.token.header;
         let token_header = HeaderName::try_from(header).map_err(|_| ClientError::Header(header.clone()))?;
         let client = setup.transport.client(&endpoint)?;
-        Ok(Self::over(suite, Wire::Http { client, token_header }, endpoint, setup))
+        Ok(Self::over(contract, Wire::Http { client, token_header }, endpoint, setup))
     }
 
     /// A target that answers without leaving this process.
-    pub fn local(suite: &Arc<Suite>, service: Arc<dyn Service>, setup: Setup) -> Self {
-        Self::over(suite, Wire::Local(service), Endpoint::nowhere(), setup)
+    pub fn local(contract: &Arc<Contract>, service: Arc<dyn Service>, setup: Setup) -> Self {
+        Self::over(contract, Wire::Local(service), Endpoint::nowhere(), setup)
     }
 
-    fn over(suite: &Arc<Suite>, wire: Wire, endpoint: Endpoint, setup: Setup) -> Self {
+    fn over(contract: &Arc<Contract>, wire: Wire, endpoint: Endpoint, setup: Setup) -> Self {
         setup.access.register_secrets(&setup.secrets);
         let pace = setup.limits.rate.map(|rate| {
             let mut ticks = interval(Duration::from_secs_f64(1.0 / rate));
@@ -195,7 +194,7 @@ impl Target {
             Mutex::new(ticks)
         });
         Self {
-            suite: Arc::clone(suite),
+            contract: Arc::clone(contract),
             wire,
             endpoint,
             access: setup.access,
@@ -409,6 +408,6 @@ impl Target {
     }
 
     fn contract(&self) -> &Contract {
-        &self.suite.contract
+        &self.contract
     }
 }

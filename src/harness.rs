@@ -226,7 +226,7 @@ impl Harness {
         let limits = if endpoint.is_loopback() { Limits::default() } else { Limits::CAREFUL };
         let access = self.token.clone().map_or(Access::Open, Access::Token);
         let setup = Setup { limits, secrets: secrets.clone(), ..Setup::new(access) };
-        let target = Target::new(&self.suite, endpoint, setup).map_err(HarnessError::of)?;
+        let target = Target::new(&self.suite.contract, endpoint, setup).map_err(HarnessError::of)?;
         let Some(folder) = &self.ledgers else { return Ok(target) };
         let endpoint = target.endpoint().to_string();
         let first = Record::run(target.run_id(), &self.name, &endpoint, target.project(), target.grace());

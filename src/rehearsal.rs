@@ -21,8 +21,8 @@ pub async fn unshown(suite: &Arc<Suite>) -> Result<Vec<SourceError>, PlanError> 
     let mut missing: BTreeSet<&ClauseId> = clauses.map(|clause| &clause.id).filter(|id| !named.contains(id)).collect();
     if !missing.is_empty() {
         let token = Token::random();
-        let stub = Arc::new(StubService::new(Arc::clone(suite), token.clone(), None));
-        let target = Arc::new(Target::local(suite, stub, Setup::new(Access::Token(token))));
+        let stub = Arc::new(StubService::new(Arc::clone(&suite.contract), token.clone(), None));
+        let target = Arc::new(Target::local(&suite.contract, stub, Setup::new(Access::Token(token))));
         let options = Options { shrinks: false, ..Options::default() };
         let plan = plan(suite, &Selection::default())?;
         let seen = |event: &Event, _: &Fold| {

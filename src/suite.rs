@@ -34,7 +34,7 @@ pub struct Suite {
     /// Name of the folder.
     pub name: String,
     /// What the API promises.
-    pub contract: Contract,
+    pub contract: Arc<Contract>,
     /// The contract as it stands in its file, for the places of errors.
     pub(crate) source: Node,
     /// The deviations that are known of the service that the contract describes.
@@ -153,6 +153,7 @@ impl Suite {
         let profiles = files.texts.iter().find(|(file, _)| file == PROFILES);
         let profiles = profiles.map(|(file, text)| (path_of(file), text.clone()));
         let texts = files.texts.into_iter().map(|(_, text)| text).collect();
+        let contract = Arc::new(contract);
         Ok(Self { name: files.name, contract, source, baseline, cases, follow_ups, profiles, texts })
     }
 }

@@ -36,9 +36,9 @@ fn reported(defect: &str, list: &str, selection: &Selection, is_strict: bool) ->
     let all = defects(&suite.contract);
     let defect = all.iter().find(|each| each.name == defect);
     let token = Token::random();
-    let service = StubService::new(Arc::clone(&suite), token.clone(), defect);
+    let service = StubService::new(Arc::clone(&suite.contract), token.clone(), defect);
     let setup = Setup::new(Access::Token(token));
-    let target = Arc::new(Target::local(&suite, Arc::new(service), setup));
+    let target = Arc::new(Target::local(&suite.contract, Arc::new(service), setup));
     let options = Options { looks_first: false, ..Options::default() };
     let question = Question { is_strict, baseline: known, ..Question::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();

@@ -26,7 +26,7 @@ fn performed(server: &Arc<Server>, selector: &str, limits: Limits) -> Whole {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(8).enable_all().build().unwrap();
     runtime.block_on(async {
         let setup = Setup { limits, ..Setup::new(Access::Token(Token::new(TOKEN).unwrap())) };
-        let target = Arc::new(Target::local(&suite, Arc::clone(server) as _, setup));
+        let target = Arc::new(Target::local(&suite.contract, Arc::clone(server) as _, setup));
         let selection = Selection { selectors: vec![selector.to_owned()], ..Selection::default() };
         let plan = plan(&suite, &selection).unwrap().marked();
         whole(&suite, &plan, &target, &Options { concurrency: 8, ..PLAIN }).await

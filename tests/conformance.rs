@@ -151,7 +151,7 @@ impl Running {
     /// A target for one trial: trials go on side by side, and the end of a run removes all that holds its mark.
     fn target(&self) -> Arc<Target> {
         let setup = Setup { secrets: self.secrets.clone(), ..Setup::new(self.access.clone()) };
-        Arc::new(Target::new(&self.suite, self.endpoint.clone(), setup).expect("a target"))
+        Arc::new(Target::new(&self.suite.contract, self.endpoint.clone(), setup).expect("a target"))
     }
 }
 
@@ -164,7 +164,7 @@ impl Bench {
                 (endpoint, std::env::var("OS_TOKEN").ok().and_then(|text| Token::new(&text)), None)
             } else {
                 let token = Token::random();
-                let service = StubService::new(Arc::clone(&self.suite), token.clone(), None);
+                let service = StubService::new(Arc::clone(&self.suite.contract), token.clone(), None);
                 let stub = runtime.block_on(Stub::start(service, "127.0.0.1:0")).expect("a free port");
                 (format!("http://{}", stub.address()), Some(token), Some(stub))
             };

@@ -135,8 +135,8 @@ fn trials_of(suite: &Arc<Suite>) -> (Vec<Trial>, Costs) {
 /// The clauses that the default run accuses in this process, in the order of the plan and with small examples, and when the first of them was.
 fn accused(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> Found {
     let token = Token::random();
-    let service = StubService::new(Arc::clone(suite), token.clone(), defect);
-    let target = Arc::new(Target::local(suite, Arc::new(service), Setup::new(Access::Token(token))));
+    let service = StubService::new(Arc::clone(&suite.contract), token.clone(), defect);
+    let target = Arc::new(Target::local(&suite.contract, Arc::new(service), Setup::new(Access::Token(token))));
     let options = Options { terms: Terms { may_leave: true, ..Terms::NONE }, ..Options::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.unwrap_or_else(|error| panic!("{error}"));

@@ -53,9 +53,9 @@ fn report(
     answer: impl Fn(&Request, Option<&Value>, Answer<'_>) -> Response + Send + Sync + 'static,
 ) -> Results {
     let (suite, token) = (Arc::new(suite()), Token::random());
-    let stub = StubService::new(Arc::clone(&suite), token.clone(), None);
+    let stub = StubService::new(Arc::clone(&suite.contract), token.clone(), None);
     let target = Arc::new(Target::local(
-        &suite,
+        &suite.contract,
         Arc::new(Faulty { stub, created: Mutex::default(), answer }),
         Setup::new(Access::Token(token)),
     ));

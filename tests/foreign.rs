@@ -167,10 +167,10 @@ static PROBES: LazyLock<Vec<Probe>> = LazyLock::new(|| {
 async fn perform(server: &Arc<Server>) -> Whole {
     let suite = suite();
     let setup = || Setup { retries: 0, ..Setup::new(Access::Token(Token::new(TOKEN).unwrap())) };
-    let target = Arc::new(Target::local(&suite, Arc::clone(server) as _, setup()));
+    let target = Arc::new(Target::local(&suite.contract, Arc::clone(server) as _, setup()));
     let options = Options { concurrency: 2, looks_first: false, ..Options::default() };
     let done = whole(&suite, &Plan::of(&suite, PROBES.clone()), &target, &options).await;
-    let doctor = Target::local(&suite, Arc::clone(server) as _, setup());
+    let doctor = Target::local(&suite.contract, Arc::clone(server) as _, setup());
     try_release(&suite.contract, &doctor).await;
     done
 }

@@ -74,8 +74,8 @@ const TEXTS: [&[u8]; 24] = [
 /// Each probe with what the stub answers to it.
 fn real() -> Vec<(Arc<Probe>, Vec<Exchange>)> {
     let token = Token::random();
-    let stub = Arc::new(StubService::new(Arc::clone(&SUITE), token.clone(), None));
-    let target = Arc::new(Target::local(&SUITE, stub, Setup::new(Access::Token(token))));
+    let stub = Arc::new(StubService::new(Arc::clone(&SUITE.contract), token.clone(), None));
+    let target = Arc::new(Target::local(&SUITE.contract, stub, Setup::new(Access::Token(token))));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let chosen = PROBES.iter().enumerate().filter(|(index, probe)| probe.phase == Phase::Case || index % 7 == 0);
     let is_short = |probe: &&Probe| {

@@ -194,8 +194,8 @@ fn is_performed(folder: &Path, texts: &[String], seed: u64) -> bool {
 async fn perform(suite: &Arc<Suite>) {
     let plan = plan(suite, &Selection { examples: 2, ..Selection::default() }).unwrap().marked();
     let token = Token::random();
-    let stub = Arc::new(StubService::new(Arc::clone(suite), token.clone(), None));
-    let target = Arc::new(Target::local(suite, stub, Setup::new(Access::Token(token))));
+    let stub = Arc::new(StubService::new(Arc::clone(&suite.contract), token.clone(), None));
+    let target = Arc::new(Target::local(&suite.contract, stub, Setup::new(Access::Token(token))));
     let options = Options { looks_first: false, shrinks: false, ..Options::default() };
     run(suite, &plan, &target, &options, Question::default(), |_, _| {}).await.unwrap();
 }

@@ -31,7 +31,7 @@ fn probes(text: &str) -> Vec<Probe> {
 fn performed(server: &Arc<Server>, access: Access, probes: Vec<Probe>, limits: Limits, is_stopped: bool) -> Whole {
     let service: Arc<dyn Service> = Arc::clone(server) as _;
     let setup = Setup { limits, retries: 0, ..Setup::new(access) };
-    let target = Arc::new(Target::local(&SUITE, service, setup));
+    let target = Arc::new(Target::local(&SUITE.contract, service, setup));
     if is_stopped {
         target.stop().throw();
     }
@@ -126,7 +126,7 @@ fn what_was_held_back_says_what_adds_it() {
     let plan = plan.without("of the name; --phase all adds them", |_, probe| {
         probe.clauses.iter().any(|clause| clause == "request.name.type")
     });
-    let target = Arc::new(Target::local(&SUITE, Server::faithful(), Setup::new(token())));
+    let target = Arc::new(Target::local(&SUITE.contract, Server::faithful(), Setup::new(token())));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let report = runtime.block_on(whole(&SUITE, &plan, &target, &PLAIN)).results;
     let held = format!("its probes were held back: {count} probes of the name; --phase all adds them");

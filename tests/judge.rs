@@ -127,7 +127,7 @@ fn properties_of_the_callers_own_come_back_where_the_contract_says_so() {
     let suite = Arc::new(Suite::built_in("glance").unwrap().unwrap());
     let token = Token::new("a-good-token").unwrap();
     let request = good(r#"{"colour":"red","name":"a"}"#);
-    let answer = StubService::new(Arc::clone(&suite), token, None).answer(&request, Some("a-good-token"));
+    let answer = StubService::new(Arc::clone(&suite.contract), token, None).answer(&request, Some("a-good-token"));
     let judged = |change: fn(&mut Value)| {
         let mut body = answer.json().unwrap();
         change(&mut body);

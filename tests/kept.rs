@@ -30,7 +30,7 @@ async fn performed(spoil: impl Fn(&Request, Response) -> Response + Send + Sync 
     });
     let suite = suite();
     let setup = Setup::new(Access::Token(Token::new(TOKEN).unwrap()));
-    let target = Arc::new(Target::local(&suite, Arc::clone(&server) as Arc<dyn Service>, setup));
+    let target = Arc::new(Target::local(&suite.contract, Arc::clone(&server) as Arc<dyn Service>, setup));
     let selection =
         Selection { selectors: vec!["min_disk/".to_owned()], phases: vec![Phase::Case], ..Selection::default() };
     let plan = plan(&suite, &selection).unwrap();

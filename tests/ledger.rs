@@ -64,7 +64,7 @@ fn performed(selector: &str, room: usize) -> (Vec<String>, Whole) {
         Some(server.pass(request, token))
     });
     let suite = suite();
-    let target = Target::local(&suite, server, Setup::new(Access::Token(Token::new(TOKEN).unwrap())));
+    let target = Target::local(&suite.contract, server, Setup::new(Access::Token(Token::new(TOKEN).unwrap())));
     let store = Slow { events: Arc::clone(&events), room };
     let target = Arc::new(target.with_ledger(Ledger::over(Arc::new(store), PathBuf::new())));
     let selection = Selection { selectors: vec![selector.to_owned()], ..Selection::default() };

@@ -32,7 +32,10 @@ const WARNING: &str = "is too short, or too ordinary a word, to be taken out of 
 /// Runs the cases at a stub with this token, and with these variables; what it prints without what differs from run to run, and its warnings.
 async fn run(token: &str, variables: &[(&str, &str)]) -> (String, String) {
     let suite = Arc::new(Suite::built_in(DEFAULT).unwrap().unwrap());
-    let stub = Stub::start(StubService::new(suite, Token::new(token).unwrap(), None), "127.0.0.1:0").await.unwrap();
+    let stub =
+        Stub::start(StubService::new(Arc::clone(&suite.contract), Token::new(token).unwrap(), None), "127.0.0.1:0")
+            .await
+            .unwrap();
     let folder = TempDir::new().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_ims-conformance"));
     command.args(["run", "--phase", "case", "--endpoint", &format!("http://{}", stub.address())]);

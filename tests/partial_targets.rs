@@ -278,7 +278,7 @@ fn forgetful(spoilt: Call, status: u16, is_spoilt: fn(usize) -> bool) -> Arc<Ser
 fn accused(server: &Arc<Server>) -> Vec<String> {
     let suite = server::suite();
     let access = Access::Token(Token::new(TOKEN).unwrap());
-    let target = Arc::new(Target::local(&suite, Arc::clone(server) as _, Setup::new(access)));
+    let target = Arc::new(Target::local(&suite.contract, Arc::clone(server) as _, Setup::new(access)));
     let selection = Selection { selectors: vec!["behaviour/".to_owned()], ..Selection::default() };
     let plan = plan(&suite, &selection).unwrap().marked();
     let options = Options { looks_first: true, terms: Terms { may_leave: true, ..Terms::NONE }, ..PLAIN };

@@ -27,7 +27,7 @@ fn setup() -> Setup {
 fn sent(server: &Arc<Server>, requests: impl FnOnce(&Target) -> Vec<Request>) -> Vec<Exchange> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
-        let target = Target::local(&suite(), Arc::clone(server) as _, setup());
+        let target = Target::local(&suite().contract, Arc::clone(server) as _, setup());
         let mut exchanges = Vec::new();
         for request in requests(&target) {
             exchanges.push(target.send(request).await);
@@ -156,7 +156,7 @@ fn a_removal_is_sent_again_only_where_it_was_turned_away() {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
             runtime.block_on(async {
-                let target = Target::local(&suite(), Arc::clone(&server) as _, setup());
+                let target = Target::local(&suite().contract, Arc::clone(&server) as _, setup());
                 target.send(request("POST", IMAGES, "{}")).await;
                 target.send(request(method, &format!("{IMAGES}/{}", server.ids()[0]), "")).await;
             });
@@ -191,7 +191,7 @@ fn hung_up_on(before: Before, method: &'static str, path: &str, body: &str) -> (
     let url = server.listen();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let exchange = runtime.block_on(async {
-        let target = Target::new(&suite(), url.parse().unwrap(), setup()).unwrap();
+        let target = Target::new(&suite().contract, url.parse().unwrap(), setup()).unwrap();
         let own = if method == "DELETE" { own(&target).await } else { path.to_owned() };
         let request = if body == "marked" { marked(&target) } else { request(method, &own, body) };
         target.send(request).await
@@ -261,7 +261,7 @@ fn what_may_create_goes_over_a_connection_of_its_own_and_what_reads_over_one_tha
     let (url, seen) = keeping();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let target = Target::new(&suite(), url.parse().unwrap(), setup()).unwrap();
+        let target = Target::new(&suite().contract, url.parse().unwrap(), setup()).unwrap();
         for method in ["GET", "GET", "POST", "GET", "POST"] {
             target.send(request(method, IMAGES, if method == "POST" { "[]" } else { "" })).await.outcome.unwrap();
         }
@@ -284,7 +284,7 @@ fn a_connection_that_was_refused_is_tried_again() {
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let exchange = runtime.block_on(async {
-        let target = Target::new(&suite(), format!("http://{address}").parse().unwrap(), setup()).unwrap();
+        let target = Target::new(&suite().contract, format!("http://{address}").parse().unwrap(), setup()).unwrap();
         target.send(request("POST", IMAGES, "{}")).await
     });
     assert_eq!((status(&exchange), server.count("POST")), (201, 1), "without a mark, too: nothing has left");
@@ -334,7 +334,7 @@ fn a_server_that_removes_nothing_is_not_asked_for_ever() {
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
-        let target = Target::local(&suite(), Arc::clone(&server) as _, setup());
+        let target = Target::local(&suite().contract, Arc::clone(&server) as _, setup());
         for _ in 0..10 {
             let created = target.send(request("POST", IMAGES, "{}")).await;
             assert_eq!(target.clean(&[created]).await.removed, 0);
@@ -355,7 +355,7 @@ fn a_step_with_patience_is_asked_until_it_holds_and_no_longer() {
         let patience = PollUntil { statuses: vec![404], within: Duration::from_secs(30) };
         let script = Script { steps: vec![Step { patience: Some(patience), ..Step::new(read()) }] };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let target = Target::local(&suite(), Arc::clone(&server) as _, setup());
+        let target = Target::local(&suite().contract, Arc::clone(&server) as _, setup());
         let exchanges = runtime.block_on(target.perform(&script));
         (exchanges.iter().map(status).collect::<Vec<_>>(), server.count("GET"))
     };

@@ -64,7 +64,7 @@ fn a_plan_shows_the_worst_case_and_what_is_held_back() {
 fn a_plan_for_a_cloud_understates_no_number_of_the_run() {
     let suite = Arc::new(Suite::from_dir(Path::new("cases/otc")).unwrap_or_else(|error| panic!("{error}")));
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let service = StubService::new(suite, Token::new(TOKEN).unwrap(), None);
+    let service = StubService::new(Arc::clone(&suite.contract), Token::new(TOKEN).unwrap(), None);
     let stub = runtime.block_on(Stub::start(service, "127.0.0.1:0")).unwrap();
     let folder = TempDir::new().unwrap();
     let clouds = folder.path().join("clouds.yaml");

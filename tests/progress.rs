@@ -24,7 +24,7 @@ fn told(server: &Arc<Server>, steps: Vec<Step>) -> Vec<Notice> {
     let progress = Progress::to(move |notice| ear.lock().unwrap().push(*notice));
     let service: Arc<dyn Service> = Arc::clone(server) as _;
     let setup = Setup::new(Access::Token(Token::new(TOKEN).unwrap()));
-    let target = Target::local(&suite(), service, setup).with_progress(progress);
+    let target = Target::local(&suite().contract, service, setup).with_progress(progress);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         assert!(target.take_stock().await.is_ok());

@@ -388,8 +388,8 @@ fn a_case_and_a_field_that_are_added_change_no_other_probe() {
 async fn found_against(changes: &[(&str, &str)], phases: &[Phase]) -> (Arc<Suite>, Vec<Finding>, u64) {
     let (_folder, faulty) = changed_suite(changes, &[]);
     let (suite, token) = (suite(), Token::random());
-    let service = StubService::new(faulty, token.clone(), None);
-    let target = Arc::new(Target::local(&suite, Arc::new(service), Setup::new(Access::Token(token))));
+    let service = StubService::new(Arc::clone(&faulty.contract), token.clone(), None);
+    let target = Arc::new(Target::local(&suite.contract, Arc::new(service), Setup::new(Access::Token(token))));
     let options = Options { concurrency: 8, looks_first: false, ..Options::default() };
     let selection = Selection { phases: phases.to_vec(), examples: 40, seed: Seed(1), ..Selection::default() };
     let mut spent = 0;

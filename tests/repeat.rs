@@ -166,7 +166,7 @@ fn a_pasted_line_sends_the_bytes_and_headers_that_the_run_sent() {
     let recorder = Recorder::start();
     for name in ["otc", "glance"] {
         let suite = Arc::new(Suite::built_in(name).unwrap().unwrap());
-        let target = Target::new(&suite, recorder.url.parse::<Endpoint>().unwrap(), setup()).unwrap();
+        let target = Target::new(&suite.contract, recorder.url.parse::<Endpoint>().unwrap(), setup()).unwrap();
         let token_header = suite.contract.token.header.as_str();
         let caller = Caller { endpoint: &recorder.url, token_header, has_token: true, route: &Route::USUAL };
         // Otherwise nothing would prove that what is created is the target's own.
@@ -220,7 +220,7 @@ fn some(suite: &Arc<Suite>) -> Vec<Probe> {
 /// What a run finds against a stub with a defect, when it sends these probes.
 fn found(server: &Arc<Server>, suite: &Arc<Suite>, probes: &[Probe]) -> Whole {
     let service: Arc<dyn ims_conformance::client::Service> = Arc::clone(server) as _;
-    let target = Arc::new(Target::local(suite, service, setup()));
+    let target = Arc::new(Target::local(&suite.contract, service, setup()));
     // No pause takes time where the target is in this process.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let mut done = runtime.block_on(whole(suite, &Plan::of(suite, probes.to_vec()), &target, &PLAIN));

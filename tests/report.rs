@@ -33,8 +33,8 @@ use whole::{PLAIN, whole};
 #[test]
 fn a_faithful_server_shows_every_clause_that_a_run_can_show() {
     let token = Token::random();
-    let service = StubService::new(Arc::clone(&SUITE), token.clone(), None);
-    let target = Arc::new(Target::local(&SUITE, Arc::new(service), Setup::new(Access::Token(token))));
+    let service = StubService::new(Arc::clone(&SUITE.contract), token.clone(), None);
+    let target = Arc::new(Target::local(&SUITE.contract, Arc::new(service), Setup::new(Access::Token(token))));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let report = runtime.block_on(whole(&SUITE, &Plan::of(&SUITE, PROBES.clone()), &target, &PLAIN)).results;
     let rest = SUITE.contract.clauses.values().filter(|clause| clause.assessment != Assessment::Always);

@@ -361,7 +361,7 @@ async fn an_answer_leaves_a_target_as_it_came_and_the_program_without_secrets() 
         let gossip = Gossip::start(way, &[TOKEN]);
         let setup = Setup::new(Access::Token(Token::new(TOKEN).unwrap()));
         let secrets = setup.secrets.clone();
-        let target = Target::new(&suite, gossip.address.parse().unwrap(), setup).unwrap();
+        let target = Target::new(&suite.contract, gossip.address.parse().unwrap(), setup).unwrap();
         hold(&format!("{target:?} {secrets:?}"), &gossip);
         let tokens = |id: &str| id.starts_with("token/") || id.starts_with("name/");
         let mut told = String::new();

@@ -100,7 +100,10 @@ async fn a_mock_server_can_mount_it_and_expect_what_is_sent_to_it() {
     let server = MockServer::start().await;
     let creations = Mock::given(method("POST")).and(path("/v2/images"));
     creations.respond_with(wiremock::ResponseTemplate::new(400)).up_to_n_times(1).expect(1).mount(&server).await;
-    Mock::given(any()).respond_with(StubService::new(suite, Token::new(TOKEN).unwrap(), None)).mount(&server).await;
+    Mock::given(any())
+        .respond_with(StubService::new(Arc::clone(&suite.contract), Token::new(TOKEN).unwrap(), None))
+        .mount(&server)
+        .await;
     let host = server.address().to_string();
     let statuses = tokio::task::spawn_blocking(move || {
         let mut stream = BufReader::new(TcpStream::connect(host).unwrap());

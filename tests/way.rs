@@ -361,7 +361,7 @@ fn who_repeats_a_request_is_told_the_way_of_the_run() {
     for (endpoint, authorities, is_insecure, trust) in table {
         let transport = Transport { authorities, is_insecure, ..Transport::default() };
         let setup = Setup { transport, ..Setup::new(Access::Open) };
-        let target = Target::new(&suite, endpoint.parse().unwrap(), setup).unwrap();
+        let target = Target::new(&suite.contract, endpoint.parse().unwrap(), setup).unwrap();
         assert_eq!(target.route().map(|route| &route.trust), Some(&trust), "{endpoint}");
     }
 }

@@ -173,7 +173,7 @@ impl Arguments {
         }
         let wrong_use = |error: &dyn std::fmt::Display| Failure::WrongUse(error.to_string());
         let token = Token::random();
-        let service = StubService::new(Arc::clone(suite), token.clone(), None);
+        let service = StubService::new(Arc::clone(&suite.contract), token.clone(), None);
         let stub = Stub::start(service, "127.0.0.1:0").await.map_err(|error| wrong_use(&error))?;
         let endpoint = format!("http://{}", stub.address()).parse().map_err(|error| wrong_use(&error))?;
         let setup = Setup {
@@ -182,7 +182,7 @@ impl Arguments {
             transport: self.target.transport()?,
             ..Setup::new(Access::Token(token))
         };
-        let target = Target::new(suite, endpoint, setup).map_err(|error| wrong_use(&error))?;
+        let target = Target::new(&suite.contract, endpoint, setup).map_err(|error| wrong_use(&error))?;
         Ok((target, Locality::Stub, Some(stub)))
     }
 

@@ -1,7 +1,5 @@
 //! `stub`: serves the contract to other programs.
 
-use std::sync::Arc;
-
 use clap::Args;
 
 use super::{Failure, load};
@@ -49,7 +47,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let given = std::env::var(&arguments.token_env).ok().and_then(|text| Token::new(&text));
     let how = if given.is_some() { format!("the one in ${}", arguments.token_env) } else { format!("`{TOKEN}`") };
     let token = given.or_else(|| Token::new(TOKEN)).ok_or_else(|| Failure::WrongUse("no token".to_owned()))?;
-    let service = StubService::new(Arc::new(suite), token, defect);
+    let service = StubService::new(suite.contract, token, defect);
     let stub = Stub::start(service, &arguments.listen)
         .await
         .map_err(|error| Failure::WrongUse(format!("cannot listen on {}: {error}", arguments.listen)))?;

@@ -137,7 +137,8 @@ impl TargetArguments {
             grace: self.grace(),
             ..Setup::new(Access::Open)
         };
-        let target = Target::new(suite, endpoint, setup).map_err(|error| Failure::WrongUse(error.to_string()))?;
+        let target =
+            Target::new(&suite.contract, endpoint, setup).map_err(|error| Failure::WrongUse(error.to_string()))?;
         Ok(Connected { target, locality, who: opened.who })
     }
 

@@ -412,7 +412,7 @@ mod tests {
     async fn the_guard_alone_keeps_requests_from_what_is_foreign() {
         let suite = Arc::new(Suite::built_in(DEFAULT).unwrap().unwrap());
         let recorder = Arc::new(Recorder::default());
-        let target = Target::local(&suite, Arc::clone(&recorder) as _, Setup::new(Access::Open));
+        let target = Target::local(&suite.contract, Arc::clone(&recorder) as _, Setup::new(Access::Open));
         target.ownership.set_before([FOREIGN]);
         let troubles = send_all(&target).await;
         assert!(troubles.iter().all(|trouble| matches!(trouble, Some(SendError::NotOwn(_)))), "{troubles:?}");
@@ -420,7 +420,7 @@ mod tests {
         assert_eq!(*recorder.0.lock().unwrap(), [""; 0]);
 
         // Without the guard the same requests arrive: nothing else holds them back.
-        let target = Target::local(&suite, Arc::clone(&recorder) as _, Setup::new(Access::Open));
+        let target = Target::local(&suite.contract, Arc::clone(&recorder) as _, Setup::new(Access::Open));
         target.ownership.attest(FOREIGN);
         target.ownership.attest("");
         let troubles = send_all(&target).await;

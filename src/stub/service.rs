@@ -12,12 +12,11 @@ use crate::client::{Service, Token};
 use crate::contract::{Contract, Effect, Misbehaviour, Operation};
 use crate::exchange::{Request, Response, TokenVariant, query};
 use crate::judge::{Body, Classification, Kind, classify};
-use crate::suite::Suite;
 
 /// The stub's state and rules.
 #[derive(Debug)]
 pub struct StubService {
-    suite: Arc<Suite>,
+    contract: Arc<Contract>,
     token: Token,
     fault: Option<Fault>,
     resources: Mutex<Resources>,
@@ -33,8 +32,8 @@ pub(super) struct Resources {
 
 impl StubService {
     /// A stub for which only `token` is good; with a defect it breaks that clause.
-    pub fn new(suite: Arc<Suite>, token: Token, defect: Option<&Defect>) -> Self {
-        Self { suite, token, fault: defect.map(|defect| defect.fault.clone()), resources: Mutex::default() }
+    pub fn new(contract: Arc<Contract>, token: Token, defect: Option<&Defect>) -> Self {
+        Self { contract, token, fault: defect.map(|defect| defect.fault.clone()), resources: Mutex::default() }
     }
 
     /// The header that carries the token.
@@ -43,7 +42,7 @@ impl StubService {
     }
 
     fn contract(&self) -> &Contract {
-        &self.suite.contract
+        &self.contract
     }
 
     fn fault(&self) -> &Fault {
@@ -236,7 +235,7 @@ mod tests {
     #[test]
     fn a_call_that_the_contract_does_not_describe_gets_no_answer_of_the_api() {
         let suite = Arc::new(Suite::built_in(DEFAULT).unwrap().unwrap());
-        let stub = StubService::new(suite, Token::new("a-good-token").unwrap(), None);
+        let stub = StubService::new(Arc::clone(&suite.contract), Token::new("a-good-token").unwrap(), None);
         for (method, path) in
             [("GET", "/"), ("POST", "/v2/image"), ("PUT", "/v2/images"), ("GET", "/v2/images/1/files")]
         {

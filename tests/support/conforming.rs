@@ -132,9 +132,9 @@ impl ConformingVariant {
         let probes = self.probes.take();
         let (suite, selection, is_strict) = (Arc::clone(&self.suite), self.selection.clone(), self.is_strict);
         let token = Token::random();
-        let stub = StubService::new(Arc::clone(&suite), token.clone(), None);
+        let stub = StubService::new(Arc::clone(&suite.contract), token.clone(), None);
         let served = Arc::new(Served { conforming: self, stub });
-        let target = Arc::new(Target::local(&suite, served, Setup::new(Access::Token(token))));
+        let target = Arc::new(Target::local(&suite.contract, served, Setup::new(Access::Token(token))));
         let options = Options { looks_first: false, shrinks: false, ..Options::default() };
         let question = Question { is_strict, ..Question::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();

@@ -87,7 +87,7 @@ impl Server {
     ) -> Arc<Self> {
         let known = defects(&suite.contract);
         let defect = defect.map(|name| known.iter().find(|defect| defect.name == name).unwrap());
-        let stub = StubService::new(suite, Token::new(TOKEN).unwrap(), defect);
+        let stub = StubService::new(Arc::clone(&suite.contract), Token::new(TOKEN).unwrap(), defect);
         Arc::new(Self { stub, behaviour: Box::new(behaviour), seen: Mutex::default() })
     }
 

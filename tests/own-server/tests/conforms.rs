@@ -22,7 +22,7 @@ fn checked(creation: impl Respond + 'static) -> Checked {
     let suite = Arc::new(Suite::built_in("otc").unwrap().unwrap());
     block_on(async {
         let server = MockServer::start().await;
-        let faithful = StubService::new(suite, Token::new(TOKEN).unwrap(), None);
+        let faithful = StubService::new(Arc::clone(&suite.contract), Token::new(TOKEN).unwrap(), None);
         Mock::given(method("POST")).respond_with(creation).with_priority(1).mount(&server).await;
         Mock::given(any()).respond_with(faithful).mount(&server).await;
         harness().run(&server.uri()).await.unwrap()
@@ -41,7 +41,7 @@ fn a_server_that_keeps_the_contract_holds() {
     let suite = Arc::new(Suite::built_in("otc").unwrap().unwrap());
     let checked = block_on(async {
         let server = MockServer::start().await;
-        let images = StubService::new(suite, Token::new(TOKEN).unwrap(), None);
+        let images = StubService::new(Arc::clone(&suite.contract), Token::new(TOKEN).unwrap(), None);
         Mock::given(any()).respond_with(images).mount(&server).await;
         harness().run(&server.uri()).await.unwrap()
     });
@@ -53,7 +53,7 @@ fn checked_alone(defect: Option<&str>) -> Checked {
     let suite = Arc::new(Suite::built_in("otc").unwrap().unwrap());
     let known = defects(&suite.contract);
     let defect = defect.map(|name| known.iter().find(|defect| defect.name == name).unwrap());
-    let creation = StubService::new(Arc::clone(&suite), Token::new(TOKEN).unwrap(), defect);
+    let creation = StubService::new(Arc::clone(&suite.contract), Token::new(TOKEN).unwrap(), defect);
     block_on(async {
         let server = MockServer::start().await;
         Mock::given(method("POST")).and(path("/v2/images")).respond_with(creation).mount(&server).await;
@@ -74,7 +74,7 @@ fn a_server_that_can_only_create_gets_a_full_verdict_on_that() {
 #[test]
 fn a_call_that_is_required_must_be_there() {
     let suite = Arc::new(Suite::built_in("otc").unwrap().unwrap());
-    let creation = StubService::new(suite, Token::new(TOKEN).unwrap(), None);
+    let creation = StubService::new(Arc::clone(&suite.contract), Token::new(TOKEN).unwrap(), None);
     let refused = block_on(async {
         let server = MockServer::start().await;
         Mock::given(method("POST")).respond_with(creation).mount(&server).await;

@@ -20,7 +20,7 @@ fn count(creation: Option<ResponseTemplate>, options: &[&str]) -> (u64, u64, usi
         if let Some(creation) = creation {
             Mock::given(method("POST")).respond_with(creation).with_priority(1).mount(&server).await;
         }
-        let faithful = StubService::new(suite, Token::new(TOKEN).unwrap(), None);
+        let faithful = StubService::new(Arc::clone(&suite.contract), Token::new(TOKEN).unwrap(), None);
         Mock::given(any()).respond_with(faithful).mount(&server).await;
         server
     });
