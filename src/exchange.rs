@@ -1,7 +1,6 @@
 //! What goes over the wire: a request, and what came of it.
 
 mod fill;
-mod lenient;
 pub(crate) mod query;
 mod reduce;
 mod send_error;
@@ -16,6 +15,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::contract::Contract;
+use crate::json::{salvaged, value_of};
 
 /// A request as it is sent, but for the endpoint and the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +134,7 @@ impl Response {
         let text = std::str::from_utf8(&self.body).ok();
         match text.filter(|text| serde_json::from_str::<IgnoredAny>(text).is_ok()) {
             Some(text) => Some(Cow::from(text)),
-            None => lenient::salvaged(&self.body).map(Cow::from),
+            None => salvaged(&self.body).map(Cow::from),
         }
     }
 
@@ -142,11 +142,6 @@ impl Response {
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
-}
-
-/// A text as a JSON value. What JSON's grammar allows and no text or double can hold is read as what comes nearest.
-pub(crate) fn value_of(text: &[u8]) -> Option<Value> {
-    serde_json::from_slice(text).ok().or_else(|| lenient::read(text))
 }
 
 /// One request and its response.

@@ -9,7 +9,6 @@ mod classify;
 mod consequence;
 mod creation;
 mod expectation;
-mod grammar;
 mod response;
 mod sent_fields;
 

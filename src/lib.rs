@@ -90,6 +90,7 @@ pub mod exit_code;
 pub mod harness;
 pub mod http;
 pub mod identity;
+mod json;
 pub mod judge;
 pub mod ledger;
 pub mod plan;

@@ -7,10 +7,8 @@ mod unlisted;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
-use std::fmt;
 
 use indexmap::IndexMap;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use url::Url;
@@ -20,7 +18,8 @@ pub use unlisted::Unlisted;
 use self::size::{Kept, Size};
 use super::{Purpose, Target};
 use crate::contract::{Effect, Operation};
-use crate::exchange::{Request, Response, value_of};
+use crate::exchange::{Request, Response};
+use crate::json::{each_item, raw_at, value_of};
 use crate::progress::Notice;
 
 /// One thing that the list call tells, as it stands there.
@@ -206,7 +205,7 @@ impl Target {
         let items = raw_at(text, &list.items).ok_or(Unlisted::Unreadable)?;
         let id = &self.contract().creation.lifecycle.id;
         let mut trouble = Unlisted::Unreadable;
-        let each = Each(|raw: &RawValue| {
+        let read = each_item(items.get(), |raw| {
             let Some(id) = raw_at(raw.get(), id).and_then(|id| id_of(&serde_json::from_str(id.get()).ok()?)) else {
                 return false;
             };
@@ -216,7 +215,6 @@ impl Target {
             }
             taken.is_ok()
         });
-        let read = each.deserialize(&mut serde_json::Deserializer::from_str(items.get()));
         read.map_err(|_| trouble)?;
         let next = list.next.as_deref().and_then(|next| raw_at(text, next));
         match next.map(|next| serde_json::from_str::<Value>(next.get())) {
@@ -314,91 +312,6 @@ pub(super) fn id_in(text: &str, pointer: &str) -> Option<String> {
     });
     let mut found = items.ok()?.into_iter().take(MOST_WRAPPED).filter_map(|item| read(item.get()));
     found.next().filter(|_| found.next().is_none())
-}
-
-/// What a JSON pointer leads to within a text, without reading the rest; `None` where there is nothing, or the text is no JSON.
-fn raw_at<'a>(text: &'a str, pointer: &str) -> Option<&'a RawValue> {
-    let mut keys = pointer.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~"));
-    let Some(first) = keys.next() else { return serde_json::from_str(text).ok() };
-    let mut found = under(text, &first)?;
-    for key in keys {
-        found = under(found.get(), &key)?;
-    }
-    Some(found)
-}
-
-/// The value of one key of an object, in a text that is JSON to its end.
-fn under<'a>(text: &'a str, key: &str) -> Option<&'a RawValue> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let found = Under(key).deserialize(&mut deserializer).ok()?;
-    deserializer.end().ok()?;
-    found
-}
-
-/// Reads the value of one key.
-struct Under<'a>(&'a str);
-
-impl<'de> DeserializeSeed<'de> for Under<'_> {
-    type Value = Option<&'de RawValue>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Under<'_> {
-    type Value = Option<&'de RawValue>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        while let Some(key) = entries.next_key::<Cow<'_, str>>()? {
-            if key == self.0 {
-                if found.is_some() {
-                    return Err(A::Error::custom("the key is given twice"));
-                }
-                found = Some(entries.next_value()?);
-            } else {
-                entries.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// Hands over the items of an array one by one, as long as they are taken.
-struct Each<F>(F);
-
-impl<'de, F: FnMut(&'de RawValue) -> bool> DeserializeSeed<'de> for Each<F> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de, F: FnMut(&'de RawValue) -> bool> Visitor<'de> for Each<F> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
-        while let Some(item) = items.next_element()? {
-            if !(self.0)(item) {
-                return Err(A::Error::custom("an item is not taken"));
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Err(E::custom("null is no array"))
-    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::body::careful;
 use crate::exchange::Response;
+use crate::json::careful;
 
 /// An answer and what its body says.
 pub(super) struct Answer<'a> {

@@ -1,8 +1,9 @@
 //! Holds an answer of the call under test against what its request deserves.
 
-use super::{Answer, Body, Classification, Kind, Refusals, StepJudge, classify, grammar};
+use super::{Answer, Body, Classification, Kind, Refusals, StepJudge, classify};
 use crate::contract::ClauseId;
 use crate::exchange::{Request, Response};
+use crate::json::recognize;
 
 impl StepJudge<'_> {
     pub(super) fn judge_creation(&mut self, request: &Request, answer: &Answer<'_>) {
@@ -145,7 +146,7 @@ fn answered(response: &Response) -> String {
 /// What came where an object should have.
 pub(super) fn no_object(response: &Response) -> String {
     let text = String::from_utf8_lossy(&response.body);
-    match grammar::recognize(&text) {
+    match recognize(&text) {
         _ if text.is_empty() => "nothing".to_owned(),
         Ok(_) => shortened(&text),
         Err(at) => format!("no JSON, from byte {at} on: {}", shortened(&text)),

@@ -3,7 +3,7 @@
 
 /// What a text that keeps the grammar has, and readers may stumble over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Features {
+pub(crate) struct Features {
     /// An escape for half of a surrogate pair.
     pub has_lone_surrogate: bool,
     /// A number that a double cannot hold.
@@ -13,7 +13,7 @@ pub(super) struct Features {
 }
 
 /// The features of a text that keeps the grammar; else the byte at which it breaks it.
-pub(super) fn recognize(text: &str) -> Result<Features, usize> {
+pub(crate) fn recognize(text: &str) -> Result<Features, usize> {
     let mut reader = Reader { bytes: text.as_bytes(), at: 0, features: Features::default() };
     reader.document().ok_or(reader.at).map(|()| reader.features)
 }

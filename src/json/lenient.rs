@@ -18,10 +18,15 @@ static ESCAPE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// The value, with a replacement character for half a pair and the nearest double for a number.
-pub(super) fn read(bytes: &[u8]) -> Option<Value> {
+fn read(bytes: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(bytes).ok()?;
     let mended = TOKEN.as_ref()?.replace_all(text, |token: &Captures<'_>| mended(&token[0]));
     serde_json::from_str(&mended).ok()
+}
+
+/// A text as a JSON value. What JSON's grammar allows and no text or double can hold is read as what comes nearest.
+pub(crate) fn value_of(text: &[u8]) -> Option<Value> {
+    serde_json::from_slice(text).ok().or_else(|| read(text))
 }
 
 /// What a careless writer leaves between the texts: a word for a number that JSON cannot hold, a comma before the end.
@@ -30,7 +35,7 @@ static CARELESS: LazyLock<Option<Regex>> =
 
 /// The text as JSON, for a reader that needs what is in it whatever it is: without what stands around it, be it a byte order mark, a comment or a call of
 /// JavaScript, with `null` for what is no number, without a comma before an end.
-pub(super) fn salvaged(bytes: &[u8]) -> Option<String> {
+pub(crate) fn salvaged(bytes: &[u8]) -> Option<String> {
     let text = decoded(bytes);
     let replaced = CARELESS.as_ref()?.replace_all(without_company(&text), |found: &Captures<'_>| {
         match (&found[0], found.name("end")) {
