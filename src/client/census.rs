@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{MutexGuard, PoisonError};
 
-use super::cleanup::Created;
+use super::created::Created;
 use super::stock::Appeared;
 use super::{Item, Purpose, Target};
 

@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
-use super::list::id_in;
+use super::created::{Created, creation_of};
 use super::ownership::Claim;
-use super::patience::is_unread;
 use super::{Item, Purpose, Target};
-use crate::contract::{Contract, Effect, Operation};
+use crate::contract::{Effect, Operation};
 use crate::exchange::{Exchange, NotOwn, Request, Response, TokenVariant, is_segment, segment};
 use crate::untrusted::Untrusted;
 
@@ -148,75 +147,6 @@ impl Target {
         });
         is_removal && exchange.response().is_some_and(Response::is_success)
     }
-}
-
-/// What a request created.
-pub(super) enum Created {
-    Named { id: String, is_delete_protected: bool },
-    Unnamed,
-    Unknown,
-}
-
-/// Whether an exchange may have created something, and its answer does not tell.
-pub(crate) fn is_lost_creation(contract: &Contract, exchange: &Exchange) -> bool {
-    matches!(creation_of(contract, exchange), Some(Created::Unknown))
-}
-
-/// Whether an exchange created something, and its answer gives no id that fits a path.
-pub(crate) fn is_unnamed_creation(contract: &Contract, exchange: &Exchange) -> bool {
-    matches!(creation_of(contract, exchange), Some(Created::Unnamed))
-}
-
-/// The id of what an exchange created, where its answer gives one that fits a path.
-pub(crate) fn created_id(contract: &Contract, exchange: &Exchange) -> Option<String> {
-    match creation_of(contract, exchange) {
-        Some(Created::Named { id, .. }) => Some(id),
-        Some(Created::Unnamed | Created::Unknown) | None => None,
-    }
-}
-
-/// What an exchange created, if it is one of the call under test and the target says that it succeeded.
-pub(super) fn creation_of(contract: &Contract, exchange: &Exchange) -> Option<Created> {
-    let (operation, _) = contract.operation(&exchange.request.method, &exchange.request.path)?;
-    if operation != contract.creation.operation {
-        return None;
-    }
-    let response = match &exchange.outcome {
-        Ok(response) if response.is_success() => response,
-        Ok(response) => {
-            let says_nothing = contract.creation.inconclusive.says_nothing(response.status);
-            return (says_nothing && !is_unread(response.status)).then_some(Created::Unknown);
-        }
-        Err(trouble) => return trouble.is_lost().then_some(Created::Unknown),
-    };
-    let answer = answer_of(response);
-    let id = response.nearly_json().and_then(|text| id_in(&text, &contract.creation.lifecycle.id));
-    let id = id.or_else(|| id_in_location(contract, response));
-    Some(match id.filter(|id| is_segment(id)) {
-        Some(id) => {
-            let remove = &contract.operations[contract.creation.lifecycle.remove];
-            let is_delete_protected = remove
-                .refused_when
-                .iter()
-                .any(|(field, value)| answer.as_ref().and_then(|answer| answer.get(field)) == Some(value));
-            Created::Named { id, is_delete_protected }
-        }
-        None => Created::Unnamed,
-    })
-}
-
-/// The answer as a value, read as leniently as its id needs it. The judge has its own, strict way.
-fn answer_of(response: &Response) -> Option<Value> {
-    response.json().or_else(|| serde_json::from_str(&response.nearly_json()?).ok())
-}
-
-/// The id at the end of the address that an answer gives of what it created, where that is one of the call that reads.
-fn id_in_location(contract: &Contract, response: &Response) -> Option<String> {
-    let location = response.header("location")?;
-    let read = &contract.operations[contract.creation.lifecycle.read];
-    let (read, _) = read.path.as_str().split_once('{')?;
-    let (_, id) = location.split_once(read)?;
-    Some(id.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned())
 }
 
 /// A request of this operation about the resource with this id.

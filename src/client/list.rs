@@ -16,6 +16,7 @@ use url::Url;
 pub use unlisted::Unlisted;
 
 use self::size::{Kept, Size};
+use super::created::id_of;
 use super::{Purpose, Target};
 use crate::contract::{Effect, Operation};
 use crate::exchange::{Request, Response};
@@ -286,46 +287,5 @@ fn holds_null(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(holds_null),
         Value::Object(fields) => fields.values().any(holds_null),
         _ => false,
-    }
-}
-
-/// The id that an answer gives: a text, or a whole number as one.
-pub(super) fn id_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// So much is looked through for an id that stands one level too deep.
-const MOST_WRAPPED: usize = 100;
-
-/// The id that a text gives: where the contract has it, however deep the rest is; or, where there is one only, within an array or an object around it.
-pub(super) fn id_in(text: &str, pointer: &str) -> Option<String> {
-    let read = |text: &str| id_of(&serde_json::from_str(raw_at(text, pointer)?.get()).ok()?);
-    if let Some(id) = read(text) {
-        return Some(id);
-    }
-    let items = serde_json::from_str::<Vec<&RawValue>>(text).or_else(|_| {
-        serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(text).map(|fields| fields.into_values().collect())
-    });
-    let mut found = items.ok()?.into_iter().take(MOST_WRAPPED).filter_map(|item| read(item.get()));
-    found.next().filter(|_| found.next().is_none())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::id_in;
-
-    #[test]
-    fn an_id_is_found_in_what_is_nearly_the_answer() {
-        let deep = format!("{{\"id\":\"a\",\"x\":{}{}}}", "[".repeat(300), "]".repeat(300));
-        for text in [r#"{"id":"a"}"#, r#"[{"id":"a"}]"#, r#"{"image":{"id":"a"},"x":1}"#, &deep] {
-            assert_eq!(id_in(text, "/id").as_deref(), Some("a"), "{text}");
-        }
-        for text in [r#"[{"id":"a"},{"id":"b"}]"#, r#"{"x":{"y":{"id":"a"}}}"#, "{", "[]", r#"{"id":null}"#] {
-            assert_eq!(id_in(text, "/id"), None, "{text}");
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::Value;
 
-use super::cleanup::{Created, creation_of};
+use super::created::{Created, creation_of};
 use super::removal::SHOWING;
 use super::{Purpose, Target};
 use crate::contract::Effect;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
+use super::created::{Created, creation_of};
 use super::ownership::Claim;
 use super::patience::{Again, is_unread};
 use super::{Signable, Target, Token, Wire, cleanup, patience};
@@ -125,7 +126,7 @@ impl Target {
             Some(mark) => self.lacks(&mark).await,
             None => self.is_all_explained().await,
         };
-        if is_proven && cleanup::creation_of(contract, exchange).is_some() {
+        if is_proven && creation_of(contract, exchange).is_some() {
             self.budget.note_removed();
         }
         is_proven
@@ -162,7 +163,7 @@ impl Target {
         }
         let exchange = self.exchange(purpose, request, may_create).await;
         if may_create {
-            let creation = cleanup::creation_of(self.contract(), &exchange);
+            let creation = creation_of(self.contract(), &exchange);
             self.note(creation.as_ref());
             self.note_answered(mark, creation.as_ref(), exchange.response().is_some());
             if let Some((ledger, number)) = intent {
@@ -244,14 +245,14 @@ impl Target {
     }
 
     /// Keeps the books of what a request that may create came to.
-    fn note(&self, creation: Option<&cleanup::Created>) {
+    fn note(&self, creation: Option<&Created>) {
         match creation {
-            Some(cleanup::Created::Named { id, .. }) => {
+            Some(Created::Named { id, .. }) => {
                 self.ownership.note_given(id);
                 self.budget.note_created();
             }
-            Some(cleanup::Created::Unnamed) => self.budget.note_created(),
-            Some(cleanup::Created::Unknown) => {
+            Some(Created::Unnamed) => self.budget.note_created(),
+            Some(Created::Unknown) => {
                 self.budget.note_created();
                 let mut until = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
                 *until = Some(Instant::now() + self.grace);
@@ -346,11 +347,11 @@ fn response(answer: Answer) -> Response {
 }
 
 /// What came of a request that was put into the ledger.
-fn record_of(number: u64, creation: Option<cleanup::Created>, exchange: &Exchange) -> Record {
+fn record_of(number: u64, creation: Option<Created>, exchange: &Exchange) -> Record {
     match (creation, &exchange.outcome) {
-        (Some(cleanup::Created::Named { id, .. }), _) => Record::Created { number, id },
-        (Some(cleanup::Created::Unnamed), _) => Record::unknown(number, "the answer held no id that fits a path"),
-        (Some(cleanup::Created::Unknown), outcome) => {
+        (Some(Created::Named { id, .. }), _) => Record::Created { number, id },
+        (Some(Created::Unnamed), _) => Record::unknown(number, "the answer held no id that fits a path"),
+        (Some(Created::Unknown), outcome) => {
             let why = match outcome {
                 Ok(response) => format!("answered {}", response.status),
                 Err(trouble) => trouble.to_string(),
