@@ -1,7 +1,7 @@
 //! Where requests go: an endpoint with a token. How requests get there is HTTP's, in [`crate::http`].
 //!
-//! Everything that must hold for each request, whoever sends it, holds in [`Target::send`]: the budget and the pace, the ledger before a request that may
-//! create, what is shown to be let in, and patience with a busy server. An answer is handed on as it came, with the secrets that it may tell.
+//! Every request, whoever sends it, passes the layers of [`Target::send`] (`send.rs` has them in their order). An answer is handed on as it came, with the
+//! secrets that it may tell.
 
 mod access;
 mod budget;
@@ -9,6 +9,7 @@ mod calls;
 mod census;
 mod cleanup;
 mod created;
+mod grace;
 mod halt;
 mod limits;
 mod list;
@@ -21,39 +22,36 @@ mod signature;
 mod stock;
 mod token;
 
-use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-
-use tokio::sync::{Mutex, Notify, OnceCell};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 pub use access::{Access, Lease, Renew, Renewed};
 pub use budget::Admission;
 use budget::{Admittance, Budget};
 pub use calls::{Availability, Calls};
-use census::Doubts;
 pub(crate) use cleanup::request_to;
 pub use cleanup::{Cleanup, Leftover};
 pub(crate) use created::{created_id, is_lost_creation, is_unnamed_creation};
+pub use grace::GRACE;
+use grace::Grace;
 pub use halt::Stop;
 use halt::{Halt, Reason};
 pub use limits::{Bounds, Cost, Denied, Limits, Spent};
 pub use list::Unlisted;
 pub(crate) use list::{Item, Listed};
 use ownership::Ownership;
-use removal::Forgetting;
+use removal::Removals;
 pub(crate) use removal::SHOWING;
 pub(crate) use send::Purpose;
+use send::{Pace, Retries, Wire};
 pub use signature::{AccessKey, AccessKeyError, Signable, Signature, VARIABLES};
 pub use stock::Appeared;
-use stock::Shown;
+use stock::Stock;
 pub use token::Token;
 
 use crate::contract::Contract;
 use crate::exchange::{Request, Response, TokenVariant};
-use crate::http::{Client, ClientError, Endpoint, HeaderName, Route, Transport};
+use crate::http::{ClientError, Endpoint, HeaderName, Route, Transport};
 use crate::ledger::{Ledger, State};
 use crate::probe::Script;
 use crate::progress::{Hold, Notice, Progress};
@@ -73,53 +71,15 @@ pub struct Target {
     run_id: String,
     ledger: Option<Ledger>,
     budget: Budget,
-    pace: Option<Mutex<Interval>>,
-    retries: usize,
-    /// Whether the last patience was in vain: then the next request has none.
-    retries_suspended: AtomicBool,
-    /// How many removals were in vain since the last one that was not.
-    removals_in_vain: AtomicUsize,
-    /// How many things stayed behind because their removal was refused even after their release.
-    protected_for_good: AtomicUsize,
-    /// Whether no service shows late what it created, as far as this run has seen.
-    is_quick: AtomicBool,
-    forgetting: std::sync::Mutex<Forgetting>,
-    /// Told whenever one thing less is waited for.
-    forgotten: Notify,
+    pace: Pace,
+    retries: Retries,
+    removals: Removals,
     ownership: Ownership,
     /// What it does not have of the contract's calls, where somebody has looked.
     calls: OnceLock<Calls>,
-    /// Whether it is known what was there before; set before the first request that may create is sent.
-    stock: OnceCell<Result<(), Unlisted>>,
-    /// Held by the one who takes stock during the run.
-    stock_taking: Mutex<()>,
-    doubts: std::sync::Mutex<Doubts>,
-    /// Whether a request was sent that may have created something.
-    may_have_created: AtomicBool,
-    shown: Shown,
-    /// Why the list cannot be read to its end, where it is too large for that.
-    too_large: OnceLock<Unlisted>,
+    stock: Stock,
     halt: Halt,
-    stop: Stop,
-    /// For so long after its answer was lost a request may still create something.
-    grace: Duration,
-    /// Until when that is so for the last such request.
-    settled: std::sync::Mutex<Option<Instant>>,
-}
-
-/// How requests get to the target.
-enum Wire {
-    Http { client: Client, token_header: HeaderName },
-    Local(Arc<dyn Service>),
-}
-
-impl fmt::Debug for Wire {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Http { .. } => "Http",
-            Self::Local(_) => "Local",
-        })
-    }
+    grace: Grace,
 }
 
 /// A target inside this process, for tests of the harness that need many servers.
@@ -150,9 +110,6 @@ pub struct Setup {
     /// For so long after a stop, or the end of the time, the clean-up may go on.
     pub cleanup: Duration,
 }
-
-/// What a gateway or a slow service gave up on is done within this time, or not at all, unless somebody knows better.
-pub const GRACE: Duration = Duration::from_secs(30);
 
 /// A clean-up that takes longer than this after a stop is left to a sweep.
 const CLEANUP: Duration = Duration::from_mins(1);
@@ -190,11 +147,6 @@ impl Target {
 
     fn over(contract: &Arc<Contract>, wire: Wire, endpoint: Endpoint, setup: Setup) -> Self {
         setup.access.register_secrets(&setup.secrets);
-        let pace = setup.limits.rate.map(|rate| {
-            let mut ticks = interval(Duration::from_secs_f64(1.0 / rate));
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            Mutex::new(ticks)
-        });
         Self {
             contract: Arc::clone(contract),
             wire,
@@ -206,26 +158,14 @@ impl Target {
             run_id: uuid::Uuid::new_v4().simple().to_string()[..12].to_owned(),
             ledger: None,
             budget: Budget::new(setup.limits),
-            pace,
-            retries: setup.retries,
-            retries_suspended: AtomicBool::new(false),
-            removals_in_vain: AtomicUsize::new(0),
-            protected_for_good: AtomicUsize::new(0),
-            is_quick: AtomicBool::new(false),
-            forgetting: std::sync::Mutex::default(),
-            forgotten: Notify::new(),
+            pace: Pace::new(setup.limits.rate),
+            retries: Retries::new(setup.retries),
+            removals: Removals::default(),
             ownership: Ownership::default(),
             calls: OnceLock::new(),
-            stock: OnceCell::new(),
-            stock_taking: Mutex::default(),
-            doubts: std::sync::Mutex::default(),
-            may_have_created: AtomicBool::new(false),
-            shown: Shown::default(),
-            too_large: OnceLock::new(),
-            halt: Halt::new(setup.stop.clone(), setup.limits.time, setup.cleanup),
-            stop: setup.stop,
-            grace: setup.grace,
-            settled: std::sync::Mutex::default(),
+            stock: Stock::default(),
+            halt: Halt::new(setup.stop, setup.limits.time, setup.cleanup),
+            grace: Grace::new(setup.grace),
         }
     }
 
@@ -255,18 +195,12 @@ impl Target {
 
     /// What is on the way to the endpoint, and whom it is that is trusted; fit to follow the address, empty where there is nothing to say.
     pub fn way(&self) -> String {
-        match &self.wire {
-            Wire::Http { client, .. } => client.way(),
-            Wire::Local(_) => String::new(),
-        }
+        self.wire.way()
     }
 
     /// What another client must be told to get to the endpoint, if that is not in this process.
     pub fn route(&self) -> Option<&Route> {
-        match &self.wire {
-            Wire::Http { client, .. } => Some(client.route()),
-            Wire::Local(_) => None,
-        }
+        self.wire.route()
     }
 
     /// The ledger, if there is one.
@@ -353,7 +287,7 @@ impl Target {
 
     /// The switch that ends the run early.
     pub fn stop(&self) -> &Stop {
-        &self.stop
+        self.halt.stop()
     }
 
     /// Why the run is over before its end, if so: a stop, or its time.
@@ -362,19 +296,6 @@ impl Target {
             Reason::Stopped => Denied::Stopped,
             Reason::Time => Denied::Spent(Spent::Time),
         })
-    }
-
-    /// Waits until no request whose answer was lost can create anything any more, or the time of the clean-up is over.
-    pub async fn settle(&self) {
-        let until = *self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-        let pause = until.map(|until| until.saturating_duration_since(Instant::now()));
-        if let Some(pause) = pause
-            && !self.wait(pause, Hold::LostCreation).await
-        {
-            // A stop came first; what is left of the pause is part of the clean-up.
-            let left = until.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default();
-            self.halt.pause(left).await;
-        }
     }
 
     /// Goes on with what a run has left: what its ledger knows is what this target knows.
@@ -406,7 +327,7 @@ impl Target {
 
     /// For so long after its answer was lost a request may still create something.
     pub fn grace(&self) -> Duration {
-        self.grace
+        self.grace.length()
     }
 
     fn contract(&self) -> &Contract {

@@ -1,8 +1,12 @@
 //! Budgets: what a run has cost, and may yet. They are hard: a probe begins only where its worst outcome is still within them.
 
+mod books;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+
+use self::books::{Books, Hindrance};
 
 use super::limits::{Bounds, Cost, Limits, Spent};
 
@@ -25,33 +29,6 @@ pub(super) struct Budget {
     books: Mutex<Books>,
     changed: Notify,
 }
-
-#[derive(Debug, Default)]
-struct Books {
-    /// Requests that were sent.
-    requests: u64,
-    /// Resources that were, or may have been, created.
-    created: u64,
-    /// Those of them that are, or may be, still there.
-    alive: u64,
-    /// Requests since the last stock-taking that may have created more than their answers told of.
-    doubtful: u64,
-    /// Those of them whose answers told of a creation.
-    doubtful_creations: u64,
-    /// Whether stock was taken after a creation.
-    is_tried: bool,
-    /// The most things that one request has created beside what it was asked for.
-    unasked: u64,
-    /// Whether stock cannot be taken, so that only the target's own answers count.
-    is_blind: bool,
-    /// What the probes under way may cost at most.
-    under_way: Cost,
-    /// Requests that are kept for the end of the run.
-    set_aside: u64,
-}
-
-/// So many doubtful requests are remembered until stock is taken.
-const MOST_DOUBTFUL: u64 = 1000;
 
 /// A probe's share of the budget; what it did not use goes back when it is dropped.
 #[derive(Debug)]
@@ -88,14 +65,12 @@ impl Budget {
     /// Sets this cost aside, if it is within the budget.
     pub(super) fn admit(&self, cost: Cost) -> Admittance<'_> {
         let mut books = self.books();
-        let needs = books.needs(&self.limits, cost);
-        let answers = needs.into_iter().filter(|need| need.cost > 0).filter_map(Need::hindrance);
-        let answers: Vec<_> = answers.chain(books.caution(&self.limits, cost)).collect();
-        let first = |wanted: fn(&Hindrance) -> bool| answers.iter().copied().find(wanted);
+        let hindrances = books.hindrances(&self.limits, cost);
+        let first = |wanted: fn(&Hindrance) -> bool| hindrances.iter().copied().find(wanted);
         match first(|each| matches!(each, Hindrance::Never(_))).or_else(|| first(|each| *each == Hindrance::Doubt)) {
             Some(Hindrance::Never(spent)) => return Admittance::Never(spent),
             Some(_) => return Admittance::AfterStock,
-            None if answers.is_empty() => {}
+            None if hindrances.is_empty() => {}
             None => return Admittance::Later,
         }
         books.under_way = books.under_way + cost;
@@ -198,93 +173,6 @@ impl Budget {
 
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Books {
-    /// What a cost needs of each limit. Once a request has created more than it was asked for, each may.
-    fn needs(&self, limits: &Limits, cost: Cost) -> [Need; 3] {
-        let doubtful = if self.is_blind { 0 } else { self.doubtful };
-        let requests = Need {
-            spent: Spent::Requests,
-            limit: limits.requests,
-            used: self.requests + self.set_aside,
-            doubtful: 0,
-            under_way: self.under_way.requests,
-            cost: cost.requests,
-        };
-        let creation = |spent, limit, used| Need {
-            spent,
-            limit,
-            used,
-            doubtful,
-            under_way: self.under_way.created * self.share(),
-            cost: cost.created * self.share(),
-        };
-        let created = creation(Spent::Created, limits.created, self.created);
-        let alive = creation(Spent::Alive, limits.alive, self.alive);
-        [requests, created, alive]
-    }
-
-    /// What else keeps a creation from being admitted, as a request may create more than it was asked for: as long as none was looked at, each may create
-    /// two, and once one did create more, each is looked at before the next.
-    fn caution(&self, limits: &Limits, cost: Cost) -> Option<Hindrance> {
-        let is_bounded = limits.created.is_some() || limits.alive.is_some();
-        if !is_bounded || self.is_blind || cost.created == 0 {
-            return None;
-        }
-        let must_look =
-            if self.unasked > 0 { self.doubtful > 0 } else { !self.is_tried && self.doubtful_creations > 0 };
-        if must_look || self.doubtful >= MOST_DOUBTFUL {
-            return Some(Hindrance::Doubt);
-        }
-        let twice = self.doubtful + 2 * (self.under_way.created + cost.created);
-        let exceeds = |limit: Option<u64>, used: u64| limit.is_some_and(|limit| used + twice > limit);
-        let may_exceed = exceeds(limits.created, self.created) || exceeds(limits.alive, self.alive);
-        let must_wait = self.unasked > 0 || (!self.is_tried && may_exceed);
-        (must_wait && self.under_way.created > 0).then_some(Hindrance::UnderWay)
-    }
-
-    /// How many things a request may create, as far as this run has seen.
-    fn share(&self) -> u64 {
-        1 + self.unasked
-    }
-}
-
-/// What a cost needs of one limit.
-struct Need {
-    spent: Spent,
-    limit: Option<u64>,
-    /// What is used up.
-    used: u64,
-    /// What may be used up beyond that, as stock would tell.
-    doubtful: u64,
-    /// What the probes under way may use.
-    under_way: u64,
-    cost: u64,
-}
-
-/// What keeps a cost from being admitted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Hindrance {
-    Never(Spent),
-    Doubt,
-    UnderWay,
-}
-
-impl Need {
-    fn hindrance(self) -> Option<Hindrance> {
-        let limit = self.limit?;
-        let proven = self.used + self.cost;
-        if proven > limit && (self.under_way == 0 || self.spent != Spent::Alive) {
-            Some(Hindrance::Never(self.spent))
-        } else if proven + self.under_way > limit {
-            Some(Hindrance::UnderWay)
-        } else if proven + self.under_way + self.doubtful > limit {
-            Some(Hindrance::Doubt)
-        } else {
-            None
-        }
     }
 }
 

@@ -103,7 +103,7 @@ impl Target {
 
     /// Takes stock during the run, so that its budgets hold against a target that creates what it refuses, or more than it was asked for.
     pub(super) async fn take_stock_on_the_way(&self) {
-        let _one_at_a_time = self.stock_taking.lock().await;
+        let _one_at_a_time = self.stock.taking.lock().await;
         // What is answered while the list is read may not be in it, and stays in doubt.
         let settled = self.doubts().heard.len();
         if settled == 0 {
@@ -197,7 +197,7 @@ impl Target {
     }
 
     pub(super) fn doubts(&self) -> MutexGuard<'_, Doubts> {
-        self.doubts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.stock.doubts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

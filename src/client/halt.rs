@@ -63,6 +63,11 @@ impl Halt {
         Self { stop, limit, cleanup, begin: OnceLock::new() }
     }
 
+    /// The switch that ends the run early.
+    pub(super) fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
     /// Begins to count the time, at the first call.
     pub(super) fn begin(&self) {
         let _ = self.begin.set(Instant::now());

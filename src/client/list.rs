@@ -126,13 +126,13 @@ impl Target {
         purpose: Purpose,
         mut take: impl FnMut(&str, Item<'_>) -> Result<(), Unlisted>,
     ) -> Result<(), Unlisted> {
-        if self.shown.is_disproved() {
+        if self.stock.shown.is_disproved() {
             return Err(Unlisted::Incomplete);
         }
         if let Some(why) = self.cannot_list() {
             return Err(why);
         }
-        if let Some(why) = self.too_large.get() {
+        if let Some(why) = self.stock.too_large.get() {
             return Err(*why);
         }
         let operations = &self.contract().operations;
@@ -141,7 +141,7 @@ impl Target {
         for query in &list.queries {
             let listed = self.each_item_of(list, query, purpose, &mut size, &mut take).await;
             if let Err(why @ (Unlisted::TooLarge | Unlisted::Endless)) = listed {
-                let _ = self.too_large.set(why);
+                let _ = self.stock.too_large.set(why);
             }
             listed?;
         }

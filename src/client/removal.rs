@@ -3,9 +3,11 @@
 //! A service may forget some time after it said so, and may show some time after it said that it created. Both are waited for, and what is waited for holds up
 //! nobody but, in the end, those who would create more of it.
 
-use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use tokio::sync::Notify;
 
 use super::cleanup::request_to;
 use super::{Purpose, Target};
@@ -29,9 +31,39 @@ const FIRST_ROOM: usize = 4;
 /// And so many at the most.
 const MOST_ROOM: usize = 64;
 
+/// What the removals of a run have shown of the service so far.
+#[derive(Debug, Default)]
+pub(super) struct Removals {
+    /// How many were in vain since the last one that was not.
+    in_vain: AtomicUsize,
+    /// How many things stayed behind because their removal was refused even after their release.
+    protected_for_good: AtomicUsize,
+    /// Whether it shows at once what it created, as far as this run has seen.
+    is_quick: AtomicBool,
+    forgetting: Mutex<Forgetting>,
+    /// Told whenever one thing less is waited for.
+    forgotten: Notify,
+}
+
+impl Removals {
+    /// Whether the service shows at once what it created, as far as this run has seen.
+    pub(super) fn is_quick(&self) -> bool {
+        self.is_quick.load(Ordering::Relaxed)
+    }
+
+    /// The service does not show later what it does not show at once.
+    pub(super) fn note_quick(&self) {
+        self.is_quick.store(true, Ordering::Relaxed);
+    }
+
+    fn forgetting(&self) -> MutexGuard<'_, Forgetting> {
+        self.forgetting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What is waited for as the service forgets it late.
 #[derive(Debug)]
-pub(super) struct Forgetting {
+struct Forgetting {
     waiting: usize,
     room: usize,
 }
@@ -65,36 +97,36 @@ impl Target {
     /// Keeps the books of a removal, and hands on whether it was one.
     pub(super) async fn note_removal(&self, id: &str, is_gone: bool) -> bool {
         if is_gone {
-            self.removals_in_vain.store(0, Ordering::Relaxed);
+            self.removals.in_vain.store(0, Ordering::Relaxed);
             self.budget.note_removed();
             if let Some(ledger) = &self.ledger {
                 // Where this cannot be written a sweep removes it once more, which does no harm.
                 let _ = ledger.write(Record::Removed { id: id.to_owned() }).await;
             }
         } else {
-            self.removals_in_vain.fetch_add(1, Ordering::Relaxed);
+            self.removals.in_vain.fetch_add(1, Ordering::Relaxed);
         }
         is_gone
     }
 
     /// Whether so many removals were in vain that nothing more may be created.
     pub(crate) fn removes_nothing(&self) -> bool {
-        self.removals_in_vain.load(Ordering::Relaxed) >= MOST_IN_VAIN
+        self.removals.in_vain.load(Ordering::Relaxed) >= MOST_IN_VAIN
     }
 
     /// Whether so many things stayed because they could not be released that no more of them may be created.
     pub(crate) fn protection_cannot_be_lifted(&self) -> bool {
-        self.protected_for_good.load(Ordering::Relaxed) >= MOST_PROTECTED
+        self.removals.protected_for_good.load(Ordering::Relaxed) >= MOST_PROTECTED
     }
 
     /// Waits until the service has forgotten enough of what it said it deleted, or the run halts.
     pub(crate) async fn room_to_create(&self) {
         loop {
-            let forgotten = self.forgotten.notified();
+            let forgotten = self.removals.forgotten.notified();
             tokio::pin!(forgotten);
             forgotten.as_mut().enable();
             let has_room = {
-                let forgetting = self.forgetting.lock().unwrap_or_else(PoisonError::into_inner);
+                let forgetting = self.removals.forgetting();
                 forgetting.waiting < forgetting.room
             };
             if has_room || self.halt.reason().is_some() {
@@ -138,7 +170,7 @@ impl Target {
             last = self.attempt(id, must_release).await;
             match last {
                 Attempt::Gone => return true,
-                Attempt::Unseen if was_seen || self.is_quick.load(Ordering::Relaxed) => return true,
+                Attempt::Unseen if was_seen || self.removals.is_quick() => return true,
                 Attempt::Unseen => return self.is_never_shown(id).await,
                 Attempt::Accepted if !self.removes_nothing() => {
                     if let Some(yielding) = yielding.take() {
@@ -150,7 +182,7 @@ impl Target {
             }
         }
         if is_delete_protected && last == Attempt::Refused {
-            self.protected_for_good.fetch_add(1, Ordering::Relaxed);
+            self.removals.protected_for_good.fetch_add(1, Ordering::Relaxed);
         }
         false
     }
@@ -198,15 +230,15 @@ impl Target {
                 };
             }
         }
-        self.is_quick.store(true, Ordering::Relaxed);
+        self.removals.note_quick();
         true
     }
 
     /// Whether a read no longer finds, within a while, what the service said it deleted.
     async fn is_forgotten(&self, id: &str) -> bool {
-        self.forgetting.lock().unwrap_or_else(PoisonError::into_inner).waiting += 1;
+        self.removals.forgetting().waiting += 1;
         let mut is_gone = false;
-        for pause in (PollUntil { statuses: Vec::new(), within: self.grace.min(FORGETTING) }).pauses() {
+        for pause in (PollUntil { statuses: Vec::new(), within: self.grace.length().min(FORGETTING) }).pauses() {
             if !self.pauses(pause).await {
                 break;
             }
@@ -215,11 +247,11 @@ impl Target {
                 break;
             }
         }
-        let mut forgetting = self.forgetting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut forgetting = self.removals.forgetting();
         forgetting.waiting -= 1;
         forgetting.room = if is_gone { (forgetting.room * 2).min(MOST_ROOM) } else { FIRST_ROOM };
         drop(forgetting);
-        self.forgotten.notify_waiters();
+        self.removals.forgotten.notify_waiters();
         is_gone
     }
 }

@@ -1,7 +1,5 @@
 //! Performs a script: sends its steps in order and hands on what later steps need.
 
-use std::sync::atomic::Ordering;
-
 use serde_json::Value;
 
 use super::created::{Created, creation_of};
@@ -70,13 +68,13 @@ impl Target {
                 return exchange;
             }
         }
-        self.is_quick.store(true, Ordering::Relaxed);
+        self.removals.note_quick();
         exchange
     }
 
     /// Whether a request found nothing of what an earlier step created, and nothing that was answered since says that it should be gone, or was there.
     fn may_show_late(&self, exchange: &Exchange, earlier: &[Exchange]) -> bool {
-        if !is_missing(exchange) || self.is_quick.load(Ordering::Relaxed) {
+        if !is_missing(exchange) || self.removals.is_quick() {
             return false;
         }
         let Some(id) = self.about(&exchange.request) else { return false };

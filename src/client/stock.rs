@@ -3,10 +3,13 @@
 //! What appeared meanwhile may be anybody's. It is removed only where it holds the text that no other run has, which proves that it is ours; the rest is
 //! told, not touched.
 
-use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
+use super::census::Doubts;
 use super::cleanup::request_to;
 use super::ownership::Claim;
 use super::{Item, Purpose, Target, Unlisted};
@@ -23,6 +26,21 @@ pub struct Appeared {
     pub mark: Option<String>,
     /// Whether it is gone again.
     pub is_removed: bool,
+}
+
+/// What a run knows of what is there.
+#[derive(Debug, Default)]
+pub(super) struct Stock {
+    /// Whether it is known what was there before; set before the first request that may create is sent.
+    before: OnceCell<Result<(), Unlisted>>,
+    /// Held by the one who takes stock during the run.
+    pub(super) taking: tokio::sync::Mutex<()>,
+    pub(super) doubts: Mutex<Doubts>,
+    /// Whether a request was sent that may have created something.
+    pub(super) may_have_created: AtomicBool,
+    pub(super) shown: Shown,
+    /// Why the list cannot be read to its end, where it is too large for that.
+    pub(super) too_large: OnceLock<Unlisted>,
 }
 
 /// Whether the list shows what the run creates; a list that does not tells nothing about what is not in it.
@@ -76,7 +94,7 @@ const LISTING: Duration = Duration::from_secs(2);
 impl Target {
     /// Looks whether the list shows what was just created, and is still there. The first creations of a run are looked for, until one is found.
     pub(super) async fn look_for(&self, id: &str) {
-        if !self.shown.asks() {
+        if !self.stock.shown.asks() {
             return;
         }
         let pauses = PollUntil { statuses: Vec::new(), within: LISTING };
@@ -88,7 +106,7 @@ impl Target {
                 Ok(())
             };
             match self.each_item(Purpose::Extra, look).await {
-                Ok(()) if is_shown => return self.shown.note(true),
+                Ok(()) if is_shown => return self.stock.shown.note(true),
                 Ok(()) => {}
                 Err(_) => return,
             }
@@ -96,7 +114,7 @@ impl Target {
         let read = request_to(&self.contract().operations[self.contract().creation.lifecycle.read], id, None);
         // What is not there any more cannot be listed.
         if self.send_as(Purpose::Extra, read).await.response().is_some_and(Response::is_success) {
-            self.shown.note(false);
+            self.stock.shown.note(false);
         }
     }
 
@@ -104,6 +122,7 @@ impl Target {
     pub async fn take_stock(&self) -> Result<(), Unlisted> {
         *self
             .stock
+            .before
             .get_or_init(|| async {
                 let mut ids = Vec::new();
                 let note = |id: &str, _: Item<'_>| {
@@ -124,14 +143,14 @@ impl Target {
 
     /// Whether what is created without a mark can be proven to be the run's: only where it is known what was there before.
     pub(crate) fn can_prove_without_mark(&self) -> bool {
-        !matches!(self.stock.get(), Some(Err(_)))
+        !matches!(self.stock.before.get(), Some(Err(_)))
     }
 
     /// Takes stock after the run, and removes what has appeared and is proven to be ours; why nothing is known, where that is so.
     pub async fn take_last_stock(&self) -> Result<Vec<Appeared>, Unlisted> {
         self.budget.set_aside(0);
         // Where nothing was sent that may create, nothing can be left.
-        if !self.may_have_created.load(Ordering::Relaxed) {
+        if !self.stock.may_have_created.load(Ordering::Relaxed) {
             return Ok(Vec::new());
         }
         if let Some(why) = self.cannot_list() {
