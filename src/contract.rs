@@ -12,9 +12,11 @@ mod limits;
 mod locate;
 mod mark;
 mod nearest;
+mod operation;
 mod path;
 mod precision;
 mod read;
+mod read_operation;
 mod read_schema;
 mod relation;
 mod rule;
@@ -25,7 +27,6 @@ mod wire;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use serde_json::Value;
 
 pub use behaviour::Misbehaviour;
@@ -35,6 +36,7 @@ pub use envelope::Envelope;
 pub use form::{Form, UnspecifiedForm};
 pub(crate) use locate::locate;
 pub use mark::Mark;
+pub use operation::{DocumentedResponse, Effect, Listing, Operation, Quota};
 pub use path::PathTemplate;
 pub use precision::is_near;
 pub(crate) use read_schema::named;
@@ -63,67 +65,6 @@ pub struct Contract {
     pub clauses: Clauses,
     /// The tables of the suite by file name.
     pub tables: HashMap<String, Arc<Table>>,
-}
-
-/// A call: method and path, and what it does.
-#[derive(Debug)]
-pub struct Operation {
-    /// `operationId`.
-    pub id: String,
-    /// HTTP method in capitals.
-    pub method: String,
-    /// Path template.
-    pub path: PathTemplate,
-    /// What the call does.
-    pub effect: Effect,
-    /// Media type of its request body, if it has one.
-    pub media_type: Option<String>,
-    /// Its answers by status, in the order of the contract.
-    pub answers: IndexMap<u16, DocumentedResponse>,
-    /// The state in which the call is refused: `{protected: true}`.
-    pub refused_when: Vec<(String, Value)>,
-    /// Where a list call's answer holds the list.
-    pub items: String,
-    /// Where it holds the path of the next page, if it has pages.
-    pub next: Option<String>,
-    /// The queries whose answers together hold everything.
-    pub queries: Vec<String>,
-    /// Where a quota call's answer holds how many there may be, and how many there are.
-    pub quota: Option<(String, String)>,
-}
-
-/// What a call does to the resources that the API keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Makes a new one.
-    Create,
-    /// Tells one.
-    Read,
-    /// Tells several.
-    List,
-    /// Changes one by a JSON patch.
-    Update,
-    /// Removes one.
-    Delete,
-    /// Tells how many there may be.
-    Quota,
-    /// Nothing that the contract needs to know.
-    None,
-}
-
-/// One documented answer.
-#[derive(Clone, Debug)]
-pub struct DocumentedResponse {
-    /// What it means, and where the documentation says so.
-    pub description: String,
-    /// An example body with `{code}` and `{message}` for the stub to fill in.
-    pub example: Option<Value>,
-    /// The media type of the body, if it has one.
-    pub media_type: Option<String>,
-    /// Whether a run can provoke it.
-    pub assessment: Assessment,
-    /// Why it is left open whether it is right, where it is.
-    pub open_because: Option<String>,
 }
 
 /// Whether a run can assess a clause.

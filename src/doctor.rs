@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::client::{Availability, Item, Purpose, Target, Unlisted};
-use crate::contract::{Contract, Effect};
+use crate::contract::{Contract, Quota};
 use crate::exchange::{Exchange, Request, Response, SendError, TokenVariant};
 use crate::http::TransportError;
 use crate::ledger::LedgerFile;
@@ -142,7 +142,7 @@ fn reading(contract: &Contract, exchange: &Exchange) -> Line {
 }
 
 async fn list(contract: &Contract, target: &Target) -> Line {
-    if !contract.operations.iter().any(|operation| operation.effect == Effect::List) {
+    if contract.list_operation().is_none() {
         return Line::unknown("list", "the contract has no call that lists");
     }
     let mut ids = HashSet::new();
@@ -163,9 +163,8 @@ async fn list(contract: &Contract, target: &Target) -> Line {
 }
 
 async fn quota(contract: &Contract, target: &Target) -> Line {
-    let found =
-        contract.operations.iter().find_map(|operation| operation.quota.as_ref().map(|quota| (operation, quota)));
-    let Some((operation, (limit, used))) = found else {
+    let found = contract.operations.iter().find_map(|operation| Some((operation, operation.quota()?)));
+    let Some((operation, Quota { limit, used })) = found else {
         return Line::unknown("quota", "the contract has no call that tells it");
     };
     let exchange = ask(target, &operation.method, operation.path.as_str().to_owned()).await;
@@ -233,11 +232,11 @@ pub async fn try_calls(contract: &Contract, target: &Target) -> Vec<Line> {
 
 /// Creates one thing in the state in which it cannot be removed, releases it and removes it.
 pub async fn try_release(contract: &Contract, target: &Target) -> Line {
-    let remove = &contract.operations[contract.creation.lifecycle.remove];
-    if remove.refused_when.is_empty() {
+    let protected = contract.protected_states();
+    if protected.is_empty() {
         return Line::good("release", "nothing here is ever delete-protected");
     }
-    let fields: Map<String, Value> = remove.refused_when.iter().cloned().collect();
+    let fields: Map<String, Value> = protected.iter().cloned().collect();
     let body = Value::Object(fields).to_string().into_bytes();
     let request = plan::request(contract, body);
     let mut probe = plan::probe(contract, Phase::Case, "doctor".to_owned(), None, request);

@@ -19,7 +19,7 @@ pub(super) fn read(
     step: usize,
 ) -> Result<(Expectation, Option<PollUntil>), SourceError> {
     let index = contract.operation(&request.method, &request.path).map(|(index, _)| index);
-    let effect = index.map(|index| contract.operations[index].effect);
+    let effect = index.map(|index| &contract.operations[index].effect);
     let holds = Holds::of(contract, index);
     let mut fields = node.fields()?;
     let statuses = fields.required("status")?.one_or_more()?.iter().map(Node::status).collect::<Result<_, _>>()?;
@@ -55,7 +55,7 @@ pub(super) fn read(
         expectation.is_other_status_inconclusive = named(node, &[("inconclusive", true)])?;
     }
     let patience = fields.optional("within").map(|node| read_patience(node, &expectation.statuses)).transpose()?;
-    if patience.is_some() && !matches!(effect, Some(Effect::Read | Effect::List)) {
+    if patience.is_some() && !matches!(effect, Some(Effect::Read | Effect::List(_))) {
         return Err(node.error("only a call that reads is sent again"));
     }
     fields.finish()?;
@@ -95,8 +95,8 @@ impl<'a> Holds<'a> {
         if is(contract.creation.operation) || is(contract.creation.lifecycle.read) {
             return Self::Resource;
         }
-        let list = operation.map(|index| &contract.operations[index]).filter(|list| list.effect == Effect::List);
-        list.map_or(Self::Other, |list| Self::List(&list.items))
+        let listing = operation.and_then(|index| contract.operations[index].listing());
+        listing.map_or(Self::Other, |listing| Self::List(&listing.items))
     }
 }
 

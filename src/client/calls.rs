@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Cost, Spent, Target, Unlisted};
-use crate::contract::Effect;
 
 /// Whether a target has a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,7 +125,7 @@ impl Target {
 
     /// Why it need not be asked what is there, if so: there is no call for it, or it does not tell.
     pub(super) fn cannot_list(&self) -> Option<Unlisted> {
-        let list = self.contract().operations.iter().position(|each| each.effect == Effect::List)?;
+        let list = self.contract().list_operation()?;
         match self.availability(list) {
             Availability::Lacking(_) => Some(Unlisted::NoCall),
             Availability::Silent => Some(Unlisted::Incomplete),

@@ -143,7 +143,8 @@ impl Target {
         let (contract, request) = (self.contract(), &exchange.request);
         let removal = contract.operation(&request.method, &request.path);
         let is_removal = removal.is_some_and(|(index, parameters)| {
-            contract.operations[index].effect == Effect::Delete && parameters.last() == Some(&segment(id).as_str())
+            matches!(contract.operations[index].effect, Effect::Delete(_))
+                && parameters.last() == Some(&segment(id).as_str())
         });
         is_removal && exchange.response().is_some_and(Response::is_success)
     }

@@ -55,9 +55,8 @@ pub(super) fn creation_of(contract: &Contract, exchange: &Exchange) -> Option<Cr
     let id = id.or_else(|| id_in_location(contract, response));
     Some(match id.filter(|id| is_segment(id)) {
         Some(id) => {
-            let remove = &contract.operations[contract.creation.lifecycle.remove];
-            let is_delete_protected = remove
-                .refused_when
+            let is_delete_protected = contract
+                .protected_states()
                 .iter()
                 .any(|(field, value)| answer.as_ref().and_then(|answer| answer.get(field)) == Some(value));
             Created::Named { id, is_delete_protected }

@@ -18,7 +18,7 @@ pub use unlisted::Unlisted;
 use self::size::{Kept, Size};
 use super::created::id_of;
 use super::{Purpose, Target};
-use crate::contract::{Effect, Operation};
+use crate::contract::{Listing, Operation};
 use crate::exchange::{Request, Response};
 use crate::json::{each_item, raw_at, value_of};
 use crate::progress::Notice;
@@ -135,11 +135,12 @@ impl Target {
         if let Some(why) = self.stock.too_large.get() {
             return Err(*why);
         }
-        let operations = &self.contract().operations;
-        let list = operations.iter().find(|operation| operation.effect == Effect::List).ok_or(Unlisted::NoCall)?;
+        let operations = self.contract().operations.iter();
+        let mut lists = operations.filter_map(|operation| Some((operation, operation.listing()?)));
+        let (operation, listing) = lists.next().ok_or(Unlisted::NoCall)?;
         let mut size = Size::default();
-        for query in &list.queries {
-            let listed = self.each_item_of(list, query, purpose, &mut size, &mut take).await;
+        for query in &listing.queries {
+            let listed = self.each_item_of(operation, listing, query, purpose, &mut size, &mut take).await;
             if let Err(why @ (Unlisted::TooLarge | Unlisted::Endless)) = listed {
                 let _ = self.stock.too_large.set(why);
             }
@@ -150,20 +151,21 @@ impl Target {
 
     async fn each_item_of(
         &self,
-        list: &Operation,
+        operation: &Operation,
+        listing: &Listing,
         query: &str,
         purpose: Purpose,
         size: &mut Size,
         take: &mut impl FnMut(&str, Item<'_>) -> Result<(), Unlisted>,
     ) -> Result<(), Unlisted> {
-        let mut path = list.path.as_str().to_owned();
+        let mut path = operation.path.as_str().to_owned();
         if !query.is_empty() {
             path = format!("{path}?{query}");
         }
         let (mut seen, mut count, mut empty) = (HashSet::new(), 0, 0);
         while seen.insert(path.clone()) && seen.len() <= MOST_PAGES {
             let credential = self.usual_credential();
-            let method = list.method.clone();
+            let method = operation.method.clone();
             let request = Request { method, path: path.clone(), headers: Vec::new(), body: None, credential };
             let response = self.send_as(purpose, request).await.outcome.map_err(Unlisted::SendError)?;
             // A part of a list is no list.
@@ -179,7 +181,7 @@ impl Target {
             };
             let text = response.nearly_json().ok_or(Unlisted::Unreadable)?;
             let is_json = matches!(text, Cow::Borrowed(_));
-            let next = self.page(list, &path, &text, is_json, &mut take)?;
+            let next = self.page(listing, &path, &text, is_json, &mut take)?;
             empty = if count > before { 0 } else { empty + 1 };
             match next {
                 Next::Page(_) if empty > MOST_EMPTY => return Err(Unlisted::Endless),
@@ -187,7 +189,7 @@ impl Target {
                     path = next;
                     self.progress.tell(Notice::Listing(count));
                 }
-                Next::End if says_more(list, &response, &text, count) => return Err(Unlisted::More),
+                Next::End if says_more(listing, &response, &text, count) => return Err(Unlisted::More),
                 Next::End => return Ok(()),
             }
         }
@@ -197,13 +199,13 @@ impl Target {
     /// Reads one page, which is JSON now, and where it leads.
     fn page(
         &self,
-        list: &Operation,
+        listing: &Listing,
         path: &str,
         text: &str,
         is_json: bool,
         take: &mut impl FnMut(&str, Item<'_>) -> Result<(), Unlisted>,
     ) -> Result<Next, Unlisted> {
-        let items = raw_at(text, &list.items).ok_or(Unlisted::Unreadable)?;
+        let items = raw_at(text, &listing.items).ok_or(Unlisted::Unreadable)?;
         let id = &self.contract().creation.lifecycle.id;
         let mut trouble = Unlisted::Unreadable;
         let read = each_item(items.get(), |raw| {
@@ -217,7 +219,7 @@ impl Target {
             taken.is_ok()
         });
         read.map_err(|_| trouble)?;
-        let next = list.next.as_deref().and_then(|next| raw_at(text, next));
+        let next = listing.next.as_deref().and_then(|next| raw_at(text, next));
         match next.map(|next| serde_json::from_str::<Value>(next.get())) {
             None | Some(Ok(Value::Null)) => Ok(Next::End),
             Some(Ok(Value::String(next))) => self.next_path(path, &next).map(Next::Page).ok_or(Unlisted::Elsewhere),
@@ -242,14 +244,14 @@ impl Target {
 }
 
 /// Whether an answer that leads to no further page says all the same that there is one: in a header, or in a field that the contract does not name.
-fn says_more(list: &Operation, response: &Response, text: &str, count: usize) -> bool {
+fn says_more(listing: &Listing, response: &Response, text: &str, count: usize) -> bool {
     let is_next = |value: &str| value.to_ascii_lowercase().contains("next");
     if response.header("link").is_some_and(is_next) {
         return true;
     }
     // Only short values are read: a number, a link, an empty array. What is longer is not empty, whatever it is.
     let fields = serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(text).unwrap_or_default();
-    let is_named = |name: &str| list.next.iter().chain([&list.items]).any(|pointer| pointer[1..] == *name);
+    let is_named = |name: &str| listing.next.iter().chain([&listing.items]).any(|pointer| pointer[1..] == *name);
     let says_so = |(name, raw): (&Cow<'_, str>, &&RawValue)| {
         let name = name.to_ascii_lowercase();
         let value = Some(raw.get()).filter(|text| text.len() <= LONGEST_LINK);

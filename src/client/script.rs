@@ -91,8 +91,8 @@ impl Target {
     /// The id of the one thing that a request reads, changes or removes, as it stands in its path.
     fn about<'a>(&self, request: &'a Request) -> Option<&'a str> {
         let (index, parameters) = self.contract().operation(&request.method, &request.path)?;
-        let effect = self.contract().operations[index].effect;
-        parameters.last().copied().filter(|_| matches!(effect, Effect::Read | Effect::Update | Effect::Delete))
+        let effect = &self.contract().operations[index].effect;
+        parameters.last().copied().filter(|_| matches!(effect, Effect::Read | Effect::Update | Effect::Delete(_)))
     }
 }
 

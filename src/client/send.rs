@@ -59,8 +59,7 @@ impl Target {
         }
     }
 
-    fn effect(&self, request: &Request) -> Option<Effect> {
-        let (index, _) = self.contract().operation(&request.method, &request.path)?;
-        Some(self.contract().operations[index].effect)
+    fn effect(&self, request: &Request) -> Option<&Effect> {
+        self.contract().effect(&request.method, &request.path)
     }
 }

@@ -82,8 +82,7 @@ impl Contract {
     /// Whether a body asks for something that cannot be removed as it is.
     pub fn asks_for_delete_protection(&self, body: &[u8]) -> bool {
         let Ok(Value::Object(fields)) = serde_json::from_slice(body) else { return false };
-        let remove = &self.operations[self.creation.lifecycle.remove];
-        remove.refused_when.iter().any(|(field, value)| fields.get(field) == Some(value))
+        self.protected_states().iter().any(|(field, value)| fields.get(field) == Some(value))
     }
 
     /// The fields that can hold a mark, in the order of the contract.

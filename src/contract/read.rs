@@ -4,20 +4,18 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::clause::ClauseList;
 use super::clause_id::{REQUEST, RESPONSE};
 use super::form;
+use super::read_operation::{only_media_type, operation_nodes, read_operation};
 use super::read_schema::{SchemaReader, named};
 use super::{
-    Assessment, Behaviour, Contract, Creation, DocumentedResponse, Effect, Envelope, FollowUpNodes, Inconclusive,
-    Lifecycle, Misbehaviour, Operation, PathTemplate, Relation, Schema, Table, TokenHeader, wire,
+    Behaviour, Contract, Creation, Effect, Envelope, FollowUpNodes, Inconclusive, Lifecycle, Misbehaviour, Operation,
+    Relation, Schema, Table, TokenHeader, wire,
 };
 use crate::document::{Fields, Node, SourceError};
-
-const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// Reads the whole contract.
 pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Result<Contract, SourceError> {
@@ -103,97 +101,6 @@ fn read_security(node: &Node, components: &Components<'_>) -> Result<TokenHeader
         .ok_or_else(|| key.error(format!("`{name}` is no security scheme of this file")))
 }
 
-struct OperationNode<'a> {
-    path: &'a str,
-    method: &'a str,
-    node: &'a Node,
-}
-
-fn operation_nodes(paths: &Node) -> Result<Vec<OperationNode<'_>>, SourceError> {
-    let mut found = Vec::new();
-    for (at, path, item) in paths.entries()? {
-        wire::path(at, path)?;
-        for (key, method, node) in item.entries()? {
-            if !METHODS.contains(&method) {
-                return Err(key
-                    .error(format!("unknown method `{method}`"))
-                    .with_hint(format!("known here: {}", METHODS.join(", "))));
-            }
-            found.push(OperationNode { path, method, node });
-        }
-    }
-    Ok(found)
-}
-
-fn read_operation(found: &OperationNode<'_>) -> Result<Operation, SourceError> {
-    let effects = [
-        ("create", Effect::Create),
-        ("read", Effect::Read),
-        ("list", Effect::List),
-        ("update", Effect::Update),
-        ("delete", Effect::Delete),
-        ("quota", Effect::Quota),
-        ("none", Effect::None),
-    ];
-    let mut fields = found.node.fields()?;
-    let effect = named(fields.required("x-effect")?, &effects)?;
-    let id = fields.required("operationId")?.words()?;
-    fields.required("summary")?.words()?;
-    let answers = read_answers(fields.required("responses")?)?;
-    let media_type =
-        fields.optional("requestBody").map(|node| media_type_of(node).map(|(name, _)| name.to_owned())).transpose()?;
-    let mut operation = Operation {
-        id,
-        method: found.method.to_ascii_uppercase(),
-        path: PathTemplate::new(found.path),
-        effect,
-        media_type,
-        answers,
-        refused_when: Vec::new(),
-        items: String::new(),
-        next: None,
-        queries: Vec::new(),
-        quota: None,
-    };
-    match effect {
-        Effect::Create => return Ok(operation), // the rest is read, and checked, as the creation
-        Effect::List => {
-            operation.items = fields.required("x-items")?.words()?;
-            operation.next = fields.optional("x-next").map(Node::words).transpose()?;
-            operation.queries = fields.optional("x-queries").map_or_else(|| Ok(vec![String::new()]), read_queries)?;
-        }
-        Effect::Delete => {
-            if let Some(node) = fields.optional("x-refused-when") {
-                operation.refused_when =
-                    node.entries()?.map(|(_, name, value)| (name.to_owned(), value.json())).collect();
-            }
-        }
-        Effect::Quota => {
-            operation.quota = Some((fields.required("x-limit")?.words()?, fields.required("x-used")?.words()?));
-        }
-        Effect::Read | Effect::Update | Effect::None => {}
-    }
-    fields.finish()?;
-    Ok(operation)
-}
-
-/// Queries, of which the empty one asks for what is listed unasked.
-fn read_queries(node: &Node) -> Result<Vec<String>, SourceError> {
-    let mut queries: Vec<String> = Vec::new();
-    for item in node.items()? {
-        let query = item.text()?;
-        let is_pair = |part: &str| part.split_once('=').is_some_and(|(name, _)| !name.is_empty());
-        if !query.is_empty() && !query.split('&').all(is_pair) {
-            return Err(item.error("expected a query, such as `hidden=true`, or an empty string"));
-        }
-        if queries.iter().any(|each| each == query) {
-            return Err(item.error(format!("`{query}` is asked for twice")));
-        }
-        queries.push(query.to_owned());
-    }
-    if queries.is_empty() { Err(node.error("expected at least one query")) } else { Ok(queries) }
-}
-
 fn only_creation(operations: &[Operation], paths: &Node) -> Result<usize, SourceError> {
     let creations: Vec<_> = (0..operations.len()).filter(|index| operations[*index].effect == Effect::Create).collect();
     match creations[..] {
@@ -203,49 +110,6 @@ fn only_creation(operations: &[Operation], paths: &Node) -> Result<usize, Source
         }
         [subject] => Ok(subject),
         _ => Err(paths.error(format!("exactly one operation must have `x-effect: create`, {} have", creations.len()))),
-    }
-}
-
-fn read_answers(node: &Node) -> Result<IndexMap<u16, DocumentedResponse>, SourceError> {
-    let mut answers = IndexMap::new();
-    for (key, text, node) in node.entries()? {
-        let status = text.parse().ok().filter(|status| (200..600).contains(status));
-        let status = status.ok_or_else(|| key.error("expected an HTTP status from 200 to 599, such as '201'"))?;
-        let mut fields = node.fields()?;
-        let description = fields.required("description")?.words()?;
-        let content = fields.optional("content");
-        let media_type = content.map(|node| only_media_type(node).map(|(name, _)| name.to_owned())).transpose()?;
-        let example = content.map(read_example).transpose()?.flatten();
-        let assessment = match fields.optional("x-not-assessed") {
-            Some(reason) => Assessment::Never(reason.words()?),
-            None => Assessment::Always,
-        };
-        let open_because = fields.optional("x-unspecified").map(Node::words).transpose()?;
-        fields.optional("links");
-        fields.finish()?;
-        answers.insert(status, DocumentedResponse { description, example, media_type, assessment, open_because });
-    }
-    Ok(answers)
-}
-
-fn read_example(content: &Node) -> Result<Option<Value>, SourceError> {
-    let (_, node) = only_media_type(content)?;
-    let mut fields = node.fields()?;
-    let example = fields.optional("example").map(Node::json);
-    fields.optional("schema");
-    fields.finish()?;
-    Ok(example)
-}
-
-fn media_type_of(body: &Node) -> Result<(&str, &Node), SourceError> {
-    only_media_type(body.fields()?.required("content")?)
-}
-
-fn only_media_type(content: &Node) -> Result<(&str, &Node), SourceError> {
-    let entries: Vec<_> = content.entries()?.collect();
-    match entries[..] {
-        [(key, name, node)] => wire::header_value(key, name).map(|()| (name, node)),
-        _ => Err(content.error("exactly one media type can be honoured")),
     }
 }
 
@@ -310,9 +174,12 @@ fn success(responses: &Node) -> Result<(u16, &Node), SourceError> {
 
 fn read_links(node: &Node, operations: &[Operation]) -> Result<Lifecycle, SourceError> {
     let mut fields = node.fields()?;
-    let read = read_link(fields.required("read")?, operations, Effect::Read)?;
-    let remove = read_link(fields.required("remove")?, operations, Effect::Delete)?;
-    let release = fields.optional("release").map(|node| read_link(node, operations, Effect::Update)).transpose()?;
+    let read = read_link(fields.required("read")?, operations, |effect| matches!(effect, Effect::Read))?;
+    let remove = read_link(fields.required("remove")?, operations, |effect| matches!(effect, Effect::Delete(_)))?;
+    let release = fields
+        .optional("release")
+        .map(|node| read_link(node, operations, |effect| matches!(effect, Effect::Update)))
+        .transpose()?;
     fields.finish()?;
     Ok(Lifecycle {
         id: read.id,
@@ -330,15 +197,15 @@ struct Link {
     body: Option<Value>,
 }
 
-fn read_link(node: &Node, operations: &[Operation], effect: Effect) -> Result<Link, SourceError> {
+fn read_link(node: &Node, operations: &[Operation], fits: fn(&Effect) -> bool) -> Result<Link, SourceError> {
     let mut fields = node.fields()?;
     let name = fields.required("operationId")?;
     let operation = operations
         .iter()
-        .position(|operation| operation.id == name.text().unwrap_or_default() && operation.effect == effect);
+        .position(|operation| operation.id == name.text().unwrap_or_default() && fits(&operation.effect));
     let Some(operation) = operation else {
         let candidates =
-            operations.iter().filter(|operation| operation.effect == effect).map(|operation| operation.id.as_str());
+            operations.iter().filter(|operation| fits(&operation.effect)).map(|operation| operation.id.as_str());
         return Err(name.error("no operation of this kind has this id").with_nearest(name.text()?, candidates));
     };
     if operations[operation].path.parameter_count() != 1 {

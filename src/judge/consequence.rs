@@ -60,7 +60,7 @@ impl StepJudge<'_> {
     fn origin_in_state(&self, response: &Response, all: &[Exchange]) -> Option<Origin> {
         let id = self.id_in_path(&all[self.step].request)?;
         let (created, fields) = (0..self.step).rev().find_map(|step| Some((step, self.created(&all[step], id)?)))?;
-        let states = &self.contract.operations[self.contract.creation.lifecycle.remove].refused_when;
+        let states = self.contract.protected_states();
         let is = |(field, value): &&(String, Value)| fields.get(field) == Some(value);
         let is_held = states.iter().any(|state| is(&state));
         let mut decisive = states.iter().filter(|state| is(state) == is_held);
@@ -80,11 +80,11 @@ impl StepJudge<'_> {
         let effect = |step: usize| {
             let request = &all[step].request;
             let (index, _) = self.contract.operation(&request.method, &request.path)?;
-            Some(self.contract.operations[index].effect).filter(|_| self.id_in_path(request) == Some(id))
+            Some(&self.contract.operations[index].effect).filter(|_| self.id_in_path(request) == Some(id))
         };
         let mut steps = created + 1..=self.step;
-        let first = steps.find(|step| matches!(effect(*step), Some(Effect::Update | Effect::Delete)))?;
-        (effect(first) == Some(Effect::Delete)).then_some(first)
+        let first = steps.find(|step| matches!(effect(*step), Some(Effect::Update | Effect::Delete(_))))?;
+        matches!(effect(first), Some(Effect::Delete(_))).then_some(first)
     }
 
     /// What this exchange created, if it has this id.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::creation::{no_object, shortened};
 use super::sent_fields::is_in_other_form;
 use super::{Answer, StepJudge};
-use crate::contract::{ClauseId, Relation, list, same, same_items};
+use crate::contract::{ClauseId, Effect, Relation, list, same, same_items};
 use crate::exchange::{Exchange, Request, Response, query};
 
 impl StepJudge<'_> {
@@ -67,9 +67,9 @@ impl StepJudge<'_> {
 
     /// Nothing may be listed that has all that the query asks for; what else is listed is somebody else's, as a service need not know the query.
     fn judge_list(&mut self, request: &Request, answer: &Answer<'_>) {
-        let operation = self.contract.operation(&request.method, &request.path);
-        let Some(pointer) = operation.map(|(index, _)| self.contract.operations[index].items.as_str()) else { return };
-        let Some(items) = answer.json.as_ref().and_then(|answer| answer.pointer(pointer)).and_then(Value::as_array)
+        let Some(Effect::List(listing)) = self.contract.effect(&request.method, &request.path) else { return };
+        let Some(items) =
+            answer.json.as_ref().and_then(|answer| answer.pointer(&listing.items)).and_then(Value::as_array)
         else {
             self.judgement.inconclusive = Some(format!("the answer of step {} holds no list", self.step + 1));
             return;
@@ -81,7 +81,7 @@ impl StepJudge<'_> {
         if let Some(item) = items.iter().find(has_all) {
             let asked: Vec<_> = filters.iter().map(|(name, value)| format!("{name} {value}")).collect();
             let wanted = format!("nothing that has {}", asked.join(" and "));
-            self.mismatch(self.clause_of(""), pointer, wanted, shortened(&item.to_string()));
+            self.mismatch(self.clause_of(""), &listing.items, wanted, shortened(&item.to_string()));
         }
     }
 

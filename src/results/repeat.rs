@@ -245,16 +245,14 @@ fn renamed(request: &Request, variables: &[(String, String)]) -> Request {
 
 /// Whether something of what was created may have to be released before it can be removed.
 fn is_delete_protected<'a>(contract: &Contract, mut exchanges: impl Iterator<Item = &'a Exchange>) -> bool {
-    let held = &contract.operations[contract.creation.lifecycle.remove].refused_when;
-    let effect = |request: &Request| {
-        contract.operation(&request.method, &request.path).map(|(index, _)| contract.operations[index].effect)
-    };
+    let held = contract.protected_states();
+    let updates = |request: &Request| contract.effect(&request.method, &request.path) == Some(&Effect::Update);
     exchanges.any(|exchange| {
         let answer = exchange.response().and_then(Response::json);
         let says_so =
             held.iter().any(|(field, value)| answer.as_ref().and_then(|answer| answer.get(field)) == Some(value));
         let asks = exchange.request.body.as_deref().is_some_and(|body| contract.asks_for_delete_protection(body));
-        says_so || asks || effect(&exchange.request) == Some(Effect::Update)
+        says_so || asks || updates(&exchange.request)
     })
 }
 

@@ -142,7 +142,7 @@ fn reduce(contract: &Contract, probe: &Probe, exchanges: &mut [Exchange]) {
     for (step, exchange) in exchanges.iter_mut().enumerate() {
         let id = created_id(contract, exchange).map(|id| (contract.creation.lifecycle.id.as_str(), Value::from(id)));
         let captures = probe.script.steps.get(step).map(|step| step.captures.as_slice()).unwrap_or_default();
-        let held = &contract.operations[contract.creation.lifecycle.remove].refused_when;
+        let held = contract.protected_states();
         let held: Vec<_> = held.iter().map(|(name, _)| format!("/{name}")).collect();
         let pointers: Vec<_> =
             held.iter().map(String::as_str).chain(captures.iter().map(|(_, pointer)| pointer.as_str())).collect();

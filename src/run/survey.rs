@@ -290,7 +290,7 @@ impl Surveyor<'_> {
     }
 
     fn list(&self) -> Option<usize> {
-        self.contract.operations.iter().position(|operation| operation.effect == Effect::List)
+        self.contract.list_operation()
     }
 }
 

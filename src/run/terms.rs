@@ -5,7 +5,7 @@ use std::fmt;
 use super::PreflightError;
 use super::survey::{Survey, call};
 use crate::client::Target;
-use crate::contract::{Contract, Effect};
+use crate::contract::Contract;
 use crate::untrusted::Untrusted;
 
 /// What the operator of a run insists on, and allows.
@@ -44,7 +44,7 @@ impl Required {
     /// The operations of a contract that are required; one that it does not have cannot be.
     fn operations(self, contract: &Contract) -> impl Iterator<Item = usize> {
         let lifecycle = &contract.creation.lifecycle;
-        let list = contract.operations.iter().position(|operation| operation.effect == Effect::List);
+        let list = contract.list_operation();
         let release = lifecycle.release.as_ref().map(|(release, _)| *release);
         let wanted = [
             (self.read, Some(lifecycle.read)),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use crate::contract::{Contract, Operation};
+use crate::contract::{Contract, Listing, Operation};
 use crate::exchange::{Request, Response};
 
 /// A status and nothing else.
@@ -26,8 +26,8 @@ pub(super) fn resource(status: u16, resource: &Map<String, Value>) -> Response {
 }
 
 /// Several resources, where the contract says that a list stands.
-pub(super) fn list(operation: &Operation, resources: &[&Map<String, Value>]) -> Response {
-    let name = operation.items.trim_start_matches('/');
+pub(super) fn list(listing: &Listing, resources: &[&Map<String, Value>]) -> Response {
+    let name = listing.items.trim_start_matches('/');
     json(200, &json!({ name: resources }))
 }
 

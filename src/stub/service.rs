@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::defect::{Defect, Fault};
 use super::{reply, resource};
 use crate::client::{Service, Token};
-use crate::contract::{Contract, Effect, Misbehaviour, Operation};
+use crate::contract::{Contract, Effect, Listing, Misbehaviour, Operation};
 use crate::exchange::{Request, Response, TokenVariant, query};
 use crate::judge::{Body, Classification, Kind, classify};
 
@@ -140,10 +140,15 @@ impl StubService {
         reply::resource(200, &changed)
     }
 
-    fn delete(&self, operation: &Operation, id: &str, resources: &mut Resources) -> Response {
+    fn delete(
+        &self,
+        operation: &Operation,
+        protected: &[(String, Value)],
+        id: &str,
+        resources: &mut Resources,
+    ) -> Response {
         let Some(resource) = resources.kept.get(id) else { return self.not_found(operation) };
-        let is_delete_protected =
-            operation.refused_when.iter().any(|(field, value)| resource.get(field) == Some(value));
+        let is_delete_protected = protected.iter().any(|(field, value)| resource.get(field) == Some(value));
         if is_delete_protected && !self.fault().misbehaves(Misbehaviour::DeletesWhatIsProtected, resource) {
             return reply::refusal(self.contract(), operation, 403, None, "the state does not allow it");
         }
@@ -196,13 +201,13 @@ impl StubService {
         }
         let id = parameters.first().copied().unwrap_or_default();
         let request = &Request { credential: TokenVariant::Good, ..request.clone() };
-        match operation.effect {
+        match &operation.effect {
             Effect::Create => self.create(request, &mut resources),
-            Effect::List => reply::list(operation, &matching(&resources, operation, request)),
+            Effect::List(listing) => reply::list(listing, &matching(&resources, listing, request)),
             Effect::Read => self.read(operation, id, &resources),
             Effect::Update => self.update(operation, id, request, &mut resources),
-            Effect::Delete => self.delete(operation, id, &mut resources),
-            Effect::Quota => reply::first_of(operation),
+            Effect::Delete(protected) => self.delete(operation, protected, id, &mut resources),
+            Effect::Quota(_) => reply::first_of(operation),
             Effect::None => match resources.kept.get(id) {
                 Some(resource) => self.fault().file(resource).unwrap_or_else(|| reply::first_of(operation)),
                 None => self.not_found(operation),
@@ -212,7 +217,7 @@ impl StubService {
 }
 
 /// The resources whose fields have the values that the query names, without those that take a query of their own.
-fn matching<'a>(resources: &'a Resources, list: &Operation, request: &Request) -> Vec<&'a Map<String, Value>> {
+fn matching<'a>(resources: &'a Resources, list: &Listing, request: &Request) -> Vec<&'a Map<String, Value>> {
     let wanted = query::of_path(&request.path);
     let mut others: Vec<_> = list.queries.iter().flat_map(|query| query::pairs(query)).collect();
     others.retain(|(name, _)| !wanted.iter().any(|(each, _)| each == name));

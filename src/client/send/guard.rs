@@ -29,7 +29,7 @@ impl Target {
         match contract.operation(&request.method, &request.path) {
             Some((index, _)) if index == contract.creation.operation => None,
             Some((index, parameters)) => {
-                let changes = matches!(contract.operations[index].effect, Effect::Update | Effect::Delete);
+                let changes = matches!(contract.operations[index].effect, Effect::Update | Effect::Delete(_));
                 (changes || !is_safe).then(|| parameters.last().copied().unwrap_or_default())
             }
             None => (!is_safe).then_some(""),

@@ -111,7 +111,7 @@ impl Target {
             return again != Again::Lost;
         }
         match self.effect(request) {
-            Some(Effect::Read | Effect::List) => true,
+            Some(Effect::Read | Effect::List(_)) => true,
             _ => exchange.response().is_some_and(|response| response.status == 401 || is_unread(response.status)),
         }
     }

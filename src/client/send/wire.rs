@@ -120,9 +120,9 @@ const LONGEST_ESCAPE: usize = 6;
 
 /// How much of an answer is read at most, by what its call does: a page of a list holds much, everything else is about one thing, and may repeat what was
 /// sent.
-fn largest(effect: Option<Effect>, request: &Request) -> usize {
+fn largest(effect: Option<&Effect>, request: &Request) -> usize {
     let sent = request.body.as_ref().map_or(0, Vec::len);
-    if effect == Some(Effect::List) { LARGEST_LIST } else { LARGEST_ANSWER + LONGEST_ESCAPE * sent }
+    if matches!(effect, Some(Effect::List(_))) { LARGEST_LIST } else { LARGEST_ANSWER + LONGEST_ESCAPE * sent }
 }
 
 fn response(answer: Answer) -> Response {

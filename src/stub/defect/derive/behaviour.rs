@@ -12,7 +12,7 @@ impl List {
         let mut whens = vec![(String::new(), Vec::new())];
         if behaviour.is_shown_by_removal {
             // What is deleted has been released before.
-            let held = &contract.operations[contract.creation.lifecycle.remove].refused_when;
+            let held = contract.protected_states();
             let is_free =
                 |when: &Vec<Condition>| !when.iter().any(|each| held.iter().any(|(field, _)| each.field() == field));
             whens.extend(rare_states(contract).into_iter().filter(|(_, when)| is_free(when)));

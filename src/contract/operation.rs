@@ -1,0 +1,109 @@
+//! The calls of a contract: what each does, and what must be known of it for that.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::{Assessment, Contract, PathTemplate};
+
+/// A call: method and path, and what it does.
+#[derive(Debug)]
+pub struct Operation {
+    /// `operationId`.
+    pub id: String,
+    /// HTTP method in capitals.
+    pub method: String,
+    /// Path template.
+    pub path: PathTemplate,
+    /// What the call does.
+    pub effect: Effect,
+    /// Media type of its request body, if it has one.
+    pub media_type: Option<String>,
+    /// Its answers by status, in the order of the contract.
+    pub answers: IndexMap<u16, DocumentedResponse>,
+}
+
+/// What a call does to the resources that the API keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Makes a new one.
+    Create,
+    /// Tells one.
+    Read,
+    /// Tells several.
+    List(Listing),
+    /// Changes one by a JSON patch.
+    Update,
+    /// Removes one; not in any of these states: `{protected: true}`.
+    Delete(Vec<(String, Value)>),
+    /// Tells how many there may be.
+    Quota(Quota),
+    /// Nothing that the contract needs to know.
+    None,
+}
+
+/// How a call lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Pointer to the list in the answer.
+    pub items: String,
+    /// Pointer to the path of the next page, if there are pages.
+    pub next: Option<String>,
+    /// The queries whose answers together hold everything.
+    pub queries: Vec<String>,
+}
+
+/// Where an answer tells how many resources there may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Pointer to how many there may be.
+    pub limit: String,
+    /// Pointer to how many there are.
+    pub used: String,
+}
+
+impl Operation {
+    /// How it lists, if it does.
+    pub fn listing(&self) -> Option<&Listing> {
+        if let Effect::List(listing) = &self.effect { Some(listing) } else { None }
+    }
+
+    /// Where it tells how many there may be, if it does.
+    pub fn quota(&self) -> Option<&Quota> {
+        if let Effect::Quota(quota) = &self.effect { Some(quota) } else { None }
+    }
+}
+
+impl Contract {
+    /// What a request does, where the contract knows the call.
+    pub fn effect(&self, method: &str, path: &str) -> Option<&Effect> {
+        self.operation(method, path).map(|(index, _)| &self.operations[index].effect)
+    }
+
+    /// The call that lists, if there is one.
+    pub fn list_operation(&self) -> Option<usize> {
+        self.operations.iter().position(|operation| operation.listing().is_some())
+    }
+
+    /// The states in which what was created cannot be removed, each a field and its value.
+    pub fn protected_states(&self) -> &[(String, Value)] {
+        match &self.operations[self.creation.lifecycle.remove].effect {
+            Effect::Delete(protected) => protected,
+            _ => &[],
+        }
+    }
+}
+
+/// One documented answer.
+#[derive(Clone, Debug)]
+pub struct DocumentedResponse {
+    /// What it means, and where the documentation says so.
+    pub description: String,
+    /// An example body with `{code}` and `{message}` for the stub to fill in.
+    pub example: Option<Value>,
+    /// The media type of the body, if it has one.
+    pub media_type: Option<String>,
+    /// Whether a run can provoke it.
+    pub assessment: Assessment,
+    /// Why it is left open whether it is right, where it is.
+    pub open_because: Option<String>,
+}

@@ -1,0 +1,140 @@
+//! Reads the calls of a contract: what each does, and how it answers.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::read_schema::named;
+use super::{Assessment, DocumentedResponse, Effect, Listing, Operation, PathTemplate, Quota, wire};
+use crate::document::{Fields, Node, SourceError};
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// Where a call stands.
+pub(super) struct OperationNode<'a> {
+    pub path: &'a str,
+    pub method: &'a str,
+    pub node: &'a Node,
+}
+
+pub(super) fn operation_nodes(paths: &Node) -> Result<Vec<OperationNode<'_>>, SourceError> {
+    let mut found = Vec::new();
+    for (at, path, item) in paths.entries()? {
+        wire::path(at, path)?;
+        for (key, method, node) in item.entries()? {
+            if !METHODS.contains(&method) {
+                return Err(key
+                    .error(format!("unknown method `{method}`"))
+                    .with_hint(format!("known here: {}", METHODS.join(", "))));
+            }
+            found.push(OperationNode { path, method, node });
+        }
+    }
+    Ok(found)
+}
+
+/// Reads the keywords that a call has for what it does.
+type ReadEffect = fn(&mut Fields<'_>) -> Result<Effect, SourceError>;
+
+const EFFECTS: [(&str, ReadEffect); 7] = [
+    ("create", |_| Ok(Effect::Create)),
+    ("read", |_| Ok(Effect::Read)),
+    ("list", |fields| read_listing(fields).map(Effect::List)),
+    ("update", |_| Ok(Effect::Update)),
+    ("delete", |fields| read_protected_states(fields).map(Effect::Delete)),
+    ("quota", |fields| read_quota(fields).map(Effect::Quota)),
+    ("none", |_| Ok(Effect::None)),
+];
+
+/// Reads one call.
+pub(super) fn read_operation(found: &OperationNode<'_>) -> Result<Operation, SourceError> {
+    let mut fields = found.node.fields()?;
+    let read_effect = named(fields.required("x-effect")?, &EFFECTS)?;
+    let id = fields.required("operationId")?.words()?;
+    fields.required("summary")?.words()?;
+    let answers = read_answers(fields.required("responses")?)?;
+    let media_type =
+        fields.optional("requestBody").map(|node| media_type_of(node).map(|(name, _)| name.to_owned())).transpose()?;
+    let effect = read_effect(&mut fields)?;
+    if effect != Effect::Create {
+        fields.finish()?; // what else the call under test has is read, and checked, as the creation
+    }
+    let (method, path) = (found.method.to_ascii_uppercase(), PathTemplate::new(found.path));
+    Ok(Operation { id, method, path, effect, media_type, answers })
+}
+
+fn read_listing(fields: &mut Fields<'_>) -> Result<Listing, SourceError> {
+    Ok(Listing {
+        items: fields.required("x-items")?.words()?,
+        next: fields.optional("x-next").map(Node::words).transpose()?,
+        queries: fields.optional("x-queries").map_or_else(|| Ok(vec![String::new()]), read_queries)?,
+    })
+}
+
+fn read_protected_states(fields: &mut Fields<'_>) -> Result<Vec<(String, Value)>, SourceError> {
+    let Some(node) = fields.optional("x-refused-when") else { return Ok(Vec::new()) };
+    Ok(node.entries()?.map(|(_, name, value)| (name.to_owned(), value.json())).collect())
+}
+
+fn read_quota(fields: &mut Fields<'_>) -> Result<Quota, SourceError> {
+    Ok(Quota { limit: fields.required("x-limit")?.words()?, used: fields.required("x-used")?.words()? })
+}
+
+/// Queries, of which the empty one asks for what is listed unasked.
+fn read_queries(node: &Node) -> Result<Vec<String>, SourceError> {
+    let mut queries: Vec<String> = Vec::new();
+    for item in node.items()? {
+        let query = item.text()?;
+        let is_pair = |part: &str| part.split_once('=').is_some_and(|(name, _)| !name.is_empty());
+        if !query.is_empty() && !query.split('&').all(is_pair) {
+            return Err(item.error("expected a query, such as `hidden=true`, or an empty string"));
+        }
+        if queries.iter().any(|each| each == query) {
+            return Err(item.error(format!("`{query}` is asked for twice")));
+        }
+        queries.push(query.to_owned());
+    }
+    if queries.is_empty() { Err(node.error("expected at least one query")) } else { Ok(queries) }
+}
+
+fn read_answers(node: &Node) -> Result<IndexMap<u16, DocumentedResponse>, SourceError> {
+    let mut answers = IndexMap::new();
+    for (key, text, node) in node.entries()? {
+        let status = text.parse().ok().filter(|status| (200..600).contains(status));
+        let status = status.ok_or_else(|| key.error("expected an HTTP status from 200 to 599, such as '201'"))?;
+        let mut fields = node.fields()?;
+        let description = fields.required("description")?.words()?;
+        let content = fields.optional("content");
+        let media_type = content.map(|node| only_media_type(node).map(|(name, _)| name.to_owned())).transpose()?;
+        let example = content.map(read_example).transpose()?.flatten();
+        let assessment = match fields.optional("x-not-assessed") {
+            Some(reason) => Assessment::Never(reason.words()?),
+            None => Assessment::Always,
+        };
+        let open_because = fields.optional("x-unspecified").map(Node::words).transpose()?;
+        fields.optional("links");
+        fields.finish()?;
+        answers.insert(status, DocumentedResponse { description, example, media_type, assessment, open_because });
+    }
+    Ok(answers)
+}
+
+fn read_example(content: &Node) -> Result<Option<Value>, SourceError> {
+    let (_, node) = only_media_type(content)?;
+    let mut fields = node.fields()?;
+    let example = fields.optional("example").map(Node::json);
+    fields.optional("schema");
+    fields.finish()?;
+    Ok(example)
+}
+
+pub(super) fn media_type_of(body: &Node) -> Result<(&str, &Node), SourceError> {
+    only_media_type(body.fields()?.required("content")?)
+}
+
+pub(super) fn only_media_type(content: &Node) -> Result<(&str, &Node), SourceError> {
+    let entries: Vec<_> = content.entries()?.collect();
+    match entries[..] {
+        [(key, name, node)] => wire::header_value(key, name).map(|()| (name, node)),
+        _ => Err(content.error("exactly one media type can be honoured")),
+    }
+}
