@@ -1,5 +1,6 @@
 //! Makes the resource that a good request creates, field by field from the contract's response.
 
+use json_patch::Patch;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -88,16 +89,39 @@ fn now() -> Value {
     Value::from(now.replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).unwrap_or_default())
 }
 
-/// The resource after a JSON patch; `None` where the patch cannot be applied.
-pub(super) fn patched(resource: &Map<String, Value>, patch: &[Value]) -> Option<Map<String, Value>> {
-    let mut changed = resource.clone();
-    for change in patch {
-        let name = change.get("path")?.as_str()?.strip_prefix('/')?;
-        match change.get("op")?.as_str()? {
-            "replace" | "add" => *changed.get_mut(name)? = change.get("value")?.clone(),
-            "remove" => drop(changed.shift_remove(name)?),
-            _ => return None,
+/// The resource after a JSON patch (RFC 6902); `None` where the patch cannot be applied, or leaves no object.
+pub(super) fn patched(resource: &Map<String, Value>, patch: &Patch) -> Option<Map<String, Value>> {
+    let mut changed = Value::Object(resource.clone());
+    json_patch::patch(&mut changed, patch).ok()?;
+    if let Value::Object(changed) = changed { Some(changed) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::patched;
+
+    #[test]
+    fn a_patch_adds_replaces_and_removes_as_rfc_6902_has_it_or_does_nothing() {
+        let table = [
+            (json!([{"op": "add", "path": "/new", "value": 1}]), Some(json!({"a": "x", "l": [1], "new": 1}))),
+            (json!([{"op": "add", "path": "/a", "value": 1}]), Some(json!({"a": 1, "l": [1]}))),
+            (json!([{"op": "add", "path": "/l/-", "value": 2}]), Some(json!({"a": "x", "l": [1, 2]}))),
+            (json!([{"op": "replace", "path": "/a", "value": null}]), Some(json!({"a": null, "l": [1]}))),
+            (json!([{"op": "remove", "path": "/a"}]), Some(json!({"l": [1]}))),
+            (json!([{"op": "test", "path": "/a", "value": "x"}]), Some(json!({"a": "x", "l": [1]}))),
+            (json!([{"op": "test", "path": "/a", "value": "y"}]), None),
+            (json!([{"op": "replace", "path": "/new", "value": 1}]), None),
+            (json!([{"op": "remove", "path": "/new"}]), None),
+            (json!([{"op": "remove", "path": "/a"}, {"op": "remove", "path": "/a"}]), None),
+            (json!([{"op": "replace", "path": "", "value": 1}]), None),
+        ];
+        let resource = json!({"a": "x", "l": [1]});
+        for (patch, expected) in table {
+            let read = serde_json::from_value(patch.clone()).unwrap();
+            let changed = patched(resource.as_object().unwrap(), &read).map(serde_json::Value::Object);
+            assert_eq!(changed, expected, "{patch}");
         }
     }
-    Some(changed)
 }

@@ -129,7 +129,7 @@ impl StubService {
 
     fn update(&self, operation: &Operation, id: &str, request: &Request, resources: &mut Resources) -> Response {
         let Some(resource) = resources.kept.get_mut(id) else { return self.not_found(operation) };
-        let patch: Option<Vec<Value>> = request.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
+        let patch = request.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
         let Some(changed) = patch.and_then(|patch| resource::patched(resource, &patch)) else {
             let code = self.contract().creation.error_code.as_deref();
             return reply::refusal(self.contract(), operation, 400, code, "the patch cannot be applied");
