@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(grace.left(), Duration::from_secs(10));
         grace.note_lost();
         assert_eq!(grace.left(), Duration::from_secs(30));
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         assert_eq!(grace.left(), Duration::ZERO);
     }
 }

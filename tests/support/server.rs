@@ -65,23 +65,23 @@ impl Server {
         defect: Option<&str>,
         behaviour: impl Fn(&Self, &Request, Option<&str>) -> Option<Response> + Send + Sync + 'static,
     ) -> Arc<Self> {
-        Self::of(suite(), defect, behaviour)
+        Self::of(&suite(), defect, behaviour)
     }
 
     /// One that keeps the contract of this suite.
     pub(crate) fn faithful_to(suite: &str) -> Arc<Self> {
         let suite = Arc::new(Suite::built_in(suite).unwrap().unwrap());
-        Self::of(suite, None, |server, request, token| Some(server.pass(request, token)))
+        Self::of(&suite, None, |server, request, token| Some(server.pass(request, token)))
     }
 
     /// One that keeps the contract of this suite but for this defect.
     pub(crate) fn of_suite(suite: &str, defect: &str) -> Arc<Self> {
         let suite = Arc::new(Suite::built_in(suite).unwrap().unwrap());
-        Self::of(suite, Some(defect), |server, request, token| Some(server.pass(request, token)))
+        Self::of(&suite, Some(defect), |server, request, token| Some(server.pass(request, token)))
     }
 
     fn of(
-        suite: Arc<Suite>,
+        suite: &Suite,
         defect: Option<&str>,
         behaviour: impl Fn(&Self, &Request, Option<&str>) -> Option<Response> + Send + Sync + 'static,
     ) -> Arc<Self> {
