@@ -3,6 +3,7 @@
 mod budget;
 mod check;
 mod doctor;
+mod interruptions;
 mod list;
 mod login;
 mod named;
@@ -11,6 +12,7 @@ mod reports;
 mod run;
 mod schema;
 mod selection;
+mod show;
 mod stub;
 mod sweep;
 mod target;
@@ -51,6 +53,8 @@ enum Command {
     Run(run::Arguments),
     /// List what a run would do, or the clauses of the contract
     List(list::Arguments),
+    /// Print what a probe sends and expects
+    Show(show::Arguments),
     /// Check the files of a suite; sends nothing
     Check(check::Arguments),
     /// Examine a target before a run: the way there, who we are, clock, quota, leftovers
@@ -70,7 +74,8 @@ fn discreet(mut error: clap::Error) -> clap::Error {
     let may_hold_one = match error.get(ContextKind::InvalidValue) {
         Some(ContextValue::String(value)) => {
             let is_unwanted = error.kind() == ErrorKind::TooManyValues;
-            is_unwanted || value.contains(['@', '?', '#']) || password_in(value).is_some()
+            let is_header = matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(name)) if name.starts_with("--header"));
+            is_header || is_unwanted || value.contains(['@', '?', '#']) || password_in(value).is_some()
         }
         _ => false,
     };
@@ -140,6 +145,7 @@ impl Cli {
         match self.command {
             Command::Run(arguments) => run::execute(arguments, console).await,
             Command::List(arguments) => list::execute(&arguments, console),
+            Command::Show(arguments) => show::execute(&arguments, console),
             Command::Check(arguments) => check::execute(&arguments, console).await,
             Command::Doctor(arguments) => doctor::execute(arguments, console).await,
             Command::Sweep(arguments) => sweep::execute(arguments, console).await,

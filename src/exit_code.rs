@@ -38,7 +38,9 @@ impl ExitCode {
             Self::Broken
         } else if results.leftovers.iter().any(|(_, leftover)| leftover.is_proven()) {
             Self::LeftBehind
-        } else if matches!(results.ending, Ending::Interrupted | Ending::Spent(_)) || results.is_beyond_budget() {
+        } else if matches!(results.ending, Ending::Interrupted | Ending::Spent(_) | Ending::FailedFast)
+            || results.is_beyond_budget()
+        {
             Self::Incomplete
         } else if results.ending == Ending::TargetLost
             || !results.inconclusive.is_empty()

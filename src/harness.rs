@@ -193,7 +193,7 @@ impl Harness {
         let observe = |event: &Event, _: &Fold| see(event);
         let results = run(&self.suite, plan, &target, &options, self.question.clone(), observe).await;
         let results = results.map_err(|error| HarnessError(secrets.redact_text(&error.to_string())))?;
-        let text = secrets.redact_text(&terminal::render(&results, false));
+        let text = secrets.redact_text(&terminal::render(&results, terminal::Detail::Usual));
         Ok(Checked { results, text: anstream::adapter::strip_str(&text).to_string(), secrets })
     }
 

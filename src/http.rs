@@ -2,6 +2,7 @@
 //! why nothing came back. It knows nothing of what is asked, and follows no redirect, so that no secret follows it either.
 
 mod endpoint;
+mod extra;
 mod pauses;
 mod proxy;
 mod reason;
@@ -12,6 +13,7 @@ mod trust;
 mod wire;
 
 pub use endpoint::{Endpoint, EndpointError};
+pub use extra::ExtraHeader;
 pub(crate) use pauses::pauses;
 pub use proxy::{NoProxy, Proxy};
 pub(crate) use reqwest::header::HeaderName;

@@ -7,6 +7,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+mod matrix;
 pub mod model;
 pub mod ndjson;
 pub mod sarif;

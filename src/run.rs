@@ -11,6 +11,7 @@ mod survey;
 mod terms;
 mod verify_deletion;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -41,11 +42,13 @@ pub struct Options {
     pub shrinks: bool,
     /// What the target must have, and what may stay there.
     pub terms: Terms,
+    /// After so many failed probes no other one begins; `None` performs all.
+    pub fail_fast: Option<NonZeroUsize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { concurrency: 1, looks_first: true, shrinks: true, terms: Terms::default() }
+        Self { concurrency: 1, looks_first: true, shrinks: true, terms: Terms::default(), fail_fast: None }
     }
 }
 
@@ -89,9 +92,9 @@ pub async fn run(
     let ending = perform::all(suite, plan, target, options, &mut fold, &mut tell).await;
     if ending == Ending::Complete {
         verify_deletion::verify(&suite.contract, target, &mut fold, &mut tell).await;
-        if options.shrinks {
-            finish::shrink(suite, target, &mut fold, &mut tell).await;
-        }
+    }
+    if options.shrinks && matches!(ending, Ending::Complete | Ending::FailedFast) {
+        finish::shrink(suite, target, &mut fold, &mut tell).await;
     }
     finish::reconcile(&suite.contract, plan, target, &mut fold, &mut tell).await;
     let ledger = finish::close_ledger(&suite.contract, target, &mut fold, &mut tell).await;

@@ -42,6 +42,8 @@ pub enum Kind {
     Password,
     /// What requests are signed with, and what identifies it.
     Key,
+    /// What an operator adds to each request.
+    Header,
 }
 
 impl Kind {
@@ -51,6 +53,7 @@ impl Kind {
             Self::Token => "[token]",
             Self::Password => "[password]",
             Self::Key => "[key]",
+            Self::Header => "[header]",
         }
     }
 

@@ -55,7 +55,7 @@ const LIST: &str = "- {clause: request.min_disk.maximum, because: 'https://bugs.
 #[test]
 fn a_known_deviation_fails_nothing_and_is_told_with_its_reason() {
     let (report, attempts) = reported(DEFECT, LIST, &Selection::default(), true);
-    let text = terminal::render(&report, false);
+    let text = terminal::render(&report, terminal::Detail::Usual);
     assert_eq!(ExitCode::of(&report), ExitCode::Holds, "{text}");
     assert_eq!((report.findings.len(), report.failed, attempts), (0, 0, 0), "{text}");
     assert_eq!(report.deviations[0].1, report.known, "{text}");
@@ -67,7 +67,12 @@ fn a_known_deviation_fails_nothing_and_is_told_with_its_reason() {
 fn a_run_of_which_everything_is_known_holds() {
     let selection = Selection { selectors: vec!["min_disk/rejects_above_1024".to_owned()], ..Selection::default() };
     let (report, _) = reported(DEFECT, LIST, &selection, false);
-    assert_eq!((report.passed, report.known), (0, report.planned), "{}", terminal::render(&report, false));
+    assert_eq!(
+        (report.passed, report.known),
+        (0, report.planned),
+        "{}",
+        terminal::render(&report, terminal::Detail::Usual)
+    );
     assert_eq!(ExitCode::of(&report), ExitCode::Holds);
 }
 
@@ -136,13 +141,18 @@ fn a_cause_excuses_only_itself() {
 fn a_refusal_that_only_the_whole_run_explains_is_known_too() {
     let list = "- {clause: request.disk_format.enum, because: v1}\n";
     let (report, _) = reported("request.disk_format.enum:refuses-\"qcow2\"", list, &Selection::default(), false);
-    assert_eq!((ExitCode::of(&report), report.failed), (ExitCode::Holds, 0), "{}", terminal::render(&report, false));
+    assert_eq!(
+        (ExitCode::of(&report), report.failed),
+        (ExitCode::Holds, 0),
+        "{}",
+        terminal::render(&report, terminal::Detail::Usual)
+    );
 }
 
 #[test]
 fn what_is_gone_is_told_and_fails_a_strict_run() {
     let (report, _) = reported("none", LIST, &Selection::default(), false);
-    let text = terminal::render(&report, false);
+    let text = terminal::render(&report, terminal::Detail::Usual);
     assert_eq!((ExitCode::of(&report), report.stale.len()), (ExitCode::Holds, 1), "{text}");
     assert!(text.contains("no longer seen; take them out of the list\n  request.min_disk.maximum"), "{text}");
     let (report, _) = reported("none", LIST, &Selection::default(), true);

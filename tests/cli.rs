@@ -2,33 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
+#[path = "support/program.rs"]
+mod program;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
+use program::{Served, TOKEN, outcome, program, text_of};
 use tempfile::TempDir;
-
-const TOKEN: &str = "canary-7f3a-Secret-Token";
-
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ims-conformance"));
-    command.args(arguments).env_remove("OS_TOKEN").env_remove("IMS_ENDPOINT").env("CANARY", TOKEN);
-    command.env("IMS_LEDGER", concat!(env!("CARGO_TARGET_TMPDIR"), "/ledgers"));
-    command
-}
-
-fn outcome(arguments: &[&str]) -> (i32, String) {
-    text_of(&program(arguments).output().unwrap())
-}
-
-fn text_of(output: &Output) -> (i32, String) {
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(!text.contains(TOKEN) && !text.contains("canary-7f3a"), "the token is in the output: {text}");
-    (output.status.code().unwrap_or(-1), text)
-}
 
 /// A copy of the suite, with one text in one file replaced.
 fn changed_suite(file: &str, from: &str, to: &str) -> (TempDir, PathBuf) {
@@ -52,43 +37,6 @@ fn copy(from: &Path, to: &Path) {
         } else {
             fs::copy(entry.path(), target).unwrap();
         }
-    }
-}
-
-/// A `stub` command that runs until it is dropped.
-struct Served {
-    child: Child,
-    url: String,
-}
-
-impl Served {
-    fn start(suite: &str) -> Self {
-        Self::start_with(suite, &[])
-    }
-
-    fn start_with(suite: &str, more: &[&str]) -> Self {
-        let mut child = program(&["stub", "--listen", "127.0.0.1:0", "--token-env", "CANARY", "--suite", suite])
-            .args(more)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        Self { child, url: url.trim().to_owned() }
-    }
-
-    fn run(&self, more: &[&str]) -> (i32, String) {
-        let mut arguments = vec!["run", "--endpoint", &self.url, "--token-env", "CANARY"];
-        arguments.extend(more);
-        outcome(&arguments)
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -398,9 +346,15 @@ fn list_names_probes_and_clauses() {
 }
 
 #[test]
-fn without_a_terminal_there_are_no_colours() {
+fn without_a_terminal_and_where_nobody_wants_them_there_are_no_colours() {
     let (_, text) = outcome(&["run", "name/"]);
     assert!(!text.contains('\u{1b}'), "{text}");
+    for (variables, has_colours) in
+        [(&[("CLICOLOR_FORCE", "1")][..], true), (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false)]
+    {
+        let (_, text) = text_of(&program(&["run", "name/"]).envs(variables.iter().copied()).output().unwrap());
+        assert_eq!(text.contains('\u{1b}'), has_colours, "{variables:?}: {text}");
+    }
 }
 
 #[test]
@@ -464,7 +418,9 @@ fn a_finding_is_saved_as_a_case_and_not_over_another_one() {
     let (code, text) = served.run(&save);
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("as a case min_disk/rejects_min_disk_maximum_") && text.contains("saved "), "{text}");
-    assert!(text.contains("request: {body: {\"min_disk\":1025}}"), "a case has no mark: {text}");
+    let saved = fs::read_dir(folder.path().join("min_disk")).unwrap().next().unwrap().unwrap().path();
+    let saved = fs::read_to_string(saved).unwrap();
+    assert!(saved.contains("request: {body: {\"min_disk\":1025}}"), "a case has no mark: {saved}");
     let (_, text) = served.run(&save);
     assert!(text.contains("is there already"), "{text}");
 }

@@ -51,7 +51,7 @@ fn what_cannot_be_deleted_as_it_is_protected_by_default_breaks_one_clause() {
     for suite in ["otc", "glance"] {
         let report = with_default(suite, "protected", json!(true)).report();
         assert_eq!(found(&report), [(DEFAULT, vec![SERVES, GONE])], "{suite}");
-        let text = terminal::render(&report, false);
+        let text = terminal::render(&report, terminal::Detail::Usual);
         assert!(text.contains("; 1 clause broken\n"), "{text}");
         let entails = format!("       entails   {SERVES}  ");
         assert!(text.contains(&entails) && text.contains("1 probe: the id of the answer finds"), "{text}");

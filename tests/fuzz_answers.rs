@@ -164,7 +164,7 @@ fn try_batch(real: &[(Arc<Probe>, Vec<Exchange>)], first: u64) -> usize {
     println!("seeds from {first}");
     let begin = Instant::now();
     let results = report((first..first + BATCH as u64).map(|seed| record(real, seed)).collect());
-    let (failed, text) = (results.failed, terminal::render(&results, true));
+    let (failed, text) = (results.failed, terminal::render(&results, terminal::Detail::Verbose));
     assert!(text.len() < LARGEST, "the report has {} bytes", text.len());
     assert!(begin.elapsed() < LONGEST, "the report took {:?}", begin.elapsed());
     failed

@@ -86,7 +86,7 @@ fn each_way_to_end_a_run_is_told_apart() {
     let clause = "request.min_ram.minimum";
     let told = |server: &Arc<Server>, limits: Limits, is_stopped: bool| {
         let report = performed(server, token(), probes("min_ram/"), limits, is_stopped).results;
-        let last = terminal::render(&report, false).lines().last().unwrap_or_default().to_owned();
+        let last = terminal::render(&report, terminal::Detail::Usual).lines().last().unwrap_or_default().to_owned();
         (reason(&report, clause).unwrap_or_default().to_owned(), anstream::adapter::strip_str(&last).to_string())
     };
     let (faithful, unlimited) = (Server::faithful(), Limits::default());

@@ -83,7 +83,7 @@ fn a_report_says_how_often_a_page_came_and_with_which_status() {
         let count = report.planned - report.passed;
         assert!(count > 1 && report.passed > 1);
         assert_eq!((causes, report.findings.len()), (vec![(text, count)], 0));
-        assert!(terminal::render(&report, false).contains(&format!("\n  {count} × {text}  ")));
+        assert!(terminal::render(&report, terminal::Detail::Usual).contains(&format!("\n  {count} × {text}  ")));
         assert_eq!(ExitCode::of(&report), ExitCode::NotAssessed);
     }
 }

@@ -212,7 +212,7 @@ fn a_fault_of_the_call_under_test_is_found_whatever_else_is_lacking() {
 #[test]
 fn every_probe_of_the_call_under_test_is_sent_to_a_target_that_has_nothing_else() {
     let (folder, server) = (TempDir::new().unwrap(), server(None, |call| only(&[Call::Create], call, 404)));
-    let (code, text) = outcome("run", &server.listen(), &[], folder.path());
+    let (code, text) = outcome("run", &server.listen(), &["-v"], folder.path());
     assert_eq!(code, 0, "{text}");
     assert!(text.contains(" 0 failed, 0 inconclusive, 0 skipped of "), "{text}");
     for clause in ["behaviour.metadata-persists", "behaviour.refused-request-creates-nothing"] {

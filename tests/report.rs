@@ -20,7 +20,7 @@ use ims_conformance::judge::{Drift, Judgement, Mismatch, ObservedBehaviour};
 use ims_conformance::plan::Plan;
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::curl::Caller;
-use ims_conformance::report::terminal;
+use ims_conformance::report::terminal::{self, Detail};
 use ims_conformance::results::{Question, Results};
 use ims_conformance::run::{End, Ending, Event, Found, Record};
 use ims_conformance::stub::StubService;
@@ -273,24 +273,86 @@ fn variety() -> Results {
 #[test]
 fn the_text_of_a_terminal_shows_every_part() {
     let report = variety();
-    let text = anstream::adapter::strip_str(&terminal::render(&report, false)).to_string();
+    let text = |detail| anstream::adapter::strip_str(&terminal::render(&report, detail)).to_string();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!("terminal", text);
+        insta::assert_snapshot!("terminal", text(Detail::Usual));
     });
-    let verbose = terminal::render(&report, true);
-    assert!(verbose.contains("response.owner.minLength") && !verbose.contains("-v shows all"));
+    let verbose = terminal::render(&report, Detail::Verbose);
+    let verbose = anstream::adapter::strip_str(&verbose).to_string();
+    let shown = [
+        "not assessed     0  response.owner.minLength\n",
+        "broken           2  request.min_disk.maximum\n",
+        "an empty name: accepted  2 ×, nobody says\n",
+        "/os_hidden: a field that nobody documents  1 ×\n",
+        "request: {body: {\"min_disk\":1025}}\n",
+    ];
+    for part in shown {
+        assert!(verbose.contains(part) && !text(Detail::Usual).contains(part), "{part}: {verbose}");
+    }
     let is_red = |text: &str| text.split(" failed").next().is_some_and(|before| before.contains("\u{1b}[31m3"));
-    let last = |report: &Results| terminal::render(report, false).lines().rev().nth(3).unwrap_or_default().to_owned();
+    let last =
+        |report: &Results| terminal::render(report, Detail::Usual).lines().rev().nth(3).unwrap_or_default().to_owned();
     assert!(is_red(&last(&report)), "{:?}", last(&report));
     let fine = self::report(vec![answered("min_disk/rejects_0", 400)]);
-    let text = terminal::render(&fine, false);
+    let text = terminal::render(&fine, Detail::Usual);
     assert!(text.contains("1 passed\u{1b}[0m, 0 failed, "), "{text:?}");
     let ended = results(0, Vec::new(), Question::default(), &End { ending: Ending::TargetLost, ..end() });
-    let text = terminal::render(&ended, false);
+    let text = terminal::render(&ended, Detail::Usual);
     assert!(text.contains("ended early"), "{text}");
     for word in ["FAIL", "inconclusive\n", "skipped\n", "choices", "drift", "left behind\n"] {
         assert!(!text.contains(word), "{word}: {text}");
     }
+}
+
+#[test]
+fn a_run_of_which_all_is_well_is_told_in_some_twenty_lines_of_80_columns_or_in_none() {
+    let fine = report(vec![answered("min_disk/rejects_0", 400)]);
+    let text = anstream::adapter::strip_str(&terminal::render(&fine, Detail::Usual)).to_string();
+    assert!(text.lines().count() <= 22, "{text}");
+    let long: Vec<_> = text.lines().filter(|line| line.chars().count() > 80).collect();
+    assert_eq!(long, [""; 0]);
+    for part in ["\nholds\n", "suite otc v2, ims-conformance ", "request ", "1/6", "; seed 1\n"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(terminal::render(&fine, Detail::Quiet), "");
+    let broken = terminal::render(&report(vec![answered("min_disk/rejects_0", 201)]), Detail::Quiet);
+    assert!(broken.contains("FAIL") && broken.contains("0 passed") && !broken.contains("assessed"), "{broken}");
+}
+
+#[test]
+fn what_differs_is_in_colour_and_what_does_not_is_not() {
+    let mut outcome = answered("min_disk/accepts_its_absence", 400);
+    outcome.judgement.mismatches = vec![Mismatch {
+        expected: "a value from 0 to 7".into(),
+        got: "a value from 0 to 9".into(),
+        ..broken("response.id.format")
+    }];
+    let text = terminal::render(&report(vec![outcome]), Detail::Usual);
+    assert!(text.contains("a value from 0 to \u{1b}[1m\u{1b}[32m7\u{1b}[0m\n"), "{text:?}");
+    assert!(text.contains("a value from 0 to \u{1b}[1m\u{1b}[31m9\u{1b}[0m\n"), "{text:?}");
+}
+
+#[test]
+fn a_thousand_findings_stay_readable_and_the_worst_come_first() {
+    let clauses: Vec<_> = SUITE.contract.clauses.keys().filter(|id| id.is_of_request()).take(25).collect();
+    let record = |number: usize| {
+        let mut outcome = answered("min_disk/rejects_0", 201);
+        let (clause, way) = (clauses[number % clauses.len()].clone(), format!("{}", number / clauses.len()));
+        let got = if number < 40 { "201" } else { "500" };
+        outcome.judgement.mismatches =
+            vec![Mismatch { clause, cause: way, got: got.into(), expected: "400".into(), ..broken("status.400") }];
+        outcome
+    };
+    let worst = (0..7).map(|_| record(999));
+    let found = report((0..1000).map(record).chain(worst).collect());
+    assert_eq!(found.findings.len(), 1000);
+    let text = terminal::render(&found, Detail::Usual);
+    let lines: Vec<_> = anstream::adapter::strip_str(&text).to_string().lines().map(str::to_owned).collect();
+    assert!(lines[0].starts_with("FAIL ") && lines[0].contains("(8 of "), "{}", lines[0]);
+    assert!(lines.len() < 500, "{} lines", lines.len());
+    let alike: Vec<_> = lines.iter().filter(|line| line.contains(" like it, such as got ")).collect();
+    assert_eq!(alike, ["957 like it, such as got 500", "37 like it, such as got 201"]);
+    assert!(text.contains("and 794 more findings, which a report lists"), "{text}");
 }
 
 #[test]
@@ -360,7 +422,7 @@ fn a_command_that_would_bury_the_report_is_not_shown() {
         let body: String = (0..numbers).map(|number| number.to_string()).collect();
         let mut outcome = refused("boundary/min_disk/1024", "{}");
         outcome.exchanges[0].request.body = Some(body.into_bytes());
-        terminal::render(&report(vec![outcome]), false)
+        terminal::render(&report(vec![outcome]), Detail::Usual)
     };
     assert!(text(30_000).contains("printf '01234"));
     assert!(text(50_000).contains("repeat    (a command of "));

@@ -9,7 +9,7 @@ use super::{Failure, SuiteChoice};
 use crate::console::Console;
 use crate::contract::{Assessment, Contract};
 use crate::exit_code::ExitCode;
-use crate::plan::{Plan, plan};
+use crate::plan::Plan;
 use crate::probe::Phase;
 use crate::report::counted;
 
@@ -46,7 +46,7 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
         console.print(&clauses(&suite.contract));
         return Ok(ExitCode::Holds);
     }
-    let plan = plan(&suite, &arguments.selection.selection()).map_err(|error| Failure::WrongUse(error.to_string()))?;
+    let plan = arguments.selection.plan(&suite)?;
     if arguments.plan {
         return show_plan(arguments, &suite.contract, &plan, console);
     }

@@ -1,5 +1,6 @@
 //! `run`: holds an endpoint, or the stub, against the contract.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use clap::Args;
 use time::OffsetDateTime;
 
 use super::budget::{BudgetArguments, Decision, Locality, Marks};
+use super::interruptions::stop_on_ctrl_c;
 use super::named::Named;
 use super::reports::ReportArguments;
 use super::selection::SelectionArguments;
@@ -20,11 +22,11 @@ use crate::console::Console;
 use crate::document;
 use crate::exit_code::ExitCode;
 use crate::ledger::{Ledger, Record};
-use crate::plan::{Plan, plan};
+use crate::plan::Plan;
 use crate::report::curl::quoted;
 use crate::report::model::{About, Report};
 use crate::report::ndjson::Lines;
-use crate::report::terminal;
+use crate::report::terminal::{self, Detail};
 use crate::results::{Fold, Question, Results};
 use crate::run::{End, Ending, Event, Options, Terms, run};
 use crate::secret::Secrets;
@@ -32,6 +34,7 @@ use crate::stub::{Stub, StubService};
 use crate::suite::{self, Suite, read_text};
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a word of the command line")]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: SelectionArguments,
@@ -43,12 +46,18 @@ pub(super) struct Arguments {
     /// Fail on what nobody documents, and on known deviations that are stale, too
     #[arg(long)]
     strict: bool,
+    /// Begin no further probe after so many have failed; what was created is removed, and smaller examples are tried
+    #[arg(long, value_name = "N")]
+    fail_fast: Option<NonZeroUsize>,
     /// Folder in which every finding is saved as a case file
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
-    /// Show every clause that was not assessed
-    #[arg(long, short)]
+    /// Show everything: each exchange as it happens, each clause with what came of it, each choice, and what nobody documents
+    #[arg(long, short, conflicts_with = "quiet")]
     verbose: bool,
+    /// Show nothing where all is well, and otherwise only what is not; no progress either
+    #[arg(long, short)]
+    quiet: bool,
     #[command(flatten)]
     terms: TermArguments,
     /// Send bodies as they are, without the mark that proves what they create to be this run's
@@ -65,36 +74,36 @@ pub(super) struct Arguments {
 pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
     let suite = arguments.suite.load(console)?;
     arguments.reports.check()?;
-    let selection = arguments.selection.selection();
     let baseline = arguments.baseline(&suite)?;
-    let plan = plan(&suite, &selection).map_err(|error| Failure::WrongUse(error.to_string()))?;
+    let plan = arguments.selection.plan(&suite)?;
     let (target, locality, _stub) = arguments.connect(&suite, console).await?;
     let Decision { plan, jobs, limits, .. } = arguments.prepare(locality, plan)?;
-    let (mut watch, progress) = Watch::new(console, plan.len());
+    let detail = arguments.detail();
+    let (mut watch, progress) = Watch::new(console, plan.len(), detail);
     let first = |lines: &Lines| lines.begin(&target.endpoint().to_string(), &suite.name, plan.len());
     let mut live = arguments.reports.begin(first, console)?;
     let target = target.with_progress(progress);
     let target = Arc::new(arguments.with_ledger(&suite, target, locality, console.secrets())?);
     stop_on_ctrl_c(console, &target);
     let terms = Terms { may_leave: arguments.budget.may_leave(locality), required: arguments.terms.required() };
-    let options = Options { concurrency: jobs, terms, ..Options::default() };
+    let fail_fast = arguments.fail_fast;
+    let options = Options { concurrency: jobs, terms, fail_fast, ..Options::default() };
     let question = Question { is_strict: arguments.strict, is_stub: locality == Locality::Stub, baseline };
     let about = About { date: OffsetDateTime::now_utc(), limits, repeat: arguments.repeat(&suite)? };
+    let print = |text: &str| if arguments.reports.take_output() { console.note(text) } else { console.print(text) };
     let see = |event: &Event, fold: &Fold| {
         live.see(event);
         watch.see(event, fold);
+        if let Some(text) = terminal::exchanges(event).filter(|_| detail == Detail::Verbose) {
+            watch.aside(|| print(&text));
+        }
     };
     let done = run(&suite, &plan, &target, &options, question.clone(), see).await;
     drop(watch);
     let about = About { date: OffsetDateTime::now_utc(), ..about };
     match done {
         Ok(results) => {
-            let text = terminal::render(&results, arguments.verbose);
-            if arguments.reports.take_output() {
-                console.note(&text);
-            } else {
-                console.print(&text);
-            }
+            print(&terminal::render_run(&results, &about, detail));
             let report = Report::of(&results, &about, console.secrets());
             let code = arguments.reports.write(&report, live, console, ExitCode::of(&results));
             if let Some(dir) = &arguments.save {
@@ -113,6 +122,14 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
 }
 
 impl Arguments {
+    fn detail(&self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (false, true) => Detail::Verbose,
+            (false, false) => Detail::Usual,
+        }
+    }
+
     /// The command that does this run again, to which the id of a probe can be added.
     fn repeat(&self, suite: &Suite) -> Result<String, Failure> {
         let mut command = "ims-conformance run".to_owned();
@@ -179,7 +196,7 @@ impl Arguments {
         let setup = Setup {
             limits: self.budget.limits(Locality::Stub),
             secrets: console.secrets().clone(),
-            transport: self.target.transport()?,
+            transport: self.target.with_headers(self.target.transport()?, &suite.contract, console)?,
             ..Setup::new(Access::Token(token))
         };
         let target = Target::new(&suite.contract, endpoint, setup).map_err(|error| wrong_use(&error))?;
@@ -224,57 +241,4 @@ fn save(results: &Results, dir: &Path, console: &Console) -> Result<(), Failure>
         console.note(&format!("saved {}\n", path.display()));
     }
     Ok(())
-}
-
-/// The first Ctrl-C stops the run, and so does whoever ends the process politely; the second one ends the process at once. When this returns, both are heard.
-fn stop_on_ctrl_c(console: &Console, target: &Target) {
-    let (stop, console) = (target.stop().clone(), console.clone());
-    let ledger = target.ledger().map(|ledger| ledger.path().display().to_string());
-    // Where they cannot be heard, the process ends as the system has it, and the ledger knows what is left.
-    let Ok(mut interruptions) = Interruptions::listen() else { return };
-    tokio::spawn(async move {
-        interruptions.next().await;
-        stop.throw();
-        console.note("stopping: what was created is removed; Ctrl-C again stops at once\n");
-        interruptions.next().await;
-        if let Some(ledger) = ledger {
-            console.note(&format!("stopped; what is left is in {ledger}, and `sweep` removes it\n"));
-        }
-        std::process::exit(i32::from(ExitCode::Incomplete as u8));
-    });
-}
-
-/// Ctrl-C, the signal with which CI and `timeout` end a process, and that of a terminal that is closed.
-#[cfg(unix)]
-struct Interruptions([tokio::signal::unix::Signal; 3]);
-
-#[cfg(unix)]
-impl Interruptions {
-    fn listen() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?]))
-    }
-
-    async fn next(&mut self) {
-        let [interrupt, terminate, hangup] = &mut self.0;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Interruptions;
-
-#[cfg(not(unix))]
-impl Interruptions {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
-    }
 }

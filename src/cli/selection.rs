@@ -1,15 +1,22 @@
 //! The arguments that say which probes are meant; `run` and `list` share them.
 
+use std::sync::Arc;
+
 use clap::{Args, ValueEnum};
 
-use crate::plan::{Seed, Selection};
+use super::Failure;
+use crate::plan::{Plan, Seed, Selection, plan};
 use crate::probe::Phase;
+use crate::suite::Suite;
 
 #[derive(Debug, Args)]
 pub(super) struct SelectionArguments {
     /// Part of a probe's id, or beginning of a clause's; none means all
     #[arg(value_name = "SELECTOR")]
     selectors: Vec<String>,
+    /// Leave out probes with this in their ids, or about clauses that begin with it
+    #[arg(long = "exclude", value_name = "SELECTOR")]
+    excluded: Vec<String>,
     /// Where probes come from [default: all phases; case where the target is not on this machine]
     #[arg(long = "phase", value_name = "PHASE", value_enum, value_delimiter = ',')]
     phases: Vec<PhaseName>,
@@ -54,6 +61,11 @@ impl PhaseName {
 }
 
 impl SelectionArguments {
+    /// All that these options make.
+    pub(super) fn all(examples: u16, strength: u8, seed: Seed) -> Self {
+        Self { selectors: Vec::new(), excluded: Vec::new(), phases: Vec::new(), examples, strength, seed }
+    }
+
     /// Whether phases are named.
     pub(super) fn names_phases(&self) -> bool {
         !self.phases.is_empty()
@@ -72,7 +84,13 @@ impl SelectionArguments {
         arguments
     }
 
-    pub(super) fn selection(&self) -> Selection {
+    /// The plan of the probes that are meant.
+    pub(super) fn plan(&self, suite: &Arc<Suite>) -> Result<Plan, Failure> {
+        let whole = plan(suite, &self.selection()).and_then(|plan| plan.excluding(&self.excluded));
+        whole.map_err(|error| Failure::WrongUse(error.to_string()))
+    }
+
+    fn selection(&self) -> Selection {
         let all = Selection::default();
         let mut phases: Vec<_> = self.phases.iter().flat_map(|name| name.phases()).collect();
         phases.sort_unstable();

@@ -13,9 +13,11 @@ use super::login::LoginArguments;
 use super::named::Named;
 use crate::client::{Access, GRACE, Limits, Setup, Target};
 use crate::console::Console;
-use crate::http::{Authorities, Endpoint, Transport};
+use crate::contract::Contract;
+use crate::http::{Authorities, Endpoint, ExtraHeader, Transport};
 use crate::ledger;
 use crate::report::curl::quoted;
+use crate::secret::{Kind, Secret, Secrets};
 use crate::suite::Suite;
 
 #[derive(Debug, Args)]
@@ -35,6 +37,9 @@ pub(super) struct TargetArguments {
     /// Trust any certificate: whoever is on the way can read the token
     #[arg(long)]
     insecure: bool,
+    /// Header that goes with every request to the endpoint, for a gateway that wants one. It is as secret as a token, and not for who logs in
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    headers: Vec<ExtraHeader>,
     /// Seconds until a request without a complete answer is given up
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
@@ -62,6 +67,14 @@ const WHICH: &str = "which target? --endpoint or --os-cloud names one";
 pub(super) const UNCHECKED: &str =
     "warning: no certificate is checked; whoever is on the way can read and change everything\n";
 
+/// Makes the value of a header known as a secret, and each word of it that may be one: what stands behind `Bearer`, say.
+fn confess_header(header: &ExtraHeader, secrets: &Secrets) {
+    secrets.add(&Secret::new(Kind::Header, header.value()));
+    for word in header.value().split_whitespace().skip(1) {
+        secrets.add_derived(&Secret::new(Kind::Header, word));
+    }
+}
+
 /// A target, and what is known of it from the way there.
 pub(super) struct Connected {
     pub(super) target: Target,
@@ -84,6 +97,9 @@ impl TargetArguments {
             Named::Stub => " --stub".to_owned(),
         };
         arguments.push_str(&self.login.again());
+        for header in &self.headers {
+            arguments.push_str(&format!(" --header {}", header.argument()));
+        }
         Ok(arguments)
     }
 
@@ -129,7 +145,7 @@ impl TargetArguments {
         let locality = Locality::of(&endpoint);
         let setup = Setup {
             access: opened.access,
-            transport: opened.transport,
+            transport: self.with_headers(opened.transport, &suite.contract, console)?,
             limits: limits(locality),
             retries: usize::from(self.retries),
             secrets: console.secrets().clone(),
@@ -145,6 +161,23 @@ impl TargetArguments {
     /// For so long after its answer was lost a request may still create something.
     fn grace(&self) -> Duration {
         self.settle.map_or_else(|| GRACE.max(Duration::from_secs(self.timeout)), Duration::from_secs)
+    }
+
+    /// The way to the endpoint, with what goes with every request there. Its secrets are known from now on.
+    pub(super) fn with_headers(
+        &self,
+        transport: Transport,
+        contract: &Contract,
+        console: &Console,
+    ) -> Result<Transport, Failure> {
+        let token = &contract.token.header;
+        for header in &self.headers {
+            if header.name().eq_ignore_ascii_case(token) {
+                return Err(Failure::WrongUse(format!("--header: {token} carries the token; --token-env gives one")));
+            }
+            confess_header(header, console.secrets());
+        }
+        Ok(Transport { headers: self.headers.clone(), ..transport })
     }
 
     pub(super) fn transport(&self) -> Result<Transport, Failure> {

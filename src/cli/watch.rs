@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::console::Console;
 use crate::progress::{Notice, Progress};
+use crate::report::terminal::Detail;
 use crate::results::Fold;
 use crate::run::Event;
 
@@ -17,41 +18,82 @@ const LONG: Duration = Duration::from_secs(2);
 /// No line follows another one sooner; what comes between is not told.
 const DISTANCE: Duration = Duration::from_secs(10);
 
+/// A log gets a line about the progress of a run no sooner than this after the last one.
+const PROGRESS: Duration = Duration::from_secs(30);
+
 /// What shows how far a run is.
 pub(super) struct Watch {
     bar: ProgressBar,
+    probes: usize,
+    done: usize,
     failed: usize,
+    begin: Instant,
+    /// Where nobody watches: the log, and when it got its last line.
+    log: Option<(Console, Instant)>,
 }
 
 impl Watch {
     /// A run of so many probes, and where it tells what it waits for.
-    pub(super) fn new(console: &Console, probes: usize) -> (Self, Progress) {
+    pub(super) fn new(console: &Console, probes: usize, detail: Detail) -> (Self, Progress) {
+        let begin = Instant::now();
+        let watch = |bar, log| Self { bar, probes, done: 0, failed: 0, begin, log };
+        if detail == Detail::Quiet {
+            return (watch(ProgressBar::hidden(), None), Progress::default());
+        }
         if !console.is_watched() {
-            return (Self { bar: ProgressBar::hidden(), failed: 0 }, lines(console));
+            return (watch(ProgressBar::hidden(), Some((console.clone(), begin))), lines(console));
         }
         let bar = ProgressBar::with_draw_target(Some(probes as u64), ProgressDrawTarget::stderr_with_hz(10));
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} probes  {prefix}  {eta}  {msg}") {
+        let template = "{bar:20} {pos}/{len} probes, {prefix}, {per_sec:.0}, {eta} left  {wide_msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
+        bar.set_prefix("0 failed");
         let shown = bar.clone();
-        (Self { bar, failed: 0 }, Progress::to(move |notice| shown.set_message(notice.to_string())))
+        (watch(bar, None), Progress::to(move |notice| shown.set_message(notice.to_string())))
+    }
+
+    /// Says something beside the bar, which stands aside meanwhile.
+    pub(super) fn aside(&self, say: impl FnOnce()) {
+        self.bar.suspend(say);
     }
 
     /// Sees what happens in the run.
     pub(super) fn see(&mut self, event: &Event, fold: &Fold) {
         let is_failure = match event {
-            Event::Performed(record) => {
-                let mut broken = record.judgement.mismatches.iter().filter(|mismatch| mismatch.origin.is_none());
-                broken.any(|mismatch| !fold.knows(mismatch))
-            }
+            Event::Performed(record) => fold.fails(record),
             Event::Skipped { .. } => false,
             _ => return,
         };
+        self.count(is_failure);
+    }
+
+    /// Counts a probe that had its turn.
+    fn count(&mut self, is_failure: bool) {
         self.failed += usize::from(is_failure);
+        self.done += 1;
         self.bar.set_prefix(format!("{} failed", self.failed));
         self.bar.set_message("");
         self.bar.inc(1);
+        self.log_progress();
     }
+
+    /// Tells a log how far the run is, now and then.
+    fn log_progress(&mut self) {
+        let Some((console, last)) = self.log.as_mut().filter(|(_, last)| last.elapsed() >= PROGRESS) else { return };
+        *last = Instant::now();
+        let per_second = as_number(self.done) / self.begin.elapsed().as_secs_f64();
+        let left = as_number(self.probes.saturating_sub(self.done)) / per_second;
+        console.note(&format!(
+            "{} of {} probes, {} failed, {per_second:.1} a second, about {left:.0} s left\n",
+            self.done, self.probes, self.failed
+        ));
+    }
+}
+
+/// A count for a division; none is so large that it loses anything.
+fn as_number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 impl Drop for Watch {
@@ -86,9 +128,10 @@ mod tests {
 
     use tokio::time::advance;
 
-    use super::lines;
+    use super::{Watch, lines};
     use crate::console::{Console, Sink};
     use crate::progress::{Hold, Notice};
+    use crate::report::terminal::Detail;
 
     #[derive(Default)]
     struct Log(Mutex<Vec<String>>);
@@ -129,5 +172,28 @@ mod tests {
             "waiting 30.0 s: the answer was 503",
         ];
         assert_eq!(told, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_log_gets_a_line_about_the_progress_now_and_then_and_a_quiet_one_none() {
+        for (detail, expected) in [
+            (
+                Detail::Usual,
+                &[
+                    "30 of 100 probes, 10 failed, 1.0 a second, about 70 s left",
+                    "60 of 100 probes, 20 failed, 1.0 a second, about 40 s left",
+                    "90 of 100 probes, 30 failed, 1.0 a second, about 10 s left",
+                ][..],
+            ),
+            (Detail::Quiet, &[]),
+        ] {
+            let log = Arc::new(Log::default());
+            let (mut watch, _) = Watch::new(&Console::new(Arc::clone(&log) as Arc<dyn Sink>), 100, detail);
+            for number in 1..=100 {
+                advance(Duration::from_secs(1)).await;
+                watch.count(number % 3 == 0);
+            }
+            assert_eq!(*log.0.lock().unwrap(), expected);
+        }
     }
 }

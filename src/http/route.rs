@@ -7,6 +7,8 @@ pub struct Route {
     pub trust: RouteTrust,
     /// Through which proxy.
     pub proxy: RouteProxy,
+    /// What goes with every request: each header as an argument of a shell, with its value in a variable.
+    pub headers: Vec<String>,
 }
 
 /// Whose certificates are taken.
@@ -35,5 +37,5 @@ pub enum RouteProxy {
 
 impl Route {
     /// Nobody has to be told anything.
-    pub const USUAL: Self = Self { trust: RouteTrust::Usual, proxy: RouteProxy::None };
+    pub const USUAL: Self = Self { trust: RouteTrust::Usual, proxy: RouteProxy::None, headers: Vec::new() };
 }

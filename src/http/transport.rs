@@ -9,7 +9,7 @@ use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use super::proxy::{self, NoProxy};
 use super::route::{Route, RouteTrust};
 use super::trust::{self, Authorities};
-use super::{Client, Endpoint};
+use super::{Client, Endpoint, ExtraHeader};
 
 /// How connections are made.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Transport {
     pub authorities: Option<Authorities>,
     /// Whether certificates are checked at all.
     pub is_insecure: bool,
+    /// What goes with every request, for whatever stands before the service.
+    pub headers: Vec<ExtraHeader>,
 }
 
 impl Default for Transport {
@@ -31,6 +33,7 @@ impl Default for Transport {
             connect_timeout: Duration::from_secs(10),
             authorities: None,
             is_insecure: false,
+            headers: Vec::new(),
         }
     }
 }
@@ -71,9 +74,10 @@ impl Transport {
         let tls = if self.is_insecure { None } else { Some(trust::config(self.authorities.as_ref())?) };
         let build = |most_idle| {
             // Without this header any encoding would be a good answer.
-            let plain = HeaderMap::from_iter([(ACCEPT_ENCODING, PLAIN)]);
+            let mut always = HeaderMap::from_iter([(ACCEPT_ENCODING, PLAIN)]);
+            always.extend(self.headers.iter().map(ExtraHeader::sent));
             let mut builder = reqwest::Client::builder()
-                .default_headers(plain)
+                .default_headers(always)
                 .redirect(reqwest::redirect::Policy::none())
                 .timeout(self.timeout)
                 .connect_timeout(self.connect_timeout)
@@ -91,7 +95,8 @@ impl Transport {
             }
             builder.build().map_err(ClientError::Client)
         };
-        let route = Route { trust: self.route_trust(endpoint), proxy: proxy::route(proxy.as_ref()) };
+        let headers = self.headers.iter().map(ExtraHeader::argument).collect();
+        let route = Route { trust: self.route_trust(endpoint), proxy: proxy::route(proxy.as_ref()), headers };
         Ok(Client { keeping: build(usize::MAX)?, fresh: build(0)?, is_closing: Arc::default(), route, proxy })
     }
 

@@ -84,14 +84,19 @@ pub fn plan(suite: &Arc<Suite>, selection: &Selection) -> Result<Plan, PlanError
     }
     // The first of them as they were given.
     if let Some(selector) = selection.selectors.iter().find(|selector| unmatched.contains(selector)) {
-        let cases = suite.cases.iter().map(|case| case.id.as_str());
-        let topics = cases.clone().filter_map(|id| Some(id.split_once('/')?.0));
-        let known = cases.chain(topics).chain(suite.contract.clauses.keys().map(ClauseId::as_str));
-        let near = crate::document::nearest(selector.trim_end_matches('/'), known).map(str::to_owned);
-        return Err(PlanError::NothingSelected { selector: selector.clone(), near });
+        return Err(nothing_selected(suite, selector));
     }
     let plan = Plan::over(suite, Source::Selected, selection.clone());
     if plan.is_empty() { Err(PlanError::NothingSent) } else { Ok(plan) }
+}
+
+/// The error of a selector that matches no probe.
+fn nothing_selected(suite: &Suite, selector: &str) -> PlanError {
+    let cases = suite.cases.iter().map(|case| case.id.as_str());
+    let topics = cases.clone().filter_map(|id| Some(id.split_once('/')?.0));
+    let known = cases.chain(topics).chain(suite.contract.clauses.keys().map(ClauseId::as_str));
+    let near = crate::document::nearest(selector.trim_end_matches('/'), known).map(str::to_owned);
+    PlanError::NothingSelected { selector: selector.to_owned(), near }
 }
 
 impl Plan {
@@ -125,6 +130,25 @@ impl Plan {
     pub fn without_delete_protected(self, adds: &str) -> Self {
         let what = format!("that create something protected; {adds}");
         self.without(&what, |contract, probe| probe.script.asks_for_delete_protection(contract))
+    }
+
+    /// The same plan without the probes that any of these selectors matches.
+    ///
+    /// # Errors
+    ///
+    /// Where one matches no probe of the plan: somebody would believe that it leaves something out.
+    pub fn excluding(self, selectors: &[String]) -> Result<Self, PlanError> {
+        if selectors.is_empty() {
+            return Ok(self);
+        }
+        let mut unmatched: BTreeSet<&String> = selectors.iter().collect();
+        self.unmarked().for_each(|probe| unmatched.retain(|selector| !matches(selector, &probe)));
+        if let Some(selector) = selectors.iter().find(|selector| unmatched.contains(selector)) {
+            return Err(nothing_selected(&self.suite, selector));
+        }
+        let selectors = selectors.to_vec();
+        let what = format!("that --exclude names ({})", selectors.join(", "));
+        Ok(self.without(&what, move |_, probe| selectors.iter().any(|selector| matches(selector, probe))))
     }
 
     /// The same plan without the probes of which this is true. `what` says in words which they are, and what adds them.

@@ -80,7 +80,8 @@ impl Caller<'_> {
             }
             RouteProxy::Variable(name) => format!(" --proxy \"${name}\""),
         };
-        trust + &proxy
+        let headers = self.route.headers.iter();
+        headers.fold(trust + &proxy, |way, header| way + " -H " + header)
     }
 
     /// The URL of a path, with `{name}` for each variable.
@@ -181,10 +182,18 @@ mod tests {
             (RouteTrust::Anybody, RouteProxy::Ignored, " --insecure --noproxy '*'"),
         ];
         for (trust, proxy, options) in table {
-            let caller = Caller { route: &Route { trust, proxy }, ..CALLER };
+            let caller = Caller { route: &Route { trust, proxy, headers: Vec::new() }, ..CALLER };
             let command = caller.command(&request("GET", "/v2", None));
             assert!(command.starts_with(&format!("curl -sS -i{options} -X GET ")), "{command}");
         }
+    }
+
+    #[test]
+    fn a_command_shows_what_a_gateway_wants_and_does_not_tell_it() {
+        let headers = vec!["\"x-key: $HEADER_X_KEY\"".to_owned()];
+        let caller = Caller { route: &Route { headers, ..Route::USUAL }, ..CALLER };
+        let command = caller.command(&request("GET", "/v2", None));
+        assert!(command.starts_with(r#"curl -sS -i -H "x-key: $HEADER_X_KEY" -X GET "#), "{command}");
     }
 
     #[test]

@@ -8,18 +8,9 @@ use std::collections::BTreeSet;
 use askama::Template;
 
 use super::markdown::as_text;
+use super::matrix::{Area, areas};
 use super::model::{Clause, ClauseVerdict, Exchange, Finding, Report};
 use crate::untrusted::visible;
-
-/// The groups of rules, which are the columns of the matrix, each with the keywords that belong to it. What is in none stands in the last one.
-const GROUPS: [(&str, &[&str]); 6] = [
-    ("type", &["type", "syntax", "media-type"]),
-    ("values", &["enum", "const", "table", "pattern", "format", "unambiguous"]),
-    ("limits", &["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "multipleOf", "uniqueItems"]),
-    ("presence", &["required", "optional", "readOnly", "additionalProperties"]),
-    ("default", &["default"]),
-    ("relations", &[]),
-];
 
 /// The page.
 #[derive(Template)]
@@ -32,21 +23,6 @@ struct Page<'a> {
     counts: Vec<(ClauseVerdict, usize)>,
     /// Not assessed, each reason once.
     missing: Vec<(&'a str, Vec<&'a str>)>,
-}
-
-/// One matrix: the clauses of one side of the contract.
-struct Area<'a> {
-    name: &'a str,
-    /// The groups of which it has clauses.
-    groups: Vec<&'static str>,
-    rows: Vec<Row<'a>>,
-}
-
-/// The clauses of one field.
-struct Row<'a> {
-    name: &'a str,
-    /// One for each group.
-    cells: Vec<Vec<&'a Clause>>,
 }
 
 /// One finding, with what stands side by side.
@@ -78,7 +54,7 @@ pub fn render(report: &Report) -> Result<String, askama::Error> {
     let count = |verdict| report.clauses.iter().filter(|clause| clause.verdict == verdict).count();
     let page = Page {
         report,
-        areas: areas(report),
+        areas: areas(&report.clauses),
         findings: report.findings.iter().enumerate().map(|(index, finding)| section(report, index, finding)).collect(),
         counts: verdicts.into_iter().map(|verdict| (verdict, count(verdict))).collect(),
         missing: missing(report),
@@ -109,48 +85,6 @@ fn target(report: &Report, clause: &Clause) -> String {
     match report.findings.iter().position(|finding| finding.clause == clause.id) {
         Some(index) => format!("#finding-{index}"),
         None => format!("#clause-{}", clause.id),
-    }
-}
-
-fn areas(report: &Report) -> Vec<Area<'_>> {
-    let mut areas: Vec<Area<'_>> = Vec::new();
-    for clause in &report.clauses {
-        let (side, rest) = clause.id.split_once('.').unwrap_or((&clause.id, ""));
-        let (field, keyword) = match rest.split_once('.') {
-            Some((field, keyword)) => (field, keyword),
-            // A rule of the whole; of the sides without fields each clause is a row.
-            None if side == "request" || side == "response" => ("(whole)", rest),
-            None => (rest, ""),
-        };
-        let group = GROUPS
-            .iter()
-            .position(|(_, keywords)| keywords.contains(&keyword.trim_start_matches("items.")))
-            .unwrap_or(GROUPS.len() - 1);
-        if areas.last().is_none_or(|area| area.name != side) {
-            areas.push(Area { name: side, groups: Vec::new(), rows: Vec::new() });
-        }
-        let Some(area) = areas.last_mut() else { continue };
-        let index = area.rows.iter().position(|row| row.name == field).unwrap_or_else(|| {
-            area.rows.push(Row { name: field, cells: vec![Vec::new(); GROUPS.len()] });
-            area.rows.len() - 1
-        });
-        area.rows[index].cells[group].push(clause);
-    }
-    areas.iter_mut().for_each(Area::narrow);
-    areas
-}
-
-impl Area<'_> {
-    /// Leaves out the groups of which it has no clause.
-    fn narrow(&mut self) {
-        let is_used: Vec<_> =
-            (0..GROUPS.len()).map(|group| self.rows.iter().any(|row| !row.cells[group].is_empty())).collect();
-        for row in &mut self.rows {
-            let mut used = is_used.iter();
-            row.cells.retain(|_| used.next() == Some(&true));
-        }
-        let names = GROUPS.iter().zip(&is_used).filter(|(_, is_used)| **is_used).map(|((name, _), _)| *name);
-        self.groups = if self.name == "request" || self.name == "response" { names.collect() } else { vec!["clause"] };
     }
 }
 

@@ -12,6 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use assemble::About;
+pub(super) use assemble::{clauses, share_of};
+pub(super) use examples::command;
 
 use crate::exit_code::ExitCode;
 

@@ -1,17 +1,25 @@
-//! The report as a person reads it in a terminal.
+//! The report as a person reads it in a terminal: calm where all is well, exact where it is not. It fits into 80 columns but for what is to be copied, and for
+//! what a server wrote.
 
 mod calls;
+mod counts;
 mod ending;
+mod exchanges;
+mod finding;
+mod findings;
+mod leftovers;
+mod table;
 
 use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::counted;
-use super::curl::Caller;
+pub use exchanges::exchanges;
+
+use super::model::About;
 use crate::baseline::Deviation;
-use crate::client::{Bounds, Leftover};
-use crate::results::{Cause, Finding, Results};
+use crate::exit_code::ExitCode;
+use crate::results::{Cause, Results};
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -22,30 +30,47 @@ const FAINT: Style = Style::new().dimmed();
 /// So many characters of a name or an id are shown; a server can make them as long as it likes.
 const LONGEST_NAME: usize = 120;
 
-/// Longer commands would bury the rest of the report. They hold nothing that a server chose, only bodies of a case that do not repeat themselves.
-const LONGEST_COMMAND: usize = 200_000;
-
 /// So many choices, and so many things that nobody documents, are shown.
 const MOST_LINES: usize = 100;
 
-/// So many of what is left are named; a ledger names all.
-const MOST_LEFT: usize = 1000;
+/// So many columns has a line of our own words.
+const WIDTH: usize = 80;
 
-/// The whole report. `is_verbose` adds what conforms but is worth knowing, in full.
-pub fn render(results: &Results, is_verbose: bool) -> String {
+/// How much a reader wants to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Nothing where all is well; otherwise what is not.
+    Quiet,
+    /// What the run amounts to, with what conforms as a count.
+    Usual,
+    /// All of it: each clause with its verdict, each choice, each thing that nobody documents, each finding whole.
+    Verbose,
+}
+
+/// The whole report of results of which nobody says when they were found, and how the run is done again.
+pub fn render(results: &Results, detail: Detail) -> String {
+    text(results, None, detail)
+}
+
+/// The whole report of a run.
+pub fn render_run(results: &Results, about: &About, detail: Detail) -> String {
+    text(results, Some(about), detail)
+}
+
+fn text(results: &Results, about: Option<&About>, detail: Detail) -> String {
     let mut text = String::new();
-    // Writing to a `String` cannot fail.
-    let _ = write_report(&mut text, results, is_verbose);
+    if detail != Detail::Quiet || ExitCode::of(results) != ExitCode::Holds {
+        // Writing to a `String` cannot fail.
+        let _ = write_report(&mut text, results, about, detail);
+    }
     text
 }
 
-fn write_report(out: &mut String, results: &Results, is_verbose: bool) -> fmt::Result {
-    if results.is_stub {
+fn write_report(out: &mut String, results: &Results, about: Option<&About>, detail: Detail) -> fmt::Result {
+    if results.is_stub && detail != Detail::Quiet {
         writeln!(out, "target: the built-in stub; no endpoint was named\n")?;
     }
-    for finding in &results.findings {
-        write_finding(out, finding, results)?;
-    }
+    findings::write_findings(out, results, about, detail)?;
     write_deviations(out, results)?;
     if let Some(trouble) = &results.login {
         writeln!(out, "{YELLOW}the token ended, and the identity service gave no new one{YELLOW:#}\n  {trouble}\n")?;
@@ -53,53 +78,19 @@ fn write_report(out: &mut String, results: &Results, is_verbose: bool) -> fmt::R
     write_causes(out, "inconclusive", &results.inconclusive)?;
     write_causes(out, "skipped", &results.skipped)?;
     write_causes(out, "not sent", &results.unsent)?;
-    write_choices(out, results)?;
-    write_drift(out, results)?;
+    if detail == Detail::Verbose {
+        write_choices(out, results)?;
+    }
+    write_drift(out, results, detail)?;
     calls::write_calls(out, results)?;
-    write_coverage(out, results, is_verbose)?;
-    write_leftovers(out, results)?;
-    write_summary(out, results)
-}
-
-fn write_finding(out: &mut String, finding: &Finding, results: &Results) -> fmt::Result {
-    let times = if finding.count == 1 { String::new() } else { format!("  ({} probes)", finding.count) };
-    writeln!(out, "{RED}FAIL{RED:#} {BOLD}{}{BOLD:#}{times}", finding.clause)?;
-    let is_over_a_rule = finding.is_refusal_of_valid && finding.clause.is_of_request();
-    let way = if is_over_a_rule { "; a valid request is refused over it" } else { "" };
-    writeln!(out, "     {}{way}", finding.text)?;
-    writeln!(out, "     {FAINT}{}{FAINT:#}", finding.source)?;
-    if !finding.mismatch.pointer.is_empty() {
-        writeln!(out, "       at        {:.LONGEST_NAME$}", finding.mismatch.pointer)?;
+    leftovers::write_leftovers(out, results)?;
+    counts::write_head(out, results, about)?;
+    if detail != Detail::Quiet {
+        table::write_table(out, results, detail)?;
+        counts::write_coverage(out, results, detail)?;
     }
-    writeln!(out, "       expected  {}", finding.mismatch.expected)?;
-    writeln!(out, "       got       {}", finding.mismatch.got)?;
-    writeln!(out, "       probe     {}  {FAINT}{}{FAINT:#}", finding.probe.id, finding.probe.title)?;
-    write_repeat(out, finding, results)?;
-    for (index, entailed) in finding.consequences.iter().enumerate() {
-        let label = if index == 0 { "entails   " } else { "          " };
-        let count = counted(entailed.count, "probe");
-        writeln!(out, "       {label}{}  {FAINT}{count}: {}{FAINT:#}", entailed.clause, entailed.text)?;
-    }
-    if let Some(file) = &finding.case_file {
-        writeln!(out, "       as a case {}", file.path)?;
-        for line in file.text.lines() {
-            writeln!(out, "                 {FAINT}{line}{FAINT:#}")?;
-        }
-    }
-    writeln!(out)
-}
-
-fn write_repeat(out: &mut String, finding: &Finding, results: &Results) -> fmt::Result {
-    let (endpoint, token_header) = (results.endpoint.as_str(), results.token_header.as_str());
-    let caller = Caller { endpoint, token_header, has_token: results.has_token, route: &results.route };
-    let lines = finding.repeat.lines(|request, names| caller.command_with(request, names));
-    if let Some(long) = lines.iter().map(String::len).find(|length| *length > LONGEST_COMMAND) {
-        return writeln!(out, "       repeat    (a command of {long} characters is too long to be shown)");
-    }
-    for (index, line) in lines.iter().enumerate() {
-        writeln!(out, "       {}{line}", if index == 0 { "repeat    " } else { "          " })?;
-    }
-    Ok(())
+    counts::write_counts(out, results)?;
+    ending::write_ending(out, results)
 }
 
 fn write_deviations(out: &mut String, results: &Results) -> fmt::Result {
@@ -147,17 +138,20 @@ fn write_choices(out: &mut String, results: &Results) -> fmt::Result {
     writeln!(out)
 }
 
-fn write_drift(out: &mut String, results: &Results) -> fmt::Result {
-    if results.drift.is_empty() {
+/// What is no field of an answer is something that the target did, of which everybody should hear.
+fn write_drift(out: &mut String, results: &Results, detail: Detail) -> fmt::Result {
+    let is_told = |is_field: bool| detail == Detail::Verbose || !is_field;
+    let seen: Vec<_> = results.drift.iter().filter(|(drift, _)| is_told(!drift.pointer.is_empty())).collect();
+    if seen.is_empty() {
         return Ok(());
     }
     writeln!(out, "{BOLD}drift{BOLD:#}: what nobody documents; it conforms, and fails only with --strict")?;
-    for (drift, count) in results.drift.iter().take(MOST_LINES) {
+    for (drift, count) in seen.iter().take(MOST_LINES) {
         let place =
             if drift.pointer.is_empty() { String::new() } else { format!("{:.LONGEST_NAME$}: ", drift.pointer) };
         writeln!(out, "  {place}{:.LONGEST_NAME$}  {FAINT}{count} ×{FAINT:#}", drift.text)?;
     }
-    write_more(out, results.drift.len(), MOST_LINES)?;
+    write_more(out, seen.len(), MOST_LINES)?;
     writeln!(out)
 }
 
@@ -168,117 +162,25 @@ fn write_more(out: &mut String, count: usize, shown: usize) -> fmt::Result {
     }
 }
 
-/// How many clauses of one reason are shown unless all are asked for.
-const SHOWN: usize = 6;
+fn counted_more(out: &mut String, more: usize, what: &str) -> fmt::Result {
+    if more == 0 { Ok(()) } else { writeln!(out, "and {more} more {what}\n") }
+}
 
-fn write_coverage(out: &mut String, results: &Results, is_verbose: bool) -> fmt::Result {
-    writeln!(out, "{BOLD}clauses{BOLD:#}: {} of {} assessed", results.assessed, results.clauses)?;
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (clause, reason) in &results.not_assessed {
-        match reasons.iter_mut().find(|(known, _)| known == reason) {
-            Some((_, clauses)) => clauses.push(clause.as_str()),
-            None => reasons.push((reason, vec![clause.as_str()])),
+/// A text of our own words, from this column on, with a line for as many of them as fit.
+fn wrapped(text: &str, indent: usize) -> String {
+    let (mut out, mut column) = (String::with_capacity(text.len()), indent);
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column > indent && column + 1 + length > WIDTH {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', indent));
+            column = indent;
+        } else if column > indent {
+            out.push(' ');
+            column += 1;
         }
+        out.push_str(word);
+        column += length;
     }
-    for (reason, clauses) in reasons {
-        let shown = if is_verbose { clauses.len() } else { SHOWN.min(clauses.len()) };
-        let more = clauses.len() - shown;
-        let more = if more == 0 { String::new() } else { format!(" and {more} more (-v shows all)") };
-        writeln!(out, "  not assessed: {}{more}  {FAINT}{reason}{FAINT:#}", clauses[..shown].join(", "))?;
-    }
-    for excluded in &results.excluded {
-        writeln!(out, "  not sent: {}", excluded.text)?;
-    }
-    writeln!(out)
-}
-
-fn write_leftovers(out: &mut String, results: &Results) -> fmt::Result {
-    let (proven, perhaps): (Vec<_>, Vec<_>) = results.leftovers.iter().partition(|(_, leftover)| leftover.is_proven());
-    if !proven.is_empty() {
-        writeln!(out, "{RED}left behind{RED:#}")?;
-    }
-    for (probe, leftover) in proven.iter().take(MOST_LEFT) {
-        let name = match leftover {
-            Leftover::Id(id) | Leftover::GivenTwice(id) => format!("{id:.LONGEST_NAME$}"),
-            _ => "something without an id".to_owned(),
-        };
-        let origin = if probe.is_empty() { "a request that was refused" } else { probe };
-        let why = match leftover {
-            Leftover::GivenTwice(_) => "; the target gave this id twice, so that nothing was sent to it",
-            _ => "",
-        };
-        writeln!(out, "  {name}  {FAINT}created by {origin}{why}{FAINT:#}")?;
-    }
-    write_more(out, proven.len(), MOST_LEFT)?;
-    if !perhaps.is_empty() {
-        writeln!(
-            out,
-            "{YELLOW}perhaps left behind{YELLOW:#}; nothing proves that it is this run's, so it was not touched"
-        )?;
-    }
-    for (probe, leftover) in perhaps.iter().take(MOST_LINES) {
-        match leftover {
-            Leftover::Foreign(id) => writeln!(
-                out,
-                "  {id:.LONGEST_NAME$}  {FAINT}given out as new to {probe}, but it was there before the run: not this run's{FAINT:#}"
-            )?,
-            Leftover::Appeared(id) => writeln!(out, "  {id:.LONGEST_NAME$}  {FAINT}appeared during the run{FAINT:#}")?,
-            _ => writeln!(out, "  perhaps something: the answer to {probe} was lost")?,
-        }
-    }
-    write_more(out, perhaps.len(), MOST_LINES)?;
-    if let Some(why) = results.unlisted {
-        writeln!(
-            out,
-            "{YELLOW}what is left is not known{YELLOW:#}: {why}; what a refused request created would not be seen"
-        )?;
-    }
-    if results.bounds == Bounds::AsTold {
-        writeln!(
-            out,
-            "  the bounds on what is created hold only as far as the target tells the truth, as its list cannot be read"
-        )?;
-    }
-    if let Some(ledger) = &results.ledger {
-        writeln!(out, "  {ledger} knows of it; `ims-conformance sweep` with the same target tries again")?;
-    }
-    let is_all_well = results.leftovers.is_empty() && results.unlisted.is_none() && results.bounds == Bounds::Hard;
-    if is_all_well && results.ledger.is_none() { Ok(()) } else { writeln!(out) }
-}
-
-fn write_summary(out: &mut String, results: &Results) -> fmt::Result {
-    let (inconclusive, skipped) = (ending::sum(&results.inconclusive), ending::sum(&results.skipped));
-    let stub = if results.is_stub { "the built-in stub, " } else { "" };
-    writeln!(out, "{} at {stub}{}", results.title, results.endpoint)?;
-    write!(out, "{GREEN}{} passed{GREEN:#}, ", results.passed)?;
-    let known = if results.known == 0 { String::new() } else { format!("{} known, ", results.known) };
-    let style = if results.failed == 0 { Style::new() } else { RED };
-    write!(out, "{style}{} failed{style:#}, {known}{inconclusive} inconclusive, {skipped} skipped", results.failed)?;
-    if !results.unsent.is_empty() {
-        write!(out, ", {} not sent", ending::sum(&results.unsent))?;
-    }
-    writeln!(out, " of {}; {} broken", counted(results.planned, "probe"), counted(broken(results), "clause"))?;
-    let staying = if results.staying == 0 { String::new() } else { format!("{} stay, ", results.staying) };
-    let not_known = if results.unlisted.is_some() { ", the rest is not known" } else { "" };
-    writeln!(
-        out,
-        "{} in {:.2} s; {} created, {} removed, {staying}{} left behind, {} perhaps{not_known}",
-        counted(usize::try_from(results.requests).unwrap_or(usize::MAX), "request"),
-        results.elapsed.as_secs_f64(),
-        results.created,
-        results.removed,
-        results.leftovers.iter().filter(|(_, leftover)| leftover.is_proven()).count(),
-        results.leftovers.iter().filter(|(_, leftover)| !leftover.is_proven()).count(),
-    )?;
-    let phases: Vec<_> = results.phases.iter().map(|(phase, count)| format!("{} {count}", phase.name())).collect();
-    let phases = if phases.is_empty() { "none".to_owned() } else { phases.join(", ") };
-    writeln!(out, "phases: {phases}; seed {}", results.seed)?;
-    ending::write_ending(out, results)
-}
-
-/// How many different clauses are broken.
-fn broken(results: &Results) -> usize {
-    let mut clauses: Vec<_> = results.findings.iter().map(|finding| &finding.clause).collect();
-    clauses.dedup();
-    clauses.len()
+    out
 }

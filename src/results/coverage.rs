@@ -156,6 +156,7 @@ pub(super) fn unsent_text(ending: Ending) -> String {
         Ending::Spent(spent) => format!("{spent} allowed no more"),
         Ending::Interrupted => "the run was stopped before".to_owned(),
         Ending::TargetLost => "too many probes in a row were inconclusive before".to_owned(),
+        Ending::FailedFast => "enough had failed before".to_owned(),
         Ending::Complete => "the run ended before".to_owned(),
     }
 }

@@ -227,6 +227,12 @@ impl Fold {
         found
     }
 
+    /// Whether a probe fails, as far as it can be told before the end.
+    pub fn fails(&self, record: &Record) -> bool {
+        let mut own = record.judgement.mismatches.iter().filter(|mismatch| mismatch.origin.is_none());
+        own.any(|mismatch| !self.knows(mismatch))
+    }
+
     /// Whether a mismatch is known of the target, as far as it can be told before the end.
     pub fn knows(&self, mismatch: &Mismatch) -> bool {
         self.question.baseline.covers(&mismatch.clause, &mismatch.cause)

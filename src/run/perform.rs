@@ -40,7 +40,7 @@ pub(super) async fn all(
 ) -> Ending {
     let mut waiting = plan.iter().map(Arc::new).enumerate().peekable();
     let mut under_way = JoinSet::new();
-    let (mut inconclusive, mut ending) = (0, Ending::Complete);
+    let (mut inconclusive, mut failed, mut ending) = (0, 0, Ending::Complete);
     // A probe gives its slot back when only a service that forgets late holds it up.
     let slots = Arc::new(Semaphore::new(options.concurrency));
     loop {
@@ -71,6 +71,10 @@ pub(super) async fn all(
                 inconclusive = if record.is_inconclusive() { inconclusive + 1 } else { 0 };
                 if inconclusive == MOST_INCONCLUSIVE && ending == Ending::Complete {
                     ending = Ending::TargetLost;
+                }
+                failed += usize::from(fold.fails(&record));
+                if options.fail_fast.is_some_and(|most| failed >= most.get()) && ending == Ending::Complete {
+                    ending = Ending::FailedFast;
                 }
                 tell(Event::Performed(*record), fold);
             }

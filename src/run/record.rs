@@ -108,6 +108,8 @@ pub enum Ending {
     Spent(Spent),
     /// Too many probes in a row were inconclusive.
     TargetLost,
+    /// As many probes failed as were to be enough.
+    FailedFast,
 }
 
 impl From<Denied> for Ending {

@@ -18,7 +18,8 @@ pub(crate) struct Whole {
 }
 
 /// One probe at a time, with no look before, and no smaller examples.
-pub(crate) const PLAIN: Options = Options { concurrency: 1, looks_first: false, shrinks: false, terms: Terms::NONE };
+pub(crate) const PLAIN: Options =
+    Options { concurrency: 1, looks_first: false, shrinks: false, terms: Terms::NONE, fail_fast: None };
 
 /// Performs a run.
 pub(crate) async fn whole(suite: &Arc<Suite>, plan: &Plan, target: &Arc<Target>, options: &Options) -> Whole {

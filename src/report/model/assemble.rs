@@ -26,6 +26,13 @@ pub struct About {
     pub repeat: String,
 }
 
+impl About {
+    /// When the run ended, to the second, as RFC 3339 has it, in UTC.
+    pub fn when(&self) -> String {
+        rfc3339(self.date.replace_nanosecond(0).unwrap_or(self.date))
+    }
+}
+
 impl Report {
     /// What the results amount to, without any secret, and with no more of everything than a file should hold.
     pub fn of(results: &Results, about: &About, secrets: &Secrets) -> Self {
@@ -36,7 +43,7 @@ impl Report {
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
             target: Target { endpoint: results.endpoint.clone(), is_stub: results.is_stub },
             suite: suite(results),
-            date: rfc3339(about.date.replace_nanosecond(0).unwrap_or(about.date)),
+            date: about.when(),
             seconds: (results.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
             seed: results.seed.to_string(),
             verdict: code.into(),
@@ -90,6 +97,7 @@ fn cut_short(results: &Results) -> String {
         Ending::Complete => "a budget was too small for some probes".to_owned(),
         Ending::Interrupted => "somebody stopped the run".to_owned(),
         Ending::Spent(spent) => format!("{spent} allowed no more"),
+        Ending::FailedFast => "as many probes failed as --fail-fast allows".to_owned(),
         Ending::TargetLost => "too many probes in a row were inconclusive".to_owned(),
     }
 }
@@ -109,7 +117,8 @@ fn probes(results: &Results) -> Probes {
     }
 }
 
-fn clauses(results: &Results) -> Vec<Clause> {
+/// Every clause of the contract, in its order, and what the run says of it.
+pub(in crate::report) fn clauses(results: &Results) -> Vec<Clause> {
     let broken: HashSet<String> = results.findings.iter().map(|finding| finding.clause.to_string()).collect();
     let entailed = results.findings.iter().flat_map(|finding| &finding.consequences);
     let entailed: HashSet<String> = entailed.map(|consequence| consequence.clause.to_string()).collect();
@@ -219,7 +228,12 @@ fn remarks(results: &Results) -> Vec<String> {
 impl Finding {
     /// How many probes show it, of how many that assessed the clause.
     pub fn share(&self) -> String {
-        let noun = if self.assessed_by == 1 { "probe" } else { "probes" };
-        format!("{} of {} {noun}", self.shown_by, self.assessed_by)
+        share_of(self.shown_by, self.assessed_by)
     }
+}
+
+/// So many probes of so many, in words.
+pub(in crate::report) fn share_of(shown_by: usize, assessed_by: usize) -> String {
+    let noun = if assessed_by == 1 { "probe" } else { "probes" };
+    format!("{shown_by} of {assessed_by} {noun}")
 }

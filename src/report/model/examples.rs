@@ -39,7 +39,6 @@ fn whole(results: &Results, finding: &results::Finding, rows: &HashMap<String, &
     let clause = finding.clause.to_string();
     let row = rows.get(&clause);
     let (file, line) = place(results, finding, row.copied());
-    let id = quoted(finding.probe.id.trim_end_matches(" shrunk"));
     let exchanges = finding.requests.iter().zip(&finding.answers);
     Finding {
         cause: finding.cause.clone(),
@@ -56,11 +55,17 @@ fn whole(results: &Results, finding: &results::Finding, rows: &HashMap<String, &
         line,
         is_refusal_of_valid: finding.is_refusal_of_valid,
         exchanges: exchanges.map(|(request, answer)| exchange(request, answer)).collect(),
-        command: format!("{repeat} --phase {} {id}", finding.probe.phase.name()),
+        command: command(repeat, finding),
         curl: curl(results, finding),
         entails: finding.consequences.iter().map(entailed).collect(),
         clause,
     }
+}
+
+/// How this program shows it again.
+pub(in crate::report) fn command(repeat: &str, finding: &results::Finding) -> String {
+    let id = quoted(finding.probe.id.trim_end_matches(" shrunk"));
+    format!("{repeat} --phase {} {id}", finding.probe.phase.name())
 }
 
 /// The file of the case that shows it, or the line of the contract.

@@ -25,6 +25,9 @@ pub(super) fn write_ending(out: &mut String, results: &Results) -> fmt::Result {
         Ending::Spent(spent) => {
             writeln!(out, "{YELLOW}incomplete{YELLOW:#}: {spent} allows no more; {rest}{}", stock(results, spent))
         }
+        Ending::FailedFast => {
+            writeln!(out, "{YELLOW}ended early{YELLOW:#}: as many probes failed as --fail-fast allows; {rest}")
+        }
         Ending::TargetLost => {
             let cause = results.inconclusive.last().map(|cause| format!(": {}", cause.text)).unwrap_or_default();
             writeln!(out, "{YELLOW}ended early{YELLOW:#}: too many inconclusive probes in a row{cause}; {rest}")

@@ -1,0 +1,140 @@
+//! `show`: what a probe sends and expects, without sending it.
+
+use std::fmt::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::selection::SelectionArguments;
+use super::{Failure, SuiteChoice};
+use crate::console::Console;
+use crate::contract::Contract;
+use crate::document::nearest;
+use crate::exit_code::ExitCode;
+use crate::judge::{Body, Kind, classify};
+use crate::probe::{Expectation, Probe, Step};
+use crate::suite::Suite;
+use crate::untrusted::Untrusted;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The id of a probe, as `list` and a report name it
+    #[arg(value_name = "PROBE")]
+    probe: String,
+    #[command(flatten)]
+    generation: Generation,
+    #[command(flatten)]
+    suite: SuiteChoice,
+}
+
+/// What probes of the generated phases depend on.
+#[derive(Debug, Args)]
+struct Generation {
+    /// Random bodies, valid and broken, for each field
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    examples: u16,
+    /// How many values the pair phase brings together
+    #[arg(long, value_name = "2|3", default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=3))]
+    strength: u8,
+    /// Seed of the random phase, and of the turns that values take: a number
+    #[arg(long, value_name = "SEED", default_value_t)]
+    seed: crate::plan::Seed,
+}
+
+pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCode, Failure> {
+    let suite = arguments.suite.load(console)?;
+    let Generation { examples, strength, seed } = arguments.generation;
+    let plan = SelectionArguments::all(examples, strength, seed).plan(&suite)?;
+    // A finding names a probe whose body was made smaller by the one that it comes from.
+    let wanted = arguments.probe.trim_end_matches(" shrunk");
+    let Some(probe) = plan.iter().find(|probe| probe.id == wanted) else {
+        let ids: Vec<_> = plan.iter().map(|probe| probe.id).collect();
+        let begins: Vec<_> = ids.iter().filter(|id| id.contains(wanted)).take(5).map(String::as_str).collect();
+        let hint = match (begins.as_slice(), nearest(wanted, ids.iter().map(String::as_str))) {
+            ([], Some(near)) => format!("did you mean `{near}`?"),
+            ([], None) => "`list` shows all".to_owned(),
+            (some, _) => format!("its text stands in {}", some.join(", ")),
+        };
+        return Err(Failure::WrongUse(format!("there is no probe `{wanted}`; {hint}")));
+    };
+    let mut text = String::new();
+    // Writing to a `String` cannot fail.
+    let _ = write_probe(&mut text, &suite, &probe);
+    console.print(&text);
+    Ok(ExitCode::Holds)
+}
+
+fn write_probe(out: &mut String, suite: &Arc<Suite>, probe: &Probe) -> fmt::Result {
+    writeln!(out, "{}  (phase {})\n{}", probe.id, probe.phase.name(), probe.title)?;
+    for clause in probe.clauses.iter().filter_map(|id| suite.contract.clauses.get(id)) {
+        writeln!(out, "\nabout    {}\n         {}\n         {}", clause.id, clause.text, clause.source)?;
+    }
+    for (index, step) in probe.script.steps.iter().enumerate() {
+        write_step(out, &suite.contract, index, step)?;
+        match probe.expectations.get(index) {
+            Some(expectation) => write_expectation(out, expectation)?,
+            None => writeln!(out, "expects  {}", deserves(&suite.contract, step))?,
+        }
+    }
+    Ok(())
+}
+
+fn write_step(out: &mut String, contract: &Contract, index: usize, step: &Step) -> fmt::Result {
+    let request = &step.request;
+    writeln!(out, "\nstep {}   {} {}", index + 1, request.method, Untrusted::from(request.path.as_str()))?;
+    for (name, value) in &request.headers {
+        writeln!(out, "         {name}: {}", Untrusted::from(value.as_str()))?;
+    }
+    writeln!(out, "         {}: {}", contract.token.header, request.credential.name())?;
+    if let Some(body) = request.body.as_deref().filter(|body| !body.is_empty()) {
+        writeln!(out, "         {}", Untrusted::from(String::from_utf8_lossy(body)))?;
+    }
+    for (name, pointer) in &step.captures {
+        writeln!(out, "keeps    {{{name}}}, which is what the answer has at {pointer}")?;
+    }
+    if let Some(patience) = &step.patience {
+        writeln!(out, "waits    up to {} s for its status", Duration::as_secs(&patience.within))?;
+    }
+    Ok(())
+}
+
+fn write_expectation(out: &mut String, expectation: &Expectation) -> fmt::Result {
+    let mut lines = Vec::new();
+    if !expectation.statuses.is_empty() {
+        lines.push(expectation.statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(" or "));
+    }
+    let text = |value: &Value| Untrusted::from(value.to_string()).to_string();
+    lines.extend(expectation.body.iter().map(|(name, value)| format!("{name} is {}", text(value))));
+    lines.extend(expectation.any_of.iter().map(|(name, values)| {
+        let values: Vec<_> = values.iter().map(text).collect();
+        format!("{name} is one of {}", values.join(", "))
+    }));
+    lines.extend(expectation.same_as.map(|step| format!("the documented fields are those of step {}", step + 1)));
+    lines.extend(expectation.lists_none.then(|| "nothing of this run in the list".to_owned()));
+    lines.extend(expectation.is_other_status_inconclusive.then(|| "another status says nothing".to_owned()));
+    lines.push("and whatever the contract says of the answer".to_owned());
+    for (index, line) in lines.iter().enumerate() {
+        writeln!(out, "{}{line}", if index == 0 { "expects  " } else { "         " })?;
+    }
+    Ok(())
+}
+
+/// What the contract says of an answer to a request of which nobody expects anything of its own.
+fn deserves(contract: &Contract, step: &Step) -> String {
+    let body = Body::read(&step.request);
+    let found = classify(contract, &step.request, &body);
+    let created = contract.creation.created;
+    let violation = found.violations.first();
+    let broken = violation.map(|violation| violation.clause.to_string()).unwrap_or_default();
+    match found.kind {
+        Kind::Valid => format!("{created}, and an answer as the contract has it"),
+        Kind::Invalid => format!("a refusal, as it breaks {broken}"),
+        Kind::Unauthorized => format!("a refusal of the credential, as {broken} has it"),
+        Kind::Unspecified => {
+            let open = found.open.first().map_or_else(|| "it".to_owned(), |open| open.title.to_owned());
+            format!("nothing: {open} is left open, and both answers conform")
+        }
+    }
+}
