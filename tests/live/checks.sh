@@ -94,23 +94,30 @@ told() {
     sed -nE "s/^  ([0-9a-f]{8}-[0-9a-f-]{27})  $1.*/\1/p" "$out"
 }
 
+# Where the last call has written its reports, and the arguments that make it do so.
+reports=(json junit html)
+report_to() {
+    local format
+    for format in "${reports[@]}"; do printf '%s\n' "--report=$format=$stage_dir/report.$format"; done
+}
+
 # Clause, place, what was expected and what came of each finding of a report, sorted; without what differs from run to run.
 findings_of() {
-    awk '
-        function flush() { if (line != "") print line }
-        /^FAIL / { flush(); line = $2; next }
-        /^       (at|expected|got)  / { gsub(/ +/, " "); line = line " |" $0 }
-        END { flush() }
-    ' "$1" | sed -E 's/[0-9a-f]{8}-[0-9a-f-]{27}/[id]/g' | LC_ALL=C sort
+    "${PYTHON:-python3}" "$here/reports.py" findings "$1" | sed -E 's/[0-9a-f]{8}-[0-9a-f-]{27}/[id]/g' | LC_ALL=C sort
+}
+
+# The reports of the last call say the same, each in its own way.
+reports_agree() {
+    "${PYTHON:-python3}" "$here/reports.py" agree "$stage_dir"/report.{json,junit,html} || wrong "the reports do not agree"
 }
 
 # The findings of the last call are those of a file beside this one.
 finds_what_is_in() {
     local expected=$here/$1
     if [ -n "${LIVE_ACCEPT:-}" ]; then
-        findings_of "$out" >"$expected"
+        findings_of "$stage_dir/report.json" >"$expected"
     fi
-    diff "$expected" <(findings_of "$out") || wrong "the findings (>) are not those of tests/live/$1 (<)"
+    diff "$expected" <(findings_of "$stage_dir/report.json") || wrong "the findings (>) are not those of tests/live/$1 (<)"
 }
 
 # How many requests a server has answered so far. Another process writes its log, which is complete when it no longer grows.

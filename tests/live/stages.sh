@@ -13,9 +13,12 @@ stage_findings() {
 finds_in_the_open() {
     local expected=$1 phase=$2
     shift 2
-    call run --endpoint "$OPEN_GLANCE" --phase "$phase" "$@"
+    local written
+    mapfile -t written < <(report_to)
+    call run --endpoint "$OPEN_GLANCE" --phase "$phase" "${written[@]}" "$@"
     exits_with 1
     finds_what_is_in "$expected"
+    reports_agree
     # What a refused request has created all the same, and no mark proves to be the run's own.
     local perhaps
     perhaps=$(told 'appeared during the run')
@@ -187,10 +190,11 @@ stage_budgets() {
 
 # A token of Keystone opens the Glance behind it, and stands in nothing that the program writes.
 stage_secrets() {
-    local saved=$stage_dir/saved written=()
+    local saved=$stage_dir/saved written=() wanted=()
     OS_TOKEN=$(images token "$KEYSTONE" demo "$PASSWORD")
     export OS_TOKEN IMAGES_TOKEN=$OS_TOKEN
-    call run --endpoint "$GUARDED_GLANCE" --phase case
+    mapfile -t wanted < <(report_to)
+    call run --endpoint "$GUARDED_GLANCE" --phase case "${wanted[@]}"
     exits_with 1
     finds_what_is_in findings-guarded.txt
     store_is "$GUARDED_GLANCE" "$(told 'appeared during the run')"
