@@ -2,6 +2,7 @@
 
 mod budget;
 mod check;
+mod compare;
 mod doctor;
 mod interruptions;
 mod list;
@@ -65,6 +66,8 @@ enum Command {
     Stub(stub::Arguments),
     /// Render what was recorded of a run in another format
     Report(report::Arguments),
+    /// Tell what differs between two recorded runs
+    Compare(compare::Arguments),
     /// Print the JSON Schema of what the program writes
     Schema(schema::Arguments),
 }
@@ -151,6 +154,7 @@ impl Cli {
             Command::Sweep(arguments) => sweep::execute(arguments, console).await,
             Command::Stub(arguments) => stub::execute(arguments, console).await,
             Command::Report(arguments) => report::execute(&arguments, console),
+            Command::Compare(arguments) => compare::execute(&arguments, console),
             Command::Schema(arguments) => schema::execute(&arguments, console),
         }
     }

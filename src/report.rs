@@ -1,5 +1,6 @@
 //! Renders what a run amounts to.
 
+pub mod compare;
 pub mod curl;
 pub mod github;
 pub mod har;

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
+use super::compare::read;
 use super::reports::format;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
-use crate::report::{Format, json};
-use crate::suite::read_text;
+use crate::report::Format;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -22,9 +22,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCode, Failure> {
-    let shown = arguments.run.display();
-    let text = read_text(&arguments.run).map_err(|error| Failure::WrongUse(format!("cannot read {shown}: {error}")))?;
-    let report = json::read(&text).map_err(|error| Failure::WrongUse(format!("{shown}: {error}")))?;
+    let report = read(&arguments.run)?;
     console.print(&arguments.format.render(&report).map_err(Failure::WrongUse)?);
     Ok(ExitCode::Holds)
 }

@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use super::Failure;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
+use crate::report::compare::Comparison;
 use crate::report::json;
 
 #[derive(Debug, Args)]
@@ -18,11 +19,16 @@ pub(super) struct Arguments {
 enum What {
     /// What `run --report json=FILE` writes
     Report,
+    /// What `compare --as json` prints
+    Comparison,
 }
 
 pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCode, Failure> {
-    let What::Report = arguments.what;
-    let schema = json::schema().map_err(|error| Failure::WrongUse(error.to_string()))?;
+    let schema = match arguments.what {
+        What::Report => json::schema(),
+        What::Comparison => json::schema_of::<Comparison>(),
+    };
+    let schema = schema.map_err(|error| Failure::WrongUse(error.to_string()))?;
     console.print(&schema);
     Ok(ExitCode::Holds)
 }

@@ -1,5 +1,6 @@
 //! The report as JSON: what is recorded of a run, to be rendered or compared later, and its schema.
 
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 
 use super::model::Report;
@@ -30,7 +31,12 @@ pub fn read(text: &str) -> Result<Report, String> {
 
 /// The JSON Schema of what [`render`] writes.
 pub fn schema() -> Result<String, serde_json::Error> {
-    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Report>();
+    schema_of::<Report>()
+}
+
+/// The JSON Schema of what this type is written as.
+pub fn schema_of<T: JsonSchema>() -> Result<String, serde_json::Error> {
+    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
     let mut text = serde_json::to_string_pretty(&schema)?;
     text.push('\n');
     Ok(text)

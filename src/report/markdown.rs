@@ -22,7 +22,7 @@ pub fn render(report: &Report) -> String {
 }
 
 /// A text in which nothing is a mark of Markdown or HTML, on one line.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in visible(text).chars() {
         match letter {
@@ -192,7 +192,7 @@ fn write_rest(out: &mut String, report: &Report) -> fmt::Result {
     write_list(out, "Left out here", report.omitted.iter().map(|omitted| format!("{} {}", omitted.count, omitted.what)))
 }
 
-fn write_list(out: &mut String, heading: &str, lines: impl Iterator<Item = String>) -> fmt::Result {
+pub(super) fn write_list(out: &mut String, heading: &str, lines: impl Iterator<Item = String>) -> fmt::Result {
     let lines: Vec<_> = lines.collect();
     if lines.is_empty() {
         return Ok(());
