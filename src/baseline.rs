@@ -5,6 +5,10 @@
 
 use std::collections::HashSet;
 
+use time::Date;
+use time::format_description::well_known::Iso8601;
+use url::Url;
+
 use crate::contract::{Assessment, ClauseId, Contract, Misbehaviour, Schema};
 use crate::document::{Node, SourceError};
 use crate::judge::{Body, classify};
@@ -20,15 +24,27 @@ pub struct Deviation {
     pub cause: Option<String>,
     /// Why it is known: a link, or a version.
     pub because: String,
+    /// Where more is said of it.
+    pub link: Option<String>,
+    /// The last day on which it fails nothing.
+    pub until: Option<Date>,
 }
 
 /// The deviations that are known of a target.
 #[derive(Clone, Debug, Default)]
 pub struct Baseline {
     deviations: Vec<Deviation>,
+    expired: Vec<Deviation>,
 }
 
 impl Deviation {
+    /// Why it is known, with its link and its last day.
+    pub fn reason(&self) -> String {
+        let until = self.until.map(|until| format!("until {until}"));
+        let more: Vec<_> = self.link.iter().cloned().chain(until).collect();
+        if more.is_empty() { self.because.clone() } else { format!("{} ({})", self.because, more.join(", ")) }
+    }
+
     /// Whether a mismatch of this clause and this cause is this deviation.
     pub fn covers(&self, clause: &ClauseId, why: &str) -> bool {
         self.clause == *clause && self.cause.as_ref().is_none_or(|known| known == why)
@@ -58,6 +74,19 @@ impl Baseline {
             self.deviations.push(deviation);
         }
         Ok(())
+    }
+
+    /// Takes out what was known until a day before this one: it fails again.
+    pub fn expire(&mut self, today: Date) {
+        let is_over = |deviation: &Deviation| deviation.until.is_some_and(|until| until < today);
+        let (expired, current) = std::mem::take(&mut self.deviations).into_iter().partition(is_over);
+        self.deviations = current;
+        self.expired.extend::<Vec<_>>(expired);
+    }
+
+    /// What was known until a day that is over.
+    pub fn expired(&self) -> &[Deviation] {
+        &self.expired
     }
 
     /// Whether nothing is known.
@@ -90,13 +119,38 @@ fn read(contract: &Contract, node: &Node) -> Result<Deviation, SourceError> {
     let deviation = Deviation {
         clause: clause.id.clone(),
         cause: way.map(Node::words).transpose()?,
-        because: fields.required("because")?.words()?,
+        because: read_reason(fields.required("because")?)?,
+        link: fields.optional("link").map(read_link).transpose()?,
+        until: fields.optional("until").map(read_day).transpose()?,
     };
     fields.finish()?;
     match way.zip(deviation.cause.as_deref()) {
         Some((node, text)) => check_cause(contract, &deviation.clause, text, node).map(|()| deviation),
         None => Ok(deviation),
     }
+}
+
+/// What stands in place of a reason until somebody gives one.
+pub(crate) const UNFILLED: &str = "FILL IN";
+
+fn read_reason(node: &Node) -> Result<String, SourceError> {
+    let reason = node.words()?;
+    if reason.starts_with(UNFILLED) {
+        let error = node.error("nobody has filled in why this is known");
+        return Err(error.with_hint("give the reason, or take the entry out of the list"));
+    }
+    Ok(reason)
+}
+
+fn read_link(node: &Node) -> Result<String, SourceError> {
+    let text = node.words()?;
+    let is_link = Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if is_link { Ok(text) } else { Err(node.error("a link begins with `https://` or `http://`")) }
+}
+
+fn read_day(node: &Node) -> Result<Date, SourceError> {
+    let text = node.words()?;
+    Date::parse(&text, &Iso8601::DATE).map_err(|_| node.error("a day is written as `2027-01-31`"))
 }
 
 /// A cause that no mismatch of the clause can have would make the deviation one that is never seen.
@@ -116,7 +170,7 @@ fn check_cause(contract: &Contract, id: &ClauseId, cause: &str, node: &Node) -> 
 
 /// What can tell mismatches of a clause apart: the field of the answer; for a status also what the request breaks, or what is
 /// open about it.
-fn causes(contract: &Contract, clause: &ClauseId) -> HashSet<String> {
+pub(crate) fn causes(contract: &Contract, clause: &ClauseId) -> HashSet<String> {
     let fields = &contract.creation.response.properties;
     let about = fields.values().find(|schema| clause.is_within(&schema.place));
     let pointers = fields.iter().filter(|(_, schema)| about.is_none_or(|about| about.place == schema.place));

@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod curl;
+pub mod draft;
 pub mod github;
 pub mod har;
 pub mod html;

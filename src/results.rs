@@ -73,6 +73,8 @@ pub struct Results {
     pub deviations: Vec<(Deviation, usize)>,
     /// Known deviations that were looked for and are no longer seen.
     pub stale: Vec<Deviation>,
+    /// Deviations that were known until a day that is over, and fail again.
+    pub expired: Vec<Deviation>,
     /// Whether drift and deviations that are stale make the run fail.
     pub is_strict: bool,
     /// Why probes were inconclusive, each cause once.

@@ -310,7 +310,7 @@ const CASES: [(&str, &str, &str); 43] = [
 ];
 
 /// One list of known deviations: what, and its text.
-const LISTS: [(&str, &str); 15] = [
+const LISTS: [(&str, &str); 18] = [
     ("nothing", ""),
     ("no list", "clause: status.400\nbecause: v1\n"),
     ("an empty list", "[]\n"),
@@ -319,7 +319,10 @@ const LISTS: [(&str, &str); 15] = [
     ("an empty reason", "- {clause: status.400, because: ' '}\n"),
     ("a clause that does not exist", "- {clause: request.name.maxLenght, because: v1}\n"),
     ("a key that is misspelt", "- {clause: status.400, becuase: v1}\n"),
-    ("a key that is unknown", "- {clause: status.400, because: v1, until: v2}\n"),
+    ("a key that is unknown", "- {clause: status.400, because: v1, since: v2}\n"),
+    ("a last day that is none", "- {clause: status.400, because: v1, until: 2026-02-30}\n"),
+    ("a link that leads nowhere", "- {clause: status.400, because: v1, link: bugs/7}\n"),
+    ("a reason that nobody has filled in", "- {clause: status.400, because: FILL IN}\n"),
     ("a clause that no run can assess", "- {clause: status.503, because: v1}\n"),
     ("a cause that is misspelt", "- {clause: status.400, cause: request.typ, because: v1}\n"),
     ("a cause that no mismatch can have", "- {clause: response.id.format, cause: /name, because: v1}\n"),

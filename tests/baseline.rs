@@ -160,6 +160,28 @@ fn what_is_gone_is_told_and_fails_a_strict_run() {
 }
 
 #[test]
+fn what_was_known_until_yesterday_fails_again_and_what_is_known_until_today_does_not() {
+    let day = |text: &str| time::Date::parse(text, &time::format_description::well_known::Iso8601::DATE).unwrap();
+    let list =
+        "- {clause: request.min_disk.maximum, because: v1, link: 'https://bugs.example.com/7', until: 2026-05-31}\n";
+    let told = |today: &str| {
+        let mut baseline = Baseline::default();
+        baseline.add(&suite().contract, &document::parse("baseline.yaml", list).unwrap()).unwrap();
+        baseline.expire(day(today));
+        let question = Question { baseline, ..Question::default() };
+        let report = results(1, performed(vec![answered("boundary/min_disk/1025", 201)]), question, &end());
+        (ExitCode::of(&report), terminal::render(&report, terminal::Detail::Usual))
+    };
+    let reason = "request.min_disk.maximum: v1 (https://bugs.example.com/7, until 2026-05-31)";
+    let (code, text) = told("2026-05-31");
+    assert_eq!(code, ExitCode::Holds, "{text}");
+    assert!(text.contains(&format!("they fail nothing\n  {reason}")), "{text}");
+    let (code, text) = told("2026-06-01");
+    assert_eq!(code, ExitCode::Broken, "{text}");
+    assert!(text.contains(&format!("fails again\n  {reason}\n")), "{text}");
+}
+
+#[test]
 fn what_a_run_did_not_provoke_is_not_gone() {
     let stale = |list: &str, selection: Selection| reported("none", list, &selection, true).0.stale.len();
     let about = |selector: &str| Selection { selectors: vec![selector.to_owned()], ..Selection::default() };

@@ -126,3 +126,27 @@ fn a_header_goes_with_each_request_to_the_endpoint_and_is_told_nobody() {
         assert!(code == 2 && text.contains("--header") && !text.contains("gateway-canary"), "{text}");
     }
 }
+
+#[test]
+fn a_baseline_is_drafted_and_is_good_once_the_reasons_are_filled_in() {
+    let served = Served::start_with("otc", &["--defect", "request.min_disk.maximum:no-limit"]);
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("known.yaml");
+    let name = file.display().to_string();
+    let (code, text) = served.run(&["min_disk/", "--write-baseline", &name]);
+    assert_eq!(code, 1, "{text}");
+    let draft = fs::read_to_string(&file).unwrap();
+    assert!(
+        draft.contains("- clause: request.min_disk.maximum\n  # min_disk is at most 1024: expected 400"),
+        "{draft}"
+    );
+    let (code, text) = served.run(&["min_disk/", "--baseline", &name]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("nobody has filled in why this is known"), "{text}");
+    fs::write(&file, draft.replace("FILL IN", "mended in v7")).unwrap();
+    let (code, text) = served.run(&["min_disk/", "--baseline", &name]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("request.min_disk.maximum: mended in v7"), "{text}");
+    let (code, text) = served.run(&["min_disk/", "--write-baseline", &name]);
+    assert!(code == 2 && text.contains("is there already"), "{text}");
+}

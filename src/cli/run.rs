@@ -24,6 +24,7 @@ use crate::exit_code::ExitCode;
 use crate::ledger::{Ledger, Record};
 use crate::plan::Plan;
 use crate::report::curl::quoted;
+use crate::report::draft::draft;
 use crate::report::model::{About, Report};
 use crate::report::ndjson::Lines;
 use crate::report::terminal::{self, Detail};
@@ -43,6 +44,9 @@ pub(super) struct Arguments {
     /// File with deviations that are known of the endpoint, beside those of the suite
     #[arg(long, alias = "known", value_name = "FILE")]
     baseline: Option<PathBuf>,
+    /// Write a list of what is found to this new file, with the reasons left to fill in
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
     /// Fail on what nobody documents, and on known deviations that are stale, too
     #[arg(long)]
     strict: bool,
@@ -74,6 +78,9 @@ pub(super) struct Arguments {
 pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
     let suite = arguments.suite.load(console)?;
     arguments.reports.check()?;
+    if let Some(file) = arguments.write_baseline.as_ref().filter(|file| file.exists()) {
+        return Err(Failure::WrongUse(format!("--write-baseline: {} is there already", file.display())));
+    }
     let baseline = arguments.baseline(&suite)?;
     let plan = arguments.selection.plan(&suite)?;
     let (target, locality, _stub) = arguments.connect(&suite, console).await?;
@@ -109,6 +116,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
             if let Some(dir) = &arguments.save {
                 save(&results, dir, console)?;
             }
+            arguments.draft(&suite, &results, &about, console)?;
             Ok(code)
         }
         Err(error) => {
@@ -148,6 +156,12 @@ impl Arguments {
 
     /// What is known of the endpoint: the suite's list and the operator's. The stub keeps the contract, so that nothing is known of it.
     fn baseline(&self, suite: &Suite) -> Result<Baseline, Failure> {
+        let mut known = self.known(suite)?;
+        known.expire(OffsetDateTime::now_utc().date());
+        Ok(known)
+    }
+
+    fn known(&self, suite: &Suite) -> Result<Baseline, Failure> {
         match (self.target.named()? != Named::Stub, &self.baseline) {
             (false, None) => Ok(Baseline::default()),
             (false, Some(_)) => Err(Failure::WrongUse(
@@ -164,6 +178,21 @@ impl Arguments {
                 added.map(|()| baseline).map_err(|error| Failure::Suite(error.into()))
             }
         }
+    }
+
+    /// Writes the draft of a baseline, if one is asked for and something was found.
+    fn draft(&self, suite: &Suite, results: &Results, about: &About, console: &Console) -> Result<(), Failure> {
+        let Some(file) = &self.write_baseline else { return Ok(()) };
+        let origin = format!("{} at {} on {}", suite.name, results.endpoint, about.when());
+        let Some(text) = draft(&suite.contract, &origin, &results.findings) else {
+            console.note("nothing was found that a baseline can hold, so that none was written\n");
+            return Ok(());
+        };
+        let shown = file.display();
+        let written = console.replace(file, &console.secrets().redact_text(&text));
+        written.map_err(|error| Failure::WrongUse(format!("cannot write {shown}: {error}")))?;
+        console.note(&format!("{shown} has what was found; fill in why each is known\n"));
+        Ok(())
     }
 
     /// Leaves out what a careful run does not send, and marks the rest.

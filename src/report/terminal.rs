@@ -101,14 +101,21 @@ fn write_deviations(out: &mut String, results: &Results) -> fmt::Result {
     if !results.deviations.is_empty() {
         writeln!(out, "{BOLD}known deviations{BOLD:#}; they fail nothing")?;
         for (deviation, count) in &results.deviations {
-            writeln!(out, "  {}: {}  {FAINT}{count} ×{FAINT:#}", name(deviation), deviation.because)?;
+            writeln!(out, "  {}: {}  {FAINT}{count} ×{FAINT:#}", name(deviation), deviation.reason())?;
         }
         writeln!(out)?;
     }
     if !results.stale.is_empty() {
         writeln!(out, "{YELLOW}stale{YELLOW:#}: known deviations that are no longer seen; take them out of the list")?;
         for deviation in &results.stale {
-            writeln!(out, "  {}: {}", name(deviation), deviation.because)?;
+            writeln!(out, "  {}: {}", name(deviation), deviation.reason())?;
+        }
+        writeln!(out)?;
+    }
+    if !results.expired.is_empty() {
+        writeln!(out, "{YELLOW}expired{YELLOW:#}: what was known until a day that is over fails again")?;
+        for deviation in &results.expired {
+            writeln!(out, "  {}: {}", name(deviation), deviation.reason())?;
         }
         writeln!(out)?;
     }

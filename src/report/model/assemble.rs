@@ -146,7 +146,7 @@ fn known(deviation: &crate::baseline::Deviation, probes: usize) -> Deviation {
     Deviation {
         clause: deviation.clause.to_string(),
         cause: deviation.cause.clone().unwrap_or_default(),
-        because: deviation.because.clone(),
+        because: deviation.reason(),
         probes,
     }
 }
@@ -222,7 +222,11 @@ fn remarks(results: &Results) -> Vec<String> {
     let login = results.login.iter();
     let login = login.map(|trouble| format!("the token ended, and the identity service gave no new one: {trouble}"));
     let calls = results.calls.iter();
-    login.chain(calls.map(|(call, availability)| format!("not used: {call}: {availability}"))).collect()
+    let calls = calls.map(|(call, availability)| format!("not used: {call}: {availability}"));
+    let expired = results.expired.iter();
+    let expired =
+        expired.map(|known| format!("no longer known, and fails again: {}: {}", known.clause, known.reason()));
+    login.chain(calls).chain(expired).collect()
 }
 
 impl Finding {

@@ -173,6 +173,7 @@ impl Fold {
             findings: self.all_findings(&refused, &seen),
             deviations,
             stale,
+            expired: known.expired().to_vec(),
             is_strict: *is_strict,
             inconclusive: self.inconclusive_with(&seen.outcomes, &verdicts),
             skipped: self.skipped.in_order(),
