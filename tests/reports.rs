@@ -141,6 +141,22 @@ fn a_run_that_does_not_begin_reports_why() {
 }
 
 #[test]
+fn a_login_that_fails_is_reported_too() {
+    let folder = TempDir::new().unwrap();
+    let files = Format::ALL.map(|(name, _)| folder.path().join(name));
+    let wanted = Format::ALL.iter().zip(&files).map(|((name, _), file)| format!("--report={name}={}", file.display()));
+    let mut command = program(&["run", "min_disk/", "--retries", "0"], folder.path());
+    let cloud = [("OS_AUTH_URL", "http://127.0.0.1:1/v3"), ("OS_USERNAME", "me"), ("OS_PASSWORD", "kwyjibo-Password")];
+    command.args(wanted).envs(cloud).env("OS_PROJECT_NAME", "mine").env("OS_USER_DOMAIN_NAME", "Default");
+    let output = command.env("OS_PROJECT_DOMAIN_NAME", "Default").output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(text.contains("cannot log in at") && !text.contains("kwyjibo"), "{}: {text}", file.display());
+    }
+}
+
+#[test]
 fn a_place_that_is_not_good_is_refused_before_anything_is_sent() {
     let (server, folder) = (Server::faithful(), TempDir::new().unwrap());
     let url = server.listen();

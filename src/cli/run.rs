@@ -17,7 +17,7 @@ use super::terms::{self, TermArguments};
 use super::watch::Watch;
 use super::{Failure, SuiteChoice};
 use crate::baseline::Baseline;
-use crate::client::{Access, Setup, Target, Token};
+use crate::client::{Access, Limits, Setup, Target, Token};
 use crate::console::Console;
 use crate::document;
 use crate::exit_code::ExitCode;
@@ -83,7 +83,10 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     }
     let baseline = arguments.baseline(&suite)?;
     let plan = arguments.selection.plan(&suite)?;
-    let (target, locality, _stub) = arguments.connect(&suite, console).await?;
+    let (target, locality, _stub) = match arguments.connect(&suite, console).await {
+        Ok(connected) => connected,
+        Err(failure) => return Err(arguments.report_no_target(&suite, &plan, failure, console)),
+    };
     let Decision { plan, jobs, limits, .. } = arguments.prepare(locality, plan)?;
     let detail = arguments.detail();
     let (mut watch, progress) = Watch::new(console, plan.len(), detail);
@@ -178,6 +181,23 @@ impl Arguments {
                 added.map(|()| baseline).map_err(|error| Failure::Suite(error.into()))
             }
         }
+    }
+
+    /// Writes the reports of a run that has no target, as the login failed, say; where the command was wrong, there is nothing to report.
+    fn report_no_target(&self, suite: &Arc<Suite>, plan: &Plan, failure: Failure, console: &Console) -> Failure {
+        let (Ok(named), Ok(repeat)) = (self.target.named(), self.repeat(suite)) else { return failure };
+        let endpoint = if let Named::Endpoint(endpoint) = named { endpoint.to_string() } else { String::new() };
+        let live = match failure.exit_code() {
+            ExitCode::WrongUse => return failure,
+            _ => self.reports.begin(|lines| lines.begin(&endpoint, &suite.name, plan.len()), console),
+        };
+        let Ok(live) = live else { return failure };
+        let question = Question { is_strict: self.strict, ..Question::default() };
+        let results = Fold::new(suite, plan, question).finish(&End::unreached(endpoint.clone()));
+        let about = About { date: OffsetDateTime::now_utc(), limits: Limits::default(), repeat };
+        let report = Report::not_begun(&results, &about, &failure.to_string(), console.secrets());
+        self.reports.write(&report, live, console, failure.exit_code());
+        failure
     }
 
     /// Writes the draft of a baseline, if one is asked for and something was found.

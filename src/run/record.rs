@@ -149,6 +149,23 @@ pub struct End {
 }
 
 impl End {
+    /// The end of a run that has come to no target: nobody was asked anything.
+    pub(crate) fn unreached(endpoint: String) -> Self {
+        Self {
+            ending: Ending::TargetLost,
+            endpoint,
+            run_id: String::new(),
+            has_token: false,
+            route: Route::USUAL,
+            login: None,
+            requests: 0,
+            first_requests: 0,
+            elapsed: Duration::ZERO,
+            bounds: Bounds::default(),
+            ledger: None,
+        }
+    }
+
     /// The end of a run of which nothing is known but its target: every request was one of the look before it.
     pub(crate) fn of(target: &Target, ending: Ending) -> Self {
         Self {
