@@ -120,6 +120,8 @@ fn clauses_that_only_one_run_assessed_are_told_and_what_makes_runs_differ_too() 
     assert!(compared.only_second.iter().any(|missing| missing.clause == "request.min_ram.minimum"));
     assert_eq!(compared.outcome, Outcome::Unsettled);
     assert_eq!(compared.caveats, ["the seeds differ: 1 and 7"]);
+    let text = compared.render(Format::Text).unwrap();
+    assert_eq!(text.matches("no probe of this run is about it").count(), 2, "one line for each run: {text}");
 }
 
 #[test]

@@ -16,6 +16,9 @@ const FAINT: Style = Style::new().dimmed();
 /// So many of each are named; the other formats name all.
 const MOST: usize = 100;
 
+/// So many clauses are named that a run did not assess for one reason.
+const MOST_NAMED: usize = 6;
+
 pub(super) fn render(comparison: &Comparison) -> String {
     let mut text = String::new();
     // Writing to a `String` cannot fail.
@@ -115,9 +118,20 @@ fn write_missing(out: &mut String, assessed: &str, other: &str, missing: &[Missi
     }
     let count = counted(missing.len(), "clause");
     writeln!(out, "{BOLD}{count}{BOLD:#} that only the {assessed} run assessed")?;
-    for clause in missing.iter().take(MOST) {
-        writeln!(out, "  {}  {FAINT}{other}: {}{FAINT:#}", clause.clause, clause.why)?;
+    // A run that was cut short has one reason for a hundred clauses.
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for Missing { clause, why } in missing {
+        match reasons.iter_mut().find(|(known, _)| known == why) {
+            Some((_, clauses)) => clauses.push(clause),
+            None => reasons.push((why, vec![clause])),
+        }
     }
-    write_more(out, missing.len())?;
+    for (why, clauses) in reasons.iter().take(MOST) {
+        let more = clauses.len().saturating_sub(MOST_NAMED);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let named = clauses[..clauses.len().min(MOST_NAMED)].join(", ");
+        writeln!(out, "  {named}{more}  {FAINT}{other}: {why}{FAINT:#}")?;
+    }
+    write_more(out, reasons.len())?;
     writeln!(out)
 }
