@@ -306,7 +306,7 @@ impl Target {
         if let Some(before) = &state.before {
             self.ownership.set_before(before.iter().map(String::as_str));
         }
-        state.given.iter().for_each(|id| self.ownership.note_given(id));
+        state.given.iter().for_each(|given| self.ownership.note_given(&given.id, given.is_marked, None));
         self
     }
 

@@ -9,6 +9,7 @@ mod whole;
 
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 use ims_conformance::client::{Access, Leftover, Setup, Target, Token};
 use ims_conformance::doctor::try_release;
@@ -23,6 +24,8 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use server::{IMAGES, Server, TOKEN, bare, outcome, renamed, request, suite};
 use tempfile::TempDir;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use whole::{Whole, whole};
 
 /// How an id is changed before it is given out.
@@ -93,11 +96,42 @@ fn lies() -> impl Strategy<Value = Lie> {
     (base, proptest::collection::vec(change, 0..3)).prop_map(|(base, changes)| Lie { base, changes })
 }
 
-/// Whether the list is there before the run begins.
+/// What the list is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum List {
     Whole,
     Refused,
+    /// It never shows anything.
+    Empty,
+    /// It does not show what is foreign.
+    Hiding,
+    /// It shows the three newest, and does not say that there is more.
+    Window,
+}
+
+impl List {
+    fn answer(self, foreign: &[String], answer: Response) -> Response {
+        let images = answer.json().unwrap()["images"].as_array().unwrap().clone();
+        let is_foreign = |image: &Value| foreign.iter().any(|id| image["id"] == json!(id));
+        let shown: Vec<Value> = match self {
+            Self::Refused => return bare(403),
+            Self::Whole => images,
+            Self::Empty => Vec::new(),
+            Self::Hiding => images.into_iter().filter(|image| !is_foreign(image)).collect(),
+            Self::Window => images.into_iter().rev().take(3).collect(),
+        };
+        Response { body: json!({"images": shown}).to_string().into_bytes(), ..answer }
+    }
+}
+
+/// The answer of a read, with times of a minute ago.
+fn older(answer: Response) -> Response {
+    let mut image = answer.json().unwrap();
+    let minute_ago = (OffsetDateTime::now_utc() - Duration::from_secs(60)).replace_nanosecond(0).unwrap();
+    for name in ["created_at", "updated_at"] {
+        image[name] = json!(minute_ago.format(&Rfc3339).unwrap());
+    }
+    Response { body: image.to_string().into_bytes(), ..answer }
 }
 
 /// A server that tells this lie about every second creation; what is foreign there, and what it gave out in truth.
@@ -106,10 +140,14 @@ fn liar(lie: Lie, list: List) -> (Arc<Server>, Vec<String>, Arc<Mutex<HashSet<St
     let (theirs, truths) = (Arc::clone(&foreign), Arc::new(Mutex::new(HashSet::new())));
     let (told, turn) = (Arc::clone(&truths), Mutex::new(0_usize));
     let server = Server::with(move |server, request, token| {
-        if list == List::Refused && request.method == "GET" && request.path.split('?').next() == Some(IMAGES) {
-            return Some(bare(403));
-        }
         let answer = server.pass(request, token);
+        if request.method == "GET" && request.path.split('?').next() == Some(IMAGES) {
+            return Some(list.answer(&theirs.lock().unwrap(), answer));
+        }
+        let is_theirs = theirs.lock().unwrap().iter().any(|id| request.path.ends_with(id.as_str()));
+        if request.method == "GET" && is_theirs && answer.is_success() {
+            return Some(older(answer));
+        }
         if request.method != "POST" || !answer.is_success() {
             return Some(answer);
         }
@@ -180,7 +218,7 @@ async fn whatever_ids_a_target_gives_nothing_reaches_what_is_not_the_runs_own() 
     let mut runner = TestRunner::deterministic();
     for _ in 0..20 {
         let lie = lies().new_tree(&mut runner).unwrap().current();
-        for list in [List::Whole, List::Refused] {
+        for list in [List::Whole, List::Refused, List::Empty, List::Hiding, List::Window] {
             let (server, foreign, truths) = liar(lie.clone(), list);
             perform(&server).await;
             let truths = truths.lock().unwrap().clone();

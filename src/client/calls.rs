@@ -88,6 +88,9 @@ impl Target {
     pub(crate) fn learn(&self, calls: Calls) {
         // A second look at the same target would only say the same.
         let _ = self.calls.set(calls);
+        if self.cannot_list() == Some(Unlisted::Incomplete) {
+            self.ownership.doubt_list();
+        }
     }
 
     /// What cannot be used, as far as it is known.
@@ -119,7 +122,7 @@ impl Target {
     }
 
     /// Whether a read tells what is there.
-    pub(super) fn can_read(&self) -> bool {
+    pub(in crate::client) fn can_read(&self) -> bool {
         self.availability(self.contract().creation.lifecycle.read).is_there()
     }
 

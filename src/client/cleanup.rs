@@ -35,6 +35,8 @@ pub enum Leftover {
     Unknown,
     /// The target gave this id for a new thing, and it was there before the run.
     Foreign(Untrusted),
+    /// The target gave this id for a new thing, and a read shows something that this run did not create.
+    ShownOtherwise(Untrusted),
     /// The target gave this id for two new things, so that nothing is sent to it any more.
     GivenTwice(Untrusted),
 }
@@ -44,7 +46,7 @@ impl Leftover {
     pub fn is_proven(&self) -> bool {
         match self {
             Self::Id(_) | Self::Unnamed | Self::GivenTwice(_) => true,
-            Self::Appeared(_) | Self::Unknown | Self::Foreign(_) => false,
+            Self::Appeared(_) | Self::Unknown | Self::Foreign(_) | Self::ShownOtherwise(_) => false,
         }
     }
 }
@@ -91,6 +93,13 @@ impl Target {
                     let was_removed = exchanges.iter().any(|each| self.removes(each, &id));
                     if !was_removed {
                         self.look_for(&id).await;
+                        // A read may show that it is somebody else's after all.
+                        let _ = self.refusal_for(&id).await;
+                        if let Some(leftover) = self.disowned(&id) {
+                            cleanup.created -= 1;
+                            cleanup.leftovers.push(leftover);
+                            continue;
+                        }
                     }
                     let is_gone = self.make_gone(&id, is_delete_protected, was_removed, &mut yielding).await;
                     if self.note_removal(&id, is_gone).await {
@@ -120,7 +129,9 @@ impl Target {
         match self.ownership.claim(id) {
             Claim::Denied(NotOwn::ThereBefore) => Some(Leftover::Foreign(id.into())),
             Claim::Denied(NotOwn::GivenTwice) => Some(Leftover::GivenTwice(id.into())),
-            Claim::Denied(_) | Claim::Own | Claim::Unproven => None,
+            Claim::Denied(NotOwn::ShownOtherwise) => Some(Leftover::ShownOtherwise(id.into())),
+            Claim::Denied(NotOwn::NeverGiven | NotOwn::Unproven) => None,
+            Claim::Own | Claim::Given(_) | Claim::Unproven => None,
         }
     }
 

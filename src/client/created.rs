@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::patience::is_unread;
-use crate::contract::Contract;
+use crate::contract::{Contract, Relation};
 use crate::exchange::{Exchange, Response, is_segment};
 use crate::json::raw_at;
 
@@ -63,6 +65,15 @@ pub(super) fn creation_of(contract: &Contract, exchange: &Exchange) -> Option<Cr
         }
         None => Created::Unnamed,
     })
+}
+
+/// When a thing was created, as an answer shows it, where the contract has a time that is that of the creation; of several the first.
+pub(super) fn created_at(contract: &Contract, shown: &Value) -> Option<OffsetDateTime> {
+    let times = contract.creation.response.properties.iter().filter_map(|(name, schema)| {
+        let Some(Relation::NearNow(_)) = schema.relation("near-now") else { return None };
+        OffsetDateTime::parse(shown.get(name)?.as_str()?, &Rfc3339).ok()
+    });
+    times.min()
 }
 
 /// The answer as a value, read as leniently as its id needs it. The judge has its own, strict way.

@@ -1,14 +1,16 @@
 //! What this run provably created, and so may change and remove.
 //!
 //! [`Target::send`](super::Target::send) asks here before each request that changes or removes something, whoever sends it. Own is an id that one answer of
-//! this run gave as new and that the list before the run did not have; where that list is not known, only what a read shows with the mark of this run.
-//! Servers compare ids in many ways, so an id is compared in one [`Spelling`].
+//! this run gave as new, that the list before the run did not have, and of which a read does not show that it is somebody else's; where that list is not known,
+//! or does not show what is created, only what a read shows with the mark of this run. Servers compare ids in many ways, so an id is compared in one
+//! [`Spelling`].
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use percent_encoding::percent_decode_str;
+use time::OffsetDateTime;
 
 use crate::exchange::NotOwn;
 
@@ -22,6 +24,8 @@ pub(super) struct Ownership {
 struct Ids {
     /// Those that were there before the run; `None` as long as, or where, that is not known.
     before: Option<HashSet<Spelling>>,
+    /// Whether the list has turned out not to show what is there, so that what it showed before the run proves nothing.
+    is_list_doubted: bool,
     known: HashMap<Spelling, Evidence>,
 }
 
@@ -30,8 +34,20 @@ struct Ids {
 struct Evidence {
     /// How many answers gave it as new.
     given: u32,
-    /// Whether an answer showed it with the mark of this run, or a person said that it is the run's.
+    asked: Asked,
+    /// Whether an answer showed it with the mark of this run, or a person said that it is the run's, or a read does not speak against it.
     is_attested: bool,
+    /// Whether a read showed something that this run did not create.
+    is_disowned: bool,
+}
+
+/// What is known of the request that an id was given for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// Whether it held the mark of this run.
+    pub is_marked: bool,
+    /// When the thing was created, as its answer told it.
+    pub created: Option<OffsetDateTime>,
 }
 
 /// Whether the run may change and remove what has an id.
@@ -39,6 +55,8 @@ struct Evidence {
 pub(super) enum Claim {
     /// It may.
     Own,
+    /// It may unless a read shows something that this run did not create: one answer gave it, and it was not in the list before the run.
+    Given(Asked),
     /// It may if a read shows the mark of this run: one answer gave it, and what was there before is not known.
     Unproven,
     /// It may not.
@@ -53,12 +71,31 @@ impl Ownership {
 
     /// Whether it is known what was there before the run.
     pub(super) fn knows_before(&self) -> bool {
-        self.ids().before.is_some()
+        let ids = self.ids();
+        ids.before.is_some() && !ids.is_list_doubted
     }
 
-    /// An answer gave this id as new.
-    pub(super) fn note_given(&self, id: &str) {
-        self.ids().known.entry(Spelling::of(id)).or_default().given += 1;
+    /// Whether the list has turned out not to show what is there.
+    pub(super) fn is_list_doubted(&self) -> bool {
+        self.ids().is_list_doubted
+    }
+
+    /// An answer gave this id as new, to a request with the mark of this run or without one, and told when it was created.
+    pub(super) fn note_given(&self, id: &str, is_marked: bool, created: Option<OffsetDateTime>) {
+        let mut ids = self.ids();
+        let evidence = ids.known.entry(Spelling::of(id)).or_default();
+        evidence.given += 1;
+        evidence.asked = Asked { is_marked, created };
+    }
+
+    /// The list does not show what is there.
+    pub(super) fn doubt_list(&self) {
+        self.ids().is_list_doubted = true;
+    }
+
+    /// A read showed something under this id that this run did not create.
+    pub(super) fn disown(&self, id: &str) {
+        self.ids().known.entry(Spelling::of(id)).or_default().is_disowned = true;
     }
 
     /// An answer showed this id with the mark of this run, or a person said that it is the run's.
@@ -85,7 +122,10 @@ impl Ownership {
         match ids.known.get(&id) {
             Some(Evidence { given: 2.., .. }) => Claim::Denied(NotOwn::GivenTwice),
             Some(Evidence { is_attested: true, .. }) => Claim::Own,
-            Some(Evidence { given: 1, .. }) if ids.before.is_some() => Claim::Own,
+            Some(Evidence { is_disowned: true, .. }) => Claim::Denied(NotOwn::ShownOtherwise),
+            Some(Evidence { given: 1, asked, .. }) if ids.before.is_some() && !ids.is_list_doubted => {
+                Claim::Given(*asked)
+            }
             Some(Evidence { given: 1, .. }) => Claim::Unproven,
             Some(Evidence { given: 0, .. }) | None => Claim::Denied(NotOwn::NeverGiven),
         }
@@ -127,8 +167,10 @@ impl fmt::Debug for Spelling {
 
 #[cfg(test)]
 mod tests {
-    use super::{Claim, Ownership};
+    use super::{Asked, Claim, Ownership};
     use crate::exchange::NotOwn;
+
+    const MARKED: Asked = Asked { is_marked: true, created: None };
 
     const ID: &str = "4ca46bf1-5c61-48ff-b4f3-0ad4e5e3ba86";
 
@@ -149,7 +191,7 @@ mod tests {
         for spelling in SPELLINGS {
             let ownership = Ownership::default();
             ownership.set_before([ID]);
-            ownership.note_given(spelling);
+            ownership.note_given(spelling, true, None);
             ownership.attest(spelling);
             assert_eq!(ownership.claim(spelling), Claim::Denied(NotOwn::ThereBefore), "{spelling}");
             assert_eq!(ownership.claim(ID), Claim::Denied(NotOwn::ThereBefore), "{spelling}");
@@ -166,9 +208,9 @@ mod tests {
         for spelling in SPELLINGS {
             let ownership = Ownership::default();
             ownership.set_before([]);
-            ownership.note_given(ID);
-            assert_eq!(ownership.claim(spelling), Claim::Own, "{spelling}");
-            ownership.note_given(spelling);
+            ownership.note_given(ID, true, None);
+            assert_eq!(ownership.claim(spelling), Claim::Given(MARKED), "{spelling}");
+            ownership.note_given(spelling, true, None);
             ownership.attest(ID);
             assert_eq!(ownership.claim(ID), Claim::Denied(NotOwn::GivenTwice), "{spelling}");
         }
@@ -186,9 +228,29 @@ mod tests {
     #[test]
     fn where_it_is_not_known_what_was_there_before_an_answer_alone_proves_nothing() {
         let ownership = Ownership::default();
-        ownership.note_given(ID);
+        ownership.note_given(ID, true, None);
         assert_eq!(ownership.claim(ID), Claim::Unproven);
         ownership.attest(ID);
         assert_eq!(ownership.claim(ID), Claim::Own);
+    }
+
+    #[test]
+    fn a_list_that_does_not_show_what_is_there_proves_nothing_any_more() {
+        let ownership = Ownership::default();
+        ownership.set_before(["other"]);
+        ownership.note_given(ID, false, None);
+        assert_eq!(ownership.claim(ID), Claim::Given(Asked::default()));
+        ownership.doubt_list();
+        assert_eq!(ownership.claim(ID), Claim::Unproven);
+        assert_eq!(ownership.claim("other"), Claim::Denied(NotOwn::ThereBefore));
+    }
+
+    #[test]
+    fn what_a_read_shows_to_be_somebody_elses_is_not_own() {
+        let ownership = Ownership::default();
+        ownership.set_before([]);
+        ownership.note_given(ID, true, None);
+        ownership.disown(ID);
+        assert_eq!(ownership.claim(ID), Claim::Denied(NotOwn::ShownOtherwise));
     }
 }

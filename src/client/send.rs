@@ -55,7 +55,11 @@ impl Target {
         match refusal {
             Some(refusal) => Exchange { request, outcome: Err(refusal) },
             None if may_create => self.send_with_intent(purpose, request).await,
-            None => self.send_over_wire(purpose, request).await,
+            None => {
+                let exchange = self.send_over_wire(purpose, request).await;
+                self.learn_owner(&exchange);
+                exchange
+            }
         }
     }
 

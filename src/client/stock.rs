@@ -115,6 +115,9 @@ impl Target {
         // What is not there any more cannot be listed.
         if self.send_as(Purpose::Extra, read).await.response().is_some_and(Response::is_success) {
             self.stock.shown.note(false);
+            if self.stock.shown.is_disproved() {
+                self.ownership.doubt_list();
+            }
         }
     }
 
@@ -143,7 +146,7 @@ impl Target {
 
     /// Whether what is created without a mark can be proven to be the run's: only where it is known what was there before.
     pub(crate) fn can_prove_without_mark(&self) -> bool {
-        !matches!(self.stock.before.get(), Some(Err(_)))
+        !matches!(self.stock.before.get(), Some(Err(_))) && !self.ownership.is_list_doubted()
     }
 
     /// Takes stock after the run, and removes what has appeared and is proven to be ours; why nothing is known, where that is so.

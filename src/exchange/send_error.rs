@@ -32,9 +32,11 @@ pub enum NotOwn {
     ThereBefore,
     /// The target gave its id to two creations.
     GivenTwice,
+    /// A read shows something that this run did not create.
+    ShownOtherwise,
     /// No answer of this run told of it.
     NeverGiven,
-    /// An answer gave its id, but what was there before is not known, and a read does not show the mark of this run.
+    /// An answer gave its id, but what was there before is not known, or the list does not show what is there, and a read does not show the mark of this run.
     Unproven,
 }
 
@@ -66,9 +68,10 @@ impl fmt::Display for SendError {
             Self::Ledger => "not sent, as the ledger cannot be written",
             Self::NotOwn(NotOwn::ThereBefore) => "not sent, as the id was there before the run",
             Self::NotOwn(NotOwn::GivenTwice) => "not sent, as the target gave this id twice",
+            Self::NotOwn(NotOwn::ShownOtherwise) => "not sent, as a read shows something that this run did not create",
             Self::NotOwn(NotOwn::NeverGiven) => "not sent, as no answer of this run gave this id",
             Self::NotOwn(NotOwn::Unproven) => {
-                "not sent, as nothing proves that it is this run's: the list before the run is not known, and a read does not show its mark"
+                "not sent, as nothing proves that it is this run's: the list before the run is not known or not whole, and a read does not show its mark"
             }
             Self::NoSegment => "not sent, as an earlier answer gave a value that is not one segment of a path",
             Self::Halted => "not sent, as the run was stopped, or its time was over",

@@ -28,11 +28,20 @@ pub struct State {
     /// For so long after the last word of it a request may still create something.
     pub grace: Duration,
     /// Every id that an answer gave as new, as often as one did.
-    pub given: Vec<String>,
+    pub given: Vec<Given>,
     /// Ids that were created and are not known to be removed, in the order of their creation.
     pub alive: Vec<String>,
     /// Requests of which nobody knows what they did, in the order of sending.
     pub open: Vec<Intent>,
+}
+
+/// An id that an answer gave as new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The id.
+    pub id: String,
+    /// Whether the request held the text that no other run has.
+    pub is_marked: bool,
 }
 
 /// A request that may have created something.
@@ -113,8 +122,11 @@ fn folded(state: Option<State>, record: Record) -> Result<State, &'static str> {
             state.open.push(Intent { number, at, last: at, body });
         }
         Record::Created { number, id } => {
-            state.open.retain(|intent| intent.number != number);
-            state.given.push(id.clone());
+            let mut asked = state.open.extract_if(.., |intent| intent.number == number);
+            let body = asked.next().and_then(|intent| intent.body);
+            drop(asked);
+            let is_marked = body.is_some_and(|body| body.contains(&state.run));
+            state.given.push(Given { id: id.clone(), is_marked });
             state.alive.push(id);
         }
         Record::Nothing { number, .. } => state.open.retain(|intent| intent.number != number),

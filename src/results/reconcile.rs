@@ -166,11 +166,15 @@ pub(super) fn leftovers<'a>(
     let mut told = HashSet::new();
     for (probe, leftover) in outcomes.flat_map(of_probe) {
         let id = match &leftover {
-            Leftover::Id(id) | Leftover::Appeared(id) | Leftover::Foreign(id) | Leftover::GivenTwice(id) => id.raw(),
+            Leftover::Id(id)
+            | Leftover::Appeared(id)
+            | Leftover::Foreign(id)
+            | Leftover::ShownOtherwise(id)
+            | Leftover::GivenTwice(id) => id.raw(),
             Leftover::Unnamed | Leftover::Unknown => "",
         };
         // One thing is one thing, however many answers told of it.
-        if id.is_empty() || told.insert((std::mem::discriminant(&leftover), id.to_owned())) {
+        if id.is_empty() || told.insert(id.to_owned()) {
             left.push((probe, leftover));
         }
     }

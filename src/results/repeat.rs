@@ -70,8 +70,11 @@ impl Repeat {
             only.is_template = false;
         }
         repeat.needs_run = repeat.steps.iter().any(|step| step.is_template && has_name(&step.request, "run"));
-        if outcome.cleanup.leftovers.iter().any(|left| matches!(left, Leftover::Foreign(_) | Leftover::GivenTwice(_))) {
-            repeat.warning = Some("nothing is removed: the answer gave an id that was there before");
+        let is_foreign = |left: &Leftover| {
+            matches!(left, Leftover::Foreign(_) | Leftover::ShownOtherwise(_) | Leftover::GivenTwice(_))
+        };
+        if outcome.cleanup.leftovers.iter().any(is_foreign) {
+            repeat.warning = Some("nothing is removed: the answer gave an id of something else");
         } else {
             let is_delete_protected =
                 is_delete_protected(contract, steps.iter().map(|index| &outcome.exchanges[*index]));

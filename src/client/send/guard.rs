@@ -1,10 +1,14 @@
 //! Lets nothing pass that changes or removes what is not provably this run's own. What is, [`ownership`](crate::client::ownership) knows.
 
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
+
 use super::Purpose;
-use crate::client::ownership::Claim;
+use crate::client::created::created_at;
+use crate::client::ownership::{Asked, Claim};
 use crate::client::{Target, list, request_to};
 use crate::contract::Effect;
-use crate::exchange::{NotOwn, Request, Response, SendError};
+use crate::exchange::{Exchange, NotOwn, Request, SendError};
 
 impl Target {
     /// Why a request must not be sent, if so: it would change or remove what is not provably this run's. This is the one place that asks.
@@ -14,9 +18,12 @@ impl Target {
 
     /// Why nothing may be sent that changes or removes what has this id, if so.
     pub(in crate::client) async fn refusal_for(&self, id: &str) -> Option<SendError> {
+        if matches!(self.ownership.claim(id), Claim::Given(_) | Claim::Unproven) {
+            self.look_at_owner(id).await;
+        }
         match self.ownership.claim(id) {
-            Claim::Own => None,
-            Claim::Unproven if self.shows_mark(id).await => None,
+            // What no read speaks about is the run's where the list speaks for it.
+            Claim::Own | Claim::Given(_) => None,
             Claim::Unproven => Some(SendError::NotOwn(NotOwn::Unproven)),
             Claim::Denied(why) => Some(SendError::NotOwn(why)),
         }
@@ -36,17 +43,45 @@ impl Target {
         }
     }
 
-    /// Whether a read of this id shows the mark of this run; then it is its own from now on.
-    async fn shows_mark(&self, id: &str) -> bool {
-        let contract = self.contract();
-        let read = request_to(&contract.operations[contract.creation.lifecycle.read], id, None);
-        let exchange = self.send_as(Purpose::Extra, read).await;
-        let found = exchange.response().filter(|response| response.is_success()).and_then(Response::json);
-        let is_shown = found.is_some_and(|found| list::text_with(&found, &self.run_id).is_some());
-        if is_shown {
-            self.ownership.attest(id);
+    /// Reads what has this id; [`Target::learn_owner`] hears the answer, as it hears each.
+    async fn look_at_owner(&self, id: &str) {
+        if self.can_read() {
+            let contract = self.contract();
+            let read = request_to(&contract.operations[contract.creation.lifecycle.read], id, None);
+            self.send_as(Purpose::Extra, read).await;
         }
-        is_shown
+    }
+
+    /// Takes from the answer to a read whether what it shows is the run's own, where that is not known yet.
+    pub(super) fn learn_owner(&self, exchange: &Exchange) {
+        let (contract, request) = (self.contract(), &exchange.request);
+        let Some((index, parameters)) = contract.operation(&request.method, &request.path) else { return };
+        let response = exchange.response().filter(|response| response.is_success());
+        let (Some(response), Some(id)) = (response, parameters.last()) else { return };
+        if index != contract.creation.lifecycle.read {
+            return;
+        }
+        let claim = self.ownership.claim(id);
+        if !matches!(claim, Claim::Given(_) | Claim::Unproven) {
+            return;
+        }
+        // What shows nothing speaks neither for nor against it.
+        let Some(shown) = response.json().filter(Value::is_object) else { return };
+        match claim {
+            _ if list::text_with(&shown, &self.run_id).is_some() => self.ownership.attest(id),
+            Claim::Given(asked) if is_anothers(asked, created_at(contract, &shown)) => self.ownership.disown(id),
+            Claim::Given(_) => self.ownership.attest(id),
+            Claim::Own | Claim::Unproven | Claim::Denied(_) => {}
+        }
+    }
+}
+
+/// Whether what a read shows without a mark is not what was asked for: it was there before that, or the mark is lost and the time does not speak for it.
+fn is_anothers(asked: Asked, shown: Option<OffsetDateTime>) -> bool {
+    match (asked.created, shown) {
+        // An answer may tell the time more exactly than a read.
+        (Some(created), Some(shown)) => created - shown >= Duration::SECOND,
+        _ => asked.is_marked,
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
+use time::OffsetDateTime;
+
 use super::Purpose;
 use crate::client::Target;
-use crate::client::created::{Created, creation_of};
-use crate::exchange::{Exchange, Request, SendError};
+use crate::client::created::{Created, created_at, creation_of};
+use crate::exchange::{Exchange, Request, Response, SendError};
 use crate::ledger::Record;
 
 impl Target {
@@ -23,7 +25,9 @@ impl Target {
         self.note_under_way(mark.as_ref());
         let exchange = self.send_over_wire(purpose, request).await;
         let creation = creation_of(self.contract(), &exchange);
-        self.note(creation.as_ref());
+        let created = exchange.response().and_then(Response::json);
+        let created = created.and_then(|answer| created_at(self.contract(), &answer));
+        self.note(creation.as_ref(), mark.is_some(), created);
         self.note_answered(mark, creation.as_ref(), exchange.response().is_some());
         if let Some((ledger, number)) = intent {
             // Where this cannot be written the intent stays open, and a sweep looks for what it created.
@@ -33,10 +37,10 @@ impl Target {
     }
 
     /// Keeps the books of what a request that may create came to.
-    fn note(&self, creation: Option<&Created>) {
+    fn note(&self, creation: Option<&Created>, is_marked: bool, created: Option<OffsetDateTime>) {
         match creation {
             Some(Created::Named { id, .. }) => {
-                self.ownership.note_given(id);
+                self.ownership.note_given(id, is_marked, created);
                 self.budget.note_created();
             }
             Some(Created::Unnamed) => self.budget.note_created(),

@@ -199,9 +199,14 @@ fn left((probe, leftover): &(String, Leftover)) -> Left {
     let (id, origin) = match leftover {
         Leftover::Id(id) => (id.to_string(), of("created by")),
         Leftover::Unnamed => ("something without an id".to_owned(), of("created by")),
-        Leftover::GivenTwice(id) => (id.to_string(), of("given twice, so that nothing was sent to it; created by")),
+        Leftover::GivenTwice(id) => {
+            (id.to_string(), of("given twice, so that nothing more was sent to it; created by"))
+        }
         Leftover::Appeared(id) => (id.to_string(), "appeared during the run".to_owned()),
         Leftover::Foreign(id) => (id.to_string(), of("was there before the run, and was given out as new to")),
+        Leftover::ShownOtherwise(id) => {
+            (id.to_string(), of("a read shows something that this run did not create; it was given out as new to"))
+        }
         Leftover::Unknown => ("perhaps something".to_owned(), of("the answer was lost to")),
     };
     Left { id, origin }

@@ -21,7 +21,7 @@ pub(super) fn write_leftovers(out: &mut String, results: &Results) -> fmt::Resul
         };
         let origin = if probe.is_empty() { "a request that was refused" } else { probe };
         let why = match leftover {
-            Leftover::GivenTwice(_) => "; the target gave this id twice, so that nothing was sent to it",
+            Leftover::GivenTwice(_) => "; the target gave this id twice, so that nothing more was sent to it",
             _ => "",
         };
         writeln!(out, "  {name}  {FAINT}created by {origin}{why}{FAINT:#}")?;
@@ -38,6 +38,10 @@ pub(super) fn write_leftovers(out: &mut String, results: &Results) -> fmt::Resul
             Leftover::Foreign(id) => writeln!(
                 out,
                 "  {id:.LONGEST_NAME$}  {FAINT}given out as new to {probe}, but it was there before the run: not this run's{FAINT:#}"
+            )?,
+            Leftover::ShownOtherwise(id) => writeln!(
+                out,
+                "  {id:.LONGEST_NAME$}  {FAINT}given out as new to {probe}, but a read shows something else: not this run's{FAINT:#}"
             )?,
             Leftover::Appeared(id) => writeln!(out, "  {id:.LONGEST_NAME$}  {FAINT}appeared during the run{FAINT:#}")?,
             _ => writeln!(out, "  perhaps something: the answer to {probe} was lost")?,
