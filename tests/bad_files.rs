@@ -119,7 +119,7 @@ const CONTRACTS: [(&str, &str, &str); 44] = [
 ];
 
 /// One case file: what, its name, its text.
-const CASES: [(&str, &str, &str); 43] = [
+const CASES: [(&str, &str, &str); 44] = [
     (
         "patience with what may create",
         CASE,
@@ -281,6 +281,11 @@ const CASES: [(&str, &str, &str); 43] = [
         "a wrong status for a refusal",
         "name/rejects_it.yaml",
         "title: a\nclauses: [request.name.type]\nrequest: {body: {name: 7}}\nexpect: {status: [400, 422]}\n",
+    ),
+    (
+        "a refusal that leaves out a right status",
+        "visibility/rejects_it.yaml",
+        "title: a\nclauses: [request.visibility.enum]\nrequest: {body: {visibility: hidden}}\nexpect: {status: 400}\n",
     ),
     (
         "a default that nothing shows",

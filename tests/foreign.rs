@@ -127,7 +127,7 @@ impl List {
 /// The answer of a read, with times of a minute ago.
 fn older(answer: Response) -> Response {
     let mut image = answer.json().unwrap();
-    let minute_ago = (OffsetDateTime::now_utc() - Duration::from_secs(60)).replace_nanosecond(0).unwrap();
+    let minute_ago = (OffsetDateTime::now_utc() - Duration::from_mins(1)).replace_nanosecond(0).unwrap();
     for name in ["created_at", "updated_at"] {
         image[name] = json!(minute_ago.format(&Rfc3339).unwrap());
     }

@@ -341,3 +341,12 @@ fn help_names_what_a_partial_target_needs() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("--require <CALLS>") && text.contains("--allow-leftovers"), "{text}");
 }
+
+#[test]
+fn an_answer_that_the_contract_has_for_a_call_does_not_refuse_it() {
+    let does = |call| without(call, Call::File, Does::Says(403));
+    let (folder, server) = (TempDir::new().unwrap(), server(None, does));
+    let (code, text) = outcome("run", &server.listen(), &["behaviour/", "--settle", "1"], folder.path());
+    assert_eq!((code, server.ids().len()), (0, 0), "{text}");
+    assert!(text.contains("GET /v2/images/{id}/file: answered 403"), "{text}");
+}

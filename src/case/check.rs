@@ -128,7 +128,10 @@ impl<'a> First<'a> {
         demand(self.case.clauses.contains(&violation.clause), At::Clauses, message, "name the clause that is broken")?;
         let wrong = self.expectation.statuses.iter().find(|status| !found.refusals.allow(**status));
         let message = format!("{} is no right refusal here", wrong.copied().unwrap_or_default());
-        demand(wrong.is_none(), At::Status(0), message, format!("the contract says {}", found.refusals.text()))
+        demand(wrong.is_none(), At::Status(0), message, format!("the contract says {}", found.refusals.text()))?;
+        let missing = found.refusals.listed().iter().find(|status| !self.expectation.statuses.contains(status));
+        let message = format!("{} is a right refusal here, too", missing.copied().unwrap_or_default());
+        demand(missing.is_none(), At::Status(0), message, format!("the contract says {}", found.refusals.text()))
     }
 
     fn defaults(&self) -> Result<(), Complaint> {

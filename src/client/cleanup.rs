@@ -130,8 +130,10 @@ impl Target {
             Claim::Denied(NotOwn::ThereBefore) => Some(Leftover::Foreign(id.into())),
             Claim::Denied(NotOwn::GivenTwice) => Some(Leftover::GivenTwice(id.into())),
             Claim::Denied(NotOwn::ShownOtherwise) => Some(Leftover::ShownOtherwise(id.into())),
-            Claim::Denied(NotOwn::NeverGiven | NotOwn::Unproven) => None,
-            Claim::Own | Claim::Given(_) | Claim::Unproven => None,
+            Claim::Denied(NotOwn::NeverGiven | NotOwn::Unproven)
+            | Claim::Own
+            | Claim::Given(_)
+            | Claim::Unproven => None,
         }
     }
 

@@ -60,6 +60,14 @@ impl Refusals {
         }
     }
 
+    /// The statuses, where they are few enough to be named.
+    pub fn listed(&self) -> &[u16] {
+        match self {
+            Self::AnyClientError => &[],
+            Self::OneOf(statuses) => statuses,
+        }
+    }
+
     /// The statuses in words.
     pub fn text(&self) -> String {
         match self {

@@ -170,7 +170,9 @@ impl Surveyor<'_> {
                 let exchange = self.target.send(request_to(operation, id, None)).await;
                 // That there is nothing of the kind yet may well be so, unless what it belongs to cannot be read either.
                 let found = self.assess(&exchange);
-                let is_told = !matches!(found, Availability::Lacking(404 | 410)) || !read.is_there();
+                let is_documented = status_of(&exchange).is_some_and(|status| operation.answers.contains_key(&status));
+                let is_nothing_yet = matches!(found, Availability::Lacking(404 | 410)) || is_documented;
+                let is_told = !is_nothing_yet || !read.is_there();
                 sight.calls.set(index, if is_told { found } else { Availability::There });
             }
         }
