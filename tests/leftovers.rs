@@ -93,3 +93,32 @@ fn a_list_that_is_late_is_not_asked_for_ever() {
     let marked = server.images().into_iter().filter(|image| image.to_string().contains("conformance")).count();
     assert!(lists < 20 && marked == 0, "{lists} lists, {marked} left: {text}");
 }
+
+#[test]
+fn what_a_list_goes_on_showing_is_left_whatever_a_read_says() {
+    let folder = TempDir::new().unwrap();
+    let deleted = Mutex::new(Vec::<Value>::new());
+    let server = Server::with(move |server, request, token| {
+        let before = server.images();
+        let mut answer = server.pass(request, token);
+        let mut deleted = deleted.lock().unwrap();
+        if request.method == "DELETE" && answer.is_success() {
+            let now = server.images();
+            deleted.extend(before.into_iter().filter(|image| !now.contains(image)));
+        }
+        if request.method == "GET" && request.path.split('?').next() == Some(IMAGES) && answer.is_success() {
+            let images: Vec<_> = deleted.iter().cloned().chain(server.images()).collect();
+            answer.body = json!({ "images": images }).to_string().into_bytes();
+        }
+        Some(answer)
+    });
+    let (code, text) = outcome("run", &server.listen(), &["min_disk/accepts", "--settle", "1"], folder.path());
+    let count = |text: &str, word: &str| -> usize {
+        let line = text.lines().find(|line| line.contains(" created, ")).unwrap();
+        let part = line.split([',', ';']).find(|part| part.ends_with(word)).unwrap();
+        part.trim().split(' ').next().unwrap().parse().unwrap()
+    };
+    assert_eq!(code, 5, "{text}");
+    assert_eq!(count(&text, "left behind"), count(&text, "created"), "{text}");
+    assert_eq!(ledgers(folder.path()).len(), 1, "{text}");
+}

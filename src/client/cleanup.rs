@@ -27,6 +27,8 @@ pub struct Cleanup {
 pub enum Leftover {
     /// This id is still found.
     Id(Untrusted),
+    /// The list goes on showing this id, although no read finds it.
+    Listed(Untrusted),
     /// The target said that it created something, but gave no id that fits a path.
     Unnamed,
     /// This id is found after the run and was not before it; whose it is, nothing proves.
@@ -45,7 +47,7 @@ impl Leftover {
     /// Whether it is certain that this run created it.
     pub fn is_proven(&self) -> bool {
         match self {
-            Self::Id(_) | Self::Unnamed | Self::GivenTwice(_) => true,
+            Self::Id(_) | Self::Listed(_) | Self::Unnamed | Self::GivenTwice(_) => true,
             Self::Appeared(_) | Self::Unknown | Self::Foreign(_) | Self::ShownOtherwise(_) => false,
         }
     }
@@ -130,10 +132,9 @@ impl Target {
             Claim::Denied(NotOwn::ThereBefore) => Some(Leftover::Foreign(id.into())),
             Claim::Denied(NotOwn::GivenTwice) => Some(Leftover::GivenTwice(id.into())),
             Claim::Denied(NotOwn::ShownOtherwise) => Some(Leftover::ShownOtherwise(id.into())),
-            Claim::Denied(NotOwn::NeverGiven | NotOwn::Unproven)
-            | Claim::Own
-            | Claim::Given(_)
-            | Claim::Unproven => None,
+            Claim::Denied(NotOwn::NeverGiven | NotOwn::Unproven) | Claim::Own | Claim::Given(_) | Claim::Unproven => {
+                None
+            }
         }
     }
 

@@ -23,7 +23,7 @@ const MOST_IN_VAIN: usize = 3;
 const MOST_PROTECTED: usize = 3;
 const PAUSE: Duration = Duration::from_millis(150);
 /// A service may go on showing for so long what it said it deleted, unless it is known to act sooner on what it was asked.
-const FORGETTING: Duration = Duration::from_secs(30);
+pub(super) const FORGETTING: Duration = Duration::from_secs(30);
 /// A service may begin to show so much later what it said it created.
 pub(crate) const SHOWING: Duration = Duration::from_secs(2);
 /// So many things may be waited for at once, until one of them was in fact forgotten.
@@ -210,7 +210,7 @@ impl Target {
     }
 
     /// Pauses; a halt cuts it short. False where the time of the clean-up is over.
-    async fn pauses(&self, pause: Duration) -> bool {
+    pub(super) async fn pauses(&self, pause: Duration) -> bool {
         self.wait(pause, Hold::StillThere).await || !self.halt.is_final()
     }
 

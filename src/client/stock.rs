@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use super::census::Doubts;
 use super::cleanup::request_to;
 use super::ownership::Claim;
+use super::removal::FORGETTING;
 use super::{Item, Purpose, Target, Unlisted};
 use crate::exchange::{Response, is_segment};
 use crate::ledger::Record;
@@ -41,6 +42,8 @@ pub(super) struct Stock {
     pub(super) shown: Shown,
     /// Why the list cannot be read to its end, where it is too large for that.
     pub(super) too_large: OnceLock<Unlisted>,
+    /// What the last look at the list showed of what no read finds any more.
+    listed: Mutex<Vec<String>>,
 }
 
 /// Whether the list shows what the run creates; a list that does not tells nothing about what is not in it.
@@ -163,11 +166,14 @@ impl Target {
         let known = std::mem::take(&mut self.doubts().appeared);
         let mut found: Vec<_> = known.into_iter().filter(|appeared| appeared.is_removed).collect();
         // A list may show no more than a part: what was removed makes room for what it did not show.
+        let mut listed = Vec::new();
         for _ in 0..MOST_LOOKS {
-            if !self.remove_what_appeared(&mut found).await? {
+            listed.clear();
+            if !self.remove_what_appeared(&mut found, &mut listed).await? {
                 break;
             }
         }
+        *self.stock.listed.lock().unwrap_or_else(PoisonError::into_inner) = listed;
         for left in found.iter().filter(|appeared| appeared.mark.is_some() && !appeared.is_removed) {
             if let Some(ledger) = &self.ledger {
                 // No request is known to have created it, and a sweep must know of it all the same.
@@ -178,7 +184,12 @@ impl Target {
     }
 
     /// Looks at the list, and removes what has appeared and is proven to be ours; whether something was removed that no look showed before.
-    async fn remove_what_appeared(&self, found: &mut Vec<Appeared>) -> Result<bool, Unlisted> {
+    /// `listed` gets what is gone by a read, and is listed all the same.
+    async fn remove_what_appeared(
+        &self,
+        found: &mut Vec<Appeared>,
+        listed: &mut Vec<String>,
+    ) -> Result<bool, Unlisted> {
         let is_later = |id: &str, item: Item<'_>| {
             let is_later = !self.ownership.was_there_before(id);
             is_later.then(|| item.text_with(&self.run_id))
@@ -190,6 +201,7 @@ impl Target {
                 continue; // it stays, and is counted
             }
             if self.has_removed(&id).await {
+                listed.push(id);
                 continue;
             }
             let is_ours = mark.is_some() || self.ownership.claim(&id) == Claim::Own;
@@ -210,6 +222,21 @@ impl Target {
             }
         }
         Ok(has_removed)
+    }
+
+    /// The ids of the run's own that the list goes on showing, although no read finds them: a service may list for a while what it has deleted, and what it
+    /// lists for longer is there. Asked after [`Target::take_last_stock`], which sees them first.
+    pub(crate) async fn listed_for_good(&self) -> Vec<String> {
+        let mut listed = std::mem::take(&mut *self.stock.listed.lock().unwrap_or_else(PoisonError::into_inner));
+        for pause in (PollUntil { statuses: Vec::new(), within: self.grace.length().min(FORGETTING) }).pauses() {
+            if listed.is_empty() || !self.pauses(pause).await {
+                break;
+            }
+            // Where the list is not there any more, nothing is known of them, and they are told.
+            let Ok(still) = self.inventory(Purpose::Cleanup, |_, _| Some(())).await else { break };
+            listed.retain(|id| still.contains_key(id));
+        }
+        listed
     }
 
     /// Removes what an answer showed with the mark of this run, or gave as new.

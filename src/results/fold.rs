@@ -78,6 +78,8 @@ pub struct Fold {
     stock: Option<Vec<Found>>,
     unlisted: Option<Unlisted>,
     gone: BTreeSet<String>,
+    /// What the list goes on showing, although no read finds it.
+    listed: Vec<String>,
 }
 
 /// A record, and what it breaks of the invariants of the run.
@@ -129,6 +131,7 @@ impl Fold {
             stock: None,
             unlisted: None,
             gone: BTreeSet::new(),
+            listed: Vec::new(),
         }
     }
 
@@ -159,6 +162,7 @@ impl Fold {
             Event::Stock(Err(Unlisted::NoCall)) | Event::Ended(_) => {}
             Event::Stock(Err(why)) => self.unlisted = Some(why),
             Event::Removed(ids) => self.gone.extend(ids),
+            Event::Listed(ids) => self.listed.extend(ids),
         }
     }
 

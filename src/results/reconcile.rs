@@ -167,6 +167,7 @@ pub(super) fn leftovers<'a>(
     for (probe, leftover) in outcomes.flat_map(of_probe) {
         let id = match &leftover {
             Leftover::Id(id)
+            | Leftover::Listed(id)
             | Leftover::Appeared(id)
             | Leftover::Foreign(id)
             | Leftover::ShownOtherwise(id)

@@ -32,6 +32,10 @@ pub(super) async fn reconcile(
     target.settle().await;
     let stock = target.take_last_stock().await;
     tell(Event::Stock(stock.map(|appeared| with_origins(contract, plan, target.run_id(), appeared))), fold);
+    let listed = target.listed_for_good().await;
+    if !listed.is_empty() {
+        tell(Event::Listed(listed), fold);
+    }
 }
 
 /// What appeared, each with the probe whose request carried its mark.

@@ -53,6 +53,8 @@ pub enum Event {
     Stock(Result<Vec<Found>, Unlisted>),
     /// These ids are gone: what the clean-up of a probe could not remove, the end of the run has removed.
     Removed(Vec<String>),
+    /// The list goes on showing these ids of the run's own, although no read finds them.
+    Listed(Vec<String>),
     /// The run is over.
     Ended(End),
 }

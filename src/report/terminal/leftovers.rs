@@ -11,10 +11,40 @@ const MOST_LEFT: usize = 1000;
 
 pub(super) fn write_leftovers(out: &mut String, results: &Results) -> fmt::Result {
     let (proven, perhaps): (Vec<_>, Vec<_>) = results.leftovers.iter().partition(|(_, leftover)| leftover.is_proven());
+    write_proven(out, &proven)?;
+    write_perhaps(out, &perhaps)?;
+    if let Some(why) = results.unlisted {
+        writeln!(
+            out,
+            "{YELLOW}what is left is not known{YELLOW:#}: {why}; what a refused request created would not be seen"
+        )?;
+    }
+    if results.bounds == Bounds::AsTold {
+        writeln!(
+            out,
+            "  the bounds on what is created hold only as far as the target tells the truth, as its list cannot be read"
+        )?;
+    }
+    if let Some(ledger) = &results.ledger {
+        writeln!(out, "  {ledger} knows of it; `ims-conformance sweep` with the same target tries again")?;
+    }
+    let is_all_well = results.leftovers.is_empty() && results.unlisted.is_none() && results.bounds == Bounds::Hard;
+    if is_all_well && results.ledger.is_none() { Ok(()) } else { writeln!(out) }
+}
+
+/// What the run created for certain.
+fn write_proven(out: &mut String, proven: &[&(String, Leftover)]) -> fmt::Result {
     if !proven.is_empty() {
         writeln!(out, "{RED}left behind{RED:#}")?;
     }
     for (probe, leftover) in proven.iter().take(MOST_LEFT) {
+        if let Leftover::Listed(id) = leftover {
+            writeln!(
+                out,
+                "  {id:.LONGEST_NAME$}  {FAINT}the list goes on showing it, although no read finds it{FAINT:#}"
+            )?;
+            continue;
+        }
         let name = match leftover {
             Leftover::Id(id) | Leftover::GivenTwice(id) => format!("{id:.LONGEST_NAME$}"),
             _ => "something without an id".to_owned(),
@@ -26,7 +56,11 @@ pub(super) fn write_leftovers(out: &mut String, results: &Results) -> fmt::Resul
         };
         writeln!(out, "  {name}  {FAINT}created by {origin}{why}{FAINT:#}")?;
     }
-    write_more(out, proven.len(), MOST_LEFT)?;
+    write_more(out, proven.len(), MOST_LEFT)
+}
+
+/// What nothing proves to be the run's.
+fn write_perhaps(out: &mut String, perhaps: &[&(String, Leftover)]) -> fmt::Result {
     if !perhaps.is_empty() {
         writeln!(
             out,
@@ -47,22 +81,5 @@ pub(super) fn write_leftovers(out: &mut String, results: &Results) -> fmt::Resul
             _ => writeln!(out, "  perhaps something: the answer to {probe} was lost")?,
         }
     }
-    write_more(out, perhaps.len(), MOST_LINES)?;
-    if let Some(why) = results.unlisted {
-        writeln!(
-            out,
-            "{YELLOW}what is left is not known{YELLOW:#}: {why}; what a refused request created would not be seen"
-        )?;
-    }
-    if results.bounds == Bounds::AsTold {
-        writeln!(
-            out,
-            "  the bounds on what is created hold only as far as the target tells the truth, as its list cannot be read"
-        )?;
-    }
-    if let Some(ledger) = &results.ledger {
-        writeln!(out, "  {ledger} knows of it; `ims-conformance sweep` with the same target tries again")?;
-    }
-    let is_all_well = results.leftovers.is_empty() && results.unlisted.is_none() && results.bounds == Bounds::Hard;
-    if is_all_well && results.ledger.is_none() { Ok(()) } else { writeln!(out) }
+    write_more(out, perhaps.len(), MOST_LINES)
 }

@@ -107,6 +107,7 @@ impl Fold {
             left.retain(|(_, known)| *known != leftover);
             left.push((SURVEY.to_owned(), leftover));
         }
+        left.extend(self.listed.iter().map(|id| (String::new(), Leftover::Listed(id.as_str().into()))));
         left
     }
 
