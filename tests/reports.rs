@@ -101,7 +101,7 @@ fn the_command_of_a_finding_shows_it_again() {
 
 #[test]
 fn a_run_that_was_cut_short_reports_all_the_same_and_says_so() {
-    let (code, report) = run(&faulty(), &["min_disk/", "--max-requests", "60"]);
+    let (code, report) = run(&faulty(), &["min_disk/", "--max-requests", "90"]);
     // A broken clause outranks a run that was cut short.
     assert_eq!((code, report.is_complete), (1, false));
     assert_eq!(report.cut_short, "--max-requests allowed no more");
