@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::ledger::{Ledger, Store};
@@ -253,18 +253,20 @@ fn what_ends_a_process_politely_is_heard_like_ctrl_c() {
 }
 
 #[test]
-fn what_is_still_listed_and_no_longer_found_is_not_left_behind() {
+fn what_is_listed_for_a_while_and_no_longer_found_is_not_left_behind() {
     let folder = TempDir::new().unwrap();
     let gone = Arc::new(Mutex::new(Vec::new()));
     let server = Server::with(move |server, request, token| {
         let mut gone = gone.lock().unwrap();
         if request.method == "DELETE" {
             let id = request.path.rsplit('/').next().unwrap_or_default();
-            gone.extend(server.images().into_iter().filter(|image| image["id"] == id));
+            let images = server.images().into_iter().filter(|image| image["id"] == id);
+            gone.extend(images.map(|image| (Instant::now(), image)));
         }
         let mut response = server.pass(request, token);
         if request.method == "GET" && request.path == IMAGES {
-            let listed = [server.images(), gone.clone()].concat();
+            let late = gone.iter().filter(|(since, _)| since.elapsed() < Duration::from_secs(3));
+            let listed = [server.images(), late.map(|(_, image)| image.clone()).collect()].concat();
             response.body = json!({ "images": listed }).to_string().into_bytes();
         }
         Some(response)
