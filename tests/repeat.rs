@@ -155,7 +155,11 @@ fn script(suite: &Suite, request: Request) -> Script {
     let (method, path) = (subject.method.clone(), subject.path.as_str().to_owned());
     let create = Request { method, path, body: Some(GIVE.to_vec()), credential: TokenVariant::Good, ..request.clone() };
     let captures = ["id", "first", "second"].map(|name| (name.to_owned(), "/id".to_owned())).to_vec();
-    Script { steps: vec![Step { captures, ..Step::new(create) }, Step::new(request)] }
+    // Unless a step does so, the target looks by itself at what it is to change.
+    let read = &suite.contract.operations[suite.contract.creation.lifecycle.read];
+    let (method, path) = (read.method.clone(), read.path.fill("{id}"));
+    let look = Request { method, path, headers: Vec::new(), body: None, credential: TokenVariant::Good };
+    Script { steps: vec![Step { captures, ..Step::new(create) }, Step::new(look), Step::new(request)] }
 }
 
 #[test]
