@@ -346,7 +346,7 @@ fn help_names_what_a_partial_target_needs() {
 fn an_answer_that_the_contract_has_for_a_call_does_not_refuse_it() {
     let does = |call| without(call, Call::File, Does::Says(403));
     let (folder, server) = (TempDir::new().unwrap(), server(None, does));
-    let (code, text) = outcome("run", &server.listen(), &["behaviour/", "--settle", "1"], folder.path());
+    let (code, text) = outcome("run", &server.listen(), &["behaviour/", "--settle", "1", "-v"], folder.path());
     assert_eq!((code, server.ids().len()), (0, 0), "{text}");
     assert!(text.contains("GET /v2/images/{id}/file: answered 403"), "{text}");
 }
