@@ -280,6 +280,12 @@ impl Target {
         self.halt.pause(pause).await
     }
 
+    /// Pauses as long as the run goes on, and tells why; false where it is over, or ends meanwhile.
+    async fn wait_in_run(&self, pause: Duration, hold: Hold) -> bool {
+        // After a halt a pause is one of the clean-up, and lasts as long as that may.
+        self.halt.reason().is_none() && self.wait(pause, hold).await
+    }
+
     /// Pauses; false where the pause was cut short.
     pub(crate) async fn pause(&self, pause: Duration) -> bool {
         self.halt.pause(pause).await

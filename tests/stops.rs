@@ -93,6 +93,26 @@ fn a_stop_while_others_wait_their_turn_creates_nothing_more() {
 }
 
 #[test]
+fn an_answer_that_comes_after_a_stop_is_waited_for_no_longer() {
+    let (folder, turn) = (TempDir::new().unwrap(), AtomicUsize::new(0));
+    let server = Server::with(move |server, request, token| {
+        if request.method != "POST" || turn.fetch_add(1, Ordering::SeqCst) < 4 {
+            return Some(server.pass(request, token));
+        }
+        // The stop comes before this answer, which asks to be asked again much later.
+        std::thread::sleep(Duration::from_secs(2));
+        Some(come_again(429, 60))
+    });
+    let child = start(&server.listen(), &["--phase", "case", "-j", "8"], folder.path());
+    wait_until("creations", || server.count("POST") >= 8);
+    let begin = Instant::now();
+    signal(&child, "-TERM");
+    let (code, text) = end_of(child);
+    assert!(begin.elapsed() < SOON, "{:?}: {text}", begin.elapsed());
+    assert_eq!((code, server.ids()), (4, vec![]), "{text}");
+}
+
+#[test]
 fn the_end_of_the_time_ends_a_long_retry_after() {
     let (folder, server, begin) = (TempDir::new().unwrap(), busy_after(2), Instant::now());
     let (code, text) = outcome("run", &server.listen(), &["min_ram/", "--time-limit", "2"], folder.path());

@@ -44,7 +44,7 @@ impl Target {
             if exchange.response().is_none_or(|response| patience.statuses.contains(&response.status)) {
                 break;
             }
-            if !self.wait(pause, Hold::Late).await {
+            if !self.wait_in_run(pause, Hold::Late).await {
                 break;
             }
             exchange = self.send(request.clone()).await;
@@ -56,7 +56,7 @@ impl Target {
     /// then on.
     async fn show(&self, mut exchange: Exchange) -> Exchange {
         for pause in (PollUntil { statuses: Vec::new(), within: SHOWING }).pauses() {
-            if !self.wait(pause, Hold::Late).await {
+            if !self.wait_in_run(pause, Hold::Late).await {
                 return exchange;
             }
             let again = self.send_as(Purpose::Extra, exchange.request.clone()).await;

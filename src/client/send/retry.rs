@@ -79,8 +79,11 @@ impl Target {
                 return exchange;
             }
             let asked_for = if let Again::After(Some(asked_for)) = again { asked_for } else { Duration::ZERO };
-            if !self.wait(pause.max(asked_for), Hold::of(&exchange)).await || !self.has_created_nothing(&exchange).await
-            {
+            let has_waited = match purpose {
+                Purpose::Cleanup => self.wait(pause.max(asked_for), Hold::of(&exchange)).await,
+                Purpose::Probe | Purpose::Extra => self.wait_in_run(pause.max(asked_for), Hold::of(&exchange)).await,
+            };
+            if !has_waited || !self.has_created_nothing(&exchange).await {
                 return exchange;
             }
         }
