@@ -1,5 +1,6 @@
 //! What the program's exit code says to the script or the CI that called it.
 
+use crate::client::Leftover;
 use crate::console::Console;
 use crate::results::Results;
 use crate::run::Ending;
@@ -45,6 +46,7 @@ impl ExitCode {
         } else if results.ending == Ending::TargetLost
             || !results.inconclusive.is_empty()
             || results.unlisted.is_some()
+            || results.leftovers.iter().any(|(_, leftover)| matches!(leftover, Leftover::ShownOtherwise(_)))
             || results.is_hindered()
             || results.passed + results.known == 0
         {

@@ -420,3 +420,39 @@ fn what_a_refused_try_of_the_doctor_created_is_found() {
     let (code, text) = outcome("doctor", &server.listen(), &["--try"], folder.path());
     assert_eq!((code, server.ids()), (3, vec![]), "{text}");
 }
+
+#[test]
+fn what_the_list_hid_and_an_answer_gives_as_new_is_left_alone_and_is_no_success() {
+    // What a strict reader of JSON does not read shows all the same whose it is.
+    for before in ["", "\u{feff}"] {
+        let (theirs, turn) = (Arc::new(Mutex::new(String::new())), Mutex::new(0));
+        let hidden = Arc::clone(&theirs);
+        let server = Server::with(move |server, request, token| {
+            let (answer, hidden) = (server.pass(request, token), hidden.lock().unwrap().clone());
+            if request.method == "GET" && request.path.split('?').next() == Some(IMAGES) {
+                return Some(List::Hiding.answer(&[hidden], answer));
+            }
+            if request.method == "GET" && request.path.ends_with(&hidden) {
+                let mut answer = older(answer);
+                answer.body.splice(0..0, before.bytes());
+                return Some(answer);
+            }
+            let mut turn = turn.lock().unwrap();
+            *turn += usize::from(request.method == "POST" && answer.is_success());
+            if request.method != "POST" || *turn != 3 {
+                return Some(answer);
+            }
+            // All of the answer is about the other thing.
+            let given = answer.json().unwrap()["id"].as_str().unwrap().to_owned();
+            let body = String::from_utf8(answer.body).unwrap().replace(&given, &hidden).into_bytes();
+            Some(Response { body, ..answer })
+        });
+        let id = server.create(&json!({"name": "theirs"}));
+        theirs.lock().unwrap().clone_from(&id);
+        let folder = TempDir::new().unwrap();
+        let (code, text) = outcome("run", &server.listen(), &["min_disk/accepts"], folder.path());
+        let is_of_it = |seen: &server::Seen| seen.method != "GET" && seen.path.contains(&id);
+        assert_eq!((code, server.seen().iter().filter(|seen| is_of_it(seen)).count()), (3, 0), "{text}");
+        assert!(server.ids().contains(&id) && text.contains("but a read shows something else"), "{text}");
+    }
+}

@@ -77,7 +77,7 @@ pub(super) fn created_at(contract: &Contract, shown: &Value) -> Option<OffsetDat
 }
 
 /// The answer as a value, read as leniently as its id needs it. The judge has its own, strict way.
-fn answer_of(response: &Response) -> Option<Value> {
+pub(super) fn answer_of(response: &Response) -> Option<Value> {
     response.json().or_else(|| serde_json::from_str(&response.nearly_json()?).ok())
 }
 

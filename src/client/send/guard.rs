@@ -4,7 +4,7 @@ use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use super::Purpose;
-use crate::client::created::created_at;
+use crate::client::created::{answer_of, created_at};
 use crate::client::ownership::{Asked, Claim};
 use crate::client::{Target, list, request_to};
 use crate::contract::Effect;
@@ -66,7 +66,7 @@ impl Target {
             return;
         }
         // What shows nothing speaks neither for nor against it.
-        let Some(shown) = response.json().filter(Value::is_object) else { return };
+        let Some(shown) = answer_of(response).filter(Value::is_object) else { return };
         match claim {
             _ if list::text_with(&shown, &self.run_id).is_some() => self.ownership.attest(id),
             Claim::Given(asked) if is_anothers(asked, created_at(contract, &shown)) => self.ownership.disown(id),

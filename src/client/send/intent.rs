@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 
 use super::Purpose;
 use crate::client::Target;
-use crate::client::created::{Created, created_at, creation_of};
-use crate::exchange::{Exchange, Request, Response, SendError};
+use crate::client::created::{Created, answer_of, created_at, creation_of};
+use crate::exchange::{Exchange, Request, SendError};
 use crate::ledger::Record;
 
 impl Target {
@@ -25,7 +25,7 @@ impl Target {
         self.note_under_way(mark.as_ref());
         let exchange = self.send_over_wire(purpose, request).await;
         let creation = creation_of(self.contract(), &exchange);
-        let created = exchange.response().and_then(Response::json);
+        let created = exchange.response().and_then(answer_of);
         let created = created.and_then(|answer| created_at(self.contract(), &answer));
         self.note(creation.as_ref(), mark.is_some(), created);
         self.note_answered(mark, creation.as_ref(), exchange.response().is_some());
