@@ -79,38 +79,11 @@ impl Target {
         let mut cleanup = Cleanup::default();
         let mut yielding = Some(yielding);
         for exchange in exchanges {
-            let Some(created) = creation_of(self.contract(), exchange) else { continue };
-            match created {
-                Created::Named { id, is_delete_protected } => {
-                    if let Some(leftover) = self.disowned(&id) {
-                        cleanup.leftovers.push(leftover);
-                        continue;
-                    }
-                    cleanup.created += 1;
-                    if self.keeps_everything() {
-                        cleanup.staying += 1;
-                        self.look_for(&id).await;
-                        continue;
-                    }
-                    let was_removed = exchanges.iter().any(|each| self.removes(each, &id));
-                    if !was_removed {
-                        self.look_for(&id).await;
-                        // A read may show that it is somebody else's after all.
-                        let _ = self.refusal_for(&id).await;
-                        if let Some(leftover) = self.disowned(&id) {
-                            cleanup.created -= 1;
-                            cleanup.leftovers.push(leftover);
-                            continue;
-                        }
-                    }
-                    let is_gone = self.make_gone(&id, is_delete_protected, was_removed, &mut yielding).await;
-                    if self.note_removal(&id, is_gone).await {
-                        cleanup.removed += 1;
-                    } else {
-                        cleanup.leftovers.push(Leftover::Id(id.into()));
-                    }
+            match creation_of(self.contract(), exchange) {
+                Some(Created::Named { id, is_delete_protected }) => {
+                    cleanup.add(self.clean_one(&id, is_delete_protected, exchanges, &mut yielding).await);
                 }
-                Created::Unnamed => {
+                Some(Created::Unnamed) => {
                     cleanup.created += 1;
                     if self.keeps_everything() {
                         cleanup.staying += 1;
@@ -120,10 +93,45 @@ impl Target {
                         cleanup.leftovers.push(Leftover::Unnamed);
                     }
                 }
-                Created::Unknown => cleanup.leftovers.push(Leftover::Unknown),
+                Some(Created::Unknown) => cleanup.leftovers.push(Leftover::Unknown),
+                None => {}
             }
         }
         cleanup
+    }
+
+    /// Removes what was created with this id, unless it is not this run's.
+    async fn clean_one(
+        &self,
+        id: &str,
+        is_delete_protected: bool,
+        exchanges: &[Exchange],
+        yielding: &mut Option<impl FnOnce()>,
+    ) -> Cleanup {
+        let is_left = |leftover| Cleanup { leftovers: vec![leftover], ..Cleanup::default() };
+        if let Some(leftover) = self.disowned(id) {
+            return is_left(leftover);
+        }
+        let was_removed = exchanges.iter().any(|each| self.removes(each, id));
+        if !was_removed {
+            self.look_for(id).await;
+        }
+        if self.keeps_everything() {
+            return Cleanup { created: 1, staying: 1, ..Cleanup::default() };
+        }
+        // What nothing was sent to yet is looked at now, and may turn out to be somebody else's.
+        if !was_removed
+            && self.refusal_for(id).await.is_some()
+            && let Some(leftover) = self.disowned(id)
+        {
+            return is_left(leftover);
+        }
+        let is_gone = self.make_gone(id, is_delete_protected, was_removed, yielding).await;
+        if self.note_removal(id, is_gone).await {
+            Cleanup { created: 1, removed: 1, ..Cleanup::default() }
+        } else {
+            Cleanup { created: 1, ..is_left(Leftover::Id(id.into())) }
+        }
     }
 
     /// What is told of an id that was given as new, where nothing may be sent to it.
