@@ -20,6 +20,13 @@ pub(super) struct SelectionArguments {
     /// Where probes come from [default: all phases; case where the target is not on this machine]
     #[arg(long = "phase", value_name = "PHASE", value_enum, value_delimiter = ',')]
     phases: Vec<PhaseName>,
+    #[command(flatten)]
+    generation: Generation,
+}
+
+/// What the probes of the generated phases depend on; `show` has it, too.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Generation {
     /// Random bodies, valid and broken, for each field
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     examples: u16,
@@ -61,9 +68,9 @@ impl PhaseName {
 }
 
 impl SelectionArguments {
-    /// All that these options make.
-    pub(super) fn all(examples: u16, strength: u8, seed: Seed) -> Self {
-        Self { selectors: Vec::new(), excluded: Vec::new(), phases: Vec::new(), examples, strength, seed }
+    /// All that is made this way.
+    pub(super) fn all(generation: Generation) -> Self {
+        Self { selectors: Vec::new(), excluded: Vec::new(), phases: Vec::new(), generation }
     }
 
     /// Whether phases are named.
@@ -73,13 +80,13 @@ impl SelectionArguments {
 
     /// The arguments that make the same probes again, but for those that select some of them.
     pub(super) fn again(&self) -> String {
-        let usual = Selection::default();
-        let mut arguments = format!(" --seed {}", self.seed);
-        if usize::from(self.examples) != usual.examples {
-            arguments.push_str(&format!(" --examples {}", self.examples));
+        let (usual, Generation { examples, strength, seed }) = (Selection::default(), self.generation);
+        let mut arguments = format!(" --seed {seed}");
+        if usize::from(examples) != usual.examples {
+            arguments.push_str(&format!(" --examples {examples}"));
         }
-        if usize::from(self.strength) != usual.strength {
-            arguments.push_str(&format!(" --strength {}", self.strength));
+        if usize::from(strength) != usual.strength {
+            arguments.push_str(&format!(" --strength {strength}"));
         }
         arguments
     }
@@ -98,9 +105,9 @@ impl SelectionArguments {
         Selection {
             selectors: self.selectors.clone(),
             phases: if phases.is_empty() { all.phases } else { phases },
-            examples: usize::from(self.examples),
-            strength: usize::from(self.strength),
-            seed: self.seed,
+            examples: usize::from(self.generation.examples),
+            strength: usize::from(self.generation.strength),
+            seed: self.generation.seed,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
-use super::selection::SelectionArguments;
+use super::selection::{Generation, SelectionArguments};
 use super::{Failure, SuiteChoice};
 use crate::console::Console;
 use crate::contract::Contract;
@@ -29,24 +29,9 @@ pub(super) struct Arguments {
     suite: SuiteChoice,
 }
 
-/// What probes of the generated phases depend on.
-#[derive(Debug, Args)]
-struct Generation {
-    /// Random bodies, valid and broken, for each field
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-    examples: u16,
-    /// How many values the pair phase brings together
-    #[arg(long, value_name = "2|3", default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=3))]
-    strength: u8,
-    /// Seed of the random phase, and of the turns that values take: a number
-    #[arg(long, value_name = "SEED", default_value_t)]
-    seed: crate::plan::Seed,
-}
-
 pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCode, Failure> {
     let suite = arguments.suite.load(console)?;
-    let Generation { examples, strength, seed } = arguments.generation;
-    let plan = SelectionArguments::all(examples, strength, seed).plan(&suite)?;
+    let plan = SelectionArguments::all(arguments.generation).plan(&suite)?;
     // A finding names a probe whose body was made smaller by the one that it comes from.
     let wanted = arguments.probe.trim_end_matches(" shrunk");
     let Some(probe) = plan.iter().find(|probe| probe.id == wanted) else {
