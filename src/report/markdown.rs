@@ -30,6 +30,8 @@ pub(super) fn plain(text: &str) -> String {
             '&' | '<' | '>' | '*' | '_' | '`' | '[' | ']' | '|' | '\\' | '~' | '#' | '$' | '"' => {
                 out.push_str(&format!("&#{};", u32::from(letter)));
             }
+            // A name after it would be told: a comment parts the two, and shows nothing.
+            '@' => out.push_str("@<!-- -->"),
             letter => out.push(letter),
         }
     }
@@ -205,4 +207,14 @@ pub(super) fn write_list(out: &mut String, heading: &str, lines: impl Iterator<I
         writeln!(out, "- and {} more", lines.len() - MOST_LINES)?;
     }
     writeln!(out, "\n</details>\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn what_a_server_says_is_no_markup_and_calls_nobody() {
+        assert_eq!(plain("@everyone *x*\n<b>"), "@<!-- -->everyone &#42;x&#42; &#60;b&#62;");
+    }
 }
