@@ -18,6 +18,7 @@ mod patience;
 mod removal;
 mod script;
 mod send;
+mod setup;
 mod signature;
 mod stock;
 mod token;
@@ -44,6 +45,7 @@ use removal::Removals;
 pub(crate) use removal::SHOWING;
 pub(crate) use send::Purpose;
 use send::{Pace, Retries, Wire};
+pub use setup::Setup;
 pub use signature::{AccessKey, AccessKeyError, Signable, Signature, VARIABLES};
 pub use stock::Appeared;
 use stock::Stock;
@@ -51,7 +53,7 @@ pub use token::Token;
 
 use crate::contract::Contract;
 use crate::exchange::{Request, Response, TokenVariant};
-use crate::http::{ClientError, Endpoint, HeaderName, Route, Transport};
+use crate::http::{ClientError, Endpoint, HeaderName, Route};
 use crate::ledger::{Ledger, State};
 use crate::probe::Script;
 use crate::progress::{Hold, Notice, Progress};
@@ -86,49 +88,6 @@ pub struct Target {
 pub trait Service: Send + Sync {
     /// The answer to a request that shows this token.
     fn answer(&self, request: &Request, token: Option<&str>) -> Response;
-}
-
-/// What a target is made with, beside its endpoint.
-#[derive(Debug)]
-pub struct Setup {
-    /// How a caller proves who they are.
-    pub access: Access,
-    /// How connections are made.
-    pub transport: Transport,
-    /// What the run may cost.
-    pub limits: Limits,
-    /// How often a request is sent again where that is safe.
-    pub retries: usize,
-    /// The secrets of this process, which learn those of `access`.
-    pub secrets: Secrets,
-    /// The project that everything belongs to, if it is known.
-    pub project: Option<String>,
-    /// Ends the run early; what it created is still removed.
-    pub stop: Stop,
-    /// For so long after its answer was lost a request may still create something.
-    pub grace: Duration,
-    /// For so long after a stop, or the end of the time, the clean-up may go on.
-    pub cleanup: Duration,
-}
-
-/// A clean-up that takes longer than this after a stop is left to a sweep.
-const CLEANUP: Duration = Duration::from_mins(1);
-
-impl Setup {
-    /// The usual, with this access.
-    pub fn new(access: Access) -> Self {
-        Self {
-            access,
-            transport: Transport::default(),
-            limits: Limits::default(),
-            retries: 4,
-            secrets: Secrets::default(),
-            project: None,
-            stop: Stop::default(),
-            grace: GRACE,
-            cleanup: CLEANUP,
-        }
-    }
 }
 
 impl Target {

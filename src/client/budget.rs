@@ -7,7 +7,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use self::books::{Books, Hindrance};
-
 use super::limits::{Bounds, Cost, Limits, Spent};
 
 /// Whether a cost is within the budget.

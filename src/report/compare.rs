@@ -3,16 +3,16 @@
 //! A finding is *gone* only where the other run looked for it: what a run did not assess, left out of its report, or did not come to, says nothing. What is known of a
 //! target is broken all the same, so that a finding that moved into a baseline is neither gone nor new.
 
+mod differences;
 mod markdown;
 mod page;
 mod text;
 
-use std::collections::BTreeSet;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::model::{Clause, ClauseVerdict, Finding, Report, Verdict};
+use self::differences::{LEFT_OUT, caveats, choices, drift, missing, sorted};
+use super::model::{Finding, Report, Verdict};
 use crate::exit_code::ExitCode;
 use crate::untrusted::visible;
 
@@ -293,117 +293,4 @@ impl Note {
             command: finding.command.clone(),
         }
     }
-}
-
-/// What a report says of findings that did not fit, before the clause.
-const LEFT_OUT: &str = "findings of ";
-
-/// The findings of a run that the other one looked for and does not have, those that it did not look for with the reason, and how many it has, too.
-fn sorted(of: &Report, other: &Report) -> (Vec<Note>, Vec<(Note, String)>, usize) {
-    let (mut lacking, mut unsettled, mut same) = (Vec::new(), Vec::new(), 0);
-    for finding in &of.findings {
-        match presence(finding, other) {
-            Presence::There => same += 1,
-            Presence::Absent => lacking.push(Note::of(finding)),
-            Presence::Unknown(why) => unsettled.push((Note::of(finding), why)),
-        }
-    }
-    (lacking, unsettled, same)
-}
-
-/// Whether a run has a finding of another one.
-enum Presence {
-    There,
-    Absent,
-    /// It does not say, and why.
-    Unknown(String),
-}
-
-fn presence(finding: &Finding, other: &Report) -> Presence {
-    let is_found = |each: &Finding| each.clause == finding.clause && each.cause == finding.cause;
-    let is_known = other
-        .known
-        .iter()
-        .any(|known| known.clause == finding.clause && (known.cause.is_empty() || known.cause == finding.cause));
-    if is_known || other.findings.iter().any(is_found) {
-        return Presence::There;
-    }
-    let left_out = format!("{LEFT_OUT}{}", finding.clause);
-    if other.omitted.iter().any(|omitted| omitted.what == left_out) {
-        return Presence::Unknown("its report leaves out findings of the clause".to_owned());
-    }
-    match other.clauses.iter().find(|clause| clause.id == finding.clause) {
-        Some(Clause { verdict: ClauseVerdict::NotAssessed, why, .. }) => Presence::Unknown(why.clone()),
-        Some(Clause { verdict: ClauseVerdict::Entailed, .. }) => {
-            Presence::Unknown("it is broken only where another finding entails it".to_owned())
-        }
-        Some(_) if !other.is_complete => Presence::Unknown(format!("it was cut short: {}", other.cut_short)),
-        Some(_) => Presence::Absent,
-        // What a strict run finds is about no clause of the contract.
-        None if other.is_strict => Presence::Absent,
-        None => Presence::Unknown("it does not know the clause".to_owned()),
-    }
-}
-
-/// Clauses that the first of these runs assessed and the other one did not.
-fn missing(assessed: &Report, other: &Report) -> Vec<Missing> {
-    let ids = assessed.clauses.iter().filter(|clause| clause.verdict != ClauseVerdict::NotAssessed);
-    let ids: BTreeSet<&str> = ids.map(|clause| clause.id.as_str()).collect();
-    let is_missing =
-        |clause: &&Clause| clause.verdict == ClauseVerdict::NotAssessed && ids.contains(clause.id.as_str());
-    let missing = other.clauses.iter().filter(is_missing);
-    missing.map(|clause| Missing { clause: clause.id.clone(), why: clause.why.clone() }).collect()
-}
-
-/// What both runs saw, and the targets chose differently.
-fn choices(first: &Report, second: &Report) -> Vec<ChoiceDifference> {
-    let taken = |report: &Report, title: &str| {
-        let of_it = report.choices.iter().filter(|choice| choice.title == title);
-        of_it.map(|choice| choice.taken.clone()).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
-    };
-    let titles: BTreeSet<&str> = first.choices.iter().map(|choice| choice.title.as_str()).collect();
-    let both = titles.into_iter().map(|title| (title, taken(first, title), taken(second, title)));
-    let differing = both.filter(|(_, first, second)| !second.is_empty() && first != second);
-    differing.map(|(title, first, second)| ChoiceDifference { title: title.to_owned(), first, second }).collect()
-}
-
-/// What nobody documents, and only the first of these runs saw.
-fn drift(of: &Report, other: &Report) -> Vec<String> {
-    let text = |report: &Report| {
-        let text = |drift: &super::model::Drift| format!("{}: {}", drift.pointer, drift.text);
-        report.drift.iter().map(text).collect::<BTreeSet<_>>()
-    };
-    let of = text(of);
-    of.difference(&text(other)).cloned().collect()
-}
-
-/// What makes the runs less comparable.
-fn caveats(first: &Report, second: &Report) -> Vec<String> {
-    let mut caveats = Vec::new();
-    let mut differ = |what: &str, one: &str, other: &str| {
-        if one != other {
-            caveats.push(format!("the {what} differ: {one} and {other}"));
-        }
-    };
-    let phases = |report: &Report| {
-        let names: Vec<_> = report.probes.phases.iter().map(|phase| phase.name.as_str()).collect();
-        names.join(", ")
-    };
-    differ("versions of the suite", &first.suite.version, &second.suite.version);
-    differ("versions of the program", &first.program_version, &second.program_version);
-    differ("seeds", &first.seed, &second.seed);
-    differ("phases", &phases(first), &phases(second));
-    for (name, report) in [("first", first), ("second", second)] {
-        if !report.cut_short.is_empty() {
-            caveats.push(format!("the {name} run was cut short: {}", report.cut_short));
-        }
-        if report.probes.inconclusive > 0 {
-            let count = super::counted(report.probes.inconclusive, "probe");
-            caveats.push(format!("{count} of the {name} run were inconclusive"));
-        }
-        for omitted in &report.omitted {
-            caveats.push(format!("the report of the {name} run leaves out {} {}", omitted.count, omitted.what));
-        }
-    }
-    caveats
 }

@@ -93,7 +93,7 @@ struct Need {
     /// What is used up.
     used: u64,
     /// What may be used up beyond that, as stock would tell.
-    pub doubtful: u64,
+    doubtful: u64,
     /// What the probes under way may use.
     pub under_way: u64,
     cost: u64,
