@@ -168,13 +168,19 @@ fn check_cause(contract: &Contract, id: &ClauseId, cause: &str, node: &Node) -> 
     })
 }
 
-/// What can tell mismatches of a clause apart: the field of the answer; for a status also what the request breaks, or what is
-/// open about it.
+/// What can tell mismatches of a clause apart: the field of the answer; for a status also what the request breaks, what is open about it, or over which
+/// fields it is refused.
 pub(crate) fn causes(contract: &Contract, clause: &ClauseId) -> HashSet<String> {
     let fields = &contract.creation.response.properties;
     let about = fields.values().find(|schema| clause.is_within(&schema.place));
     let pointers = fields.iter().filter(|(_, schema)| about.is_none_or(|about| about.place == schema.place));
     let mut found: HashSet<String> = pointers.map(|(name, _)| format!("/{name}")).collect();
+    if *clause == ClauseId::status(contract.creation.created) {
+        // A valid request is refused over one field, or over two.
+        let names = || contract.creation.request.properties.keys();
+        found.extend(names().map(|name| format!("/{name}")));
+        found.extend(names().flat_map(|one| names().map(move |other| format!("/{one} with /{other}"))));
+    }
     if is_about_refusals(contract, clause) {
         found.extend(contract.clauses.keys().filter(|id| id.is_of_request()).map(ClauseId::to_string));
     }

@@ -66,6 +66,16 @@ impl Format {
     }
 }
 
+/// What is said beside the text of a clause where it is broken by the refusal of a valid request: over what.
+fn refused_over(is_refusal: bool, clause: &str, cause: &str) -> String {
+    match cause {
+        _ if !is_refusal => String::new(),
+        "" if clause.starts_with("request.") => "; a valid request is refused over it".to_owned(),
+        "" => String::new(),
+        fields => format!("; a valid request is refused over {fields}"),
+    }
+}
+
 /// A number of things in words: `1 probe`, `2 probes`.
 pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })

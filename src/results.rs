@@ -18,6 +18,7 @@ mod tally;
 
 use std::time::Duration;
 
+pub(crate) use blame::is_refusal_of_valid;
 pub use finding::{Consequence, Finding};
 pub use fold::{Fold, Question};
 pub use invariants::RunInvariants;

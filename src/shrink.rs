@@ -1,7 +1,8 @@
 //! Shrinks what a run found to the smallest body that still breaks the same clause.
 //!
-//! Only findings of the pair and the random phase need it: a case and a boundary are small already, but for their mark. A random body is grown again from its
-//! seed, as a tree that proptest simplifies.
+//! A case and a boundary are small already, but for their mark, unless a valid request is refused: then each field may be to blame. A random body is grown
+//! again from its seed, as a tree that proptest simplifies. Where the mark itself is needed to show a fault, it stays where it stood, and what else is
+//! needed beside it is tried once more.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,26 +15,56 @@ use crate::exchange::Request;
 use crate::judge::Mismatch;
 use crate::plan::{self, BodyTree, FieldText, Seed};
 use crate::probe::{Phase, Probe};
-use crate::results::Finding;
+use crate::results::{Finding, is_refusal_of_valid};
 use crate::run::{Performed, Record, perform};
 use crate::suite::Suite;
 
 /// The most requests of the call under test that one finding may cost.
-const BUDGET: usize = 60;
+const BUDGET: usize = 48;
+
+/// The most of them that are tried again beside a mark that is needed.
+const BUDGET_BESIDE_MARK: usize = 12;
 
 /// The most bodies that are tried for one finding, the one without its mark among them.
-pub const LARGEST_SHRINKING: usize = BUDGET + 1;
+pub const LARGEST_SHRINKING: usize = BUDGET + 1 + BUDGET_BESIDE_MARK;
 
 /// Tries smaller examples of a finding, and answers every attempt, in the order of sending. What they create is removed at once.
 pub(crate) async fn shrink(suite: &Suite, target: &Target, seed: Seed, finding: &Finding) -> Vec<Record> {
     let (mut attempts, mut smallest) = (Vec::new(), None);
     if let Some(body) = Shrinking::of(&suite.contract, seed, finding) {
-        let (tried, last) = body.run(suite, target, finding).await;
+        let (tried, last) = body.run(suite, target, finding, Marking::AsFound, BUDGET).await;
         attempts.extend(tried);
         smallest = Some(last);
     }
-    attempts.extend(without_mark(suite, target, finding, smallest).await);
+    let Some(record) = without_mark(suite, target, finding, smallest).await else { return attempts };
+    let needs_mark = finding.is_refusal_of_valid && !shows(finding, &record);
+    if needs_mark && let Some(fields) = marked_fields(finding, &attempts) {
+        let body = Shrinking::over(&suite.contract, Values::Fixed(fields));
+        attempts.extend(body.run(suite, target, finding, Marking::None, BUDGET_BESIDE_MARK).await.0);
+    }
+    attempts.push(record);
     attempts
+}
+
+/// The fields of the smallest body that shows the finding, with its mark in its place.
+fn marked_fields(finding: &Finding, attempts: &[Record]) -> Option<Vec<FieldText>> {
+    let last = attempts.iter().rev().find(|record| shows(finding, record));
+    let smallest = last.and_then(|record| record.exchanges.first()).map(|exchange| &exchange.request);
+    let body = smallest.or(finding.requests.first())?.body.as_deref()?;
+    let fields: serde_json::Map<String, Value> = serde_json::from_slice(body).ok()?;
+    Some(fields.into_iter().map(|(name, value)| (name, value.to_string())).collect())
+}
+
+/// Whether an attempt shows the finding, as the judge says it: whom to blame follows from all attempts.
+fn shows(finding: &Finding, record: &Record) -> bool {
+    let is_same = |mismatch: &Mismatch| {
+        let is_as_found = (&mismatch.clause, &mismatch.cause) == (&finding.mismatch.clause, &finding.mismatch.cause)
+            && mismatch.origin.is_none();
+        // A value that stands alone may be named by a rule.
+        let is_refusal = || is_refusal_of_valid(&record.probe, &record.exchanges, mismatch);
+        is_as_found || (finding.is_refusal_of_valid && is_refusal())
+    };
+    record.judgement.mismatches.iter().any(is_same)
 }
 
 /// A body on its way down: first it loses fields, then, if it grew from a seed, the values of the others become simpler.
@@ -65,15 +96,22 @@ impl Shrinking {
         let values = match finding.probe.phase {
             Phase::Random => Values::Grown(plan::tree(contract, seed, &finding.probe.id)?),
             Phase::Texts | Phase::Pairs => Values::Fixed(sent_fields(contract, finding)?),
+            Phase::Case | Phase::Boundary if finding.is_refusal_of_valid => {
+                Values::Fixed(sent_fields(contract, finding)?)
+            }
             Phase::Case | Phase::Boundary => return None,
         };
+        Some(Self::over(contract, values))
+    }
+
+    fn over(contract: &Contract, values: Values) -> Self {
         let request = &contract.creation.request;
         let is_required = |name: &String| request.required.contains(name);
         let is_required: Vec<bool> = match &values {
             Values::Fixed(fields) => fields.iter().map(|(name, _)| is_required(name)).collect(),
             Values::Grown(tree) => request.properties.keys().take(tree.current().len()).map(is_required).collect(),
         };
-        Some(Self { values, is_kept: vec![true; is_required.len()], is_required, next: 0, last: Step::Simplified })
+        Self { values, is_kept: vec![true; is_required.len()], is_required, next: 0, last: Step::Simplified }
     }
 
     fn fields(&self, contract: &Contract) -> Vec<FieldText> {
@@ -118,26 +156,27 @@ impl Shrinking {
     }
 
     /// Every attempt, and the smallest body that still shows it.
-    async fn run(mut self, suite: &Suite, target: &Target, finding: &Finding) -> (Vec<Record>, Vec<u8>) {
+    async fn run(
+        mut self,
+        suite: &Suite,
+        target: &Target,
+        finding: &Finding,
+        marking: Marking,
+        budget: usize,
+    ) -> (Vec<Record>, Vec<u8>) {
         let mut known: HashMap<Vec<u8>, bool> = HashMap::new();
         let mut attempts = Vec::new();
         let mut smallest = plan::object(&self.fields(&suite.contract));
         known.insert(smallest.clone(), true);
         let mut goes_on = self.simplify();
-        while goes_on && attempts.len() < BUDGET && target.halted().is_none() {
+        while goes_on && attempts.len() < budget && target.halted().is_none() {
             let body = plan::object(&self.fields(&suite.contract));
             let still_fails = if let Some(known) = known.get(&body) {
                 *known
             } else {
-                let tried = attempt(suite, target, finding, body.clone(), Marking::AsFound).await;
+                let tried = attempt(suite, target, finding, body.clone(), marking).await;
                 let Some(record) = tried else { break };
-                // As the judge says it: whom to blame follows from all attempts.
-                let is_same = |mismatch: &Mismatch| {
-                    mismatch.clause == finding.mismatch.clause
-                        && mismatch.cause == finding.mismatch.cause
-                        && mismatch.origin.is_none()
-                };
-                let still_fails = record.judgement.mismatches.iter().any(is_same);
+                let still_fails = shows(finding, &record);
                 attempts.push(record);
                 known.insert(body.clone(), still_fails);
                 still_fails

@@ -96,6 +96,8 @@ struct Cost {
 /// What a run found.
 struct Found {
     clauses: BTreeSet<ClauseId>,
+    /// Clause and cause of each finding.
+    causes: BTreeSet<(ClauseId, String)>,
     /// The findings as cases.
     saved: Vec<CaseFile>,
     probes: usize,
@@ -152,8 +154,9 @@ fn accused(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> Fou
     let results = results.unwrap_or_else(|error| panic!("{error}"));
     let (probes, requests) = first.unwrap_or((probes.len(), target.request_count()));
     let saved = results.findings.iter().filter_map(|finding| finding.case_file.clone()).collect();
-    let clauses = results.findings.into_iter().map(|finding| finding.clause).collect();
-    Found { clauses, saved, probes, requests }
+    let clauses = results.findings.iter().map(|finding| finding.clause.clone()).collect();
+    let causes = results.findings.into_iter().map(|finding| (finding.clause, finding.cause)).collect();
+    Found { clauses, causes, saved, probes, requests }
 }
 
 /// Holds a saved case to what it is for: it shows the fault again, and nothing in a server without it.
@@ -172,9 +175,12 @@ fn shows_it_again(suite: &Arc<Suite>, file: &CaseFile, defect: &Defect) -> Resul
 }
 
 fn is_caught(suite: &Arc<Suite>, probes: &[Probe], defect: &Defect, costs: &Mutex<Vec<Cost>>) -> Result<(), Failed> {
-    let Found { mut clauses, saved, probes, requests } = accused(suite, probes, Some(defect));
+    let Found { mut clauses, causes, saved, probes, requests } = accused(suite, probes, Some(defect));
     if !clauses.remove(&defect.clause) {
         return Err(format!("{} is not accused; accused are {clauses:?}", defect.clause).into());
+    }
+    if !defect.cause.is_empty() && !causes.contains(&(defect.clause.clone(), defect.cause.clone())) {
+        return Err(format!("{} is not accused over {}, but {causes:?}", defect.clause, defect.cause).into());
     }
     let cost = Cost { defect: defect.name.clone(), probes, requests };
     costs.lock().unwrap_or_else(PoisonError::into_inner).push(cost);

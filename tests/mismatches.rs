@@ -128,7 +128,7 @@ fn a_mismatch_says_what_was_expected_and_what_came() {
 }
 
 #[test]
-fn a_refused_value_is_blamed_only_if_it_stands_alone_and_is_what_the_probe_is_about() {
+fn a_refused_value_is_blamed_on_a_rule_only_if_it_stands_alone_and_the_rule_names_it() {
     let about = |body: &str, clause: &str, status| {
         let steps = [(good(body), reply(status, &json!({})), Expectation::default())];
         judged(&[clause], &steps).mismatches[0].clause.clone()
@@ -137,7 +137,11 @@ fn a_refused_value_is_blamed_only_if_it_stands_alone_and_is_what_the_probe_is_ab
     assert_eq!(about(r#"{"disk_format":"raw"}"#, rule, 400), rule);
     assert_eq!(about(r#"{"disk_format":"raw"}"#, rule, 500), "status.201");
     assert_eq!(about(r#"{"disk_format":"raw"}"#, rule, 304), "status.201");
-    assert_eq!(about(r#"{"disk_format":"raw"}"#, "request.name.type", 400), "status.201");
+    assert_eq!(about(r#"{"disk_format":"raw"}"#, "request.name.type", 400), rule);
+    assert_eq!(about(r#"{"min_disk":1024}"#, "request.min_disk.type", 400), "request.min_disk.maximum");
+    for near in [r#"{"min_disk":1023}"#, r#"{"name":"0a"}"#, r#"{"protected":false}"#] {
+        assert_eq!(about(near, "request.name.type", 400), "status.201", "{near}");
+    }
     assert_eq!(about(r#"{"disk_format":"raw","min_ram":1}"#, rule, 400), "status.201");
     assert_eq!(about("{}", rule, 400), "status.201");
 }

@@ -1,15 +1,28 @@
-//! Which rule of a field a good value is about: the one that is to blame when the value is refused all the same.
+//! Which rule of a field a good value is about, and which one names it: a rule that only stands near a value says nothing of why the value is refused.
 
 use serde_json::Value;
 
 use super::rule::size;
-use super::{Rule, Schema, Unambiguous};
+use super::{ClauseId, Rule, Schema, Unambiguous};
 
 impl Schema {
     /// The rule that a good value is about: a list or pattern that has it, else the limit that it is near to, else the type.
     pub fn rule_about(&self, value: &Value) -> Option<&Rule> {
         let near = || self.rule(self.limit_near(value)?.0.keyword());
         self.names_values().or_else(near).or(self.rules.first())
+    }
+
+    /// The clause of the rule that names this good value: a list that holds it, or a limit that it stands at. A rule of the items names what an array holds
+    /// alone. `None` where the documentation allows the value and does not name it.
+    pub fn clause_naming(&self, value: &Value) -> Option<ClauseId> {
+        let lists = |rule: &&Rule| matches!(rule, Rule::Enum(_) | Rule::Const(_) | Rule::Table(..));
+        let is_at = |rule: &&Rule| rule.distance(value) == Some(0.0);
+        let own = self.rules.iter().find(lists).or_else(|| self.rules.iter().find(is_at));
+        let of_item = || match value.as_array().map(Vec::as_slice) {
+            Some([item]) => self.items.as_deref()?.clause_naming(item),
+            _ => None,
+        };
+        own.map(|rule| self.clause(rule.keyword())).or_else(of_item)
     }
 
     /// The limit that a value is nearest to, as the schema has it or as every reading keeps it, and how far it is from there. `None` for a value that is as
@@ -43,6 +56,31 @@ mod tests {
     fn about(rules: Vec<Rule>, unambiguous: Vec<Rule>, value: &Value) -> Option<&'static str> {
         let unambiguous = Unambiguous::Within(Box::new(Schema { rules: unambiguous, ..Schema::default() }));
         Schema { rules, unambiguous, ..Schema::default() }.rule_about(value).map(Rule::keyword)
+    }
+
+    #[test]
+    fn a_value_is_named_by_a_list_or_by_the_limit_that_it_stands_at() {
+        let within = |rules| Unambiguous::Within(Box::new(Schema { rules, ..Schema::default() }));
+        let text = Schema {
+            place: "request.name".to_owned(),
+            rules: vec![Rule::Type(vec![Type::String]), Rule::MaxLength(255)],
+            unambiguous: within(vec![Rule::MaxLength(128)]),
+            ..Schema::default()
+        };
+        let kinds =
+            Schema { place: "request.kind".to_owned(), rules: vec![Rule::Enum(vec![json!("a")])], ..Schema::default() };
+        let texts = Schema { items: Some(Box::new(text.clone())), ..Schema::default() };
+        let long = || "a".repeat(255);
+        for (schema, value, expected) in [
+            (&text, json!("a".repeat(128)), None),
+            (&text, json!("0a"), None),
+            (&text, json!(long()), Some("request.name.maxLength")),
+            (&kinds, json!("a"), Some("request.kind.enum")),
+            (&texts, json!([long()]), Some("request.name.maxLength")),
+            (&texts, json!([long(), "b"]), None),
+        ] {
+            assert_eq!(schema.clause_naming(&value).as_ref().map(|clause| clause.as_str()), expected, "{value}");
+        }
     }
 
     #[test]

@@ -36,13 +36,13 @@ impl StepJudge<'_> {
         }
     }
 
-    /// The clause that a refused valid request breaks, if only one field can be to blame.
+    /// The rule that a refused valid request breaks, if it gives one value only, and the rule names that.
     fn blamed(&self, body: &Body) -> Option<ClauseId> {
         let fields = body.value.as_ref()?.as_object()?.clone();
         let fields = self.contract.without_company(fields, &self.probe.clauses);
-        let mut names = fields.keys();
-        let (name, None) = (names.next()?, names.next()) else { return None };
-        self.probe.clauses.iter().find(|clause| clause.is_of_request_field(name)).cloned()
+        let mut all = fields.iter();
+        let ((name, value), None) = (all.next()?, all.next()) else { return None };
+        self.contract.creation.request.properties.get(name)?.clause_naming(value)
     }
 
     fn judge_invalid(&mut self, classification: &Classification<'_>, answer: &Answer<'_>) {

@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use super::counted;
 use super::model::{ClauseVerdict, Exchange, Finding, Report, Verdict};
+use super::{counted, refused_over};
 use crate::untrusted::visible;
 
 /// So many findings are told whole, and so many bytes of them: the summary of a step holds 1 MiB.
@@ -110,7 +110,7 @@ fn write_findings(out: &mut String, report: &Report) -> fmt::Result {
 
 fn write_finding(out: &mut String, finding: &Finding) -> fmt::Result {
     writeln!(out, "### {}\n", plain(&finding.clause))?;
-    let way = if finding.is_refusal_of_valid { "; a valid request is refused over it" } else { "" };
+    let way = plain(&refused_over(finding.is_refusal_of_valid, &finding.clause, &finding.cause));
     writeln!(out, "{}{way}. {}\n", plain(&finding.text), plain(&finding.source))?;
     if !finding.pointer.is_empty() {
         writeln!(out, "- at {}", plain(&finding.pointer))?;

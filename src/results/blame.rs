@@ -1,20 +1,22 @@
 //! Whom to blame when a valid request is refused: a body of many fields cannot tell, but a smaller one of the same run may.
 //!
-//! A value that is refused alone explains why larger bodies with it are refused, and with values that are closer to the same limit; a field of which no value
-//! is taken alone explains all. *Alone* is beside what the contract requires; a value of that is to blame only where no body with it was taken. Where even the empty request is refused, a field must be needed: the one without which a body of all the others is refused.
+//! What is accused is that a valid request was refused, over which field or which two; only where a rule names the refused value, as a list or a limit does,
+//! it is that rule. A value that is refused alone explains why larger bodies with it are refused, and with values that are closer to the same limit; a field
+//! of which no value is taken alone explains all, and two fields of which each is taken alone all bodies with both. *Alone* is beside what the contract requires; a value of that is to blame only where no body with it was taken. Where even the empty request is refused, a field must be needed: the one without which a body of all the others is refused.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+mod taken;
 
 use serde_json::{Map, Value};
 
+pub(super) use taken::Taken;
+use taken::{fingerprint, is_taken, planned};
+
 use super::Outcome;
 use super::finding::mismatches;
-use crate::contract::{ClauseId, Contract, Rule, Schema, Subject};
-use crate::exchange::{Exchange, Request, Response};
-use crate::judge::{Body, Judgement, Kind, Mismatch, classify};
-use crate::probe::{Phase, Probe};
-use crate::run::Record;
+use crate::contract::{ClauseId, Contract, Subject};
+use crate::exchange::Exchange;
+use crate::judge::Mismatch;
+use crate::probe::Probe;
 
 /// A clause, and what tells its findings apart.
 pub(super) type Blame<'a> = (&'a ClauseId, &'a str);
@@ -31,8 +33,25 @@ pub(super) struct Refused {
     needed: Vec<(String, ClauseId)>,
     /// Values that were refused alone.
     singles: Vec<Single>,
-    /// Fields of which no value was taken alone, each with the clause that all are about.
-    never_taken: Vec<(String, ClauseId)>,
+    /// Fields of which no value was taken alone.
+    never_taken: Vec<(String, Accused)>,
+    /// Fields that are refused together and taken alone.
+    pairs: Vec<([String; 2], Accused)>,
+}
+
+/// A clause, and what tells its findings apart, as a refusal is filed under them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Accused {
+    clause: ClauseId,
+    cause: String,
+}
+
+/// A value that was taken alone.
+struct Alone {
+    field: String,
+    value: Value,
+    /// Whether a mark stood beside it.
+    is_marked: bool,
 }
 
 /// A value that was refused alone.
@@ -40,16 +59,19 @@ pub(super) struct Refused {
 struct Single {
     field: String,
     value: Value,
-    clause: ClauseId,
+    accused: Accused,
     /// Whether the mark was one of its items.
     held_mark: bool,
+    /// The field that carried the mark.
+    marked: Option<String>,
 }
 
 impl Refused {
     /// `taken` tells what was accepted; `shrunk` holds smaller bodies than those of the run.
     pub(super) fn of(contract: &Contract, taken: &Taken, outcomes: &[Outcome], shrunk: &[Outcome]) -> Self {
         let general = ClauseId::status(contract.creation.created);
-        let mut refused = Self { general, needed: Vec::new(), singles: Vec::new(), never_taken: Vec::new() };
+        let (singles, never_taken, pairs) = (Vec::new(), Vec::new(), Vec::new());
+        let mut refused = Self { general, needed: Vec::new(), singles, never_taken, pairs };
         let all = mismatches(outcomes).chain(mismatches(shrunk));
         let all = all.filter_map(|(outcome, mismatch)| Some((outcome, refused_fields(contract, outcome, mismatch)?)));
         let mut all: Vec<(&Outcome, Fields)> = all.collect();
@@ -57,20 +79,28 @@ impl Refused {
         all.retain(|(_, fields)| refused.culprit(contract, fields).is_none());
         let required = &contract.creation.request.required;
         let mut is_empty_refused = false;
+        let mut together = Vec::new();
         for (outcome, fields) in all {
             let fields = contract.without_company(fields, &outcome.probe.clauses);
+            // A mark in a further field may be one of the two.
+            let is_pair = fields.len() == 2 && sent(outcome).is_some_and(|all| is_in(marked(contract, &all), &fields));
+            together.extend(is_pair.then(|| fields.clone()));
             is_empty_refused |= fields.is_empty();
             refused.needed.extend(needed(contract, &fields).map(|(name, clause)| (name, clause.to_owned())));
             let single = single(contract, outcome, fields);
             // The values of required fields are known already: they are in every body.
             refused.singles.extend(single.filter(|single| !required.contains(&single.field)));
         }
-        refused.clear(contract, shrunk);
+        let taken_alone = taken_alone(contract, shrunk);
+        refused.clear(contract, &taken_alone);
+        refused.file_by_limits(contract);
         refused.unite(contract, taken);
+        refused.pair(contract, &together, &taken_alone);
         if is_empty_refused {
             // The values are not to blame where nothing at all is refused too.
             refused.singles.clear();
             refused.never_taken.clear();
+            refused.pairs.clear();
         } else {
             refused.needed.clear();
         }
@@ -78,59 +108,132 @@ impl Refused {
     }
 
     /// Takes back what was said of fields of which a value was refused beside a mark, and taken without it: it takes two to be refused.
-    fn clear(&mut self, contract: &Contract, shrunk: &[Outcome]) {
-        let alone = |outcome: &Outcome| {
-            let fields = sent(outcome).filter(|fields| marked(contract, fields).is_none())?;
-            Some(contract.without_company(fields, &outcome.probe.clauses))
-        };
-        let taken: Vec<Fields> =
-            shrunk.iter().filter(|outcome| is_taken(&outcome.exchanges)).filter_map(alone).collect();
-        let is_taken = |single: &Single| {
+    fn clear(&mut self, contract: &Contract, taken_alone: &[Alone]) {
+        let is_taken = |single: &&Single| {
             // A mark among the items of a value makes it another value than the one without it.
-            !single.held_mark
-                && taken.iter().any(|fields| fields.len() == 1 && fields.get(&single.field) == Some(&single.value))
+            let is_it = |alone: &Alone| !alone.is_marked && alone.field == single.field && alone.value == single.value;
+            !single.held_mark && taken_alone.iter().any(is_it)
         };
-        let cleared: Vec<_> =
-            self.singles.iter().filter(|single| is_taken(single)).map(|single| single.field.clone()).collect();
-        self.singles.retain(|single| !cleared.contains(&single.field));
+        let cleared = self.singles.iter().filter(is_taken);
+        let cleared: Vec<_> = cleared.map(|single| (single.field.clone(), single.marked.clone())).collect();
+        self.singles.retain(|single| !cleared.iter().any(|(field, _)| *field == single.field));
+        for (field, marked) in cleared {
+            if let Some(marked) = marked {
+                self.add_pair(contract, [field, marked]);
+            }
+        }
+    }
+
+    /// A value near a limit is refused for the limit where the limit itself is refused, too.
+    fn file_by_limits(&mut self, contract: &Contract) {
+        let of_limits = self.singles.iter().filter_map(|single| {
+            let (limit, distance) = limit_near(contract, &single.field, &single.value)?;
+            (distance == 0.0 && single.accused.clause != self.general).then(|| (limit, single.accused.clone()))
+        });
+        let of_limits: Vec<_> = of_limits.collect();
+        for single in self.singles.iter_mut().filter(|single| single.accused.clause == self.general) {
+            let near = limit_near(contract, &single.field, &single.value);
+            let found = near.and_then(|(near, _)| of_limits.iter().find(|(limit, _)| *limit == near));
+            if let Some((_, accused)) = found {
+                single.accused = accused.clone();
+            }
+        }
     }
 
     /// Finds the fields of which several values were refused alone and none was taken.
     fn unite(&mut self, contract: &Contract, taken: &Taken) {
-        let fields = contract.creation.request.properties.iter();
-        let untaken = fields.filter(|(name, _)| !taken.alone.contains(*name));
-        self.never_taken =
-            untaken.filter_map(|(name, schema)| Some((name.clone(), self.common(contract, name, schema)?))).collect();
+        let fields = contract.creation.request.properties.keys();
+        let untaken = fields.filter(|name| !taken.alone.contains(*name));
+        self.never_taken = untaken.filter_map(|name| Some((name.clone(), self.common(name)?))).collect();
     }
 
-    /// The clause that all refused values of a field are about, or else that of its type; `None` where there are no two values.
-    fn common(&self, contract: &Contract, name: &str, schema: &Schema) -> Option<ClauseId> {
+    /// The rule that names all refused values of a field, or else the field; `None` where there are no two values.
+    fn common(&self, name: &str) -> Option<Accused> {
         let mut singles = self.singles.iter().filter(|single| single.field == name);
         let first = singles.next()?;
         let others: Vec<_> = singles.filter(|single| single.value != first.value).collect();
-        if others.is_empty() || others.iter().all(|other| other.clause == first.clause) {
-            return Some(first.clause.clone()).filter(|_| !others.is_empty());
+        if others.is_empty() {
+            return None;
         }
-        clause_of(contract, schema, schema.rules.first()?).cloned()
+        let is_one = others.iter().all(|other| other.accused == first.accused);
+        Some(if is_one { first.accused.clone() } else { self.over(&[name]) })
+    }
+
+    /// Finds the fields that were refused together, and each of which was taken with the same value alone.
+    fn pair(&mut self, contract: &Contract, together: &[Fields], taken_alone: &[Alone]) {
+        let is_taken = |name: &String, value: &Value| {
+            taken_alone.iter().any(|alone| alone.field == *name && alone.value == *value)
+        };
+        for fields in together.iter().filter(|fields| fields.iter().all(|(name, value)| is_taken(name, value))) {
+            let mut names = fields.keys().cloned();
+            if let (Some(one), Some(other)) = (names.next(), names.next()) {
+                self.add_pair(contract, [one, other]);
+            }
+        }
+    }
+
+    fn add_pair(&mut self, contract: &Contract, mut names: [String; 2]) {
+        names.sort_by_key(|name| contract.creation.request.properties.get_index_of(name));
+        if !self.pairs.iter().any(|(known, _)| *known == names) {
+            let accused = self.over(&[&names[0], &names[1]]);
+            self.pairs.push((names, accused));
+        }
+    }
+
+    /// That a valid request was refused over these fields.
+    fn over(&self, fields: &[&str]) -> Accused {
+        Accused { clause: self.general.clone(), cause: over(fields) }
     }
 
     /// What a refusal is to be blamed on; `None` leaves it where the judge put it.
     pub(super) fn explain(&self, contract: &Contract, outcome: &Outcome, mismatch: &Mismatch) -> Option<Blame<'_>> {
         let fields = refused_fields(contract, outcome, mismatch)?;
-        let lacking = self.needed.iter().find(|(name, _)| !fields.contains_key(name)).map(|(_, clause)| clause);
-        Some((lacking.or_else(|| self.culprit(contract, &fields)).unwrap_or(&self.general), ""))
+        if let Some((_, clause)) = self.needed.iter().find(|(name, _)| !fields.contains_key(name)) {
+            return Some((clause, ""));
+        }
+        let found = self.culprit(contract, &fields).or_else(|| self.refused_together(&sent(outcome)?));
+        Some(found.map_or((&self.general, ""), |accused| (&accused.clause, accused.cause.as_str())))
     }
 
-    /// The clause of a value among these that was refused alone, or is closer to a limit than one that was.
-    fn culprit(&self, contract: &Contract, fields: &Fields) -> Option<&ClauseId> {
-        let never_taken = self.never_taken.iter().find(|(name, _)| fields.contains_key(name)).map(|(_, clause)| clause);
+    /// What a value among these is accused of that was refused alone, or is closer to a limit than one that was.
+    fn culprit(&self, contract: &Contract, fields: &Fields) -> Option<&Accused> {
+        let never_taken =
+            self.never_taken.iter().find(|(name, _)| fields.contains_key(name)).map(|(_, accused)| accused);
         let equal = |single: &&Single| fields.get(&single.field) == Some(&single.value);
         let closer = |single: &&Single| {
             fields.get(&single.field).is_some_and(|value| is_closer(contract, &single.field, value, &single.value))
         };
         let found = self.singles.iter().find(equal).or_else(|| self.singles.iter().find(closer));
-        never_taken.or_else(|| found.map(|single| &single.clause))
+        never_taken.or_else(|| found.map(|single| &single.accused))
     }
+
+    /// What two fields of a body are accused of that are refused together.
+    fn refused_together(&self, sent: &Fields) -> Option<&Accused> {
+        let found = self.pairs.iter().find(|(names, _)| names.iter().all(|name| sent.contains_key(name)));
+        found.map(|(_, accused)| accused)
+    }
+}
+
+/// Whether the field with a mark, if there is one, is among these.
+fn is_in(marked: Option<&str>, fields: &Fields) -> bool {
+    marked.is_none_or(|name| fields.contains_key(name))
+}
+
+/// How the fields are named over which a valid request is refused.
+fn over(fields: &[&str]) -> String {
+    fields.iter().map(|field| format!("/{field}")).collect::<Vec<_>>().join(" with ")
+}
+
+/// What smaller examples show to be taken, without what must stand in each body.
+fn taken_alone(contract: &Contract, shrunk: &[Outcome]) -> Vec<Alone> {
+    let alone = |outcome: &Outcome| {
+        let fields = sent(outcome)?;
+        let is_marked = marked(contract, &fields).is_some();
+        let mut fields = contract.without_company(fields, &outcome.probe.clauses).into_iter();
+        let (field, value) = fields.next().filter(|_| fields.len() == 0)?;
+        Some(Alone { field, value, is_marked })
+    };
+    shrunk.iter().filter(|outcome| is_taken(&outcome.exchanges)).filter_map(alone).collect()
 }
 
 /// The values of required fields that were refused, and with which nothing was taken.
@@ -161,101 +264,39 @@ fn required_values(contract: &Contract, all: &[(&Outcome, Fields)], taken: &Take
     found.into_iter().zip(alone).filter(|(_, is_alone)| *is_alone).map(|((single, _), _)| single).collect()
 }
 
-/// What of valid bodies was accepted: all that blame has to know of probes that hold.
-#[derive(Debug, Default)]
-pub(super) struct Taken {
-    /// Fields that were accepted alone.
-    alone: HashSet<String>,
-    /// Fields that carried a mark.
-    marked: HashSet<String>,
-    /// Whether a body of no more than what is required was accepted.
-    has_bare: bool,
-    /// The values of required fields, as fingerprints.
-    values: HashSet<u64>,
-}
-
-impl Taken {
-    /// Adds what a record shows.
-    pub(super) fn add(&mut self, contract: &Contract, record: &Record) {
-        let general = ClauseId::status(contract.creation.created);
-        let Judgement { assessed, mismatches, .. } = &record.judgement;
-        // A request that is left open says nothing where it was accepted.
-        let is_valid = !mismatches.is_empty() || assessed.contains(&general);
-        if !is_valid || !is_taken(&record.exchanges) {
-            return;
-        }
-        self.alone.extend(only_field(contract, &record.probe));
-        let required = &contract.creation.request.required;
-        let Some(fields) = planned(&record.probe).filter(|_| !required.is_empty()) else { return };
-        self.has_bare |= contract.without_marks(fields.clone()).keys().all(|name| required.contains(name));
-        self.marked.extend(marked(contract, &fields).map(str::to_owned));
-        let needed = fields.iter().filter(|(name, _)| required.contains(name));
-        self.values.extend(needed.map(|(name, value)| fingerprint(name, value)));
-    }
-}
-
-fn fingerprint(field: &str, value: &Value) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (field, value.to_string()).hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Whether what was sent first was accepted.
-fn is_taken(exchanges: &[Exchange]) -> bool {
-    exchanges.first().and_then(Exchange::response).is_some_and(Response::is_success)
-}
-
 /// The field that carries a mark.
 fn marked<'a>(contract: &'a Contract, fields: &Fields) -> Option<&'a str> {
     let without = contract.without_marks(fields.clone());
     contract.marks().map(|(name, _)| name).find(|name| without.get(*name) != fields.get(*name))
 }
 
-/// The field that a request gives alone, if its value is valid: what nobody has to take says nothing of the others.
-fn only_field(contract: &Contract, probe: &Probe) -> Option<String> {
-    let request = &probe.script.steps.first()?.request;
-    let fields = contract.without_marks(planned(probe)?);
-    let alone = Request { body: serde_json::to_vec(&fields).ok(), ..request.clone() };
-    let is_valid = classify(contract, &alone, &Body::read(&alone)).kind == Kind::Valid;
-    let fields = contract.without_company(fields, &probe.clauses);
-    let is_alone = fields.len() == 1;
-    fields.into_iter().next().filter(|_| is_alone && is_valid).map(|(name, _)| name)
-}
-
 /// Whether two values of a field are near the same limit, and the first one is not farther from it.
 fn is_closer(contract: &Contract, field: &str, value: &Value, other: &Value) -> bool {
-    let near = |value| contract.creation.request.properties.get(field)?.limit_near(value);
+    let near = |value| limit_near(contract, field, value);
     near(value)
         .zip(near(other))
-        .is_some_and(|((limit, distance), (same, farther))| limit.keyword() == same.keyword() && distance <= farther)
+        .is_some_and(|((limit, distance), (same, farther))| limit == same && distance <= farther)
 }
 
-/// The only field of a body, and the clause that its value is about.
+/// The keyword of the limit that a value of a field is near to, and how far it is from there.
+fn limit_near(contract: &Contract, field: &str, value: &Value) -> Option<(&'static str, f64)> {
+    let (limit, distance) = contract.creation.request.properties.get(field)?.limit_near(value)?;
+    Some((limit.keyword(), distance))
+}
+
+/// The only field of a body, and what its value is accused of.
 fn single(contract: &Contract, outcome: &Outcome, fields: Fields) -> Option<Single> {
     let mut all = fields.into_iter();
     let (field, value) = all.next().filter(|_| all.len() == 0)?;
     let schema = contract.creation.request.properties.get(&field)?;
-    let about = || clause_of(contract, schema, schema.rule_about(&value)?);
-    let held_mark = sent(outcome)?.get(&field).is_some_and(|sent| *sent != value);
-    let clause = named_part(contract, schema, &outcome.probe).or_else(about)?.clone();
-    Some(Single { field, value, clause, held_mark })
-}
-
-/// The rule that a case names, if it is one, and one of a part of the value: no value tells which part of it matters.
-fn named_part<'a>(contract: &'a Contract, schema: &Schema, probe: &Probe) -> Option<&'a ClauseId> {
-    let mut clauses = probe.clauses.iter().filter(|clause| clause.is_of_request());
-    let only = clauses.next().filter(|_| probe.phase == Phase::Case && clauses.next().is_none())?;
-    let is_own = schema.rules.iter().any(|rule| clause_of(contract, schema, rule) == Some(only));
-    contract.clauses.get(only).filter(|_| !is_own).map(|clause| &clause.id)
-}
-
-fn clause_of<'a>(contract: &'a Contract, schema: &Schema, rule: &Rule) -> Option<&'a ClauseId> {
-    contract.clauses.get(&schema.clause(rule.keyword())).map(|clause| &clause.id)
-}
-
-/// The fields that a probe is to send first.
-fn planned(probe: &Probe) -> Option<Fields> {
-    serde_json::from_slice(probe.script.steps.first()?.request.body.as_deref()?).ok()
+    let sent = sent(outcome)?;
+    let held_mark = sent.get(&field).is_some_and(|sent| *sent != value);
+    let marked = marked(contract, &sent).filter(|name| *name != field).map(str::to_owned);
+    let accused = match schema.clause_naming(&value) {
+        Some(clause) => Accused { clause, cause: String::new() },
+        None => Accused { clause: ClauseId::status(contract.creation.created), cause: over(&[&field]) },
+    };
+    Some(Single { field, value, accused, held_mark, marked })
 }
 
 /// The one field that a body leaves out, and the clause that allows it.
@@ -271,16 +312,16 @@ fn needed<'a>(contract: &'a Contract, fields: &Fields) -> Option<(String, &'a Cl
 
 /// The fields of a valid request that was refused, without marks: they are in every body, and nobody's fault.
 fn refused_fields(contract: &Contract, outcome: &Outcome, mismatch: &Mismatch) -> Option<Fields> {
-    let is_refusal = is_refusal_of_valid(outcome, mismatch);
+    let is_refusal = is_refusal_of_valid(&outcome.probe, &outcome.exchanges, mismatch);
     sent(outcome).filter(|_| is_refusal).map(|fields| contract.without_marks(fields))
 }
 
-/// Whether this mismatch is that a valid request was refused.
-pub(super) fn is_refusal_of_valid(outcome: &Outcome, mismatch: &Mismatch) -> bool {
+/// Whether this mismatch of a probe is that a valid request was refused.
+pub(crate) fn is_refusal_of_valid(probe: &Probe, exchanges: &[Exchange], mismatch: &Mismatch) -> bool {
     let is_about_acceptance =
         mismatch.clause.is_of_request() || matches!(mismatch.clause.subject(), Subject::Status(200..300));
-    let answer = outcome.exchanges.first().and_then(Exchange::response);
-    outcome.probe.violation.is_none()
+    let answer = exchanges.first().and_then(Exchange::response);
+    probe.violation.is_none()
         && mismatch.step == 0
         && is_about_acceptance
         // An error inside the service is no refusal of a value.

@@ -69,7 +69,7 @@ impl Finding {
             count: 1,
             probe: Arc::clone(&outcome.probe),
             mismatch: mismatch.clone(),
-            is_refusal_of_valid: is_refusal_of_valid(outcome, mismatch),
+            is_refusal_of_valid: is_refusal_of_valid(&outcome.probe, &outcome.exchanges, mismatch),
             requests: requests(outcome, mismatch),
             answers: answers(outcome, mismatch),
             repeat: Repeat::of(contract, outcome, &steps(outcome, mismatch)),
@@ -95,7 +95,7 @@ impl Finding {
             (self.probe, self.mismatch, self.requests) = (Arc::clone(&outcome.probe), mismatch.clone(), requests);
             self.answers = answers(outcome, mismatch);
             self.repeat = Repeat::of(contract, outcome, &steps(outcome, mismatch));
-            self.is_refusal_of_valid = is_refusal_of_valid(outcome, mismatch);
+            self.is_refusal_of_valid = is_refusal_of_valid(&outcome.probe, &outcome.exchanges, mismatch);
         }
     }
 }
@@ -153,9 +153,9 @@ fn position(found: &[Finding], blame: Blame<'_>) -> Option<usize> {
 
 fn case_file(contract: &Contract, finding: &Finding, seed: Seed) -> Option<CaseFile> {
     let origin = match finding.probe.phase {
-        Phase::Case => return None,
+        Phase::Case if !finding.probe.id.ends_with(" shrunk") => return None,
         Phase::Random => format!("{} with seed {seed}", finding.probe.id),
-        Phase::Boundary | Phase::Texts | Phase::Pairs => finding.probe.id.clone(),
+        Phase::Case | Phase::Boundary | Phase::Texts | Phase::Pairs => finding.probe.id.clone(),
     };
     let mismatch = Mismatch { clause: finding.clause.clone(), ..finding.mismatch.clone() };
     match finding.requests.as_slice() {

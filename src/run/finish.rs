@@ -1,5 +1,6 @@
 //! What happens after the last probe: examples become smaller, stock is taken, and the ledger is closed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Event, Found};
@@ -7,16 +8,26 @@ use crate::client::{Appeared, Target};
 use crate::contract::Contract;
 use crate::ledger;
 use crate::plan::{self, Plan};
-use crate::results::Fold;
+use crate::results::{Finding, Fold};
 use crate::shrink;
 use crate::suite::Suite;
 use crate::sweep::{SweepReport, sweep};
 
-/// Tries smaller examples of what was found, and tells each.
+/// So often smaller examples are tried of what smaller examples have told apart.
+const ROUNDS: usize = 3;
+
+/// Tries smaller examples of what was found, and tells each. What they explain no longer hides what else there is.
 pub(super) async fn shrink(suite: &Suite, target: &Target, fold: &mut Fold, tell: &mut impl FnMut(Event, &mut Fold)) {
-    for finding in fold.findings() {
-        for record in shrink::shrink(suite, target, fold.seed(), &finding).await {
-            tell(Event::Shrunk(record), fold);
+    let mut tried = HashSet::new();
+    for round in 0..ROUNDS {
+        let mut findings = fold.findings();
+        let own = |finding: &Finding| finding.probe.id.trim_end_matches(" shrunk").to_owned();
+        findings.retain(|finding| round == 0 || (finding.is_refusal_of_valid && !tried.contains(&own(finding))));
+        tried.extend(findings.iter().map(own));
+        for finding in findings {
+            for record in shrink::shrink(suite, target, fold.seed(), &finding).await {
+                tell(Event::Shrunk(record), fold);
+            }
         }
     }
 }

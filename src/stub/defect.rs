@@ -16,6 +16,8 @@ pub struct Defect {
     pub name: String,
     /// The clause that is broken.
     pub clause: ClauseId,
+    /// What tells the finding apart from others of the clause, where it can be said: the fields over which a valid request is refused.
+    pub cause: String,
     /// What the server does, in words.
     pub text: String,
     /// Clauses, or beginnings of them, that are broken with it: they say the same of another case, or need what it spoils.

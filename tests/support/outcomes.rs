@@ -102,6 +102,11 @@ pub(crate) fn clauses(results: &Results) -> Vec<(&str, usize)> {
     results.findings.iter().map(|finding| (finding.clause.as_str(), finding.count)).collect()
 }
 
+/// The same, each with what tells it apart from others of its clause.
+pub(crate) fn causes(results: &Results) -> Vec<(&str, &str, usize)> {
+    results.findings.iter().map(|finding| (finding.clause.as_str(), finding.cause.as_str(), finding.count)).collect()
+}
+
 /// A clause that the first answer breaks.
 pub(crate) fn broken(clause: &str) -> Mismatch {
     Mismatch {

@@ -33,8 +33,7 @@ pub(super) fn write_finding(
     detail: Detail,
 ) -> fmt::Result {
     writeln!(out, "{RED}FAIL{RED:#} {BOLD}{}{BOLD:#}  ({})", finding.clause, share(finding, results))?;
-    let is_over_a_rule = finding.is_refusal_of_valid && finding.clause.is_of_request();
-    let way = if is_over_a_rule { "; a valid request is refused over it" } else { "" };
+    let way = refused_over(finding.is_refusal_of_valid, finding.clause.as_str(), &finding.cause);
     writeln!(out, "     {}", wrapped(&format!("{}{way}", finding.text), INDENT))?;
     writeln!(out, "     {FAINT}{}{FAINT:#}", wrapped(&finding.source, INDENT))?;
     for (index, request) in finding.requests.iter().enumerate() {

@@ -6,7 +6,7 @@ mod response;
 mod texts;
 
 use super::Defect;
-use super::fault::{Fault, Leniency};
+use super::fault::{Condition, Fault, Leniency};
 use crate::contract::{ClauseId, Contract, Schema, Subject};
 use crate::exchange::TokenVariant;
 
@@ -49,7 +49,8 @@ struct List(Vec<Defect>);
 impl List {
     fn add(&mut self, clause: &ClauseId, way: &str, text: &str, fault: Fault) -> &mut Defect {
         let name = format!("{clause}:{way}");
-        self.0.push(Defect { name, clause: clause.to_owned(), text: text.to_owned(), follows: Vec::new(), fault });
+        let (cause, follows) = (String::new(), Vec::new());
+        self.0.push(Defect { name, clause: clause.to_owned(), cause, text: text.to_owned(), follows, fault });
         let last = self.0.len() - 1;
         &mut self.0[last]
     }
@@ -61,6 +62,16 @@ impl List {
             "a request that breaks the clause is accepted",
             Fault::Passes { clause: clause.to_owned(), leniency, when: Vec::new() },
         );
+    }
+
+    /// Valid requests are refused over these fields, which no rule names that could be accused instead.
+    fn refuse(&mut self, contract: &Contract, fields: &[&str], way: &str, when: Vec<Condition>) -> &mut Defect {
+        let created = ClauseId::status(contract.creation.created);
+        let names: Vec<_> = fields.iter().map(|field| format!("/{field}")).collect();
+        let text = if names.len() == 1 { "a good value is refused" } else { "two fields together are refused" };
+        let defect = self.add(&created, way, text, Fault::Refuses(when));
+        defect.cause = names.join(" with ");
+        defect
     }
 
     fn of_token(&mut self) {

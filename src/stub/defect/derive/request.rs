@@ -58,9 +58,15 @@ impl List {
             self.of_request_rule(schema, rule);
         }
         for value in certain_values(schema) {
-            let rule = schema.rule_about(&value).map_or("type", Rule::keyword);
-            let fault = Fault::Refuses(vec![Condition::OneOf(name.to_owned(), vec![value.clone()])]);
-            self.add(&schema.clause(rule), &format!("refuses-{value}"), "a good value is refused", fault);
+            let when = vec![Condition::OneOf(name.to_owned(), vec![value.clone()])];
+            match schema.clause_naming(&value) {
+                Some(clause) => {
+                    self.add(&clause, &format!("refuses-{value}"), "a good value is refused", Fault::Refuses(when));
+                }
+                None => {
+                    self.refuse(contract, &[name], &format!("refuses-{name}-{value}"), when);
+                }
+            }
         }
         if schema.can_be_given() {
             self.of_lower_limits(contract, name, schema);
@@ -77,19 +83,22 @@ impl List {
         // What carries a mark there may be refused for its sake, whatever it is about.
         let marked = schema.mark.is_some().then(|| ClauseId::status(contract.creation.created).to_string());
         // What every reading allows is tried to its end.
-        let limit = certain_rules(schema).chain(&schema.rules).find_map(halved);
-        if let Some(limit) = limit {
-            let keyword = schema.rule(limit.keyword()).map_or("type", Rule::keyword);
-            let clause = schema.clause(keyword);
-            let halved = Fault::Refuses(vec![Condition::Breaks(name.to_owned(), limit)]);
-            self.add(&clause, "limit-halved", "good values beyond half of the limit are refused", halved)
-                .follows
-                .extend(marked.clone());
+        let limit = certain_rules(schema).chain(&schema.rules).find_map(|rule| Some((rule, halved(rule)?)));
+        if let Some((whole, half)) = limit {
+            let when = vec![Condition::Breaks(name.to_owned(), half)];
+            let is_own = schema.rules.iter().any(|rule| rule.text() == whole.text());
+            let defect = if is_own {
+                let text = "good values beyond half of the limit are refused";
+                self.add(&schema.clause(whole.keyword()), "limit-halved", text, Fault::Refuses(when))
+            } else {
+                self.refuse(contract, &[name], &format!("halves-{name}"), when)
+            };
+            defect.follows.extend(marked.clone());
             if contract.creation.request.required.iter().any(|each| each == name) {
                 return; // every good request is refused then, and nothing tells why
             }
-            let none = Fault::Refuses(vec![Condition::Given(name.to_owned())]);
-            self.add(&schema.clause("type"), "refuses-all", "every good value is refused", none).follows.extend(marked);
+            let when = vec![Condition::Given(name.to_owned())];
+            self.refuse(contract, &[name], &format!("refuses-every-{name}"), when).follows.extend(marked);
         }
     }
 
@@ -134,7 +143,6 @@ impl List {
 
     /// Faults that need two fields together: nothing that tries one at a time can see them.
     pub(super) fn of_pairs(&mut self, contract: &Contract) {
-        let clause = ClauseId::status(contract.creation.created);
         let all = contract.creation.request.properties.iter();
         // Whatever goes wrong with a field that is always there goes wrong always.
         let is_required = |name: &String| contract.creation.request.required.contains(name);
@@ -142,12 +150,7 @@ impl List {
         for (index, (one, _)) in properties.iter().enumerate() {
             for (other, _) in &properties[index + 1..] {
                 let both = vec![Condition::Given((*one).clone()), Condition::Given((*other).clone())];
-                self.add(
-                    &clause,
-                    &format!("refuses-{one}-with-{other}"),
-                    "two fields together are refused",
-                    Fault::Refuses(both),
-                );
+                self.refuse(contract, &[one, other], &format!("refuses-{one}-with-{other}"), both);
             }
         }
         let echo_of = |name: &str| {

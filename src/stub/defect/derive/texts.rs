@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::List;
-use crate::contract::{ClauseId, Contract, Rule, Schema, Type};
+use crate::contract::{Contract, Schema, Type};
 use crate::stub::defect::fault::{Condition, Fault};
 use crate::stub::defect::misreading::Misreading;
 
@@ -37,18 +37,13 @@ impl List {
             let text = "a text comes back as what it is taken for";
             self.add(&echo, &format!("misreads-{way}"), text, fault);
         }
-        let created = ClauseId::status(contract.creation.created).to_string();
         // What is in every body is in those of other faults, too, and a refusal says less of it.
         if items.is_none() && !contract.creation.request.required.iter().any(|each| each == name) {
             for (way, misreading) in
                 Misreading::ALL.into_iter().filter(|(_, misreading)| misreading.is_of_plain_texts())
             {
-                let fault = Fault::Refuses(vec![Condition::Misread(name.to_owned(), misreading)]);
-                let text = "a text is refused for what it is taken for";
-                let clause = schema.rule_about(&Value::from(misreading.sample())).map_or("type", Rule::keyword);
-                let defect = self.add(&schema.clause(clause), &format!("suspects-{way}"), text, fault);
-                // Of several such texts in bodies of many fields only some are tried alone.
-                defect.follows.extend([format!("{}.", schema.place), created.clone()]);
+                let when = vec![Condition::Misread(name.to_owned(), misreading)];
+                self.refuse(contract, &[name], &format!("suspects-{name}-{way}"), when);
             }
         }
     }
