@@ -66,11 +66,69 @@ pub enum TokenVariant {
     FirstCharDropped,
     /// The good token with one letter in the other case.
     OtherCase,
+    /// A text as long as the good token, with a letter for each letter and a digit for each digit.
+    SameShape,
+    /// A text of a form that tokens have, which is nobody's.
+    Foreign(ForeignToken),
+}
+
+/// The forms of tokens that were never given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ForeignToken {
+    /// 32 hexadecimal digits.
+    Hexadecimal,
+    /// A UUID.
+    Uuid,
+    /// A JSON Web Token.
+    Jwt,
+    /// A Fernet token.
+    Fernet,
+    /// A signed token in Base64, of some hundred characters.
+    Signed,
+    /// Digits.
+    Digits,
+    /// One character.
+    OneCharacter,
+    /// The word for everything.
+    Asterisk,
+    /// The name of a user.
+    Admin,
+    /// A scheme of the Authorization header, and a text.
+    Bearer,
+}
+
+impl ForeignToken {
+    /// The text.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Hexadecimal => "3f1c9a7e5b2d4860a1c3e5f70b9d8264",
+            Self::Uuid => "9b2f6c1e-4d7a-4f38-8a55-1c0e7d92b364",
+            Self::Jwt => concat!(
+                "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZG1pbiIsImV4cCI6NDEwMjQ0NDgwMH0.",
+                "c2lnbmF0dXJlLW9mLW5vYm9keS1hdC1hbGw"
+            ),
+            Self::Fernet => concat!(
+                "gAAAAABmQk2xV7rZp0sN4cJt8yLw3hDqE6uFbKiMoX1aGvT5zRPjSdYlHnUe9WCgBxOq2I",
+                "mfQ7kA0pVsZyTuNr4LhJdE8bXwCtG6iRoKjMnPqSvWxYzA1B2C3D4E5F6G7H8I9J0K=="
+            ),
+            Self::Signed => concat!(
+                "MIIDkgYJKoZIhvcNAQcCoIIDgzCCA38CAQExDTALBglghkgBZQMEAgEwggHgBgkqhkiG9w0BBwGgggHRBIIBzXsidG9rZW4iOnsi",
+                "ZXhwaXJlc19hdCI6IjIwOTktMTItMzFUMjM6NTk6NTkuMDAwMDAwWiIsIm1ldGhvZHMiOlsicGFzc3dvcmQiXSwicm9sZXMiOlt7",
+                "Im5hbWUiOiJpbXNfYWRtIn1dLCJ1c2VyIjp7Im5hbWUiOiJub2JvZHkifX19MYIBhTCCAYECAQEwXDBXMQswCQYDVQQGEwJVUzEO",
+                "MAwGA1UECBMFVW5zZXQxDjAMBgNVBAcTBVVuc2V0MQ4wDAYDVQQKEwVVbnNldDEYMBYGA1UEAxMPd3d3LmV4YW1wbGUuY29tAgEB"
+            ),
+            Self::Digits => "12345678901234567890",
+            Self::OneCharacter => "a",
+            Self::Asterisk => "*",
+            Self::Admin => "admin",
+            Self::Bearer => "Bearer 3f1c9a7e5b2d4860a1c3e5f70b9d8264",
+        }
+    }
 }
 
 impl TokenVariant {
     /// Every credential, with its name in a case.
-    pub const ALL: [(&'static str, Self); 9] = [
+    pub const ALL: [(&'static str, Self); 20] = [
         ("good", Self::Good),
         ("absent", Self::Absent),
         ("empty", Self::Empty),
@@ -80,6 +138,17 @@ impl TokenVariant {
         ("shortened", Self::Shortened),
         ("beheaded", Self::FirstCharDropped),
         ("other-case", Self::OtherCase),
+        ("same-shape", Self::SameShape),
+        ("hexadecimal", Self::Foreign(ForeignToken::Hexadecimal)),
+        ("uuid", Self::Foreign(ForeignToken::Uuid)),
+        ("jwt", Self::Foreign(ForeignToken::Jwt)),
+        ("fernet", Self::Foreign(ForeignToken::Fernet)),
+        ("signed", Self::Foreign(ForeignToken::Signed)),
+        ("digits", Self::Foreign(ForeignToken::Digits)),
+        ("one-character", Self::Foreign(ForeignToken::OneCharacter)),
+        ("asterisk", Self::Foreign(ForeignToken::Asterisk)),
+        ("admin", Self::Foreign(ForeignToken::Admin)),
+        ("bearer", Self::Foreign(ForeignToken::Bearer)),
     ];
 
     /// The name in a case.
@@ -89,7 +158,8 @@ impl TokenVariant {
 
     /// Whether the value is made from the good token, and so needs one.
     pub fn needs_token(self) -> bool {
-        matches!(self, Self::Appended | Self::Prepended | Self::Shortened | Self::FirstCharDropped | Self::OtherCase)
+        use TokenVariant::{Appended, FirstCharDropped, OtherCase, Prepended, SameShape, Shortened};
+        matches!(self, Appended | Prepended | Shortened | FirstCharDropped | OtherCase | SameShape)
     }
 }
 

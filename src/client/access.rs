@@ -157,6 +157,7 @@ impl Access {
             TokenVariant::Absent => None,
             TokenVariant::Empty => Some(String::new()),
             TokenVariant::Wrong => Some("this-was-never-a-token".to_owned()),
+            TokenVariant::Foreign(foreign) => Some(foreign.text().to_owned()),
             credential => self.token().map(|token| token.shown_as(credential)),
         }
     }

@@ -36,6 +36,7 @@ impl Token {
             TokenVariant::Absent => false,
             TokenVariant::Empty => text.is_empty(),
             TokenVariant::Wrong => !text.is_empty() && !self.is_near(text),
+            TokenVariant::Foreign(foreign) => foreign.text() == text,
             credential => self.shown_as(credential) == text,
         }
     }
@@ -59,7 +60,12 @@ impl Token {
             TokenVariant::Shortened => self.0[..self.0.len() - 1].to_owned(),
             TokenVariant::FirstCharDropped => self.0[1..].to_owned(),
             TokenVariant::OtherCase => self.in_other_case(),
-            TokenVariant::Good | TokenVariant::Absent | TokenVariant::Empty | TokenVariant::Wrong => self.0.clone(),
+            TokenVariant::SameShape => self.0.chars().map(next_of_its_kind).collect(),
+            TokenVariant::Good
+            | TokenVariant::Absent
+            | TokenVariant::Empty
+            | TokenVariant::Wrong
+            | TokenVariant::Foreign(_) => self.0.clone(),
         }
     }
 
@@ -77,11 +83,22 @@ impl Token {
     /// Makes known the token and what is made from it, so that no answer can tell them.
     pub(super) fn register_secrets(&self, secrets: &Secrets) {
         secrets.add(&Secret::new(Kind::Token, self.0.as_str()));
-        for text in [TokenVariant::OtherCase, TokenVariant::Shortened, TokenVariant::FirstCharDropped]
-            .map(|each| self.shown_as(each))
-        {
+        let made =
+            [TokenVariant::OtherCase, TokenVariant::Shortened, TokenVariant::FirstCharDropped, TokenVariant::SameShape];
+        for text in made.map(|each| self.shown_as(each)) {
             secrets.add_derived(&Secret::new(Kind::Token, text));
         }
+    }
+}
+
+/// The next letter or digit of its kind; the first one after the last.
+fn next_of_its_kind(letter: char) -> char {
+    match letter {
+        'z' => 'a',
+        'Z' => 'A',
+        '9' => '0',
+        'a'..='y' | 'A'..='Y' | '0'..='8' => char::from_u32(u32::from(letter) + 1).unwrap_or(letter),
+        other => other,
     }
 }
 
@@ -99,6 +116,7 @@ mod tests {
         assert_eq!(token.shown_as(TokenVariant::FirstCharDropped), "AAAAB-7");
         assert_eq!(token.shown_as(TokenVariant::Shortened), "gAAAAB-");
         assert_eq!(token.shown_as(TokenVariant::OtherCase), "gAAAAb-7");
+        assert_eq!(token.shown_as(TokenVariant::SameShape), "hBBBBC-8");
         assert_eq!(Token::new("12345").unwrap().shown_as(TokenVariant::OtherCase), "12345X");
     }
 

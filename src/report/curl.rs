@@ -11,6 +11,9 @@ use crate::http::{Endpoint, Route, RouteProxy, RouteTrust};
 /// The token with its last letter in the other case, as a command.
 const IN_OTHER_CASE: &str = r#"printf %s "$OS_TOKEN" | perl -pe 's/([A-Za-z])([^A-Za-z]*)$/($1 ^ " ") . $2/e'"#;
 
+/// A text of the same shape as the token, as a command.
+const OF_SAME_SHAPE: &str = r#"printf %s "$OS_TOKEN" | perl -pe 'y/a-zA-Z0-9/b-zaB-ZA1-90/'"#;
+
 /// From this length on, in bytes, some versions of curl ask before they send a body.
 const LARGE: usize = 1024;
 
@@ -132,6 +135,8 @@ impl Caller<'_> {
             TokenVariant::Shortened => format!(" -H \"{header}: ${{OS_TOKEN%?}}\""),
             TokenVariant::FirstCharDropped => format!(" -H \"{header}: ${{OS_TOKEN#?}}\""),
             TokenVariant::OtherCase => format!(" -H \"{header}: $({IN_OTHER_CASE})\""),
+            TokenVariant::SameShape => format!(" -H \"{header}: $({OF_SAME_SHAPE})\""),
+            TokenVariant::Foreign(foreign) => format!(" -H '{header}: {}'", foreign.text()),
         })
     }
 }
