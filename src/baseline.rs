@@ -14,6 +14,7 @@ use crate::document::{Node, SourceError};
 use crate::judge::{Body, classify};
 use crate::plan::Selection;
 use crate::probe::{Phase, Probe};
+use crate::results::NOW_AND_THEN;
 
 /// One deviation that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,7 +177,8 @@ pub(crate) fn causes(contract: &Contract, clause: &ClauseId) -> HashSet<String> 
     let pointers = fields.iter().filter(|(_, schema)| about.is_none_or(|about| about.place == schema.place));
     let mut found: HashSet<String> = pointers.map(|(name, _)| format!("/{name}")).collect();
     if *clause == ClauseId::status(contract.creation.created) {
-        // A valid request is refused over one field, or over two.
+        // A valid request is refused now and then, over one field, or over two.
+        found.insert(NOW_AND_THEN.to_owned());
         let names = || contract.creation.request.properties.keys();
         found.extend(names().map(|name| format!("/{name}")));
         found.extend(names().flat_map(|one| names().map(move |other| format!("/{one} with /{other}"))));

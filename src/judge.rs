@@ -40,6 +40,8 @@ pub struct Judgement {
     pub drift: Vec<Drift>,
     /// Why the probe says less than it should, or nothing.
     pub inconclusive: Option<String>,
+    /// What the target is accused of where the run shows that the reason is no excuse: neither a right, nor a quota, nor a token was lacking.
+    pub held_back: Option<Mismatch>,
     /// Values that the whole run must hold against each other.
     pub(crate) observations: Vec<Observation>,
 }
@@ -130,6 +132,25 @@ pub fn judge(contract: &Contract, probe: &Probe, exchanges: &[Exchange]) -> Judg
     judgement
 }
 
+/// Holds a removal that clean-up sent as this step against the promise about removals: what is gone was removed as the contract says.
+pub(crate) fn judge_removal(contract: &Contract, judgement: &mut Judgement, removal: &Exchange, step: usize) {
+    let promise = contract.creation.behaviours.iter().find(|behaviour| behaviour.is_shown_by_removal);
+    let Some((promise, response)) = promise.zip(removal.response()) else { return };
+    let documented = &contract.operations[contract.creation.lifecycle.remove].answers;
+    let success = documented.keys().filter(|status| (200..300).contains(*status));
+    let clause = ClauseId::behaviour(&promise.id);
+    judgement.assessed.insert(clause.clone());
+    judgement.mismatches.push(Mismatch {
+        clause,
+        cause: String::new(),
+        pointer: Untrusted::default(),
+        expected: format!("{} for a removal", success.map(u16::to_string).collect::<Vec<_>>().join(" or ")).into(),
+        got: brief(format!("{}, and nothing is found any more", creation::answered(response))).into(),
+        step,
+        origin: None,
+    });
+}
+
 /// One exchange on its way through the rules.
 struct StepJudge<'a> {
     contract: &'a Contract,
@@ -157,6 +178,10 @@ impl StepJudge<'_> {
         let answer = &Answer::read(response);
         if let Some(why) = self.says_nothing(exchange, answer) {
             self.judgement.inconclusive = Some(why);
+            let is_turned_away = self.contract.creation.inconclusive.authorized.contains(&response.status);
+            if is_turned_away && is_valid_creation(self.contract, &exchange.request) {
+                self.hold_back(response);
+            }
             return;
         }
         let request = &exchange.request;
@@ -211,6 +236,23 @@ impl StepJudge<'_> {
         }
     }
 
+    /// Keeps what is to be said of a valid request that was refused with a status that may have a reason outside of it.
+    fn hold_back(&mut self, response: &Response) {
+        if self.step > 0 {
+            return;
+        }
+        let created = self.contract.creation.created;
+        self.judgement.held_back = Some(Mismatch {
+            clause: ClauseId::status(created),
+            cause: String::new(),
+            pointer: Untrusted::default(),
+            expected: format!("{created} for a valid request").into(),
+            got: brief(creation::answered(response)).into(),
+            step: 0,
+            origin: None,
+        });
+    }
+
     fn assess(&mut self, clause: ClauseId) {
         self.judgement.assessed.insert(clause);
     }
@@ -243,6 +285,11 @@ impl StepJudge<'_> {
             taken: brief(taken.into()).into(),
         });
     }
+}
+
+/// Whether this is the call under test with a request that every reading allows.
+fn is_valid_creation(contract: &Contract, request: &Request) -> bool {
+    request.may_create(contract) && classify(contract, request, &Body::read(request)).kind == Kind::Valid
 }
 
 /// Where a redirect leads, as it follows the status. What many requests share is said once: without a query, and without the path that was asked for.

@@ -67,12 +67,13 @@ impl Format {
 }
 
 /// What is said beside the text of a clause where it is broken by the refusal of a valid request: over what.
-fn refused_over(is_refusal: bool, clause: &str, cause: &str) -> String {
-    match cause {
+fn refused_over(is_refusal: bool, clause: &str, way: &str) -> String {
+    match way {
         _ if !is_refusal => String::new(),
         "" if clause.starts_with("request.") => "; a valid request is refused over it".to_owned(),
         "" => String::new(),
-        fields => format!("; a valid request is refused over {fields}"),
+        fields if fields.starts_with('/') => format!("; a valid request is refused over {fields}"),
+        other => format!("; a valid request is refused {other}"),
     }
 }
 

@@ -8,6 +8,7 @@ mod blame;
 mod coverage;
 mod finding;
 mod fold;
+mod held_back;
 mod invariants;
 mod origin;
 mod outcome;
@@ -26,6 +27,7 @@ pub use origin::{ClauseRow, SuiteName};
 pub use repeat::Repeat;
 pub use tally::Cause;
 
+pub(crate) use held_back::NOW_AND_THEN;
 use outcome::{Outcome, Verdict};
 
 use crate::baseline::Deviation;

@@ -93,6 +93,9 @@ pub async fn run(
     if ending == Ending::Complete {
         verify_deletion::verify(&suite.contract, target, &mut fold, &mut tell).await;
     }
+    if options.shrinks && ending == Ending::Complete {
+        finish::try_again(suite, target, &mut fold, &mut tell).await;
+    }
     if options.shrinks && matches!(ending, Ending::Complete | Ending::FailedFast) {
         finish::shrink(suite, target, &mut fold, &mut tell).await;
     }

@@ -22,6 +22,12 @@ use crate::suite::Suite;
 /// The most requests of the call under test that one finding may cost.
 const BUDGET: usize = 48;
 
+/// So often a request is tried again that was refused once and taken since.
+const REPEATS: usize = 40;
+
+/// So often at least, however often it is refused.
+const FEWEST_REPEATS: usize = 12;
+
 /// The most of them that are tried again beside a mark that is needed.
 const BUDGET_BESIDE_MARK: usize = 12;
 
@@ -46,6 +52,42 @@ pub(crate) async fn shrink(suite: &Suite, target: &Target, seed: Seed, finding: 
     attempts
 }
 
+/// Tries a refusal that was held back once more, between requests that are taken: the smallest body that is refused, and, where that is taken, the same one
+/// so often that it shows whether the refusal comes now and then.
+pub(crate) async fn try_again(
+    suite: &Suite,
+    target: &Target,
+    seed: Seed,
+    finding: &Finding,
+    is_first: bool,
+) -> Vec<Record> {
+    let plain = || plan::plain_request(&suite.contract).body.unwrap_or_default();
+    let Some(first) = attempt(suite, target, finding, plain(), Marking::None).await else { return Vec::new() };
+    let mut attempts = vec![first];
+    if shows(finding, &attempts[0]) {
+        return attempts;
+    }
+    attempts.extend(shrink(suite, target, seed, finding).await);
+    let smallest = attempts.iter().rev().find(|record| shows(finding, record)).and_then(first_body);
+    let is_lasting = smallest.is_some();
+    let body = smallest.or_else(|| finding.requests.first()?.body.clone()).unwrap_or_default();
+    let mut refused = 0;
+    for _ in 0..if is_first && !is_lasting { REPEATS } else { 2 } {
+        let Some(record) = attempt(suite, target, finding, body.clone(), Marking::None).await else { break };
+        refused += usize::from(shows(finding, &record));
+        attempts.push(record);
+        if !is_lasting && refused > 1 && attempts.len() > FEWEST_REPEATS {
+            break;
+        }
+    }
+    attempts.extend(attempt(suite, target, finding, plain(), Marking::None).await);
+    attempts
+}
+
+fn first_body(record: &Record) -> Option<Vec<u8>> {
+    record.exchanges.first()?.request.body.clone()
+}
+
 /// The fields of the smallest body that shows the finding, with its mark in its place.
 fn marked_fields(finding: &Finding, attempts: &[Record]) -> Option<Vec<FieldText>> {
     let last = attempts.iter().rev().find(|record| shows(finding, record));
@@ -64,7 +106,8 @@ fn shows(finding: &Finding, record: &Record) -> bool {
         let is_refusal = || is_refusal_of_valid(&record.probe, &record.exchanges, mismatch);
         is_as_found || (finding.is_refusal_of_valid && is_refusal())
     };
-    record.judgement.mismatches.iter().any(is_same)
+    let is_held_back = finding.is_refusal_of_valid && record.judgement.held_back.is_some();
+    is_held_back || record.judgement.mismatches.iter().any(is_same)
 }
 
 /// A body on its way down: first it loses fields, then, if it grew from a seed, the values of the others become simpler.

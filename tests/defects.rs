@@ -97,7 +97,7 @@ struct Cost {
 struct Found {
     clauses: BTreeSet<ClauseId>,
     /// Clause and cause of each finding.
-    causes: BTreeSet<(ClauseId, String)>,
+    ways: BTreeSet<(ClauseId, String)>,
     /// The findings as cases.
     saved: Vec<CaseFile>,
     probes: usize,
@@ -155,8 +155,8 @@ fn accused(suite: &Arc<Suite>, probes: &[Probe], defect: Option<&Defect>) -> Fou
     let (probes, requests) = first.unwrap_or((probes.len(), target.request_count()));
     let saved = results.findings.iter().filter_map(|finding| finding.case_file.clone()).collect();
     let clauses = results.findings.iter().map(|finding| finding.clause.clone()).collect();
-    let causes = results.findings.into_iter().map(|finding| (finding.clause, finding.cause)).collect();
-    Found { clauses, causes, saved, probes, requests }
+    let ways = results.findings.into_iter().map(|finding| (finding.clause, finding.cause)).collect();
+    Found { clauses, ways, saved, probes, requests }
 }
 
 /// Holds a saved case to what it is for: it shows the fault again, and nothing in a server without it.
@@ -175,12 +175,12 @@ fn shows_it_again(suite: &Arc<Suite>, file: &CaseFile, defect: &Defect) -> Resul
 }
 
 fn is_caught(suite: &Arc<Suite>, probes: &[Probe], defect: &Defect, costs: &Mutex<Vec<Cost>>) -> Result<(), Failed> {
-    let Found { mut clauses, causes, saved, probes, requests } = accused(suite, probes, Some(defect));
+    let Found { mut clauses, ways, saved, probes, requests } = accused(suite, probes, Some(defect));
     if !clauses.remove(&defect.clause) {
         return Err(format!("{} is not accused; accused are {clauses:?}", defect.clause).into());
     }
-    if !defect.cause.is_empty() && !causes.contains(&(defect.clause.clone(), defect.cause.clone())) {
-        return Err(format!("{} is not accused over {}, but {causes:?}", defect.clause, defect.cause).into());
+    if !defect.cause.is_empty() && !ways.contains(&(defect.clause.clone(), defect.cause.clone())) {
+        return Err(format!("{} is not accused over {}, but {ways:?}", defect.clause, defect.cause).into());
     }
     let cost = Cost { defect: defect.name.clone(), probes, requests };
     costs.lock().unwrap_or_else(PoisonError::into_inner).push(cost);

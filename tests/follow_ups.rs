@@ -243,13 +243,19 @@ fn one_that_deletes_some_time_later_is_accused_of_nothing() {
 }
 
 #[test]
-fn one_that_refuses_to_delete_leaves_things_behind_and_breaks_no_promise() {
+fn one_that_refuses_to_delete_what_has_one_format_is_accused_of_it() {
     let found = report(&[Phase::Pairs], |request, known, faithful| {
         let is_busy = known.is_some_and(|known| known["disk_format"] == "raw" && known["protected"] == false);
         if request.method == "DELETE" && is_busy { bare(409) } else { faithful() }
     });
-    assert_eq!(accused(&found), []);
-    assert_eq!(ExitCode::of(&found), ExitCode::LeftBehind);
+    let [(clause, example)] = &accused(&found)[..] else { panic!("{:?}", found.findings) };
+    assert_eq!(clause, "behaviour.deleted-image-is-gone");
+    assert!(example.starts_with("POST {") && example.ends_with("}, DELETE, GET"), "{example}");
+    let mismatch = &found.findings[0].mismatch;
+    assert_eq!(mismatch.expected, "204 for a removal, and nothing afterwards");
+    assert_eq!(mismatch.got, "409 for the removal; it is found with 200, even 30 seconds later");
+    assert!(!found.leftovers.is_empty());
+    assert_eq!(ExitCode::of(&found), ExitCode::Broken);
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub struct Cleanup {
     pub staying: usize,
     /// Those that are, or may be, still there.
     pub leftovers: Vec<Leftover>,
+    /// Removals that were answered otherwise than documented, although a read no longer finds what they were about.
+    pub odd_removals: Vec<Exchange>,
 }
 
 /// Something that a run created and could not remove.
@@ -60,6 +62,7 @@ impl Cleanup {
         self.removed += other.removed;
         self.staying += other.staying;
         self.leftovers.extend(other.leftovers);
+        self.odd_removals.extend(other.odd_removals);
     }
 
     /// The ids that the target gave out and that could not be removed.
@@ -126,12 +129,28 @@ impl Target {
         {
             return is_left(leftover);
         }
-        let is_gone = self.make_gone(id, is_delete_protected, was_removed, yielding).await;
+        let (is_gone, removal) = self.make_gone(id, is_delete_protected, was_removed, yielding).await;
+        // What was released before is another matter than what could be removed from the beginning.
+        let is_plain = is_gone && !is_delete_protected && !was_removed;
+        let odd_removals = removal.filter(|removal| is_plain && self.is_odd(removal)).into_iter().collect();
         if self.note_removal(id, is_gone).await {
-            Cleanup { created: 1, removed: 1, ..Cleanup::default() }
+            Cleanup { created: 1, removed: 1, odd_removals, ..Cleanup::default() }
         } else {
-            Cleanup { created: 1, ..is_left(Leftover::Id(id.into())) }
+            Cleanup { created: 1, odd_removals, ..is_left(Leftover::Id(id.into())) }
         }
+    }
+
+    /// Whether what was removed is gone, and the answer says otherwise, or says it in another way than the contract does.
+    fn is_odd(&self, removal: &Exchange) -> bool {
+        let contract = self.contract();
+        let inconclusive = &contract.creation.inconclusive;
+        let documented = &contract.operations[contract.creation.lifecycle.remove].answers;
+        removal.response().is_some_and(|response| {
+            let says_nothing = inconclusive.says_nothing(response.status) || matches!(response.status, 404 | 410);
+            let is_documented = response.is_success() && documented.contains_key(&response.status);
+            let envelope = contract.envelope(&response.body, response.json().as_ref());
+            !says_nothing && !is_documented && !envelope.is_some_and(|envelope| envelope.is_trouble)
+        })
     }
 
     /// What is told of an id that was given as new, where nothing may be sent to it.

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::cleanup::request_to;
 use super::{Purpose, Target};
-use crate::exchange::Response;
+use crate::exchange::{Exchange, Response};
 use crate::ledger::Record;
 use crate::probe::PollUntil;
 use crate::progress::Hold;
@@ -90,7 +90,7 @@ enum Attempt {
 impl Target {
     /// Removes one resource; true when a read no longer finds it.
     pub(crate) async fn remove(&self, id: &str, is_delete_protected: bool) -> bool {
-        let is_gone = self.make_gone(id, is_delete_protected, true, &mut None::<fn()>).await;
+        let (is_gone, _) = self.make_gone(id, is_delete_protected, true, &mut None::<fn()>).await;
         self.note_removal(id, is_gone).await
     }
 
@@ -150,16 +150,18 @@ impl Target {
         exchange.response().is_some_and(|response| matches!(response.status, 404 | 410))
     }
 
+    /// Removes one resource: whether a read no longer finds it, and the last removal, if one was sent.
     pub(super) async fn make_gone(
         &self,
         id: &str,
         is_delete_protected: bool,
         was_seen: bool,
         yielding: &mut Option<impl FnOnce()>,
-    ) -> bool {
+    ) -> (bool, Option<Exchange>) {
         if self.keeps_everything() || self.refusal_for(id).await.is_some() {
-            return false;
+            return (false, None);
         }
+        let mut last_removal = None;
         let mut must_release = is_delete_protected;
         let attempts = if self.removes_nothing() { 1 } else { ATTEMPTS };
         let mut last = Attempt::Refused;
@@ -167,16 +169,19 @@ impl Target {
             if attempt > 0 && !self.pauses(PAUSE * attempt).await {
                 break;
             }
-            last = self.attempt(id, must_release).await;
+            let removal;
+            (last, removal) = self.attempt(id, must_release).await;
+            last_removal = Some(removal);
+            let done = |is_gone| (is_gone, last_removal.clone());
             match last {
-                Attempt::Gone => return true,
-                Attempt::Unseen if was_seen || self.removals.is_quick() => return true,
-                Attempt::Unseen => return self.is_never_shown(id).await,
+                Attempt::Gone => return done(true),
+                Attempt::Unseen if was_seen || self.removals.is_quick() => return done(true),
+                Attempt::Unseen => return done(self.is_never_shown(id).await),
                 Attempt::Accepted if !self.removes_nothing() => {
                     if let Some(yielding) = yielding.take() {
                         yielding();
                     }
-                    return self.is_forgotten(id).await;
+                    return done(self.is_forgotten(id).await);
                 }
                 Attempt::Accepted | Attempt::Refused => must_release = true,
             }
@@ -184,10 +189,11 @@ impl Target {
         if is_delete_protected && last == Attempt::Refused {
             self.removals.protected_for_good.fetch_add(1, Ordering::Relaxed);
         }
-        false
+        (false, last_removal)
     }
 
-    async fn attempt(&self, id: &str, must_release: bool) -> Attempt {
+    /// Tries to remove, and answers what came of it beside the removal itself.
+    async fn attempt(&self, id: &str, must_release: bool) -> (Attempt, Exchange) {
         let contract = self.contract();
         let lifecycle = &contract.creation.lifecycle;
         let release = lifecycle.release.as_ref().filter(|(release, _)| self.availability(*release).is_there());
@@ -199,14 +205,16 @@ impl Target {
         let status = removal.response().map(|response| response.status);
         if !self.can_read() {
             // The answer is all there is; what a list shows all the same is seen at the end.
-            return if matches!(status, Some(200..300 | 404 | 410)) { Attempt::Gone } else { Attempt::Refused };
+            let is_gone = matches!(status, Some(200..300 | 404 | 410));
+            return (if is_gone { Attempt::Gone } else { Attempt::Refused }, removal);
         }
-        match (self.is_gone(id).await, status) {
+        let came = match (self.is_gone(id).await, status) {
             (true, Some(404 | 410)) => Attempt::Unseen,
             (true, _) => Attempt::Gone,
             (false, Some(200..300)) => Attempt::Accepted,
             (false, _) => Attempt::Refused,
-        }
+        };
+        (came, removal)
     }
 
     /// Pauses; a halt cuts it short. False where the time of the clean-up is over.
@@ -223,7 +231,7 @@ impl Target {
             }
             let read = request_to(&self.contract().operations[self.contract().creation.lifecycle.read], id, None);
             if self.send_as(Purpose::Extra, read).await.response().is_some_and(Response::is_success) {
-                return match self.attempt(id, true).await {
+                return match self.attempt(id, true).await.0 {
                     Attempt::Gone => true,
                     Attempt::Accepted => self.is_forgotten(id).await,
                     Attempt::Unseen | Attempt::Refused => false,

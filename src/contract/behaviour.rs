@@ -17,6 +17,8 @@ pub enum Misbehaviour {
     ForgetsUpdates,
     /// Deleting does nothing.
     KeepsWhatIsDeleted,
+    /// Deleting is refused, and does nothing.
+    RefusesToDelete,
     /// What was deleted is gone, and the answer has another status than documented.
     DeletesWithAnotherStatus,
     /// What was never created is found.
@@ -29,7 +31,7 @@ pub enum Misbehaviour {
 
 impl Misbehaviour {
     /// Every misbehaviour, with its name in a contract.
-    pub const ALL: [(&'static str, Self); 11] = [
+    pub const ALL: [(&'static str, Self); 12] = [
         ("reads-nothing-back", Self::ReadsNothingBack),
         ("loses-a-field", Self::LosesAField),
         ("changes-a-value", Self::ChangesAValue),
@@ -37,6 +39,7 @@ impl Misbehaviour {
         ("deletes-what-is-protected", Self::DeletesWhatIsProtected),
         ("forgets-updates", Self::ForgetsUpdates),
         ("keeps-what-is-deleted", Self::KeepsWhatIsDeleted),
+        ("refuses-to-delete", Self::RefusesToDelete),
         ("deletes-with-another-status", Self::DeletesWithAnotherStatus),
         ("finds-unknown-ids", Self::FindsUnknownIds),
         ("creates-what-it-refuses", Self::CreatesWhatItRefuses),

@@ -51,7 +51,7 @@ impl Schema {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::contract::{Rule, Schema, Type, Unambiguous};
+    use crate::contract::{ClauseId, Rule, Schema, Type, Unambiguous};
 
     fn about(rules: Vec<Rule>, unambiguous: Vec<Rule>, value: &Value) -> Option<&'static str> {
         let unambiguous = Unambiguous::Within(Box::new(Schema { rules: unambiguous, ..Schema::default() }));
@@ -79,7 +79,7 @@ mod tests {
             (&texts, json!([long()]), Some("request.name.maxLength")),
             (&texts, json!([long(), "b"]), None),
         ] {
-            assert_eq!(schema.clause_naming(&value).as_ref().map(|clause| clause.as_str()), expected, "{value}");
+            assert_eq!(schema.clause_naming(&value).as_ref().map(ClauseId::as_str), expected, "{value}");
         }
     }
 

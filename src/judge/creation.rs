@@ -28,6 +28,9 @@ impl StepJudge<'_> {
         } else if creation.inconclusive.valid.contains(&response.status) {
             self.judgement.inconclusive =
                 Some(format!("a valid request was answered {}: no right, or no quota", response.status));
+            if !self.envelope(answer).is_some_and(|envelope| envelope.is_trouble) {
+                self.hold_back(response);
+            }
         } else {
             // An error inside the service is no refusal of a value.
             let clause = self.blamed(body).filter(|_| (400..500).contains(&response.status));
@@ -134,7 +137,7 @@ fn place(pointer: &str) -> &str {
 }
 
 /// The status, and the beginning of what an error says of itself.
-fn answered(response: &Response) -> String {
+pub(super) fn answered(response: &Response) -> String {
     if response.is_success() {
         return response.status.to_string();
     }

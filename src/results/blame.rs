@@ -13,6 +13,7 @@ use taken::{fingerprint, is_taken, planned};
 
 use super::Outcome;
 use super::finding::mismatches;
+use super::held_back::NOW_AND_THEN;
 use crate::contract::{ClauseId, Contract, Subject};
 use crate::exchange::Exchange;
 use crate::judge::Mismatch;
@@ -46,12 +47,21 @@ struct Accused {
     cause: String,
 }
 
-/// A value that was taken alone.
-struct Alone {
-    field: String,
-    value: Value,
-    /// Whether a mark stood beside it.
-    is_marked: bool,
+/// A body that was taken, as a smaller example.
+struct TakenBody {
+    /// All that was sent.
+    sent: Fields,
+    /// The same without marks.
+    fields: Fields,
+    /// The same without what must stand in each body, too.
+    alone: Fields,
+}
+
+impl TakenBody {
+    /// Whether it gave this value, and no field of the other name.
+    fn has_without(&self, field: &str, value: &Value, other: &str) -> bool {
+        self.fields.get(field) == Some(value) && !self.sent.contains_key(other)
+    }
 }
 
 /// A value that was refused alone.
@@ -85,17 +95,18 @@ impl Refused {
             // A mark in a further field may be one of the two.
             let is_pair = fields.len() == 2 && sent(outcome).is_some_and(|all| is_in(marked(contract, &all), &fields));
             together.extend(is_pair.then(|| fields.clone()));
-            is_empty_refused |= fields.is_empty();
+            let is_unmarked = sent(outcome).is_some_and(|all| marked(contract, &all).is_none());
+            is_empty_refused |= fields.is_empty() && is_unmarked;
             refused.needed.extend(needed(contract, &fields).map(|(name, clause)| (name, clause.to_owned())));
             let single = single(contract, outcome, fields);
             // The values of required fields are known already: they are in every body.
             refused.singles.extend(single.filter(|single| !required.contains(&single.field)));
         }
-        let taken_alone = taken_alone(contract, shrunk);
-        refused.clear(contract, &taken_alone);
+        let taken_bodies = taken_bodies(contract, shrunk);
+        refused.clear(contract, &taken_bodies);
         refused.file_by_limits(contract);
         refused.unite(contract, taken);
-        refused.pair(contract, &together, &taken_alone);
+        refused.pair(contract, &together, &taken_bodies);
         if is_empty_refused {
             // The values are not to blame where nothing at all is refused too.
             refused.singles.clear();
@@ -108,11 +119,15 @@ impl Refused {
     }
 
     /// Takes back what was said of fields of which a value was refused beside a mark, and taken without it: it takes two to be refused.
-    fn clear(&mut self, contract: &Contract, taken_alone: &[Alone]) {
+    fn clear(&mut self, contract: &Contract, taken_bodies: &[TakenBody]) {
         let is_taken = |single: &&Single| {
+            let (field, value) = (&single.field, &single.value);
+            let is_it = |body: &TakenBody| match &single.marked {
+                Some(marked) => body.has_without(field, value, marked),
+                None => body.sent == body.fields && body.alone.len() == 1 && body.alone.get(field) == Some(value),
+            };
             // A mark among the items of a value makes it another value than the one without it.
-            let is_it = |alone: &Alone| !alone.is_marked && alone.field == single.field && alone.value == single.value;
-            !single.held_mark && taken_alone.iter().any(is_it)
+            !single.held_mark && taken_bodies.iter().any(is_it)
         };
         let cleared = self.singles.iter().filter(is_taken);
         let cleared: Vec<_> = cleared.map(|single| (single.field.clone(), single.marked.clone())).collect();
@@ -159,15 +174,16 @@ impl Refused {
         Some(if is_one { first.accused.clone() } else { self.over(&[name]) })
     }
 
-    /// Finds the fields that were refused together, and each of which was taken with the same value alone.
-    fn pair(&mut self, contract: &Contract, together: &[Fields], taken_alone: &[Alone]) {
-        let is_taken = |name: &String, value: &Value| {
-            taken_alone.iter().any(|alone| alone.field == *name && alone.value == *value)
-        };
-        for fields in together.iter().filter(|fields| fields.iter().all(|(name, value)| is_taken(name, value))) {
-            let mut names = fields.keys().cloned();
-            if let (Some(one), Some(other)) = (names.next(), names.next()) {
-                self.add_pair(contract, [one, other]);
+    /// Finds the fields that were refused together, and each of which was taken with the same value without the other one.
+    fn pair(&mut self, contract: &Contract, together: &[Fields], taken_bodies: &[TakenBody]) {
+        for fields in together {
+            let mut both = fields.iter();
+            let (Some((one, value)), Some((other, another))) = (both.next(), both.next()) else { continue };
+            let is_taken = |field: &str, value: &Value, without: &str| {
+                taken_bodies.iter().any(|body| body.has_without(field, value, without))
+            };
+            if is_taken(one, value, other) && is_taken(other, another, one) {
+                self.add_pair(contract, [one.clone(), other.clone()]);
             }
         }
     }
@@ -191,20 +207,27 @@ impl Refused {
         if let Some((_, clause)) = self.needed.iter().find(|(name, _)| !fields.contains_key(name)) {
             return Some((clause, ""));
         }
-        let found = self.culprit(contract, &fields).or_else(|| self.refused_together(&sent(outcome)?));
+        let found = self.culprit(contract, &fields).or_else(|| {
+            // A mark is a value of its field, too.
+            let sent = sent(outcome)?;
+            self.untaken(&sent).or_else(|| self.refused_together(&sent))
+        });
         Some(found.map_or((&self.general, ""), |accused| (&accused.clause, accused.cause.as_str())))
     }
 
     /// What a value among these is accused of that was refused alone, or is closer to a limit than one that was.
     fn culprit(&self, contract: &Contract, fields: &Fields) -> Option<&Accused> {
-        let never_taken =
-            self.never_taken.iter().find(|(name, _)| fields.contains_key(name)).map(|(_, accused)| accused);
         let equal = |single: &&Single| fields.get(&single.field) == Some(&single.value);
         let closer = |single: &&Single| {
             fields.get(&single.field).is_some_and(|value| is_closer(contract, &single.field, value, &single.value))
         };
         let found = self.singles.iter().find(equal).or_else(|| self.singles.iter().find(closer));
-        never_taken.or_else(|| found.map(|single| &single.accused))
+        self.untaken(fields).or_else(|| found.map(|single| &single.accused))
+    }
+
+    /// What a field among these is accused of that is never taken.
+    fn untaken(&self, fields: &Fields) -> Option<&Accused> {
+        self.never_taken.iter().find(|(name, _)| fields.contains_key(name)).map(|(_, accused)| accused)
     }
 
     /// What two fields of a body are accused of that are refused together.
@@ -224,16 +247,15 @@ fn over(fields: &[&str]) -> String {
     fields.iter().map(|field| format!("/{field}")).collect::<Vec<_>>().join(" with ")
 }
 
-/// What smaller examples show to be taken, without what must stand in each body.
-fn taken_alone(contract: &Contract, shrunk: &[Outcome]) -> Vec<Alone> {
-    let alone = |outcome: &Outcome| {
-        let fields = sent(outcome)?;
-        let is_marked = marked(contract, &fields).is_some();
-        let mut fields = contract.without_company(fields, &outcome.probe.clauses).into_iter();
-        let (field, value) = fields.next().filter(|_| fields.len() == 0)?;
-        Some(Alone { field, value, is_marked })
+/// What smaller examples show to be taken.
+fn taken_bodies(contract: &Contract, shrunk: &[Outcome]) -> Vec<TakenBody> {
+    let body = |outcome: &Outcome| {
+        let sent = sent(outcome)?;
+        let fields = contract.without_marks(sent.clone());
+        let alone = contract.without_company(fields.clone(), &outcome.probe.clauses);
+        Some(TakenBody { sent, fields, alone })
     };
-    shrunk.iter().filter(|outcome| is_taken(&outcome.exchanges)).filter_map(alone).collect()
+    shrunk.iter().filter(|outcome| is_taken(&outcome.exchanges)).filter_map(body).collect()
 }
 
 /// The values of required fields that were refused, and with which nothing was taken.
@@ -312,7 +334,9 @@ fn needed<'a>(contract: &'a Contract, fields: &Fields) -> Option<(String, &'a Cl
 
 /// The fields of a valid request that was refused, without marks: they are in every body, and nobody's fault.
 fn refused_fields(contract: &Contract, outcome: &Outcome, mismatch: &Mismatch) -> Option<Fields> {
-    let is_refusal = is_refusal_of_valid(&outcome.probe, &outcome.exchanges, mismatch);
+    // What comes now and then is no matter of what was sent.
+    let is_refusal =
+        mismatch.cause != NOW_AND_THEN && is_refusal_of_valid(&outcome.probe, &outcome.exchanges, mismatch);
     sent(outcome).filter(|_| is_refusal).map(|fields| contract.without_marks(fields))
 }
 

@@ -12,6 +12,7 @@ use conclude::Seen;
 use super::blame::{Refused, Taken};
 use super::coverage::{Coverage, beyond_text};
 use super::finding::{Finding, findings};
+use super::held_back::TurnedAway;
 use super::outcome::verdict;
 use super::overflow::Overflow;
 use super::reconcile::Refusal;
@@ -53,6 +54,7 @@ pub struct Fold {
     invariants: RunInvariants,
     coverage: Coverage,
     taken: Taken,
+    turned_away: TurnedAway,
     tried: Tried,
     phases: BTreeMap<Phase, usize>,
     /// How many hold of those that are not kept.
@@ -112,6 +114,7 @@ impl Fold {
             question,
             invariants: RunInvariants::default(),
             taken: Taken::default(),
+            turned_away: TurnedAway::default(),
             phases: BTreeMap::new(),
             passed: 0,
             created: 0,
@@ -181,6 +184,7 @@ impl Fold {
         self.planned = self.planned.max(record.place + 1);
         self.tried.add(contract, &record.probe);
         self.taken.add(contract, &record);
+        self.turned_away.add(contract, &record);
         record.judgement.choices.iter().for_each(|choice| self.choices.add(choice));
         record.judgement.drift.iter().for_each(|drift| self.drift.add(drift));
         let why = record.judgement.inconclusive.as_deref().filter(|_| verdict == Verdict::Inconclusive);
@@ -192,7 +196,8 @@ impl Fold {
         // What a refusal of several steps, or one that tells nothing, has created is told by all of it.
         let is_open = is_refusal && (record.exchanges.len() > 1 || verdict == Verdict::Inconclusive);
         let counted = if verdict == Verdict::Fail && !is_left { self.counted(&record, &broken) } else { None };
-        if counted.is_none() && (verdict == Verdict::Fail || is_left || is_open) {
+        let is_held_back = record.judgement.held_back.is_some() && self.kept.len() < MOST_KEPT;
+        if counted.is_none() && (verdict == Verdict::Fail || is_left || is_open || is_held_back) {
             self.kept.insert(record.place, Kept { record, broken });
             return;
         }
@@ -237,6 +242,23 @@ impl Fold {
         own.any(|mismatch| !self.knows(mismatch))
     }
 
+    /// What is held back, as if it were a finding each: what is to be tried again, the smallest first.
+    pub(crate) fn held_back(&self) -> Vec<Finding> {
+        let mut outcomes = self.seen("").outcomes;
+        outcomes.retain(|outcome| outcome.judgement.held_back.is_some());
+        for Outcome { judgement, .. } in &mut outcomes {
+            judgement.mismatches.extend(judgement.held_back.take());
+        }
+        let each = outcomes.chunks(1).flat_map(|one| {
+            let refused = Refused::of(self.contract(), &self.taken, one, &[]);
+            findings(self.contract(), &refused, one, &[], self.selection.seed)
+        });
+        let mut found: Vec<Finding> = each.collect();
+        let size = |finding: &Finding| finding.requests.first().and_then(|request| request.body.as_ref()).map(Vec::len);
+        found.sort_by_key(size);
+        found
+    }
+
     /// Whether a mismatch is known of the target, as far as it can be told before the end.
     pub fn knows(&self, mismatch: &Mismatch) -> bool {
         self.question.baseline.covers(&mismatch.clause, &mismatch.cause)
@@ -247,13 +269,20 @@ impl Fold {
         self.unlisted.is_some() || self.leftovers(&self.seen(run)).iter().any(|(_, leftover)| leftover.is_proven())
     }
 
-    /// The ids that the clean-up of probes could not remove, each with the place of its probe.
-    pub(crate) fn left_ids(&self) -> Vec<(Place, String)> {
+    /// The ids that the clean-up of probes could not remove, each with the place of its probe, and whether that asked for something that must be released
+    /// before it can be removed.
+    pub(crate) fn left_ids(&self) -> Vec<(Place, String, bool)> {
         let of = |kept: &Kept| {
-            let place = kept.record.place;
-            kept.record.cleanup.left_ids().map(|id| (place, id.to_owned())).collect::<Vec<_>>()
+            let (place, is_held) =
+                (kept.record.place, kept.record.probe.script.asks_for_delete_protection(self.contract()));
+            kept.record.cleanup.left_ids().map(|id| (place, id.to_owned(), is_held)).collect::<Vec<_>>()
         };
         self.kept.values().flat_map(of).collect()
+    }
+
+    /// Whether something that the run created is gone again.
+    pub(crate) fn has_removed_something(&self) -> bool {
+        self.removed > 0
     }
 
     /// The seed of the random phase.

@@ -65,12 +65,23 @@ pub(super) fn undeleted(
 ) {
     let Some(behaviour) = contract.creation.behaviours.iter().find(|each| each.is_shown_by_removal) else { return };
     let status = |exchange: &Exchange| exchange.response().map_or(0, |response| response.status);
+    let (wanted, came) = if deletion.response().is_some_and(Response::is_success) {
+        (format!("404 some time after a deletion that was answered {}", status(deletion)), String::new())
+    } else {
+        let documented = &contract.operations[contract.creation.lifecycle.remove].answers;
+        let success = documented.keys().filter(|status| (200..300).contains(*status)).map(u16::to_string);
+        let success = success.collect::<Vec<_>>().join(" or ");
+        (
+            format!("{success} for a removal, and nothing afterwards"),
+            format!("{} for the removal; it is found with ", status(deletion)),
+        )
+    };
     let mismatch = Mismatch {
         clause: ClauseId::behaviour(&behaviour.id),
         cause: String::new(),
         pointer: Untrusted::default(),
-        expected: format!("404 some time after a deletion that was answered {}", status(deletion)).into(),
-        got: format!("{}, even {} seconds later", status(read), after.as_secs()).into(),
+        expected: wanted.into(),
+        got: format!("{came}{}, even {} seconds later", status(read), after.as_secs()).into(),
         step: outcome.exchanges.len() + 1,
         origin: None,
     };

@@ -16,6 +16,31 @@ use crate::sweep::{SweepReport, sweep};
 /// So often smaller examples are tried of what smaller examples have told apart.
 const ROUNDS: usize = 3;
 
+/// So many refusals that were held back are tried again in a round.
+const MOST_HELD_BACK: usize = 3;
+
+/// Tries again what was refused for a reason that may excuse it, and tells each attempt.
+pub(super) async fn try_again(
+    suite: &Suite,
+    target: &Target,
+    fold: &mut Fold,
+    tell: &mut impl FnMut(Event, &mut Fold),
+) {
+    let mut tried = HashSet::new();
+    for round in 0..ROUNDS {
+        let mut findings = fold.held_back();
+        findings.retain(|finding| !tried.contains(&finding.probe.id));
+        findings.truncate(MOST_HELD_BACK);
+        tried.extend(findings.iter().map(|finding| finding.probe.id.clone()));
+        for (index, finding) in findings.into_iter().enumerate() {
+            let is_first = round + index == 0;
+            for record in shrink::try_again(suite, target, fold.seed(), &finding, is_first).await {
+                tell(Event::Shrunk(record), fold);
+            }
+        }
+    }
+}
+
 /// Tries smaller examples of what was found, and tells each. What they explain no longer hides what else there is.
 pub(super) async fn shrink(suite: &Suite, target: &Target, fold: &mut Fold, tell: &mut impl FnMut(Event, &mut Fold)) {
     let mut tried = HashSet::new();

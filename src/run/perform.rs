@@ -10,9 +10,9 @@ use super::{Ending, Event, Options, Place, Record};
 use crate::client::{Denied, Target, created_id};
 use crate::contract::Contract;
 use crate::exchange::{Exchange, Request};
-use crate::judge::judge;
+use crate::judge::{judge, judge_removal};
 use crate::plan::{self, Plan};
-use crate::probe::Probe;
+use crate::probe::{Phase, Probe};
 use crate::results::Fold;
 use crate::suite::Suite;
 
@@ -40,7 +40,7 @@ pub(super) async fn all(
 ) -> Ending {
     let mut waiting = plan.iter().map(Arc::new).enumerate().peekable();
     let mut under_way = JoinSet::new();
-    let (mut inconclusive, mut failed, mut ending) = (0, 0, Ending::Complete);
+    let (mut streak, mut failed, mut ending) = (Streak::default(), 0, Ending::Complete);
     // A probe gives its slot back when only a service that forgets late holds it up.
     let slots = Arc::new(Semaphore::new(options.concurrency));
     loop {
@@ -68,15 +68,20 @@ pub(super) async fn all(
             joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         match performed {
             Performed::Done(record) => {
-                inconclusive = if record.is_inconclusive() { inconclusive + 1 } else { 0 };
-                if inconclusive == MOST_INCONCLUSIVE && ending == Ending::Complete {
-                    ending = Ending::TargetLost;
-                }
+                streak.add(&record);
                 failed += usize::from(fold.fails(&record));
                 if options.fail_fast.is_some_and(|most| failed >= most.get()) && ending == Ending::Complete {
                     ending = Ending::FailedFast;
                 }
                 tell(Event::Performed(*record), fold);
+                if streak.inconclusive == MOST_INCONCLUSIVE && ending == Ending::Complete {
+                    let other = streak.explained(suite, target).await;
+                    let is_lost = other.as_ref().is_none_or(Record::is_inconclusive);
+                    ending = if is_lost { Ending::TargetLost } else { ending };
+                    if let Some(record) = other {
+                        tell(Event::Shrunk(record), fold);
+                    }
+                }
             }
             Performed::Skipped(why) => tell(Event::Skipped { place, probe, why }, fold),
             Performed::Denied(Denied::TooLarge(spent)) => {
@@ -95,6 +100,39 @@ pub(super) async fn all(
         tell(Event::Unsent { place, probe, beyond: None }, fold);
     }
     ending
+}
+
+/// How many probes in a row were inconclusive, and how many of them for a reason that may be a fault.
+#[derive(Default)]
+struct Streak {
+    inconclusive: usize,
+    held_back: usize,
+}
+
+impl Streak {
+    fn add(&mut self, record: &Record) {
+        if !record.is_inconclusive() {
+            *self = Self::default();
+            return;
+        }
+        self.inconclusive += 1;
+        self.held_back += usize::from(record.judgement.held_back.is_some());
+    }
+
+    /// A request that gives no more than it must, where all may have been refused for what they share: the target that takes it is not lost. The count
+    /// begins anew.
+    async fn explained(&mut self, suite: &Suite, target: &Target) -> Option<Record> {
+        let Self { inconclusive, held_back } = std::mem::take(self);
+        if held_back < inconclusive {
+            return None;
+        }
+        let request = plan::plain_request(&suite.contract);
+        let probe = plan::probe(&suite.contract, Phase::Boundary, "plain".to_owned(), None, request);
+        match perform(suite, 0, &Arc::new(probe), target).await {
+            Performed::Done(record) => Some(*record),
+            Performed::Skipped(_) | Performed::Denied(_) => None,
+        }
+    }
 }
 
 /// Performs one probe in a slot, and hands on the slot unless it was given back early.
@@ -135,8 +173,12 @@ async fn perform_with(
         return Performed::Skipped(why);
     }
     let mut exchanges = target.perform(&probe.script).await;
-    let judgement = judge(&suite.contract, probe, &exchanges);
+    let mut judgement = judge(&suite.contract, probe, &exchanges);
     let cleanup = target.clean_and(&exchanges, yielding).await;
+    for removal in &cleanup.odd_removals {
+        judge_removal(&suite.contract, &mut judgement, removal, exchanges.len());
+        exchanges.push(removal.clone());
+    }
     reduce(&suite.contract, probe, &mut exchanges);
     Performed::Done(Box::new(Record { place, probe: Arc::clone(probe), judgement, exchanges, cleanup }))
 }

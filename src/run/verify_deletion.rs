@@ -1,7 +1,8 @@
 //! Holds what the clean-up could not remove against the promise that what was deleted is gone.
 //!
-//! A service may delete some time after it said so. It is accused only where a deletion is answered with success and every read, until long after the last
-//! attempt, still finds the resource; whatever else comes leaves it a leftover and no more.
+//! A service may delete some time after it said so. It is accused only where a deletion is answered with success, or refused although nothing in the state
+//! of the resource says that it may be, and every read, until long after the last attempt, still finds the resource; whatever else comes leaves it a leftover
+//! and no more.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ const PAUSES: [u64; 5] = [1, 2, 4, 8, 15];
 /// So many leftovers are looked at; more would only show the same again.
 const MOST: usize = 3;
 
-/// A leftover whose deletion was answered with success.
+/// A leftover whose deletion was answered with success, or refused for no reason that the contract gives.
 struct Suspect {
     /// The place of the probe that created it.
     place: Place,
@@ -35,7 +36,7 @@ pub(super) async fn verify(
     if !contract.creation.behaviours.iter().any(|each| each.is_shown_by_removal) {
         return;
     }
-    let mut suspects = suspects(contract, target, fold.left_ids()).await;
+    let mut suspects = suspects(contract, target, fold).await;
     for (index, seconds) in PAUSES.into_iter().enumerate() {
         if suspects.is_empty() {
             return;
@@ -47,7 +48,7 @@ pub(super) async fn verify(
         for suspect in std::mem::take(&mut suspects) {
             let lookup = &contract.operations[contract.creation.lifecycle.read];
             let read = target.send(request_to(lookup, &suspect.id, None)).await;
-            if !finds(contract, &read, &suspect.id) {
+            if !finds(contract, &read, &suspect.id) || is_held(contract, &read, &suspect.deletion) {
                 continue;
             }
             if index + 1 < PAUSES.len() {
@@ -60,17 +61,38 @@ pub(super) async fn verify(
     }
 }
 
-/// The first leftovers whose deletion, tried once more, is answered with success.
-async fn suspects(contract: &Contract, target: &Target, left: Vec<(Place, String)>) -> Vec<Suspect> {
+/// The first leftovers whose deletion, tried once more, is answered with success, or refused by the service itself.
+async fn suspects(contract: &Contract, target: &Target, fold: &Fold) -> Vec<Suspect> {
     let remove = &contract.operations[contract.creation.lifecycle.remove];
     let mut suspects = Vec::new();
-    for (place, id) in left.into_iter().take(MOST) {
+    for (place, id, was_held) in fold.left_ids().into_iter().take(MOST) {
         let deletion = target.send(request_to(remove, &id, None)).await;
-        if deletion.response().is_some_and(Response::is_success) {
+        let is_refused = |response: &Response| {
+            let says_nothing = contract.creation.inconclusive.says_nothing(response.status);
+            let envelope = contract.envelope(&response.body, response.json().as_ref());
+            !says_nothing
+                && !matches!(response.status, 404 | 405 | 410 | 501)
+                && envelope.is_none_or(|known| !known.is_trouble)
+        };
+        // Where nothing can be removed, the call is refused, and that is told elsewhere.
+        let removes = fold.has_removed_something();
+        if deletion
+            .response()
+            .is_some_and(|response| response.is_success() || (removes && !was_held && is_refused(response)))
+        {
             suspects.push(Suspect { place, id, deletion });
         }
     }
     suspects
+}
+
+/// Whether a read shows a state in which the removal may be refused, and it was.
+fn is_held(contract: &Contract, read: &Exchange, deletion: &Exchange) -> bool {
+    let states = contract.protected_states();
+    let shown = read.response().and_then(Response::json);
+    let is_in =
+        |(field, value): &(String, serde_json::Value)| shown.as_ref().and_then(|shown| shown.get(field)) == Some(value);
+    !deletion.response().is_some_and(Response::is_success) && states.iter().any(is_in)
 }
 
 /// Whether a read found the resource with this id.

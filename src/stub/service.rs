@@ -26,6 +26,8 @@ pub struct StubService {
 #[derive(Debug, Default)]
 pub(super) struct Resources {
     pub kept: IndexMap<String, Map<String, Value>>,
+    /// How many valid requests there were so far.
+    pub asked: usize,
     /// How many requests were accepted so far.
     pub created: usize,
 }
@@ -66,6 +68,12 @@ impl StubService {
         let found = classify(self.contract(), request, &body);
         let is_object = body.value.as_ref().is_some_and(Value::is_object);
         let given = body.value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+        if found.kind == Kind::Valid {
+            resources.asked += 1;
+            if let Some(status) = self.fault().denies(&given, resources.asked) {
+                return reply::refusal(self.contract(), self.contract().subject(), status, None, "it is not allowed");
+            }
+        }
         let is_accepted = match found.kind {
             Kind::Valid => !self.fault().refuses(&given),
             Kind::Unspecified => is_object,
@@ -151,6 +159,9 @@ impl StubService {
         let is_delete_protected = protected.iter().any(|(field, value)| resource.get(field) == Some(value));
         if is_delete_protected && !self.fault().misbehaves(Misbehaviour::DeletesWhatIsProtected, resource) {
             return reply::refusal(self.contract(), operation, 403, None, "the state does not allow it");
+        }
+        if self.fault().misbehaves(Misbehaviour::RefusesToDelete, resource) {
+            return reply::refusal(self.contract(), operation, 409, None, "it cannot be deleted");
         }
         let mut answer = reply::first_of(operation);
         if self.fault().misbehaves(Misbehaviour::DeletesWithAnotherStatus, resource) {

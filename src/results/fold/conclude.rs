@@ -12,7 +12,7 @@ use crate::results::finding::{Finding, findings};
 use crate::results::origin::{SuiteName, rows};
 use crate::results::overflow::Overflow;
 use crate::results::tally::Tally;
-use crate::results::{Cause, Outcome, Question, Results, Verdict, baseline, finding, reconcile};
+use crate::results::{Cause, Outcome, Question, Results, Verdict, baseline, finding, held_back, reconcile};
 use crate::run::{End, Found, call};
 
 /// What is named as the origin of what was created before the first probe.
@@ -64,6 +64,7 @@ impl Fold {
         for found in unasked.into_iter().flatten() {
             self.add_unasked(&mut seen, found, run);
         }
+        held_back::decide(contract, &self.turned_away, &mut seen.outcomes, &mut seen.shrunk);
         seen.outcomes.sort_by_key(|outcome| outcome.place);
         let gone = stock.iter().copied().flatten().filter(|found| found.appeared.is_removed);
         let gone: BTreeSet<&String> = self.gone.iter().chain(gone.map(|found| &found.appeared.id)).collect();

@@ -9,6 +9,7 @@ use super::Defect;
 use super::fault::{Condition, Fault, Leniency};
 use crate::contract::{ClauseId, Contract, Schema, Subject};
 use crate::exchange::TokenVariant;
+use crate::results::NOW_AND_THEN;
 
 /// Every defect that the contract can express, in the order of its clauses.
 pub fn defects(contract: &Contract) -> Vec<Defect> {
@@ -49,8 +50,14 @@ struct List(Vec<Defect>);
 impl List {
     fn add(&mut self, clause: &ClauseId, way: &str, text: &str, fault: Fault) -> &mut Defect {
         let name = format!("{clause}:{way}");
-        let (cause, follows) = (String::new(), Vec::new());
-        self.0.push(Defect { name, clause: clause.to_owned(), cause, text: text.to_owned(), follows, fault });
+        self.0.push(Defect {
+            name,
+            clause: clause.to_owned(),
+            cause: String::new(),
+            text: text.to_owned(),
+            follows: Vec::new(),
+            fault,
+        });
         let last = self.0.len() - 1;
         &mut self.0[last]
     }
@@ -90,6 +97,14 @@ impl List {
         let created = ClauseId::status(contract.creation.created);
         for status in [200, 202] {
             self.add(&created, &status.to_string(), "success has another status", Fault::Created(status));
+        }
+        let inconclusive = &contract.creation.inconclusive;
+        let excused = [&inconclusive.authorized, &inconclusive.valid];
+        for status in [401, 403].into_iter().filter(|status| excused.iter().any(|known| known.contains(status))) {
+            let text = "every seventeenth good request is refused for a lack of rights";
+            let fault = Fault::Denies { status, when: Vec::new(), every: 17 };
+            let defect = self.add(&created, &format!("{status}-now-and-then"), text, fault);
+            NOW_AND_THEN.clone_into(&mut defect.cause);
         }
         let text = "every eleventh good request ends in an error";
         self.add(&created, "500-now-and-then", text, Fault::Fails { every: 11 });

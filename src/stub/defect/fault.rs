@@ -18,6 +18,8 @@ pub(in crate::stub) enum Fault {
     Passes { clause: ClauseId, leniency: Leniency, when: Vec<Condition> },
     /// Valid requests are refused where all these conditions hold.
     Refuses(Vec<Condition>),
+    /// Valid requests are refused with this status where all these conditions hold, each so-and-so-manieth of them.
+    Denies { status: u16, when: Vec<Condition>, every: usize },
     /// Each so-and-so-manieth valid request ends in an error inside the service.
     Fails { every: usize },
     /// This credential is taken for a good one.
@@ -157,6 +159,17 @@ impl Fault {
 
     pub(in crate::stub) fn refuses(&self, given: &Map<String, Value>) -> bool {
         matches!(self, Self::Refuses(conditions) if conditions.iter().all(|condition| condition.holds(given)))
+    }
+
+    /// With which status the valid request with this number is refused, if it is.
+    pub(in crate::stub) fn denies(&self, given: &Map<String, Value>, number: usize) -> Option<u16> {
+        match self {
+            Self::Denies { status, when, every } => {
+                let is_meant = number.is_multiple_of(*every) && when.iter().all(|condition| condition.holds(given));
+                is_meant.then_some(*status)
+            }
+            _ => None,
+        }
     }
 
     pub(in crate::stub) fn lets_pass(

@@ -2,8 +2,9 @@
 
 use super::List;
 use super::request::certain_values;
-use crate::contract::{Behaviour, ClauseId, Contract, Schema};
+use crate::contract::{Behaviour, ClauseId, Contract, Misbehaviour, Schema, Type};
 use crate::stub::defect::fault::{Condition, Fault};
+use crate::stub::defect::misreading::Misreading;
 
 impl List {
     /// A promise broken for everything; and, where more than its own cases shows it, for what has some values only.
@@ -16,12 +17,15 @@ impl List {
             let is_free =
                 |when: &Vec<Condition>| !when.iter().any(|each| held.iter().any(|(field, _)| each.field() == field));
             whens.extend(rare_states(contract).into_iter().filter(|(_, when)| is_free(when)));
+            whens.extend(rare_texts(contract));
         } else if behaviour.follow_up.is_some() {
             whens.extend(rare_states(contract));
         }
         for (way, misbehaviour) in &behaviour.defects {
             let is_plain = misbehaviour.is_of_the_answer_only();
-            for (state, when) in whens.iter().take(if is_plain { 1 } else { whens.len() }) {
+            // A call that nobody may use is lacking, and nobody is accused of that.
+            let first = usize::from(*misbehaviour == Misbehaviour::RefusesToDelete);
+            for (state, when) in whens.iter().skip(first) {
                 let fault = Fault::Misbehaves { way: *misbehaviour, when: when.clone() };
                 let defect = self.add(&clause, &format!("{way}{state}"), "a promise of the prose is broken", fault);
                 if !is_plain {
@@ -31,6 +35,18 @@ impl List {
             }
         }
     }
+}
+
+/// Texts that few resources have, and that look like something else, in each field that takes any.
+fn rare_texts(contract: &Contract) -> Vec<(String, Vec<Condition>)> {
+    let takes_any = |(_, schema): &(&String, &Schema)| {
+        let is_listed = certain_values(schema).iter().any(serde_json::Value::is_string);
+        schema.is(Type::String) && schema.can_be_given() && !is_listed
+    };
+    let state = |(name, _): (&String, &Schema)| {
+        (format!("-for-{name}-of-digits"), vec![Condition::Misread(name.clone(), Misreading::LeadingZeros)])
+    };
+    contract.creation.request.properties.iter().filter(takes_any).map(state).collect()
 }
 
 /// States that few resources have: one value of a field that has several, and two such values together.

@@ -57,6 +57,9 @@ impl List {
         for rule in &schema.rules {
             self.of_request_rule(schema, rule);
         }
+        if let Some(value) = certain_values(schema).last().filter(|_| !is_required) {
+            self.of_denials(contract, name, schema, value);
+        }
         for value in certain_values(schema) {
             let when = vec![Condition::OneOf(name.to_owned(), vec![value.clone()])];
             match schema.clause_naming(&value) {
@@ -75,6 +78,20 @@ impl List {
             for rule in &item.rules {
                 self.of_request_rule(item, rule);
             }
+        }
+    }
+
+    /// A good value is refused as if the caller had no right to it, or had used up what it may use.
+    fn of_denials(&mut self, contract: &Contract, name: &str, schema: &Schema, value: &Value) {
+        for status in [403, 413] {
+            let fault =
+                Fault::Denies { status, when: vec![Condition::OneOf(name.to_owned(), vec![value.clone()])], every: 1 };
+            let created = ClauseId::status(contract.creation.created);
+            let named = schema.clause_naming(value);
+            let over = if named.is_some() { String::new() } else { format!("/{name}") };
+            let way = format!("denies-{name}-{value}-with-{status}");
+            let text = "a good value is refused as if a right were lacking";
+            self.add(&named.unwrap_or(created), &way, text, fault).cause = over;
         }
     }
 

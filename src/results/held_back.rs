@@ -1,0 +1,132 @@
+//! Refusals that lack of a right, a quota or a lost token would excuse, and what the whole run shows of them: whether it was none of these.
+//!
+//! A valid request is refused over what it gives where it is refused each time, while others of the same caller are taken before and after. A credential that
+//! is turned away again and again, and taken in between, is a fault that comes now and then.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::Outcome;
+use crate::contract::{ClauseId, Contract};
+use crate::exchange::{Exchange, Response};
+use crate::judge::Mismatch;
+use crate::run::Record;
+
+/// The cause of what comes now and then, whatever is sent.
+pub(crate) const NOW_AND_THEN: &str = "now and then";
+
+/// So often a good credential is turned away, and taken in between, before it is no accident.
+const OFTEN: usize = 3;
+
+/// So often an equal request is taken, while it is refused twice, before the refusals are a fault that comes now and then.
+const TAKEN: usize = 5;
+
+/// How often a good credential was turned away while others were taken.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TurnedAway {
+    taken: usize,
+    refused: usize,
+    /// How often it began again after something was taken.
+    times: usize,
+    was_taken: bool,
+}
+
+impl TurnedAway {
+    /// Adds what the next record shows.
+    pub(super) fn add(&mut self, contract: &Contract, record: &Record) {
+        if record.judgement.held_back.is_some() && is_turned_away(contract, &record.exchanges) {
+            self.refused += 1;
+            self.times += usize::from(self.was_taken);
+            self.was_taken = false;
+        } else if record.judgement.assessed.contains(&ClauseId::status(contract.creation.created)) {
+            self.taken += 1;
+            self.was_taken = true;
+        }
+    }
+
+    /// Whether it comes again and again, and something is taken afterwards.
+    fn is_often(&self) -> bool {
+        self.times >= OFTEN && self.was_taken
+    }
+}
+
+/// Whether the first answer says that the credential is not good.
+fn is_turned_away(contract: &Contract, exchanges: &[Exchange]) -> bool {
+    let status = exchanges.first().and_then(Exchange::response).map(|response| response.status);
+    status.is_some_and(|status| contract.creation.inconclusive.authorized.contains(&status))
+}
+
+/// Makes accusations of what was held back, as far as the run shows that nothing excuses it.
+pub(super) fn decide(contract: &Contract, turned_away: &TurnedAway, outcomes: &mut [Outcome], shrunk: &mut [Outcome]) {
+    if !outcomes.iter().any(|outcome| outcome.judgement.held_back.is_some()) {
+        return;
+    }
+    let Tried { over, often } = Tried::of(contract, shrunk);
+    for outcome in outcomes.iter_mut().chain(shrunk) {
+        let Some(held_back) = outcome.judgement.held_back.clone() else { continue };
+        let fields = sent(contract, outcome).unwrap_or_default();
+        let has_all = |part: &Map<String, Value>| part.iter().all(|(name, value)| fields.get(name) == Some(value));
+        let is_turned_away = is_turned_away(contract, &outcome.exchanges);
+        let mismatch = if over.iter().any(has_all) {
+            held_back
+        } else if is_turned_away && turned_away.is_often() {
+            now_and_then(held_back, turned_away.refused, turned_away.refused + turned_away.taken)
+        } else if let Some((refused, asked)) = often.filter(|_| !is_turned_away) {
+            now_and_then(held_back, refused, asked)
+        } else {
+            continue;
+        };
+        outcome.judgement.inconclusive = None;
+        outcome.judgement.held_back = None;
+        outcome.judgement.mismatches.push(mismatch);
+    }
+}
+
+fn now_and_then(held_back: Mismatch, refused: usize, asked: usize) -> Mismatch {
+    let got = format!("intermittent, {refused} of {asked}: {}", held_back.got.raw());
+    Mismatch { cause: NOW_AND_THEN.to_owned(), got: got.into(), ..held_back }
+}
+
+/// What the smaller examples show.
+struct Tried {
+    /// The fields of bodies that are refused each time.
+    over: Vec<Map<String, Value>>,
+    /// How often an equal body was refused, and how often it was sent, where it was taken in between.
+    often: Option<(usize, usize)>,
+}
+
+impl Tried {
+    fn of(contract: &Contract, shrunk: &[Outcome]) -> Self {
+        let is_taken = |outcome: &Outcome| {
+            outcome.exchanges.first().and_then(Exchange::response).is_some_and(Response::is_success)
+        };
+        let tried: Vec<_> = shrunk.iter().filter_map(|outcome| Some((sent(contract, outcome)?, outcome))).collect();
+        let taken: Vec<_> = tried.iter().map(|(_, outcome)| is_taken(outcome)).collect();
+        let (mut over, mut often, mut seen) = (Vec::new(), None, BTreeSet::new());
+        for (fields, _) in
+            tried.iter().filter(|(fields, outcome)| !fields.is_empty() && outcome.judgement.held_back.is_some())
+        {
+            if !seen.insert(Value::from(fields.clone()).to_string()) {
+                continue;
+            }
+            let equal = || tried.iter().enumerate().filter(|(_, (each, _))| each == fields).map(|(place, _)| place);
+            let refused: Vec<_> = equal().filter(|place| tried[*place].1.judgement.held_back.is_some()).collect();
+            let (Some(first), Some(last)) = (refused.first(), refused.last()) else { continue };
+            let accepted = equal().filter(|place| taken[*place]).count();
+            let is_between_others = taken[..*first].contains(&true) && taken[last + 1..].contains(&true);
+            if refused.len() > 1 && is_between_others && accepted == 0 {
+                over.push(fields.clone());
+            } else if refused.len() > 1 && accepted >= TAKEN {
+                often = Some((refused.len(), refused.len() + accepted));
+            }
+        }
+        Self { over, often }
+    }
+}
+
+/// The fields that were sent first, without marks.
+fn sent(contract: &Contract, outcome: &Outcome) -> Option<Map<String, Value>> {
+    let body = outcome.exchanges.first()?.request.body.as_deref()?;
+    Some(contract.without_marks(serde_json::from_slice(body).ok()?))
+}
