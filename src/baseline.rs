@@ -9,12 +9,11 @@ use time::Date;
 use time::format_description::well_known::Iso8601;
 use url::Url;
 
-use crate::contract::{Assessment, ClauseId, Contract, Misbehaviour, Schema};
+use crate::contract::{Assessment, ClauseId, Contract, Misbehaviour, NOW_AND_THEN, Schema};
 use crate::document::{Node, SourceError};
 use crate::judge::{Body, classify};
 use crate::plan::Selection;
 use crate::probe::{Phase, Probe};
-use crate::results::NOW_AND_THEN;
 
 /// One deviation that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

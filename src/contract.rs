@@ -31,6 +31,7 @@ use serde_json::Value;
 
 pub use behaviour::Misbehaviour;
 pub use clause::{Clause, Clauses};
+pub(crate) use clause_id::NOW_AND_THEN;
 pub use clause_id::{ClauseId, Subject};
 pub use envelope::Envelope;
 pub use form::{Form, UnspecifiedForm};

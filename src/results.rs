@@ -27,7 +27,6 @@ pub use origin::{ClauseRow, SuiteName};
 pub use repeat::Repeat;
 pub use tally::Cause;
 
-pub(crate) use held_back::NOW_AND_THEN;
 use outcome::{Outcome, Verdict};
 
 use crate::baseline::Deviation;

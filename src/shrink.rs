@@ -20,7 +20,7 @@ use crate::run::{Performed, Record, perform};
 use crate::suite::Suite;
 
 /// The most requests of the call under test that one finding may cost.
-const BUDGET: usize = 48;
+const BUDGET: usize = 46;
 
 /// So often a request is tried again that was refused once and taken since.
 const REPEATS: usize = 40;
@@ -31,8 +31,8 @@ const FEWEST_REPEATS: usize = 12;
 /// The most of them that are tried again beside a mark that is needed.
 const BUDGET_BESIDE_MARK: usize = 12;
 
-/// The most bodies that are tried for one finding, the one without its mark among them.
-pub const LARGEST_SHRINKING: usize = BUDGET + 1 + BUDGET_BESIDE_MARK;
+/// The most bodies that are tried for one finding, two fields alone and the one without its mark among them.
+pub const LARGEST_SHRINKING: usize = BUDGET + 2 + 1 + BUDGET_BESIDE_MARK;
 
 /// Tries smaller examples of a finding, and answers every attempt, in the order of sending. What they create is removed at once.
 pub(crate) async fn shrink(suite: &Suite, target: &Target, seed: Seed, finding: &Finding) -> Vec<Record> {
@@ -42,6 +42,9 @@ pub(crate) async fn shrink(suite: &Suite, target: &Target, seed: Seed, finding: 
         attempts.extend(tried);
         smallest = Some(last);
     }
+    if finding.is_refusal_of_valid {
+        attempts.extend(each_alone(suite, target, finding, &attempts).await);
+    }
     let Some(record) = without_mark(suite, target, finding, smallest).await else { return attempts };
     let needs_mark = finding.is_refusal_of_valid && !shows(finding, &record);
     if needs_mark && let Some(fields) = marked_fields(finding, &attempts) {
@@ -50,6 +53,24 @@ pub(crate) async fn shrink(suite: &Suite, target: &Target, seed: Seed, finding: 
     }
     attempts.push(record);
     attempts
+}
+
+/// Where the smallest body has two fields, each of them alone: are both taken, it is the two together that are refused.
+async fn each_alone(suite: &Suite, target: &Target, finding: &Finding, attempts: &[Record]) -> Vec<Record> {
+    let contract = &suite.contract;
+    let smallest = attempts.iter().rev().find(|record| shows(finding, record)).and_then(first_body);
+    let body = smallest.or_else(|| finding.requests.first()?.body.clone()).unwrap_or_default();
+    let fields: serde_json::Map<String, Value> =
+        serde_json::from_slice(&contract.without_mark(&body)).unwrap_or_default();
+    let is_required = |name: &String| contract.creation.request.required.contains(name);
+    let free: Vec<_> = fields.keys().filter(|name| !is_required(name)).collect();
+    let mut tried = Vec::new();
+    for name in free.iter().filter(|_| free.len() == 2) {
+        let alone = fields.iter().filter(|(other, _)| other == name || is_required(other));
+        let alone: Vec<FieldText> = alone.map(|(name, value)| (name.clone(), value.to_string())).collect();
+        tried.extend(attempt(suite, target, finding, plan::object(&alone), Marking::None).await);
+    }
+    tried
 }
 
 /// Tries a refusal that was held back once more, between requests that are taken: the smallest body that is refused, and, where that is taken, the same one

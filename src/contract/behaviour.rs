@@ -11,8 +11,16 @@ pub enum Misbehaviour {
     ChangesAValue,
     /// There are bytes where there should be none yet.
     HasAFile,
+    /// What is read back has another value than was answered, from the third time on.
+    ChangesAValueLater,
+    /// A change of one changes another one, too.
+    ChangesANeighbour,
+    /// Deleting one deletes another one, too.
+    DeletesANeighbour,
     /// What its state protects is deleted.
     DeletesWhatIsProtected,
+    /// What its state protects is deleted when that is asked for again.
+    DeletesWhatIsProtectedAtLast,
     /// A change is answered, and forgotten.
     ForgetsUpdates,
     /// Deleting does nothing.
@@ -31,12 +39,16 @@ pub enum Misbehaviour {
 
 impl Misbehaviour {
     /// Every misbehaviour, with its name in a contract.
-    pub const ALL: [(&'static str, Self); 12] = [
+    pub const ALL: [(&'static str, Self); 16] = [
         ("reads-nothing-back", Self::ReadsNothingBack),
         ("loses-a-field", Self::LosesAField),
         ("changes-a-value", Self::ChangesAValue),
+        ("changes-a-value-later", Self::ChangesAValueLater),
+        ("changes-a-neighbour", Self::ChangesANeighbour),
+        ("deletes-a-neighbour", Self::DeletesANeighbour),
         ("has-a-file", Self::HasAFile),
         ("deletes-what-is-protected", Self::DeletesWhatIsProtected),
+        ("deletes-what-is-protected-at-last", Self::DeletesWhatIsProtectedAtLast),
         ("forgets-updates", Self::ForgetsUpdates),
         ("keeps-what-is-deleted", Self::KeepsWhatIsDeleted),
         ("refuses-to-delete", Self::RefusesToDelete),
@@ -45,6 +57,13 @@ impl Misbehaviour {
         ("creates-what-it-refuses", Self::CreatesWhatItRefuses),
         ("creates-for-anybody", Self::CreatesForAnybody),
     ];
+
+    /// Whether only what is done again, or to others, shows it: no follow-up of a single creation does.
+    pub(crate) fn is_of_more_than_one(self) -> bool {
+        use Misbehaviour::{ChangesANeighbour, ChangesAValueLater, DeletesANeighbour, DeletesWhatIsProtectedAtLast};
+        matches!(self, ChangesAValueLater | ChangesANeighbour | DeletesANeighbour | DeletesWhatIsProtectedAtLast)
+    }
+
     /// Whether only the answer is another, and nothing else follows from it.
     pub(crate) fn is_of_the_answer_only(self) -> bool {
         self == Self::DeletesWithAnotherStatus

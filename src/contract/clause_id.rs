@@ -38,6 +38,9 @@ pub(super) const REQUEST: &str = "request";
 /// Where the schema of what is answered stands.
 pub(super) const RESPONSE: &str = "response";
 
+/// What tells apart a finding that comes now and then, whatever is sent.
+pub(crate) const NOW_AND_THEN: &str = "now and then";
+
 impl ClauseId {
     /// The rule that this keyword makes of the schema at this place: `request.tags.items` and `pattern`.
     pub(super) fn rule(place: &str, keyword: &str) -> Self {

@@ -200,7 +200,7 @@ fn numbers(schema: &Schema) -> Vec<TestValue> {
         _ => None,
     });
     let limits: BTreeSet<i128> = limits.collect();
-    let edges = [31, 32, 53, 63, 64].map(|bits| 1_i128 << bits);
+    let edges = [16, 31, 32, 53, 63, 64].map(|bits| 1_i128 << bits);
     let mut whole: BTreeSet<i128> = limits.iter().flat_map(|limit| [limit - 1, *limit, limit + 1]).collect();
     whole.extend(edges.iter().flat_map(|edge| [edge - 1, *edge, edge + 1, -edge]));
     whole.extend([-1, 0, 1]);
@@ -211,7 +211,10 @@ fn numbers(schema: &Schema) -> Vec<TestValue> {
         ["-0", "0.5", "-0.5", "1e2", "1E+2", "1e-2", "1e400", "-1.0", "100.00000000000001"].map(TestValue::new),
     );
     for number in inside {
+        // What rounds to an allowed number is none.
+        let near = [format!("{number}.0000001"), format!("{}.9999999", number - 1)];
         found.extend([format!("{number}.0"), format!("{number}.5"), format!("\"{number}\"")].map(TestValue::new));
+        found.extend(near.map(TestValue::new));
     }
     found
 }
@@ -333,10 +336,37 @@ fn arrays(schema: &Schema, items: &Schema) -> Vec<TestValue> {
         counts.into_iter().map(|count| TestValue::new(format!("[{}]", good(count).join(",")))).collect();
     if let [first, second] = good(2).as_slice() {
         found.push(TestValue::new(format!("[{first},{second},{first}]")));
+        found.extend(misplaced(schema, items, good));
         for item in test_values(items) {
             found.push(TestValue::new(format!("[{}]", item.json)));
             if !is_unambiguous(items, &item.json) && item.json.len() < LONGEST_LABEL {
                 found.push(TestValue::new(format!("[{first},{}]", item.json)));
+            }
+        }
+    }
+    found
+}
+
+/// A wrong item of each kind at each place worth trying: first, in the middle and last, beside two right ones and beside as many as every reading allows.
+fn misplaced(schema: &Schema, items: &Schema, good: impl Fn(u64) -> Vec<String>) -> Vec<TestValue> {
+    let most = parts(schema).flat_map(|part| &part.rules).filter_map(|rule| match rule {
+        Rule::MaxItems(limit) => Some(*limit),
+        _ => None,
+    });
+    let right = [Some(2), most.min().map(|most| most.saturating_sub(1)).filter(|count| *count > 2)];
+    let (mut found, mut kinds) = (Vec::new(), BTreeSet::new());
+    for wrong in test_values(items) {
+        let value = serde_json::from_str::<Value>(&wrong.json).unwrap_or(Value::Null);
+        let Some(broken) = items.examine(&value).broken.first().map(|broken| broken.keyword) else { continue };
+        if !kinds.insert(broken) || wrong.json.len() >= VERY_LONG {
+            continue;
+        }
+        for right in right.into_iter().flatten().map(&good) {
+            for place in [0, right.len() / 2, right.len()] {
+                let mut all = right.clone();
+                all.insert(place, wrong.json.clone());
+                let label = format!("wrong {broken} at {place} of {}", all.len());
+                found.push(TestValue { label, json: format!("[{}]", all.join(",")) });
             }
         }
     }

@@ -13,8 +13,7 @@ use taken::{fingerprint, is_taken, planned};
 
 use super::Outcome;
 use super::finding::mismatches;
-use super::held_back::NOW_AND_THEN;
-use crate::contract::{ClauseId, Contract, Subject};
+use crate::contract::{ClauseId, Contract, NOW_AND_THEN, Subject};
 use crate::exchange::Exchange;
 use crate::judge::Mismatch;
 use crate::probe::Probe;

@@ -8,13 +8,10 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::Outcome;
-use crate::contract::{ClauseId, Contract};
+use crate::contract::{ClauseId, Contract, NOW_AND_THEN};
 use crate::exchange::{Exchange, Response};
 use crate::judge::Mismatch;
 use crate::run::Record;
-
-/// The cause of what comes now and then, whatever is sent.
-pub(crate) const NOW_AND_THEN: &str = "now and then";
 
 /// So often a good credential is turned away, and taken in between, before it is no accident.
 const OFTEN: usize = 3;

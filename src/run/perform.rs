@@ -75,12 +75,7 @@ pub(super) async fn all(
                 }
                 tell(Event::Performed(*record), fold);
                 if streak.inconclusive == MOST_INCONCLUSIVE && ending == Ending::Complete {
-                    let other = streak.explained(suite, target).await;
-                    let is_lost = other.as_ref().is_none_or(Record::is_inconclusive);
-                    ending = if is_lost { Ending::TargetLost } else { ending };
-                    if let Some(record) = other {
-                        tell(Event::Shrunk(record), fold);
-                    }
+                    ending = streak.ending(suite, target, fold, tell).await;
                 }
             }
             Performed::Skipped(why) => tell(Event::Skipped { place, probe, why }, fold),
@@ -117,6 +112,20 @@ impl Streak {
         }
         self.inconclusive += 1;
         self.held_back += usize::from(record.judgement.held_back.is_some());
+    }
+
+    /// How the run ends with so many in a row; it goes on where another request is taken.
+    async fn ending(
+        &mut self,
+        suite: &Suite,
+        target: &Target,
+        fold: &mut Fold,
+        tell: &mut impl FnMut(Event, &mut Fold),
+    ) -> Ending {
+        let Some(record) = self.explained(suite, target).await else { return Ending::TargetLost };
+        let ending = if record.is_inconclusive() { Ending::TargetLost } else { Ending::Complete };
+        tell(Event::Shrunk(record), fold);
+        ending
     }
 
     /// A request that gives no more than it must, where all may have been refused for what they share: the target that takes it is not lost. The count

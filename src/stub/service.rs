@@ -1,5 +1,6 @@
 //! What the stub answers, without HTTP: a function of the request and of what is kept.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -26,10 +27,26 @@ pub struct StubService {
 #[derive(Debug, Default)]
 pub(super) struct Resources {
     pub kept: IndexMap<String, Map<String, Value>>,
+    /// How often each was read, or its removal refused.
+    times: HashMap<String, usize>,
     /// How many valid requests there were so far.
     pub asked: usize,
     /// How many requests were accepted so far.
     pub created: usize,
+}
+
+impl Resources {
+    /// How often this was asked for, this time included.
+    fn once_more(&mut self, id: &str) -> usize {
+        let times = self.times.entry(id.to_owned()).or_default();
+        *times += 1;
+        *times
+    }
+
+    /// The id of the oldest other one.
+    fn neighbour(&self, id: &str) -> Option<String> {
+        self.kept.keys().find(|other| *other != id).cloned()
+    }
 }
 
 impl StubService {
@@ -122,9 +139,10 @@ impl StubService {
         reply::refusal(self.contract(), subject, status, code, &message)
     }
 
-    fn read(&self, operation: &Operation, id: &str, resources: &Resources) -> Response {
+    fn read(&self, operation: &Operation, id: &str, resources: &mut Resources) -> Response {
+        let times = resources.once_more(id);
         match resources.kept.get(id) {
-            Some(resource) => match self.fault().read_back(self.contract(), resource) {
+            Some(resource) => match self.fault().read_back(self.contract(), resource, times) {
                 Some(shown) => reply::resource(200, &shown),
                 None => self.not_found(operation),
             },
@@ -145,6 +163,11 @@ impl StubService {
         if !self.fault().misbehaves(Misbehaviour::ForgetsUpdates, resource) {
             resource.clone_from(&changed);
         }
+        if self.fault().misbehaves(Misbehaviour::ChangesANeighbour, &changed)
+            && let Some(neighbour) = resources.neighbour(id).and_then(|other| resources.kept.get_mut(&other))
+        {
+            Fault::change_a_value(self.contract(), neighbour);
+        }
         reply::resource(200, &changed)
     }
 
@@ -155,9 +178,12 @@ impl StubService {
         id: &str,
         resources: &mut Resources,
     ) -> Response {
+        let times = resources.once_more(id);
         let Some(resource) = resources.kept.get(id) else { return self.not_found(operation) };
         let is_delete_protected = protected.iter().any(|(field, value)| resource.get(field) == Some(value));
-        if is_delete_protected && !self.fault().misbehaves(Misbehaviour::DeletesWhatIsProtected, resource) {
+        let yields = self.fault().misbehaves(Misbehaviour::DeletesWhatIsProtected, resource)
+            || (times > 1 && self.fault().misbehaves(Misbehaviour::DeletesWhatIsProtectedAtLast, resource));
+        if is_delete_protected && !yields {
             return reply::refusal(self.contract(), operation, 403, None, "the state does not allow it");
         }
         if self.fault().misbehaves(Misbehaviour::RefusesToDelete, resource) {
@@ -167,8 +193,12 @@ impl StubService {
         if self.fault().misbehaves(Misbehaviour::DeletesWithAnotherStatus, resource) {
             answer.status = if answer.status == 200 { 202 } else { 200 };
         }
+        let takes_another = self.fault().misbehaves(Misbehaviour::DeletesANeighbour, resource);
         if !self.fault().misbehaves(Misbehaviour::KeepsWhatIsDeleted, resource) {
             resources.kept.shift_remove(id);
+        }
+        if takes_another && let Some(neighbour) = resources.neighbour(id) {
+            resources.kept.shift_remove(&neighbour);
         }
         answer
     }
@@ -215,7 +245,7 @@ impl StubService {
         match &operation.effect {
             Effect::Create => self.create(request, &mut resources),
             Effect::List(listing) => reply::list(listing, &matching(&resources, listing, request)),
-            Effect::Read => self.read(operation, id, &resources),
+            Effect::Read => self.read(operation, id, &mut resources),
             Effect::Update => self.update(operation, id, request, &mut resources),
             Effect::Delete(protected) => self.delete(operation, protected, id, &mut resources),
             Effect::Quota(_) => reply::first_of(operation),

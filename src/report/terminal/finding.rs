@@ -3,9 +3,9 @@
 use std::fmt::{self, Write};
 
 use super::{BOLD, Detail, FAINT, GREEN, LONGEST_NAME, RED, wrapped};
-use crate::report::{counted, refused_over};
 use crate::report::curl::Caller;
 use crate::report::model::{About, command, share_of};
+use crate::report::{counted, refused_over};
 use crate::results::{Finding, Results};
 use crate::untrusted::Untrusted;
 

@@ -7,9 +7,8 @@ mod texts;
 
 use super::Defect;
 use super::fault::{Condition, Fault, Leniency};
-use crate::contract::{ClauseId, Contract, Schema, Subject};
+use crate::contract::{ClauseId, Contract, NOW_AND_THEN, Schema, Subject};
 use crate::exchange::TokenVariant;
-use crate::results::NOW_AND_THEN;
 
 /// Every defect that the contract can express, in the order of its clauses.
 pub fn defects(contract: &Contract) -> Vec<Defect> {
@@ -77,7 +76,15 @@ impl List {
         let names: Vec<_> = fields.iter().map(|field| format!("/{field}")).collect();
         let text = if names.len() == 1 { "a good value is refused" } else { "two fields together are refused" };
         let defect = self.add(&created, way, text, Fault::Refuses(when));
-        defect.cause = names.join(" with ");
+        // Which two fields it takes is found out by smaller examples, and not always.
+        if let [name] = names.as_slice() {
+            defect.cause.clone_from(name);
+        }
+        // What is refused over a mark looks like a refusal of what stands beside it, where something must stand there.
+        let carries_mark = |name: &&str| contract.marks().any(|(marked, _)| marked == *name);
+        if !contract.creation.request.required.is_empty() && fields.iter().any(carries_mark) {
+            defect.follows.push("request.".to_owned());
+        }
         defect
     }
 

@@ -260,14 +260,9 @@ impl Fault {
         &self,
         contract: &Contract,
         resource: &Map<String, Value>,
+        times: usize,
     ) -> Option<Map<String, Value>> {
-        let echoes = |name: &&String| {
-            matches!(
-                contract.creation.response.properties.get(*name).and_then(|schema| schema.relation("echo")),
-                Some(Relation::Echo(_))
-            )
-        };
-        let field = resource.keys().find(echoes).cloned().unwrap_or_default();
+        let field = first_echo(contract, resource);
         let mut shown = resource.clone();
         if self.misbehaves(Misbehaviour::ReadsNothingBack, resource) {
             return None;
@@ -275,11 +270,18 @@ impl Fault {
         if self.misbehaves(Misbehaviour::LosesAField, resource) {
             shown.shift_remove(&field);
         }
-        if self.misbehaves(Misbehaviour::ChangesAValue, resource) {
-            let changed = mutated(shown.get(&field));
-            shown.insert(field, changed);
+        let is_later = times > 2 && self.misbehaves(Misbehaviour::ChangesAValueLater, resource);
+        if is_later || self.misbehaves(Misbehaviour::ChangesAValue, resource) {
+            Self::change_a_value(contract, &mut shown);
         }
         Some(shown)
+    }
+
+    /// Gives the first field that comes back from a request another value.
+    pub(in crate::stub) fn change_a_value(contract: &Contract, resource: &mut Map<String, Value>) {
+        let field = first_echo(contract, resource);
+        let changed = mutated(resource.get(&field));
+        resource.insert(field, changed);
     }
 
     pub(in crate::stub) fn file(&self, resource: &Map<String, Value>) -> Option<Response> {
@@ -291,4 +293,13 @@ impl Fault {
         matches!(self, Self::Misbehaves { way, when }
             if *way == wanted && when.iter().all(|condition| condition.holds(resource)))
     }
+}
+
+/// The first field of a resource that comes back from a request.
+fn first_echo(contract: &Contract, resource: &Map<String, Value>) -> String {
+    let echoes = |name: &&String| {
+        let schema = contract.creation.response.properties.get(*name);
+        matches!(schema.and_then(|schema| schema.relation("echo")), Some(Relation::Echo(_)))
+    };
+    resource.keys().find(echoes).cloned().unwrap_or_default()
 }
