@@ -95,13 +95,15 @@ impl Refused {
             let is_pair = fields.len() == 2 && sent(outcome).is_some_and(|all| is_in(marked(contract, &all), &fields));
             together.extend(is_pair.then(|| fields.clone()));
             let is_unmarked = sent(outcome).is_some_and(|all| marked(contract, &all).is_none());
-            is_empty_refused |= fields.is_empty() && is_unmarked;
+            // What must be given may have a value that is refused, where another one was taken with nothing else.
+            is_empty_refused |= fields.is_empty() && is_unmarked && !taken.has_bare;
             refused.needed.extend(needed(contract, &fields).map(|(name, clause)| (name, clause.to_owned())));
             let single = single(contract, outcome, fields);
             // The values of required fields are known already: they are in every body.
             refused.singles.extend(single.filter(|single| !required.contains(&single.field)));
         }
         let taken_bodies = taken_bodies(contract, shrunk);
+        refused.acquit_limits(contract, taken);
         refused.clear(contract, &taken_bodies);
         refused.file_by_limits(contract);
         refused.unite(contract, taken);
@@ -134,6 +136,17 @@ impl Refused {
         for (field, marked) in cleared {
             if let Some(marked) = marked {
                 self.add_pair(contract, [field, marked]);
+            }
+        }
+    }
+
+    /// A value at a limit is not refused for the limit where another one at the same limit was taken.
+    fn acquit_limits(&mut self, contract: &Contract, taken: &Taken) {
+        let general = self.general.clone();
+        for single in &mut self.singles {
+            let at_limit = limit_near(contract, &single.field, &single.value).filter(|(_, distance)| *distance == 0.0);
+            if at_limit.is_some_and(|(limit, _)| taken.limits.contains(&(single.field.clone(), limit))) {
+                single.accused = Accused { clause: general.clone(), cause: over(&[&single.field]) };
             }
         }
     }

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
-use super::{Fields, marked};
+use super::{Fields, limit_near, marked};
 use crate::contract::{ClauseId, Contract};
 use crate::exchange::{Exchange, Request, Response};
 use crate::judge::{Body, Judgement, Kind, classify};
@@ -19,6 +19,8 @@ pub(in crate::results) struct Taken {
     pub(super) alone: HashSet<String>,
     /// Fields that carried a mark.
     pub(super) marked: HashSet<String>,
+    /// The limits, each by field and keyword, at which a value was accepted.
+    pub(super) limits: HashSet<(String, &'static str)>,
     /// Whether a body of no more than what is required was accepted.
     pub(super) has_bare: bool,
     /// The values of required fields, as fingerprints.
@@ -37,7 +39,15 @@ impl Taken {
         }
         self.alone.extend(only_field(contract, &record.probe));
         let required = &contract.creation.request.required;
-        let Some(fields) = planned(&record.probe).filter(|_| !required.is_empty()) else { return };
+        let Some(fields) = planned(&record.probe) else { return };
+        let at_limits = fields.iter().filter_map(|(name, value)| {
+            let (limit, distance) = limit_near(contract, name, value)?;
+            (distance == 0.0).then(|| (name.clone(), limit))
+        });
+        self.limits.extend(at_limits);
+        if required.is_empty() {
+            return;
+        }
         self.has_bare |= contract.without_marks(fields.clone()).keys().all(|name| required.contains(name));
         self.marked.extend(marked(contract, &fields).map(str::to_owned));
         let needed = fields.iter().filter(|(name, _)| required.contains(name));
