@@ -5,6 +5,7 @@
 //!
 //! Nothing is settled before every request of the run has come to its end, and nothing where the list does not tell what is there.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -25,6 +26,8 @@ pub struct SweepReport {
     pub gone: Vec<String>,
     /// Ids of this run that are still there.
     pub left: Vec<String>,
+    /// Ids of this run that no read finds, and that the list goes on showing.
+    pub listed: Vec<String>,
     /// Ids that the target gave out, and that were there before the run: not its own.
     pub foreign: Vec<String>,
     /// Ids that may be its own, with the request that may have created them.
@@ -47,7 +50,7 @@ impl SweepReport {
 
     /// Whether something is, or may be, left that was seen.
     pub fn has_leftovers(&self) -> bool {
-        !self.left.is_empty() || !self.likely.is_empty()
+        !self.left.is_empty() || !self.listed.is_empty() || !self.likely.is_empty()
     }
 
     /// Whether it is known what is left.
@@ -77,6 +80,7 @@ pub async fn sweep(
         sweeper.take(id).await;
     }
     sweeper.settle_requests(takes_likely).await;
+    sweeper.look_at_the_list().await;
     sweeper.swept
 }
 
@@ -177,6 +181,25 @@ impl Sweeper<'_> {
         for intent in &self.state.open {
             self.settle(intent, &others, takes_likely).await;
         }
+    }
+
+    /// Finds what no read finds any more and the list shows all the same, and has the ledger know of it again.
+    async fn look_at_the_list(&mut self) {
+        let done: HashSet<_> = self.swept.removed.iter().chain(&self.swept.gone).cloned().collect();
+        if done.is_empty() {
+            return;
+        }
+        let is_done = |id: &str, _: Item<'_>| done.contains(id).then_some(());
+        // Where there is no list, a read is all there is.
+        let Ok(shown) = self.target.inventory(Purpose::Cleanup, is_done).await else { return };
+        let listed = self.target.still_listed(shown.into_keys().collect()).await;
+        for id in &listed {
+            let _ = self.ledger.write(Record::Created { number: 0, id: id.clone() }).await;
+        }
+        let is_listed = |id: &String| listed.contains(id);
+        self.swept.removed.retain(|id| !is_listed(id));
+        self.swept.gone.retain(|id| !is_listed(id));
+        self.swept.listed = listed;
     }
 
     /// A request without a mark, and what it asked for.

@@ -7,7 +7,7 @@ mod server;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ims_conformance::ledger::{Record, lines as text, lines};
@@ -76,6 +76,31 @@ fn a_sweep_that_was_killed_before_it_removed_its_ledger_is_done_again() {
     let (code, text) = outcome("sweep", &url, &[], folder.path());
     assert_eq!((code, server.ids(), ledgers(folder.path())), (0, vec![theirs], vec![]), "{text}");
     assert!(text.contains("0 removed, 1 were gone already, 0 left"), "{ours}: {text}");
+}
+
+#[test]
+fn what_the_list_goes_on_showing_is_left_although_no_read_finds_it() {
+    let shown = Arc::new(Mutex::new(None));
+    let list = Arc::clone(&shown);
+    let server = Server::with(move |server, request, token| {
+        let mut answer = server.pass(request, token);
+        let is_list = request.method == "GET" && request.path.split('?').next() == Some(IMAGES);
+        if is_list && let Some(images) = &*list.lock().unwrap() {
+            answer.body = json!({ "images": images }).to_string().into_bytes();
+        }
+        Some(answer)
+    });
+    let (url, folder) = (server.listen(), TempDir::new().unwrap());
+    let ours = server.create(&json!({"name": "ours"}));
+    *shown.lock().unwrap() = Some(server.images());
+    write(folder.path(), RUN, &text(&[begun(&url, RUN, &[]), vec![intent(1, "{}"), created(1, &ours)]].concat()));
+    // The second sweep finds it gone, which is no better.
+    for _ in 0..2 {
+        let (code, text) = outcome("sweep", &url, &["--settle", "2"], folder.path());
+        assert_eq!((code, server.ids(), ledgers(folder.path()).len()), (5, vec![], 1), "{text}");
+        assert!(text.contains("0 removed, 0 were gone already, 1 left"), "{text}");
+        assert!(text.contains(&format!("{ours}  the list goes on showing it, although no read finds it")), "{text}");
+    }
 }
 
 #[test]
@@ -159,6 +184,18 @@ fn what_only_looks_like_ours_is_told_and_removed_on_request_where_there_is_one()
     assert!(text.contains(&format!("{perhaps}  not touched")), "{text}");
     let (code, text) = outcome("sweep", &url, &["--likely"], folder.path());
     assert_eq!((code, server.ids()), (0, vec![theirs, of_another]), "{text}");
+}
+
+#[test]
+fn what_many_requests_may_have_created_is_told_once() {
+    let (server, folder) = (Server::faithful(), TempDir::new().unwrap());
+    let url = server.listen();
+    let perhaps = server.create(&json!({"min_disk": 7}));
+    let requests = (1..=4).map(|number| intent(number, "{\"min_disk\":7}")).collect();
+    write(folder.path(), RUN, &text(&[begun(&url, RUN, &[]), requests].concat()));
+    let (code, text) = outcome("sweep", &url, &[], folder.path());
+    assert_eq!((code, text.matches(&perhaps).count()), (5, 1), "{text}");
+    assert!(text.contains("request 1 or 3 others may have created it: {\"min_disk\":7}"), "{text}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `sweep`: removes what runs have left behind, as their ledgers know it.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use super::{Failure, load};
 use crate::client::Limits;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
-use crate::ledger::{self, Ledger, LedgerError, LedgerFile};
+use crate::ledger::{self, Intent, Ledger, LedgerError, LedgerFile};
 use crate::run::preflight;
 use crate::suite::Suite;
 use crate::sweep::{SweepReport, sweep};
@@ -222,6 +223,15 @@ fn shown(text: &str) -> String {
 /// So many characters of an id or a body are shown.
 const LONGEST: usize = 200;
 
+/// Each thing that may be the run's own once, with the requests that may have created it.
+fn by_id(likely: &[(Intent, Vec<String>)]) -> BTreeMap<&str, Vec<&Intent>> {
+    let mut found: BTreeMap<&str, Vec<&Intent>> = BTreeMap::new();
+    for (intent, id) in likely.iter().flat_map(|(intent, ids)| ids.iter().map(move |id| (intent, id))) {
+        found.entry(id).or_default().push(intent);
+    }
+    found
+}
+
 fn told(path: &Path, swept: &SweepReport) -> String {
     if swept.is_elsewhere {
         return format!(
@@ -230,18 +240,22 @@ fn told(path: &Path, swept: &SweepReport) -> String {
         );
     }
     let counts = format!("{} removed, {} were gone already", swept.removed.len(), swept.gone.len());
-    let mut text = format!("{}: {counts}, {} left\n", path.display(), swept.left.len());
+    let mut text = format!("{}: {counts}, {} left\n", path.display(), swept.left.len() + swept.listed.len());
+    for id in swept.listed.iter().map(|id| shown(id)) {
+        text.push_str(&format!("  {id}  the list goes on showing it, although no read finds it\n"));
+    }
     for id in swept.left.iter().map(|id| shown(id)) {
         text.push_str(&format!("  {id}  cannot be removed\n"));
     }
     for id in swept.foreign.iter().map(|id| shown(id)) {
         text.push_str(&format!("  {id}  not touched: it was there before the run\n"));
     }
-    for (intent, ids) in &swept.likely {
-        let body = intent.body.as_deref().map_or_else(|| "a body that was not kept".to_owned(), shown);
-        for id in ids.iter().map(|id| shown(id)) {
-            text.push_str(&format!("  {id}  not touched: nothing proves that it is the run's own; request {} may have created it: {body}\n", intent.number));
-        }
+    for (id, intents) in by_id(&swept.likely) {
+        let more = if intents.len() > 1 { format!(" or {} others", intents.len() - 1) } else { String::new() };
+        let body = intents[0].body.as_deref().map_or_else(|| "a body that was not kept".to_owned(), shown);
+        let first = intents[0].number;
+        let id = shown(id);
+        text.push_str(&format!("  {id}  not touched: nothing proves that it is the run's own; request {first}{more} may have created it: {body}\n"));
     }
     if swept.likely.iter().any(|(_, ids)| ids.len() == 1) {
         text.push_str("  look at them; --likely removes those of which there is one for a request\n");

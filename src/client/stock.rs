@@ -224,10 +224,14 @@ impl Target {
         Ok(has_removed)
     }
 
-    /// The ids of the run's own that the list goes on showing, although no read finds them: a service may list for a while what it has deleted, and what it
-    /// lists for longer is there. Asked after [`Target::take_last_stock`], which sees them first.
+    /// The ids of the run's own that the list goes on showing, although no read finds them. Asked after [`Target::take_last_stock`], which sees them first.
     pub(crate) async fn listed_for_good(&self) -> Vec<String> {
-        let mut listed = std::mem::take(&mut *self.stock.listed.lock().unwrap_or_else(PoisonError::into_inner));
+        let listed = std::mem::take(&mut *self.stock.listed.lock().unwrap_or_else(PoisonError::into_inner));
+        self.still_listed(listed).await
+    }
+
+    /// Which of these ids the list goes on showing: a service may list for a while what it has deleted, and what it lists for longer is there.
+    pub(crate) async fn still_listed(&self, mut listed: Vec<String>) -> Vec<String> {
         for pause in (PollUntil { statuses: Vec::new(), within: self.grace.length().min(FORGETTING) }).pauses() {
             if listed.is_empty() || !self.pauses(pause).await {
                 break;
