@@ -96,7 +96,7 @@ impl Refused {
             together.extend(is_pair.then(|| fields.clone()));
             let is_unmarked = sent(outcome).is_some_and(|all| marked(contract, &all).is_none());
             // What must be given may have a value that is refused, where another one was taken with nothing else.
-            is_empty_refused |= fields.is_empty() && is_unmarked && !taken.has_bare;
+            is_empty_refused |= fields.is_empty() && is_unmarked && !taken.has_unmarked_bare;
             refused.needed.extend(needed(contract, &fields).map(|(name, clause)| (name, clause.to_owned())));
             let single = single(contract, outcome, fields);
             // The values of required fields are known already: they are in every body.
@@ -140,7 +140,7 @@ impl Refused {
         }
     }
 
-    /// A value at a limit is not refused for the limit where another one at the same limit was taken.
+    /// A value of the size of a limit is not refused for the limit where another one of that size was taken.
     fn acquit_limits(&mut self, contract: &Contract, taken: &Taken) {
         let general = self.general.clone();
         for single in &mut self.singles {
@@ -215,13 +215,16 @@ impl Refused {
 
     /// What a refusal is to be blamed on; `None` leaves it where the judge put it.
     pub(super) fn explain(&self, contract: &Contract, outcome: &Outcome, mismatch: &Mismatch) -> Option<Blame<'_>> {
-        let fields = refused_fields(contract, outcome, mismatch)?;
+        let exchange = outcome.exchanges.get(mismatch.step).filter(|exchange| exchange.request.may_create(contract))?;
+        let is_refusal = mismatch.cause != NOW_AND_THEN && is_about_refusal(&outcome.probe, exchange, mismatch);
+        // A later step may be refused for what a first one showed.
+        let sent = sent_in(exchange).filter(|_| is_refusal)?;
+        let fields = contract.without_marks(sent.clone());
         if let Some((_, clause)) = self.needed.iter().find(|(name, _)| !fields.contains_key(name)) {
             return Some((clause, ""));
         }
         let found = self.culprit(contract, &fields).or_else(|| {
             // A mark is a value of its field, too.
-            let sent = sent(outcome)?;
             self.untaken(&sent).or_else(|| self.refused_together(&sent))
         });
         Some(found.map_or((&self.general, ""), |accused| (&accused.clause, accused.cause.as_str())))
@@ -354,17 +357,24 @@ fn refused_fields(contract: &Contract, outcome: &Outcome, mismatch: &Mismatch) -
 
 /// Whether this mismatch of a probe is that a valid request was refused.
 pub(crate) fn is_refusal_of_valid(probe: &Probe, exchanges: &[Exchange], mismatch: &Mismatch) -> bool {
+    mismatch.step == 0 && exchanges.first().is_some_and(|exchange| is_about_refusal(probe, exchange, mismatch))
+}
+
+/// The same, of the exchange that it is about.
+fn is_about_refusal(probe: &Probe, exchange: &Exchange, mismatch: &Mismatch) -> bool {
     let is_about_acceptance =
         mismatch.clause.is_of_request() || matches!(mismatch.clause.subject(), Subject::Status(200..300));
-    let answer = exchanges.first().and_then(Exchange::response);
     probe.violation.is_none()
-        && mismatch.step == 0
         && is_about_acceptance
         // An error inside the service is no refusal of a value.
-        && answer.is_some_and(|answer| (400..500).contains(&answer.status))
+        && exchange.response().is_some_and(|answer| (400..500).contains(&answer.status))
 }
 
 /// The fields that were sent first.
 fn sent(outcome: &Outcome) -> Option<Fields> {
-    serde_json::from_slice(outcome.exchanges.first()?.request.body.as_deref()?).ok()
+    sent_in(outcome.exchanges.first()?)
+}
+
+fn sent_in(exchange: &Exchange) -> Option<Fields> {
+    serde_json::from_slice(exchange.request.body.as_deref()?).ok()
 }

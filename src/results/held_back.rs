@@ -101,9 +101,7 @@ impl Tried {
         let tried: Vec<_> = shrunk.iter().filter_map(|outcome| Some((sent(contract, outcome)?, outcome))).collect();
         let taken: Vec<_> = tried.iter().map(|(_, outcome)| is_taken(outcome)).collect();
         let (mut over, mut often, mut seen) = (Vec::new(), None, BTreeSet::new());
-        for (fields, _) in
-            tried.iter().filter(|(fields, outcome)| !fields.is_empty() && outcome.judgement.held_back.is_some())
-        {
+        for (fields, _) in tried.iter().filter(|(_, outcome)| outcome.judgement.held_back.is_some()) {
             if !seen.insert(Value::from(fields.clone()).to_string()) {
                 continue;
             }
@@ -112,7 +110,8 @@ impl Tried {
             let (Some(first), Some(last)) = (refused.first(), refused.last()) else { continue };
             let accepted = equal().filter(|place| taken[*place]).count();
             let is_between_others = taken[..*first].contains(&true) && taken[last + 1..].contains(&true);
-            if refused.len() > 1 && is_between_others && accepted == 0 {
+            // Nothing that an empty body gives can be what is refused.
+            if refused.len() > 1 && is_between_others && accepted == 0 && !fields.is_empty() {
                 over.push(fields.clone());
             } else if refused.len() > 1 && accepted >= TAKEN {
                 often = Some((refused.len(), refused.len() + accepted));

@@ -122,7 +122,12 @@ pub(super) fn reconcile<'a>(
             }
             reconcile_lost(contract, outcome, step, found);
             reconcile_unnamed(contract, outcome, step, found);
-            if let Some(found) = found.filter(|_| is_refused(contract, &outcome.exchanges[step])) {
+            // One request of several with the same mark may have created it: a refused one is accused only where no other was taken or lost.
+            let is_of_another = |other: usize| {
+                other != step && marks[other].as_ref() == Some(mark) && !is_refused(contract, &outcome.exchanges[other])
+            };
+            let is_its_own = is_refused(contract, &outcome.exchanges[step]) && !(0..marks.len()).any(is_of_another);
+            if let Some(found) = found.filter(|_| is_its_own) {
                 accuse(contract, outcome, step, found);
             }
         }

@@ -19,10 +19,12 @@ pub(in crate::results) struct Taken {
     pub(super) alone: HashSet<String>,
     /// Fields that carried a mark.
     pub(super) marked: HashSet<String>,
-    /// The limits, each by field and keyword, at which a value was accepted.
+    /// The limits of a size, each by field and keyword, at which a value was accepted.
     pub(super) limits: HashSet<(String, &'static str)>,
-    /// Whether a body of no more than what is required was accepted.
+    /// Whether a body of no more than what is required was accepted, but for a mark.
     pub(super) has_bare: bool,
+    /// Whether one without a mark was.
+    pub(super) has_unmarked_bare: bool,
     /// The values of required fields, as fingerprints.
     pub(super) values: HashSet<u64>,
 }
@@ -42,12 +44,14 @@ impl Taken {
         let Some(fields) = planned(&record.probe) else { return };
         let at_limits = fields.iter().filter_map(|(name, value)| {
             let (limit, distance) = limit_near(contract, name, value)?;
-            (distance == 0.0).then(|| (name.clone(), limit))
+            // A number at a limit is the limit, however it is written.
+            (distance == 0.0 && !value.is_number()).then(|| (name.clone(), limit))
         });
         self.limits.extend(at_limits);
         if required.is_empty() {
             return;
         }
+        self.has_unmarked_bare |= fields.keys().all(|name| required.contains(name));
         self.has_bare |= contract.without_marks(fields.clone()).keys().all(|name| required.contains(name));
         self.marked.extend(marked(contract, &fields).map(str::to_owned));
         let needed = fields.iter().filter(|(name, _)| required.contains(name));
