@@ -6,6 +6,7 @@
 mod server;
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use server::{IMAGES, Server, bare, ledgers, outcome};
@@ -121,4 +122,40 @@ fn what_a_list_goes_on_showing_is_left_whatever_a_read_says() {
     assert_eq!(code, 5, "{text}");
     assert_eq!(count(&text, "left behind"), count(&text, "created"), "{text}");
     assert_eq!(ledgers(folder.path()).len(), 1, "{text}");
+}
+
+/// How many things there are that no mark shows to be a run's.
+fn unmarked(server: &Server) -> usize {
+    server.images().iter().filter(|image| !image.to_string().contains("conformance")).count()
+}
+
+#[test]
+fn where_ids_find_nothing_little_is_created_without_a_mark() {
+    let (folder, count) = (TempDir::new().unwrap(), AtomicUsize::new(0));
+    let server = Server::with(move |server, request, token| {
+        let answer = server.pass(request, token);
+        let is_creation = request.method == "POST" && answer.is_success();
+        let id = format!("00000000-0000-4000-8000-{:012}", count.fetch_add(1, Ordering::Relaxed));
+        Some(if is_creation { server::renamed(answer, &id) } else { answer })
+    });
+    let arguments = ["--phase", "boundary", "--jobs", "1", "--settle", "1"];
+    let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("was found by its mark alone"), "{text}");
+    assert!(unmarked(&server) <= 3, "{} are left: {text}", unmarked(&server));
+}
+
+#[test]
+fn where_more_is_created_than_asked_for_little_is_created_without_a_mark() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::with(|server, request, token| {
+        if request.method == "POST" {
+            server.pass(request, token);
+        }
+        Some(server.pass(request, token))
+    });
+    let arguments = ["--phase", "boundary", "--jobs", "1", "--settle", "1", "--max-created", "100000"];
+    let (_, text) = outcome("run", &server.listen(), &arguments, folder.path());
+    assert!(text.contains("was found by its mark alone"), "{text}");
+    assert!(unmarked(&server) <= 3, "{} are left: {text}", unmarked(&server));
 }

@@ -158,6 +158,9 @@ impl Target {
                 appeared.push(Appeared { id, mark: Some(text), is_removed: false });
             }
         }
+        if !appeared.is_empty() {
+            self.removals.note_untold();
+        }
         let most = self.doubts().heard.len();
         let strangers: Vec<_> = look.unmarked.into_iter().filter(|_| !is_told_of(None)).take(most).collect();
         let is_coincidence = strangers.len() >= settled;

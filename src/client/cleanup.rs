@@ -88,6 +88,7 @@ impl Target {
                 }
                 Some(Created::Unnamed) => {
                     cleanup.created += 1;
+                    self.removals.note_not_found();
                     if self.keeps_everything() {
                         cleanup.staying += 1;
                     } else if self.removed_by_mark(exchange).await {

@@ -19,6 +19,8 @@ use crate::progress::Hold;
 const ATTEMPTS: u32 = 4;
 /// After so many removals in vain, one after the other, nothing more is created.
 const MOST_IN_VAIN: usize = 3;
+/// After so many things that their answers gave no way to find, nothing more is created that a list could not tell from others.
+const MOST_NOT_FOUND: usize = 3;
 /// So many things that cannot be released are enough to show it; each further one would stay behind too.
 const MOST_PROTECTED: usize = 3;
 const PAUSE: Duration = Duration::from_millis(150);
@@ -38,6 +40,8 @@ pub(super) struct Removals {
     in_vain: AtomicUsize,
     /// How many things stayed behind because their removal was refused even after their release.
     protected_for_good: AtomicUsize,
+    /// How many things were created of which the answer gave no id, or one under which nothing is found.
+    not_found: AtomicUsize,
     /// Whether it shows at once what it created, as far as this run has seen.
     is_quick: AtomicBool,
     forgetting: Mutex<Forgetting>,
@@ -54,6 +58,16 @@ impl Removals {
     /// The service does not show later what it does not show at once.
     pub(super) fn note_quick(&self) {
         self.is_quick.store(true, Ordering::Relaxed);
+    }
+
+    /// The answer that created something gave no way to find it.
+    pub(super) fn note_not_found(&self) {
+        self.not_found.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Something was created beside what an answer told of, and its mark alone tells whose it is.
+    pub(super) fn note_untold(&self) {
+        self.not_found.store(MOST_NOT_FOUND, Ordering::Relaxed);
     }
 
     fn forgetting(&self) -> MutexGuard<'_, Forgetting> {
@@ -119,6 +133,11 @@ impl Target {
         self.removals.protected_for_good.load(Ordering::Relaxed) >= MOST_PROTECTED
     }
 
+    /// Whether so many things could not be found by what their answers told that only a mark finds one.
+    pub(crate) fn finds_by_mark_alone(&self) -> bool {
+        self.removals.not_found.load(Ordering::Relaxed) >= MOST_NOT_FOUND
+    }
+
     /// Waits until the service has forgotten enough of what it said it deleted, or the run halts.
     pub(crate) async fn room_to_create(&self) {
         loop {
@@ -175,8 +194,14 @@ impl Target {
             let done = |is_gone| (is_gone, last_removal.clone());
             match last {
                 Attempt::Gone => return done(true),
-                Attempt::Unseen if was_seen || self.removals.is_quick() => return done(true),
-                Attempt::Unseen => return done(self.is_never_shown(id).await),
+                Attempt::Unseen if was_seen => return done(true),
+                Attempt::Unseen => {
+                    let is_gone = self.removals.is_quick() || self.is_never_shown(id).await;
+                    if is_gone {
+                        self.removals.note_not_found();
+                    }
+                    return done(is_gone);
+                }
                 Attempt::Accepted if !self.removes_nothing() => {
                     if let Some(yielding) = yielding.take() {
                         yielding();

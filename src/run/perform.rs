@@ -223,9 +223,13 @@ fn reason_to_skip(suite: &Suite, probe: &Probe, target: &Target) -> Option<&'sta
     }
     let is_meant_to_create = probe.violation.is_none();
     let is_unmarked = |request: &Request| request.mark(contract, plan::RUN).is_none();
-    let must_prove = !target.can_prove_without_mark() && !target.keeps_everything();
-    if is_meant_to_create && must_prove && creations.any(is_unmarked) {
+    if !is_meant_to_create || target.keeps_everything() || !creations.any(is_unmarked) {
+        return None;
+    }
+    if !target.can_prove_without_mark() {
         return Some("without a list nothing would prove that what it creates is this run's");
     }
-    None
+    target
+        .finds_by_mark_alone()
+        .then_some("it creates something without a mark, and what was created before was found by its mark alone")
 }
