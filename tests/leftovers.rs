@@ -159,3 +159,21 @@ fn where_more_is_created_than_asked_for_little_is_created_without_a_mark() {
     assert!(text.contains("was found by its mark alone"), "{text}");
     assert!(unmarked(&server) <= 3, "{} are left: {text}", unmarked(&server));
 }
+
+#[test]
+fn what_was_created_without_an_id_and_appeared_is_told_once() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::with(|server, request, token| {
+        let mut answer = server.pass(request, token);
+        if request.method == "POST" && answer.is_success() {
+            answer.body = b"{}".to_vec();
+        }
+        Some(answer)
+    });
+    let arguments = ["body/accepts_an_empty_object", "--settle", "1"];
+    let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
+    let [id] = &server.ids()[..] else { panic!("{text}") };
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("1 left behind, 0 perhaps"), "{text}");
+    assert!(text.contains(&format!("  {id}  created by body/accepts_an_empty_object, which gave no id")), "{text}");
+}

@@ -33,6 +33,8 @@ pub enum Leftover {
     Listed(Untrusted),
     /// The target said that it created something, but gave no id that fits a path.
     Unnamed,
+    /// The target said that it created something and gave no id, and this one is found after the run and was not before it.
+    Guessed(Untrusted),
     /// This id is found after the run and was not before it; whose it is, nothing proves.
     Appeared(Untrusted),
     /// The answer was lost: whether anything was created is not known.
@@ -49,7 +51,7 @@ impl Leftover {
     /// Whether it is certain that this run created it.
     pub fn is_proven(&self) -> bool {
         match self {
-            Self::Id(_) | Self::Listed(_) | Self::Unnamed | Self::GivenTwice(_) => true,
+            Self::Id(_) | Self::Listed(_) | Self::Unnamed | Self::Guessed(_) | Self::GivenTwice(_) => true,
             Self::Appeared(_) | Self::Unknown | Self::Foreign(_) | Self::ShownOtherwise(_) => false,
         }
     }

@@ -184,6 +184,7 @@ pub(super) fn leftovers<'a>(
         let id = match &leftover {
             Leftover::Id(id)
             | Leftover::Listed(id)
+            | Leftover::Guessed(id)
             | Leftover::Appeared(id)
             | Leftover::Foreign(id)
             | Leftover::ShownOtherwise(id)
@@ -197,12 +198,17 @@ pub(super) fn leftovers<'a>(
     }
     let there = stock.map(|found| &found.appeared);
     for found in there.filter(|found| !found.is_removed && !gone.contains(&found.id)) {
-        let id = Leftover::Id(found.id.as_str().into());
-        if !left.iter().any(|(_, known)| *known == id) {
-            left.push((
-                String::new(),
-                if found.mark.is_some() { id } else { Leftover::Appeared(found.id.as_str().into()) },
-            ));
+        let id = || Untrusted::from(found.id.as_str());
+        if left.iter().any(|(_, known)| *known == Leftover::Id(id())) {
+            continue;
+        }
+        if found.mark.is_some() {
+            left.push((String::new(), Leftover::Id(id())));
+        } else if let Some((_, unnamed)) = left.iter_mut().find(|(_, known)| *known == Leftover::Unnamed) {
+            // What was created without an id and what appeared are one thing, as far as anybody can tell.
+            *unnamed = Leftover::Guessed(id());
+        } else {
+            left.push((String::new(), Leftover::Appeared(id())));
         }
     }
     left

@@ -200,6 +200,7 @@ fn left((probe, leftover): &(String, Leftover)) -> Left {
         Leftover::Id(id) => (id.to_string(), of("created by")),
         Leftover::Listed(id) => (id.to_string(), "the list goes on showing it, although no read finds it".to_owned()),
         Leftover::Unnamed => ("something without an id".to_owned(), of("created by")),
+        Leftover::Guessed(id) => (id.to_string(), of("appeared during the run; perhaps created without an id by")),
         Leftover::GivenTwice(id) => {
             (id.to_string(), of("given twice, so that nothing more was sent to it; created by"))
         }

@@ -46,12 +46,13 @@ fn write_proven(out: &mut String, proven: &[&(String, Leftover)]) -> fmt::Result
             continue;
         }
         let name = match leftover {
-            Leftover::Id(id) | Leftover::GivenTwice(id) => format!("{id:.LONGEST_NAME$}"),
+            Leftover::Id(id) | Leftover::Guessed(id) | Leftover::GivenTwice(id) => format!("{id:.LONGEST_NAME$}"),
             _ => "something without an id".to_owned(),
         };
         let origin = if probe.is_empty() { "a request that was refused" } else { probe };
         let why = match leftover {
             Leftover::GivenTwice(_) => "; the target gave this id twice, so that nothing more was sent to it",
+            Leftover::Guessed(_) => ", which gave no id; this one appeared during the run",
             _ => "",
         };
         writeln!(out, "  {name}  {FAINT}created by {origin}{why}{FAINT:#}")?;
