@@ -2,11 +2,13 @@
 //!
 //! Parsing is strict: what is unknown, unused or contradicts the contract is an error with its place. A case with rows becomes one probe a row.
 
+mod braces;
 mod check;
 mod expect;
 mod follow_up;
 mod read;
 mod rows;
+mod step;
 mod write;
 
 pub use follow_up::follow_ups;

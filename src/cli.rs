@@ -72,6 +72,13 @@ enum Command {
     Schema(schema::Arguments),
 }
 
+impl Command {
+    /// Whether it talks to other programs, so that what they say is shown.
+    fn talks(&self) -> bool {
+        matches!(self, Self::Run(_) | Self::Doctor(_) | Self::Sweep(_) | Self::Stub(_))
+    }
+}
+
 /// The error without a value in which a password may stand: one with the signs of a URL that has one, or one where none is taken.
 fn discreet(mut error: clap::Error) -> clap::Error {
     let may_hold_one = match error.get(ContextKind::InvalidValue) {
@@ -145,6 +152,9 @@ impl Cli {
 
     /// Does what the arguments say.
     pub async fn execute(self, console: &Console) -> Result<ExitCode, Failure> {
+        if !self.command.talks() {
+            console.keep_calm();
+        }
         match self.command {
             Command::Run(arguments) => run::execute(arguments, console).await,
             Command::List(arguments) => list::execute(&arguments, console),

@@ -26,6 +26,8 @@ pub struct Console {
     secrets: Secrets,
     /// Why a part of the result is lost.
     loss: Arc<OnceLock<io::Error>>,
+    /// Set once nothing is to be said of secrets that cannot be taken out.
+    is_calm: Arc<OnceLock<()>>,
 }
 
 /// A file that grows.
@@ -42,7 +44,12 @@ impl Growing {
 impl Console {
     /// A console that knows no secret yet.
     pub fn new(sink: Arc<dyn Sink>) -> Self {
-        Self { sink, secrets: Secrets::default(), loss: Arc::default() }
+        Self { sink, secrets: Secrets::default(), loss: Arc::default(), is_calm: Arc::default() }
+    }
+
+    /// Says nothing of secrets that are too short to be taken out: where nothing is sent, nothing that a server repeats is shown.
+    pub fn keep_calm(&self) {
+        self.is_calm.get_or_init(|| ());
     }
 
     /// The secrets that this console keeps.
@@ -78,6 +85,9 @@ impl Console {
 
     /// Says which secrets cannot be taken out of what is shown.
     fn register_secrets(&self) {
+        if self.is_calm.get().is_some() {
+            return;
+        }
         for kind in self.secrets.take_ordinary() {
             self.sink.note(&format!(
                 "warning: a {} is too short, or too ordinary a word, to be taken out of what is shown\n",

@@ -12,7 +12,7 @@ use serde_json::{Number, Value};
 
 pub(crate) use parse::TAG;
 pub use parse::{parse, parse_typed};
-pub use source_error::{SourceError, nearest};
+pub use source_error::{Errors, SourceError, nearest};
 
 /// The name and the text of a file, as errors show them.
 #[derive(Debug)]
@@ -165,6 +165,24 @@ impl Node {
         }
     }
 
+    /// The name where this is a mapping that was typed as `{name}`: without quotes around it YAML takes that for a key without a value.
+    pub fn name_in_bare_braces(&self) -> Option<&str> {
+        let Content::Map(entries) = &self.content else { return None };
+        let [(key, Node { content: Content::Null, .. })] = entries.as_slice() else { return None };
+        let typed = self.source.text.get(self.span.start..)?.strip_prefix('{')?;
+        let (name, _) = typed.split_once('}')?;
+        (name.trim() == key.as_key()).then_some(key.as_key())
+    }
+
+    /// The values directly below this one.
+    pub fn children(&self) -> Vec<&Self> {
+        match &self.content {
+            Content::List(items) => items.iter().collect(),
+            Content::Map(entries) => entries.iter().map(|(_, value)| value).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether this is a sequence.
     pub fn is_list(&self) -> bool {
         matches!(self.content, Content::List(_))
@@ -227,15 +245,16 @@ impl<'a> Fields<'a> {
     /// The value of a key that must be there.
     pub fn required(&mut self, key: &'static str) -> Result<&'a Node, SourceError> {
         self.optional(key).ok_or_else(|| {
-            // A key that is missing is most often one that is misspelt.
-            let misspelt = self.entries.iter().find(|(name, _)| nearest(name.as_key(), [key].into_iter()).is_some());
-            match misspelt {
-                Some((name, _)) => {
-                    let error = name.error(format!("unknown key `{}`", name.as_key()));
-                    error.with_hint(format!("did you mean `{key}`?"))
-                }
-                None => self.node.error(format!("the key `{key}` is missing here")),
-            }
+            self.misspelt(&[key]).unwrap_or_else(|| self.node.error(format!("the key `{key}` is missing here")))
+        })
+    }
+
+    /// A key that is missing is most often one that is misspelt.
+    fn misspelt(&self, keys: &[&'static str]) -> Option<SourceError> {
+        let unknown = self.entries.iter().filter(|(name, _)| !self.asked.contains(&name.as_key()));
+        let mut near = unknown.filter_map(|(name, _)| Some((name, nearest(name.as_key(), keys.iter().copied())?)));
+        near.next().map(|(name, key)| {
+            name.error(format!("unknown key `{}`", name.as_key())).with_hint(format!("did you mean `{key}`?"))
         })
     }
 
@@ -244,22 +263,25 @@ impl<'a> Fields<'a> {
         let mut found = keys.iter().filter_map(|key| self.optional(key).map(|node| (*key, node))).collect::<Vec<_>>();
         match found.len() {
             1 => Ok(found.remove(0)),
-            0 => Err(self.node.error(format!("one of the keys `{}` is missing here", keys.join("`, `")))),
+            0 => Err(self.misspelt(keys).unwrap_or_else(|| {
+                self.node.error(format!("one of the keys `{}` is missing here", keys.join("`, `")))
+            })),
             _ => Err(found[1].1.error(format!("only one of `{}` can stand here", keys.join("`, `")))),
         }
     }
 
     /// Refuses every key that was not asked for.
     pub fn finish(self) -> Result<(), SourceError> {
-        let Some((key, _)) = self.entries.iter().find(|(key, _)| !self.asked.contains(&key.as_key())) else {
-            return Ok(());
-        };
-        let name = key.as_key();
-        let error = key.error(format!("unknown key `{name}`"));
-        Err(match nearest(name, self.asked.iter().copied()) {
-            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
-            None => error.with_hint(format!("known here: {}", self.asked.join(", "))),
-        })
+        let mut errors = Errors::default();
+        for (key, _) in self.entries.iter().filter(|(key, _)| !self.asked.contains(&key.as_key())) {
+            let name = key.as_key();
+            let hint = match nearest(name, self.asked.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known here: {}", self.asked.join(", ")),
+            };
+            errors.keep::<()>(Err(key.error(format!("unknown key `{name}`")).with_hint(hint)));
+        }
+        errors.finish()
     }
 }
 

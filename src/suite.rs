@@ -92,6 +92,11 @@ impl Suite {
         let resolved = dir
             .canonicalize()
             .map_err(|error| SourceError::of_file(&shown, format!("the suite cannot be read: {error}")))?;
+        if std::fs::symlink_metadata(resolved.join(CONTRACT)).is_err() {
+            // What else is there may be anything, and is not read.
+            let shown = shown.trim_end_matches('/');
+            return Err(no_contract(shown, &files::folders_with(&resolved, CONTRACT)).into());
+        }
         let name = resolved.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let read = |dir: &Path| {
             let texts = files::on_disk(dir);
@@ -105,23 +110,21 @@ impl Suite {
     fn read(files: Files) -> Result<Self, SuiteError> {
         let path_of = |file: &str| format!("{}{file}", files.prefix);
         let mut tables = HashMap::new();
+        let mut errors = Vec::new();
         for (file, text) in files.texts.iter().filter(|(file, _)| has_ending(file, "csv")) {
-            let mut table = Table::read(&path_of(file), text)?;
-            table.file.clone_from(file);
-            tables.insert(file.clone(), Arc::new(table));
+            match Table::read(&path_of(file), text) {
+                Ok(mut table) => {
+                    table.file.clone_from(file);
+                    tables.insert(file.clone(), Arc::new(table));
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(SuiteError { errors });
         }
         let Some((_, text)) = files.texts.iter().find(|(file, _)| file == CONTRACT) else {
-            let error = SourceError::of_file(&path_of(CONTRACT), "the suite has no contract");
-            let mut below: Vec<_> = files.texts.iter().filter_map(|(file, _)| file.strip_suffix(CONTRACT)).collect();
-            below.sort_unstable();
-            let below: Vec<_> =
-                below.iter().map(|folder| format!("`{}`", path_of(folder.trim_end_matches('/')))).collect();
-            let hint = if below.is_empty() {
-                "single cases, as `--save` writes them, belong into the folder of a suite".to_owned()
-            } else {
-                format!("did you mean {}?", below.join(" or "))
-            };
-            return Err(error.with_hint(hint).into());
+            return Err(no_contract(files.prefix.trim_end_matches('/'), &[]).into());
         };
         let source = document::parse(&path_of(CONTRACT), text)?;
         let contract = Contract::read(&source, tables)?;
@@ -129,7 +132,7 @@ impl Suite {
 
         let follow_ups = case::follow_ups(&contract)?;
 
-        let (mut cases, mut errors, mut baseline) = (Vec::new(), Vec::new(), Baseline::default());
+        let (mut cases, mut baseline) = (Vec::<Case>::new(), Baseline::default());
         if let Some((_, text)) = files.texts.iter().find(|(file, _)| file == BASELINE) {
             let read = document::parse(&path_of(BASELINE), text).and_then(|node| baseline.add(&contract, &node));
             errors.extend(read.err());
@@ -139,7 +142,12 @@ impl Suite {
                 errors.push(unknown_ending(&path_of(file), file));
                 continue;
             };
-            match document::parse(&path_of(file), text).and_then(|node| Case::read(&contract, id, &node)) {
+            let read = document::parse(&path_of(file), text).and_then(|node| {
+                let case = Case::read(&contract, id, &node)?;
+                has_own_title(&case, &cases, &node)?;
+                Ok(case)
+            });
+            match read {
                 Ok(case) => cases.push(case),
                 Err(error) => errors.push(error),
             }
@@ -155,6 +163,28 @@ impl Suite {
         let texts = files.texts.into_iter().map(|(_, text)| text).collect();
         let contract = Arc::new(contract);
         Ok(Self { name: files.name, contract, source, baseline, cases, follow_ups, profiles, texts })
+    }
+}
+
+/// What is said of a folder that is no suite; `below` are the folders in it that are.
+fn no_contract(shown: &str, below: &[String]) -> SourceError {
+    let below: Vec<_> = below.iter().map(|name| format!("`{shown}/{name}`")).collect();
+    let hint = if below.is_empty() {
+        "a suite is a folder with a contract.yaml; single cases, as `--save` writes them, belong into the folder of a suite".to_owned()
+    } else {
+        format!("did you mean {}?", below.join(" or "))
+    };
+    SourceError::of_file(&format!("{shown}/{CONTRACT}"), "the suite has no contract").with_hint(hint)
+}
+
+/// A report names cases by their titles, too.
+fn has_own_title(case: &Case, earlier: &[Case], node: &Node) -> Result<(), SourceError> {
+    match earlier.iter().find(|other| other.title == case.title) {
+        Some(other) => {
+            let error = node.get("title").unwrap_or(node).error(format!("this is the title of {}, too", other.id));
+            Err(error.with_hint("say what tells the two apart"))
+        }
+        None => Ok(()),
     }
 }
 

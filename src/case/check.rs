@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Case, Verb};
 use crate::contract::{ClauseId, Contract, Subject, same};
-use crate::document::{Node, SourceError};
+use crate::document::{Node, SourceError, nearest};
 use crate::exchange::Request;
 use crate::judge::{Body, Kind, classify};
 use crate::probe::{Expectation, Probe, Step};
@@ -13,8 +13,9 @@ use crate::probe::{Expectation, Probe, Step};
 pub(super) fn case(contract: &Contract, case: &Case, node: &Node) -> Result<(), SourceError> {
     for probe in &case.probes {
         let first = First::of(contract, case, probe);
-        if let Err(Complaint { at, message, hint }) =
-            first.keeps_its_verb().and_then(|()| is_unambiguous(contract, probe))
+        if let Err(Complaint { at, message, hint }) = is_specified(contract, probe)
+            .and_then(|()| first.keeps_its_verb())
+            .and_then(|()| expects_what_must_come(contract, probe))
         {
             let row = probe.id.strip_prefix(case.id.as_str()).filter(|row| !row.is_empty());
             let message = row.map_or_else(|| message.clone(), |row| format!("{message} (row {row})"));
@@ -91,17 +92,9 @@ impl<'a> First<'a> {
                 self.expected_names().any(|name| self.is_derived(name)),
                 At::Expect(0),
                 "a case that begins with derives_ expects a derived field",
-                "name one in expect.body",
+                self.derived_fields(),
             ),
-            Verb::Echoes => demand(
-                self.expectation
-                    .body
-                    .iter()
-                    .any(|(name, value)| self.given(name).is_some_and(|given| same(given, value))),
-                At::Expect(0),
-                "a case that begins with echoes_ expects a value that it sends",
-                "name the field in expect.body",
-            ),
+            Verb::Echoes => self.echoes(),
             Verb::Requires => demand(
                 self.shows_only(|subject| matches!(subject, Subject::Response | Subject::Status(_) | Subject::Token)),
                 At::Clauses,
@@ -122,7 +115,15 @@ impl<'a> First<'a> {
         let is_refused = matches!(found.kind, Kind::Invalid | Kind::Unauthorized);
         let Some(violation) = found.violations.first().filter(|_| is_refused) else {
             let message = "a case that begins with rejects_ sends an invalid request, and this one is not";
-            return demand(false, At::Request(0), message, "a valid request wants accepts_");
+            return match unknown_field(self.contract, &self.body) {
+                Some((name, near)) => demand(
+                    false,
+                    At::Request(0),
+                    format!("{message}: the request has no field `{name}`"),
+                    format!("did you mean `{near}`?"),
+                ),
+                None => demand(false, At::Request(0), message, "a valid request wants accepts_"),
+            };
         };
         let message = format!("this request breaks {}, which the case does not name", violation.clause);
         demand(self.case.clauses.contains(&violation.clause), At::Clauses, message, "name the clause that is broken")?;
@@ -132,6 +133,31 @@ impl<'a> First<'a> {
         let missing = found.refusals.listed().iter().find(|status| !self.expectation.statuses.contains(status));
         let message = format!("{} is a right refusal here, too", missing.copied().unwrap_or_default());
         demand(missing.is_none(), At::Status(0), message, format!("the contract says {}", found.refusals.text()))
+    }
+
+    fn echoes(&self) -> Result<(), Complaint> {
+        let comes_back = |(name, value): &(String, Value)| self.given(name).is_some_and(|given| same(given, value));
+        let hint = match self.expectation.body.iter().find_map(|(name, value)| Some((name, self.given(name)?, value))) {
+            Some((name, given, value)) => format!("`{name}` is sent as {given} and expected as {value}"),
+            None => match self.expectation.body.first() {
+                Some((name, _)) => format!("`{name}` is expected and not sent; send it, too"),
+                None => "name in expect.body a field that the request gives".to_owned(),
+            },
+        };
+        let message = "a case that begins with echoes_ expects a value that it sends";
+        demand(self.expectation.body.iter().any(comes_back), At::Expect(0), message, hint)
+    }
+
+    /// Which fields a case that begins with derives_ can expect.
+    fn derived_fields(&self) -> String {
+        let properties = &self.contract.creation.response.properties;
+        let derived: Vec<_> =
+            properties.keys().filter(|name| self.is_derived(name)).map(|name| format!("`{name}`")).collect();
+        if derived.is_empty() {
+            "no field of this contract is derived; another verb is wanted".to_owned()
+        } else {
+            format!("name one of {} in expect.body", derived.join(", "))
+        }
     }
 
     fn defaults(&self) -> Result<(), Complaint> {
@@ -172,23 +198,52 @@ fn in_some_run(request: &Request) -> Request {
     request.filled(&[("run".to_owned(), "0123456789ab".to_owned())])
 }
 
-/// No case may depend on what the documentation leaves open, and none may expect success for what must be refused.
-fn is_unambiguous(contract: &Contract, probe: &Probe) -> Result<(), Complaint> {
+/// The requests of a probe to the call under test, with the numbers of their steps.
+fn requests_under_test(contract: &Contract, probe: &Probe) -> impl Iterator<Item = (usize, Request)> {
     let subject = contract.subject();
-    for (index, (step, expectation)) in probe.script.steps.iter().zip(&probe.expectations).enumerate() {
-        let request = in_some_run(&step.request);
-        if request.method != subject.method || subject.path.matches(&request.path).is_none() {
-            continue;
-        }
+    let requests = probe.script.steps.iter().map(|step| in_some_run(&step.request)).enumerate();
+    requests.filter(|(_, request)| request.method == subject.method && subject.path.matches(&request.path).is_some())
+}
+
+/// A field of the body that the contract does not know, and the one that is most likely meant.
+fn unknown_field<'a>(contract: &'a Contract, body: &'a Body) -> Option<(&'a str, &'a str)> {
+    let known = &contract.creation.request.properties;
+    let mut given = body.value.as_ref()?.as_object()?.keys().filter(|name| !known.contains_key(*name));
+    given.find_map(|name| Some((name.as_str(), nearest(name, known.keys().map(String::as_str))?)))
+}
+
+/// No case may depend on what the documentation leaves open, whatever its verb.
+fn is_specified(contract: &Contract, probe: &Probe) -> Result<(), Complaint> {
+    for (index, request) in requests_under_test(contract, probe) {
         let body = Body::read(&request);
         let found = classify(contract, &request, &body);
-        let expects_success = expectation.statuses.contains(&contract.creation.created);
+        if found.kind == Kind::Unspecified {
+            let open = found.open.first().map_or("", |open| open.title);
+            let message = format!("the documentation leaves this request open: {open}");
+            return match unknown_field(contract, &body) {
+                Some((name, near)) => {
+                    demand(false, At::Request(index), message, format!("`{name}` is no field; did you mean `{near}`?"))
+                }
+                None => demand(
+                    false,
+                    At::Request(index),
+                    message,
+                    "both answers conform, so no case can expect one of them",
+                ),
+            };
+        }
+    }
+    Ok(())
+}
+
+/// No case may expect success for what must be refused, nor a refusal of what must be accepted.
+fn expects_what_must_come(contract: &Contract, probe: &Probe) -> Result<(), Complaint> {
+    for (index, request) in requests_under_test(contract, probe) {
+        let body = Body::read(&request);
+        let found = classify(contract, &request, &body);
+        let expects_success = probe.expectations[index].statuses.contains(&contract.creation.created);
         match found.kind {
-            Kind::Unspecified => {
-                let open = found.open.first().map_or("", |open| open.title);
-                let message = format!("the documentation leaves this request open: {open}");
-                demand(false, At::Request(index), message, "both answers conform, so no case can expect one of them")?;
-            }
+            Kind::Unspecified => {}
             Kind::Valid => {
                 let message = "this request is valid, so it can expect nothing but success";
                 demand(expects_success, At::Status(index), message, "expect the status of success")?;

@@ -4,66 +4,116 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::braces;
 use super::rows::Row;
 use crate::contract::{Contract, Effect, list, named};
-use crate::document::{Node, SourceError};
-use crate::exchange::{Request, query};
+use crate::document::{Errors, Node, SourceError};
+use crate::exchange::query;
 use crate::probe::{Expectation, PollUntil};
 
-/// What stands below `expect` of the step with this number, counted from 0, which sends this request.
+/// What stands below `expect` of the step with this number, counted from 0, which has this method and this path.
 pub(super) fn read(
     contract: &Contract,
     node: &Node,
     row: &Row,
-    request: &Request,
+    (method, path): (&str, &str),
     step: usize,
 ) -> Result<(Expectation, Option<PollUntil>), SourceError> {
-    let index = contract.operation(&request.method, &request.path).map(|(index, _)| index);
+    let index = contract.operation(method, path).map(|(index, _)| index);
     let effect = index.map(|index| &contract.operations[index].effect);
     let holds = Holds::of(contract, index);
+    let mut errors = Errors::default();
     let mut fields = node.fields()?;
-    let statuses = fields.required("status")?.one_or_more()?.iter().map(Node::status).collect::<Result<_, _>>()?;
+    let statuses = errors.keep(fields.required("status").and_then(read_statuses)).unwrap_or_default();
     let mut expectation = Expectation { statuses, ..Expectation::default() };
     if let Some(node) = fields.optional("body") {
-        for (key, name, value) in node.entries()? {
-            let wanted = row.fill(&value.json());
-            check_field(contract, key, value, name, std::slice::from_ref(&wanted), holds)?;
-            expectation.body.push((name.to_owned(), wanted));
-        }
-        check_some(node, &expectation.body)?;
+        expectation.body = errors.keep(read_fields(contract, node, row, holds, read_value)).unwrap_or_default();
     }
     if let Some(node) = fields.optional("any_of") {
-        for (key, name, values) in node.entries()? {
-            let wanted: Vec<Value> = values.one_or_more()?.iter().map(|value| row.fill(&value.json())).collect();
-            check_field(contract, key, values, name, &wanted, holds)?;
-            expectation.any_of.push((name.to_owned(), wanted));
-        }
-        check_some(node, &expectation.any_of)?;
+        let read =
+            |values: &Node, row: &Row| values.one_or_more()?.iter().map(|value| read_value(value, row)).collect();
+        expectation.any_of = errors.keep(read_fields(contract, node, row, holds, read)).unwrap_or_default();
     }
     if let Some(node) = fields.optional("same_as") {
-        let earlier = usize::try_from(node.count()?).unwrap_or(usize::MAX);
-        if earlier == 0 || earlier > step {
-            return Err(node.error("expected the number of an earlier step, counted from 1"));
-        }
-        expectation.same_as = Some(earlier - 1);
+        expectation.same_as = errors.keep(read_earlier(node, step));
     }
     if let Some(node) = fields.optional("listed") {
-        expectation.lists_none = named(node, &[("none", true)])?;
-        check_query(contract, node, request, holds)?;
+        let read = named(node, &[("none", true)]);
+        expectation.lists_none = errors.keep(read).unwrap_or_default();
+        errors.keep(check_query(contract, node, path, holds));
     }
     if let Some(node) = fields.optional("otherwise") {
-        expectation.is_other_status_inconclusive = named(node, &[("inconclusive", true)])?;
+        let read = named(node, &[("inconclusive", true)]);
+        expectation.is_other_status_inconclusive = errors.keep(read).unwrap_or_default();
     }
-    let patience = fields.optional("within").map(|node| read_patience(node, &expectation.statuses)).transpose()?;
-    if patience.is_some() && !matches!(effect, Some(Effect::Read | Effect::List(_))) {
-        return Err(node.error("only a call that reads is sent again"));
+    let mut patience = None;
+    if let Some(node) = fields.optional("within") {
+        patience = errors.keep(read_patience(node, &expectation.statuses));
+        if !matches!(effect, Some(Effect::Read | Effect::List(_))) {
+            errors.keep::<()>(Err(node.error("only a call that reads is sent again")));
+        }
     }
-    fields.finish()?;
+    errors.keep(fields.finish());
+    errors.finish()?;
     Ok((expectation, patience))
 }
 
-fn check_some<T>(node: &Node, fields: &[T]) -> Result<(), SourceError> {
-    if fields.is_empty() { Err(node.error("an expectation that names no field checks nothing")) } else { Ok(()) }
+fn read_statuses(node: &Node) -> Result<Vec<u16>, SourceError> {
+    node.one_or_more()?.iter().map(Node::status).collect()
+}
+
+fn read_earlier(node: &Node, step: usize) -> Result<usize, SourceError> {
+    let earlier = usize::try_from(node.count()?).unwrap_or(usize::MAX);
+    if earlier == 0 || earlier > step {
+        return Err(node.error("expected the number of an earlier step, counted from 1"));
+    }
+    Ok(earlier - 1)
+}
+
+/// A value that is expected: with the cells of the row, and nothing that only a run knows.
+fn read_value(node: &Node, row: &Row) -> Result<Value, SourceError> {
+    let value = row.fill(&node.json());
+    if let Some(name) = braces::names(&value.to_string()).first() {
+        let error = node.error(format!("`{{{name}}}` is not filled in here"));
+        return Err(error.with_hint("a column of `rows` is; for the braces themselves write {{…}}"));
+    }
+    Ok(braces::literal_in_value(&value))
+}
+
+/// What is expected of each field: one value, or several.
+fn read_fields<T: Wanted>(
+    contract: &Contract,
+    node: &Node,
+    row: &Row,
+    holds: Holds<'_>,
+    read: impl Fn(&Node, &Row) -> Result<T, SourceError>,
+) -> Result<Vec<(String, T)>, SourceError> {
+    let (mut found, mut errors) = (Vec::new(), Errors::default());
+    for (key, name, value) in node.entries()? {
+        let Some(wanted) = errors.keep(read(value, row)) else { continue };
+        errors.keep(check_field(contract, key, value, name, wanted.values(), holds));
+        found.push((name.to_owned(), wanted));
+    }
+    errors.finish()?;
+    if found.is_empty() { Err(node.error("an expectation that names no field checks nothing")) } else { Ok(found) }
+}
+
+/// What a field may be.
+trait Wanted {
+    /// The values, one or several.
+    fn values(&self) -> &[Value];
+}
+
+impl Wanted for Value {
+    fn values(&self) -> &[Value] {
+        std::slice::from_ref(self)
+    }
+}
+
+impl Wanted for Vec<Value> {
+    fn values(&self) -> &[Value] {
+        self
+    }
 }
 
 /// The most seconds that one step may take.
@@ -101,11 +151,11 @@ impl<'a> Holds<'a> {
 }
 
 /// What must not be listed is what only this run can have made.
-fn check_query(contract: &Contract, node: &Node, request: &Request, holds: Holds<'_>) -> Result<(), SourceError> {
+fn check_query(contract: &Contract, node: &Node, path: &str, holds: Holds<'_>) -> Result<(), SourceError> {
     if !matches!(holds, Holds::List(_)) {
         return Err(node.error("only a call that lists can list nothing"));
     }
-    let filters = query::of_path(&request.path);
+    let filters = query::of_path(path);
     if !filters.iter().any(|(_, value)| value.contains("{run}")) {
         let error = node.error("the query of the path has no `{run}`, so that others may have what it asks for");
         return Err(error.with_hint("give the name a `{run}`, and ask for `?name=…{run}`"));

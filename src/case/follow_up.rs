@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::read::{Captured, read_steps};
 use super::rows::Row;
+use super::step::{Captured, read_steps};
 use crate::contract::{Behaviour, ClauseId, Contract, FollowUpNodes, named};
 use crate::document::{Node, SourceError};
 use crate::probe::{FollowUp, Phase};

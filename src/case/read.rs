@@ -1,221 +1,145 @@
 //! From the YAML of a case to its probes.
 
 use super::rows::{self, Row};
-use super::{Case, Verb, expect};
-use crate::contract::{ClauseId, Contract, header_name, header_value};
-use crate::document::{Fields, Node, SourceError, nearest};
-use crate::exchange::{Request, TokenVariant};
+use super::step::{Captured, read_single, read_steps};
+use super::{Case, Verb, braces};
+use crate::contract::{ClauseId, Contract};
+use crate::document::{Errors, Node, SourceError, nearest};
 use crate::probe::{Expectation, Phase, Probe, Script, Step};
 
-const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
+/// The longest title: a line of a report has no more room.
+pub(super) const LONGEST_TITLE: usize = 90;
+
+/// What a case sends.
+#[derive(Clone, Copy)]
+enum Sent<'a> {
+    /// One request, and what it expects.
+    Single(&'a Node, &'a Node),
+    /// Several.
+    Steps(&'a Node),
+}
 
 /// Reads a case without holding it against its verb.
 pub(super) fn case(contract: &Contract, id: &str, node: &Node) -> Result<Case, SourceError> {
-    let Some(verb) = Verb::of(id) else {
-        let words: Vec<_> = Verb::ALL.iter().map(|(word, _)| format!("{word}_")).collect();
-        return Err(node
-            .error("the file name begins with no known verb")
-            .with_hint(format!("known verbs: {}", words.join(", "))));
-    };
+    let mut errors = Errors::default();
+    let verb = errors.keep(read_verb(id, node));
     let mut fields = node.fields()?;
-    let title = fields.required("title")?.words()?;
-    let clauses = read_clauses(contract, fields.required("clauses")?)?;
+    let title = errors.keep(fields.required("title").and_then(read_title));
+    let clauses = errors.keep(fields.required("clauses").and_then(|clauses| read_clauses(contract, clauses)));
     let rows_node = fields.optional("rows");
-    let rows = rows::read(contract, rows_node)?;
-    let source = fields.one_of(&["request", "steps"])?;
-    let expect = if source.0 == "request" { Some(fields.required("expect")?) } else { None };
-    fields.finish()?;
-
+    let rows = errors.keep(rows::read(contract, rows_node));
+    let source = errors.keep(fields.one_of(&["request", "steps"]));
+    let sent = match source {
+        Some(("steps", steps)) => Some(Sent::Steps(steps)),
+        Some((_, request)) => errors.keep(fields.required("expect")).map(|expect| Sent::Single(request, expect)),
+        // What stands there is not to be blamed for what does not.
+        None => fields.optional("expect").and(None),
+    };
+    errors.keep(fields.finish());
     let mut probes = Vec::new();
-    for row in &rows {
-        let steps = match (source, expect) {
-            ((_, request), Some(expect)) => vec![single_step(contract, request, expect, row)?],
-            ((_, steps), None) => read_steps(contract, steps, row, Captured::default(), 0)?,
-        };
-        let id = row.name.as_ref().map_or_else(|| id.to_owned(), |name| format!("{id}[{name}]"));
-        let (steps, expectations) = steps.into_iter().unzip();
-        probes.push(Probe {
-            id,
-            phase: Phase::Case,
-            title: title.clone(),
-            clauses: clauses.clone(),
-            violation: None,
-            script: Script { steps },
-            expectations,
-        });
+    if let (Some(rows), Some(sent)) = (&rows, sent) {
+        check_quotes(node, rows, &mut errors)?;
+        for row in rows {
+            // What is wrong in one row is most often wrong in all of them.
+            let Some(steps) = errors.keep(sent.read(contract, row)) else { break };
+            let id = row.name.as_ref().map_or_else(|| id.to_owned(), |name| format!("{id}[{name}]"));
+            let (steps, expectations) = steps.into_iter().unzip();
+            probes.push(Probe {
+                id,
+                phase: Phase::Case,
+                title: title.clone().unwrap_or_default(),
+                clauses: clauses.clone().unwrap_or_default(),
+                violation: None,
+                script: Script { steps },
+                expectations,
+            });
+        }
+        errors.keep(check_columns_are_used(rows_node, rows, node));
     }
-    check_columns_are_used(rows_node, &rows, node)?;
-    Ok(Case { id: id.to_owned(), title, clauses, verb, probes })
+    let whole = verb.zip(title).zip(clauses);
+    let whole = whole.map(|((verb, title), clauses)| Case { id: id.to_owned(), title, clauses, verb, probes });
+    errors.finish_with(whole, node)
+}
+
+fn read_verb(id: &str, node: &Node) -> Result<Verb, SourceError> {
+    if !id.contains('/') {
+        let error =
+            node.error("a case stands in a folder that says what it is about, and this one in that of the suite");
+        return Err(error.with_hint(format!("move it into one, as in `name/{id}.yaml`")));
+    }
+    Verb::of(id).ok_or_else(|| {
+        let words: Vec<_> = Verb::ALL.iter().map(|(word, _)| format!("{word}_")).collect();
+        let name = id.rsplit('/').next().unwrap_or_default();
+        let beginnings = words.iter().map(|word| (word, name.get(..word.len()).unwrap_or(name)));
+        let near = beginnings.filter(|(word, beginning)| nearest(beginning, [word.as_str()].into_iter()).is_some());
+        let near = near.map(|(word, _)| format!("did you mean `{word}`?")).next();
+        let hint = near.unwrap_or_else(|| format!("known verbs: {}", words.join(", ")));
+        node.error("the file name begins with no known verb").with_hint(hint)
+    })
+}
+
+fn read_title(node: &Node) -> Result<String, SourceError> {
+    let title = node.words()?;
+    match title.chars().count() {
+        0..=LONGEST_TITLE => Ok(title),
+        count => Err(node
+            .error(format!("a title of {count} characters does not fit a line of a report"))
+            .with_hint(format!("at most {LONGEST_TITLE}; more can be said in a comment"))),
+    }
+}
+
+impl Sent<'_> {
+    /// The steps for one row.
+    fn read(self, contract: &Contract, row: &Row) -> Result<Vec<(Step, Expectation)>, SourceError> {
+        match self {
+            Self::Single(request, expect) => Ok(vec![read_single(contract, request, expect, row)?]),
+            Self::Steps(steps) => read_steps(contract, steps, row, Captured::default(), 0),
+        }
+    }
+}
+
+/// Names in braces without quotes are told alone: what else seems wrong follows from them.
+fn check_quotes(case: &Node, rows: &[Row], errors: &mut Errors) -> Result<(), SourceError> {
+    let nodes = case.get("steps").into_iter().flat_map(Node::children).filter_map(|step| step.get("capture"));
+    let captured = nodes.filter_map(|capture| capture.entries().ok()).flatten().map(|(_, name, _)| name);
+    let columns = rows.first().into_iter().flat_map(|row| row.cells.keys().map(String::as_str));
+    let known: Vec<_> = columns.chain(captured).chain(["run"]).collect();
+    let mut found = Errors::default();
+    for part in ["request", "steps", "expect"].into_iter().filter_map(|key| case.get(key)) {
+        braces::check_quotes(part, &known, &mut found);
+    }
+    let Err(error) = found.finish() else { return Ok(()) };
+    errors.keep::<()>(Err(error));
+    std::mem::take(errors).finish()
 }
 
 fn read_clauses(contract: &Contract, node: &Node) -> Result<Vec<ClauseId>, SourceError> {
     let mut clauses: Vec<ClauseId> = Vec::new();
+    let mut errors = Errors::default();
     for item in node.items()? {
-        let id = item.text()?;
-        let Some(clause) = contract.clauses.get(id) else {
-            let error = item.error(format!("the contract has no clause `{id}`"));
-            return Err(error.with_nearest(id, contract.clauses.keys().map(ClauseId::as_str)));
-        };
-        if clauses.contains(&clause.id) {
-            return Err(item.error(format!("`{id}` is named twice")));
+        let Some(clause) = errors.keep(read_clause(contract, item)) else { continue };
+        if clauses.contains(&clause) {
+            errors.keep::<()>(Err(item.error(format!("`{}` is named twice", clause.as_str()))));
         }
-        clauses.push(clause.id.clone());
+        clauses.push(clause);
     }
+    errors.finish()?;
     if clauses.is_empty() { Err(node.error("a case names at least one clause")) } else { Ok(clauses) }
 }
 
-fn single_step(
-    contract: &Contract,
-    request: &Node,
-    expect: &Node,
-    row: &Row,
-) -> Result<(Step, Expectation), SourceError> {
-    let subject = contract.subject();
-    let mut fields = request.fields()?;
-    let request =
-        read_request(contract, &mut fields, &subject.method, subject.path.as_str(), row, &mut Captured::default())?;
-    fields.finish()?;
-    let (expectation, patience) = expect::read(contract, expect, row, &request, 0)?;
-    Ok((Step { request, captures: Vec::new(), patience }, expectation))
-}
-
-/// The names that earlier steps captured, and whether a later one used them.
-#[derive(Default)]
-pub(super) struct Captured<'a> {
-    names: Vec<(&'a Node, &'a str, bool)>,
-}
-
-impl<'a> Captured<'a> {
-    /// A name that a step before the first one captures; `node` is where an error about it stands.
-    pub(super) fn of(node: &'a Node, name: &'a str) -> Self {
-        Self { names: vec![(node, name, false)] }
-    }
-
-    /// Every `{name}` of a text must stand for something.
-    fn check(&mut self, node: &Node, text: &str) -> Result<(), SourceError> {
-        for name in placeholders(text) {
-            match self.names.iter_mut().find(|(_, known, _)| *known == name) {
-                Some((_, _, is_used)) => *is_used = true,
-                None if name == "run" => {}
-                None => {
-                    let error = node.error(format!("`{{{name}}}` stands for nothing here"));
-                    let known = self.names.iter().map(|(_, name, _)| *name).chain(["run"]);
-                    return Err(match nearest(name, known) {
-                        Some(near) => error.with_hint(format!("did you mean `{{{near}}}`?")),
-                        None => {
-                            error.with_hint("it can be a column of `rows`, what an earlier step captured, or {run}")
-                        }
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The steps of a list; `before` is how many stand before its first one, and `known` what those captured.
-pub(super) fn read_steps<'a>(
-    contract: &Contract,
-    node: &'a Node,
-    row: &Row,
-    mut known: Captured<'a>,
-    before: usize,
-) -> Result<Vec<(Step, Expectation)>, SourceError> {
-    let mut steps = Vec::new();
-    for (index, item) in node.items()?.iter().enumerate() {
-        let mut fields = item.fields()?;
-        let (method, path) = fields.one_of(METHODS)?;
-        let target = row.fill_text(path.text()?);
-        known.check(path, &target)?;
-        if contract.operation(method, &target).is_none() {
-            return Err(path.error(format!("the contract describes no {method} of this path")));
-        }
-        let request = read_request(contract, &mut fields, method, &target, row, &mut known)?;
-        let expect = fields.required("expect")?;
-        let (expectation, patience) = expect::read(contract, expect, row, &request, before + index)?;
-        let mut captures = Vec::new();
-        if let Some(node) = fields.optional("capture") {
-            for (key, name, pointer) in node.entries()? {
-                known.names.push((key, name, false));
-                captures.push((name.to_owned(), pointer.words()?));
-            }
-        }
-        fields.finish()?;
-        steps.push((Step { request, captures, patience }, expectation));
-    }
-    if steps.is_empty() {
-        return Err(node.error("a case has at least one step"));
-    }
-    match known.names.iter().find(|(_, _, is_used)| !is_used) {
-        Some((key, name, _)) => Err(key.error(format!("no later step uses `{{{name}}}`"))),
-        None => Ok(steps),
-    }
-}
-
-fn read_request(
-    contract: &Contract,
-    fields: &mut Fields<'_>,
-    method: &str,
-    path: &str,
-    row: &Row,
-    captured: &mut Captured<'_>,
-) -> Result<Request, SourceError> {
-    let body = match (fields.optional("body"), fields.optional("raw")) {
-        (Some(_), Some(raw)) => return Err(raw.error("only one of `body` and `raw` can stand here")),
-        (Some(node), None) => {
-            let text = row.fill(&node.json()).to_string();
-            captured.check(node, &text)?;
-            Some(text.into_bytes())
-        }
-        (None, Some(node)) => Some(row.fill_text(node.text()?).into_bytes()),
-        (None, None) => None,
-    };
-    let mut headers = Vec::new();
-    if let Some(node) = fields.optional("headers") {
-        for (key, name, value) in node.entries()? {
-            if name.eq_ignore_ascii_case(&contract.token.header) {
-                return Err(key
-                    .error("the token is no header of a case")
-                    .with_hint("use `token: absent`, `empty`, `wrong` …"));
-            }
-            let text = row.fill_text(value.text()?);
-            header_name(key, name)?;
-            header_value(value, &text)?;
-            headers.push((name.to_owned(), text));
-        }
-    }
-    let has_content_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    if body.is_some() && !has_content_type {
-        let media_type = contract.subject().media_type.clone().unwrap_or_default();
-        headers.push(("Content-Type".to_owned(), media_type));
-    }
-    let credential = match fields.optional("token") {
-        Some(node) => {
-            let text = row.fill_text(node.text()?);
-            let found = TokenVariant::ALL.iter().find(|(name, _)| *name == text);
-            let names = || TokenVariant::ALL.map(|(name, _)| name).join(", ");
-            found.map(|(_, credential)| *credential).ok_or_else(|| {
-                node.error(format!("`{text}` is no kind of token")).with_hint(format!("known here: {}", names()))
-            })?
-        }
-        None => TokenVariant::Good,
-    };
-    Ok(Request { method: method.to_owned(), path: path.to_owned(), headers, body, credential })
+fn read_clause(contract: &Contract, item: &Node) -> Result<ClauseId, SourceError> {
+    let id = item.text()?;
+    contract.clauses.get(id).map(|clause| clause.id.clone()).ok_or_else(|| {
+        let error = item.error(format!("the contract has no clause `{id}`"));
+        error.with_nearest(id, contract.clauses.keys().map(ClauseId::as_str))
+    })
 }
 
 fn check_columns_are_used(node: Option<&Node>, rows: &[Row], case: &Node) -> Result<(), SourceError> {
-    let Some(node) = node.filter(|node| node.is_list()) else { return Ok(()) };
+    let (Some(node), Some(first)) = (node.filter(|node| node.is_list()), rows.first()) else { return Ok(()) };
     let text = case.json().to_string();
-    match rows[0].cells.keys().find(|column| !text.contains(&format!("{{{column}}}"))) {
+    match first.cells.keys().find(|column| !text.contains(&format!("{{{column}}}"))) {
         Some(column) => Err(node.error(format!("nothing uses the column `{column}`"))),
         None => Ok(()),
     }
-}
-
-/// The names in braces: `{id}`. Braces around anything else are left alone, as JSON is full of them.
-pub(super) fn placeholders(text: &str) -> impl Iterator<Item = &str> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)).filter(|name| {
-        !name.is_empty()
-            && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
-    })
 }

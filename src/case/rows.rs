@@ -1,10 +1,12 @@
 //! Rows: the same case over a table, and the `{column}` that stands for a cell.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::braces::filled;
 use crate::contract::{Contract, Table};
 use crate::document::{Node, SourceError};
 
@@ -87,7 +89,7 @@ fn column(table: &Table, node: &Node) -> Result<usize, SourceError> {
 }
 
 impl Row {
-    /// The value with each `{column}` replaced: a text that is nothing else takes the cell's own type.
+    /// The value with each `{column}` replaced: a text that is nothing else takes the cell's own type. `{{column}}` stays as it is.
     pub(super) fn fill(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => {
@@ -95,7 +97,7 @@ impl Row {
                     .strip_prefix('{')
                     .and_then(|rest| rest.strip_suffix('}'))
                     .and_then(|name| self.cells.get(name));
-                whole.cloned().unwrap_or_else(|| Value::String(self.fill_text(text)))
+                whole.cloned().unwrap_or_else(|| Value::String(filled(text, |name| self.cells.get(name).map(shown))))
             }
             Value::Array(items) => Value::Array(items.iter().map(|item| self.fill(item)).collect()),
             Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), self.fill(value))).collect(),
@@ -103,11 +105,13 @@ impl Row {
         }
     }
 
-    /// The text with each `{column}` replaced.
+    /// The text with each `{column}` replaced, whatever stands around it: of a text that is sent as it is no brace has a meaning of its own.
     pub(super) fn fill_text(&self, text: &str) -> String {
-        self.cells.iter().fold(text.to_owned(), |text, (name, cell)| {
-            let cell = cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
-            text.replace(&format!("{{{name}}}"), &cell)
-        })
+        self.cells.iter().fold(text.to_owned(), |text, (name, cell)| text.replace(&format!("{{{name}}}"), &shown(cell)))
     }
+}
+
+/// A cell within a longer text.
+fn shown(cell: &Value) -> Cow<'_, str> {
+    cell.as_str().map_or_else(|| Cow::from(cell.to_string()), Cow::from)
 }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::read::placeholders;
+use super::braces::placeholders;
+use super::read::LONGEST_TITLE;
 use crate::contract::{ClauseId, Contract, Subject};
 use crate::exchange::{Request, TokenVariant};
 use crate::judge::{Body, Kind, Mismatch, Refusals, classify};
@@ -169,6 +170,10 @@ fn title(contract: &Contract, verb: &str, clause: &ClauseId, bytes: &[u8]) -> St
         (_, Some(text)) => text.to_owned(),
         (_, None) => format!("{clause} holds"),
     };
+    // Clauses of other contracts may have long names.
+    let room = LONGEST_TITLE - " (0000)".len();
+    let title =
+        if title.chars().count() > room { title.chars().take(room - 1).chain(['…']).collect() } else { title };
     format!("{title} ({:04x})", checksum(bytes))
 }
 

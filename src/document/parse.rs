@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
-use serde_saphyr::{Location, NonFiniteFloatPolicy, Spanned};
+use serde_saphyr::{Error, Location, NonFiniteFloatPolicy, Spanned};
 
 use super::{Content, Node, Source, SourceError, Span};
 
@@ -63,9 +63,20 @@ fn parse_as(scalars: Scalars, path: &str, text: &str) -> Result<Node, SourceErro
 }
 
 /// The parser's own words without the position, which [`SourceError`] renders itself.
-fn message_of(error: &serde_saphyr::Error) -> String {
-    if let serde_saphyr::Error::UnsupportedTag { .. } = error.without_snippet() {
-        return TAG.to_owned();
+fn message_of(error: &Error) -> String {
+    // The parser advises those who call it, and they are no authors of files.
+    match error.without_snippet() {
+        Error::UnsupportedTag { .. } => return TAG.to_owned(),
+        Error::DuplicateMappingKey { key: Some(key), .. } => return format!("the key `{key}` stands here twice"),
+        Error::DuplicateMappingKey { key: None, .. } => return "a key stands here twice".to_owned(),
+        Error::MultipleDocuments { .. } => return "a file holds one document, and a second one begins here".to_owned(),
+        Error::NullIntoString { .. } => return "a key is a text, and this one is nothing".to_owned(),
+        Error::BinaryNotUtf8 { .. } => return "these bytes are no text".to_owned(),
+        Error::NonFiniteFloat { .. } => return "no number of JSON is as large as this one".to_owned(),
+        Error::RecursiveReferencesRequireWeakTypes { .. } => {
+            return "this alias stands within what it repeats".to_owned();
+        }
+        _ => {}
     }
     let text = error.without_snippet().to_string();
     let end = text.find(" at line ").unwrap_or(text.len());

@@ -5,20 +5,66 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Source, Span};
+use super::{Node, Source, Span};
 
-/// An error in a data file. Its `Display` shows file, line, column, the line itself and a hint.
+/// An error in a data file, and the others that were found with it. Its `Display` shows file, line, column, the line itself and a hint of each.
 #[derive(Clone, Debug)]
 pub struct SourceError {
     source: Arc<Source>,
     span: Span,
     message: String,
     hint: Option<String>,
+    /// What else is wrong; none of these has others itself.
+    others: Vec<SourceError>,
+}
+
+/// Collects what is wrong at several places of a file, so that its author sees all of it at once.
+#[derive(Debug, Default)]
+pub struct Errors(Vec<SourceError>);
+
+impl Errors {
+    /// What was read; `None` where it was not, and the error is kept.
+    pub fn keep<T>(&mut self, read: Result<T, SourceError>) -> Option<T> {
+        let mut error = match read {
+            Ok(value) => return Some(value),
+            Err(error) => error,
+        };
+        let others = std::mem::take(&mut error.others);
+        for error in std::iter::once(error).chain(others) {
+            // Two readers may stumble over one mistake.
+            let is_known = |known: &SourceError| known.span == error.span && known.message == error.message;
+            if !self.0.iter().any(is_known) {
+                self.0.push(error);
+            }
+        }
+        None
+    }
+
+    /// Whether nothing is wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All that is wrong as one error, in the order of the places; or `Ok`.
+    pub fn finish(mut self) -> Result<(), SourceError> {
+        self.0.sort_by_key(|error| error.span.start);
+        let mut errors = self.0.into_iter();
+        match errors.next() {
+            Some(first) => Err(SourceError { others: errors.collect(), ..first }),
+            None => Ok(()),
+        }
+    }
+
+    /// What was read as a whole, where nothing is wrong; `node` is what it was read from.
+    pub fn finish_with<T>(self, whole: Option<T>, node: &Node) -> Result<T, SourceError> {
+        self.finish()?;
+        whole.ok_or_else(|| node.error("this cannot be read"))
+    }
 }
 
 impl SourceError {
     pub(super) fn new(source: Arc<Source>, span: Span, message: impl Into<String>) -> Self {
-        Self { source, span, message: message.into(), hint: None }
+        Self { source, span, message: message.into(), hint: None, others: Vec::new() }
     }
 
     /// An error about a file as a whole, such as one that cannot be read.
@@ -56,14 +102,13 @@ impl SourceError {
         (self.span.line, self.span.column)
     }
 
-    /// What is wrong, without the place.
+    /// What is wrong, without the place; of the first place, where there are several.
     pub fn message(&self) -> &str {
         &self.message
     }
-}
 
-impl fmt::Display for SourceError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The first error, with the line where it is.
+    fn rendered(&self) -> String {
         let text = &self.source.text;
         // A span that does not lie on character boundaries of this text would make the renderer panic.
         let start = floor_boundary(text, self.span.start.min(text.len()));
@@ -81,7 +126,14 @@ impl fmt::Display for SourceError {
         if let Some(hint) = &self.hint {
             group = group.element(Level::HELP.message(hint.as_str()));
         }
-        formatter.write_str(&Renderer::plain().render(&[group]))
+        Renderer::plain().render(&[group])
+    }
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.rendered())?;
+        self.others.iter().try_for_each(|other| write!(formatter, "\n\n{}", other.rendered()))
     }
 }
 

@@ -71,6 +71,15 @@ fn collect_built_in(dir: &Dir<'_>, root: &Path, texts: &mut Vec<Text>) {
     }
 }
 
+/// The names of the folders directly below this one that hold a file of this name, in their order.
+pub(super) fn folders_with(dir: &Path, file: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let below = entries.filter(|entry| !is_path_passed_by(&entry.path()) && entry.path().join(file).is_file());
+    let mut names: Vec<_> = below.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort_unstable();
+    names
+}
+
 /// The files of a folder on disk, in the order of their paths; or the path that cannot be read, and why.
 pub(super) fn on_disk(dir: &Path) -> std::result::Result<Vec<Text>, (PathBuf, Error)> {
     let mut texts = Vec::new();
