@@ -15,7 +15,7 @@
 //! | clause | one testable rule of the contract, with a stable id such as `request.min_disk.maximum` |
 //! | case | one file: what to send, and what must come back |
 //! | probe | one thing to do to a target, from whatever source |
-//! | phase | where a probe comes from: the cases, or the contract's boundaries, texts, pairs and random bodies |
+//! | phase | where a probe comes from: the cases, or the contract's boundaries, texts, pairs, random bodies and bodies that overlap |
 //! | follow-up | steps that a contract adds to generated creations, so that a promise of its prose is seen on many of them |
 //! | exchange | one request and its response |
 //! | record | a probe that was performed: its exchanges, its judgement, what became of what it created |

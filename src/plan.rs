@@ -1,8 +1,7 @@
 //! From a suite to the probes of a run: the cases that somebody wrote, and what follows from the contract.
 //!
-//! Four phases come from the contract. *Boundary* enumerates, one value at a time; *texts* tries what looks like something else than a text; *pairs* combines
-//! values; *random* draws, from a seed. A probe of
-//! these phases expects nothing of its own: the judge classifies its request like any other, and the contract says what it deserves.
+//! Five phases come from the contract. *Boundary* enumerates, one value at a time; *texts* tries what looks like something else than a text; *pairs* combines
+//! values; *random* draws, from a seed; *overlap* sends some of the pairs several at once. A probe of these phases expects nothing of its own: the judge classifies its request like any other, and the contract says what it deserves.
 
 mod assemble;
 mod boundary;
@@ -10,6 +9,7 @@ mod dictionary;
 mod follow_ups;
 mod mark;
 mod missing;
+mod overlap;
 mod pairs;
 mod pattern;
 mod random;

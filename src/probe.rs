@@ -39,23 +39,34 @@ pub enum Phase {
     Pairs,
     /// Drawn by chance, from a seed.
     Random,
+    /// Valid bodies that are sent several at once.
+    Overlap,
 }
 
 impl Phase {
     /// Every phase, with its name on the command line and in reports.
-    pub const ALL: [(&'static str, Self); 5] = [
+    pub const ALL: [(&'static str, Self); 6] = [
         ("case", Self::Case),
         ("boundary", Self::Boundary),
         ("texts", Self::Texts),
         ("pairs", Self::Pairs),
         ("random", Self::Random),
+        ("overlap", Self::Overlap),
     ];
+
+    /// How many of its probes are under way at once, where it is so many in a run that is asked for no more.
+    pub fn at_once(self, usual: usize) -> usize {
+        if self == Self::Overlap { usual.max(AT_ONCE) } else { usual }
+    }
 
     /// The name on the command line and in reports.
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, each)| *each == self).map_or("", |(name, _)| name)
     }
 }
+
+/// So many probes of the overlap phase are under way at once: more than a server does by chance, and less than a load.
+const AT_ONCE: usize = 8;
 
 /// A rule that a request breaks: which, where, and with what.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,6 +4,7 @@
 //! folded into [`Results`] meanwhile; nothing that was told is edited.
 
 mod finish;
+mod overlap;
 mod perform;
 mod preflight;
 mod record;

@@ -31,8 +31,8 @@ const FEWEST_REPEATS: usize = 12;
 /// The most of them that are tried again beside a mark that is needed.
 const BUDGET_BESIDE_MARK: usize = 12;
 
-/// The most bodies that are tried for one finding, two fields alone and the one without its mark among them.
-pub const LARGEST_SHRINKING: usize = BUDGET + 2 + 1 + BUDGET_BESIDE_MARK;
+/// The most bodies that are tried for one finding: smaller ones, the same with nothing else under way, two fields alone, and the one without its mark.
+pub const LARGEST_SHRINKING: usize = BUDGET + 1 + 2 + 1 + BUDGET_BESIDE_MARK;
 
 /// Tries smaller examples of a finding, and answers every attempt, in the order of sending. What they create is removed at once.
 pub(crate) async fn shrink(suite: &Suite, target: &Target, seed: Seed, finding: &Finding) -> Vec<Record> {
@@ -41,6 +41,9 @@ pub(crate) async fn shrink(suite: &Suite, target: &Target, seed: Seed, finding: 
         let (tried, last) = body.run(suite, target, finding, Marking::AsFound, BUDGET).await;
         attempts.extend(tried);
         smallest = Some(last);
+    }
+    if finding.is_of_overlap() {
+        attempts.extend(alone(suite, target, finding).await);
     }
     if finding.is_refusal_of_valid {
         attempts.extend(each_alone(suite, target, finding, &attempts).await);
@@ -53,6 +56,12 @@ pub(crate) async fn shrink(suite: &Suite, target: &Target, seed: Seed, finding: 
     }
     attempts.push(record);
     attempts
+}
+
+/// The same body with nothing else under way: is it the overlap that shows the fault?
+async fn alone(suite: &Suite, target: &Target, finding: &Finding) -> Option<Record> {
+    let body = finding.requests.first()?.body.as_deref()?;
+    attempt(suite, target, finding, suite.contract.without_mark(body), Marking::AsFound).await
 }
 
 /// Where the smallest body has two fields, each of them alone: are both taken, it is the two together that are refused.
@@ -160,10 +169,10 @@ impl Shrinking {
         let values = match finding.probe.phase {
             Phase::Random => Values::Grown(plan::tree(contract, seed, &finding.probe.id)?),
             Phase::Texts | Phase::Pairs => Values::Fixed(sent_fields(contract, finding)?),
-            Phase::Case | Phase::Boundary if finding.is_refusal_of_valid => {
+            Phase::Case | Phase::Boundary | Phase::Overlap if finding.is_refusal_of_valid => {
                 Values::Fixed(sent_fields(contract, finding)?)
             }
-            Phase::Case | Phase::Boundary => return None,
+            Phase::Case | Phase::Boundary | Phase::Overlap => return None,
         };
         Some(Self::over(contract, values))
     }

@@ -192,10 +192,10 @@ fn is_caught(suite: &Arc<Suite>, probes: &[Probe], defect: &Defect, costs: &Mute
     if !clauses.is_empty() {
         return Err(format!("accused without reason: {clauses:?}").into());
     }
-    // What goes wrong now and then, only twice, or only later, need not do so where a case asks once.
+    // What goes wrong now and then, only twice, only later, or only beside others, need not do so where a case asks once.
     // A mark may be misread, too, and the case has another one.
     let is_reproducible =
-        !["now-and-then", "-signs", "-later", "-at-last"].iter().any(|end| defect.name.ends_with(end));
+        !["now-and-then", "-signs", "-later", "-at-last", "-at-once"].iter().any(|end| defect.name.ends_with(end));
     let is_reproducible = is_reproducible && !defect.clause.as_str().ends_with(".unique");
     saved.iter().filter(|_| is_reproducible).try_for_each(|file| shows_it_again(suite, file, defect))
 }

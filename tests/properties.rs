@@ -410,7 +410,7 @@ async fn shrinking_ends_at_the_smallest_body_within_its_budget() {
     let table: [(&[(&str, &str)], &str, &str); 5] = [
         (
             &[("          maximum: 1024\n          x-error-code", "          maximum: 512\n          x-error-code")],
-            "request.min_disk.maximum",
+            "status.201",
             r#"{"min_disk":513}"#,
         ),
         (

@@ -140,26 +140,26 @@ impl BudgetArguments {
 impl Decision {
     /// What the probes may cost at most, in words.
     pub(super) fn worst_case(&self, contract: &Contract) -> String {
-        let (mut total, mut unmarked, mut alive) = (Cost::default(), 0, Vec::new());
+        let (mut total, mut unmarked, mut alive, mut at_once) = (Cost::default(), 0, Vec::new(), self.jobs);
         for probe in self.plan.iter() {
             let cost = Cost::of(contract, &probe.script);
             total = total + cost;
             unmarked += plan::unmarked(contract, &probe);
             alive.push(cost.created);
+            at_once = at_once.max(probe.phase.at_once(self.jobs));
         }
         alive.sort_unstable_by(|one, other| other.cmp(one));
-        let at_once: u64 = alive.iter().take(self.jobs).sum();
+        let most_alive: u64 = alive.iter().take(at_once).sum();
         let bound = |name: &str, worst: u64, limit: Option<u64>, flag: &str| match limit {
             Some(limit) if limit < worst => format!("  {name}: {limit}, as {flag} says; without it {worst}\n"),
             _ => format!("  {name}: {worst}\n"),
         };
         let (limits, locality) = (&self.limits, self.locality.text());
         let count = self.plan.len();
-        let mut text =
-            format!("in the worst case, {count} probes, {} at once, as the target is {locality}:\n", self.jobs);
+        let mut text = format!("in the worst case, {count} probes, {at_once} at once, as the target is {locality}:\n");
         text.push_str(&bound("requests", total.requests, limits.requests, "--max-requests"));
         text.push_str(&bound("created", total.created, limits.created, "--max-created"));
-        text.push_str(&bound("there at once", at_once, limits.alive, "--max-alive"));
+        text.push_str(&bound("there at once", most_alive, limits.alive, "--max-alive"));
         if let Some(rate) = limits.rate {
             let requests = limits.requests.map_or(total.requests, |most| most.min(total.requests));
             let least = duration(requests, rate);

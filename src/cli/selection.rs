@@ -52,6 +52,8 @@ enum PhaseName {
     Pairs,
     /// Random bodies, valid and broken
     Random,
+    /// Valid bodies, several at once
+    Overlap,
 }
 
 impl PhaseName {
@@ -63,6 +65,7 @@ impl PhaseName {
             Self::Texts => vec![Phase::Texts],
             Self::Pairs => vec![Phase::Pairs],
             Self::Random => vec![Phase::Random],
+            Self::Overlap => vec![Phase::Overlap],
         }
     }
 }

@@ -9,6 +9,8 @@ pub enum Misbehaviour {
     LosesAField,
     /// What is read back has another value than was answered.
     ChangesAValue,
+    /// What is created while several others are there has the values of one of them.
+    ConfusesWhatComesAtOnce,
     /// There are bytes where there should be none yet.
     HasAFile,
     /// What is read back has another value than was answered, from the third time on.
@@ -39,13 +41,14 @@ pub enum Misbehaviour {
 
 impl Misbehaviour {
     /// Every misbehaviour, with its name in a contract.
-    pub const ALL: [(&'static str, Self); 16] = [
+    pub const ALL: [(&'static str, Self); 17] = [
         ("reads-nothing-back", Self::ReadsNothingBack),
         ("loses-a-field", Self::LosesAField),
         ("changes-a-value", Self::ChangesAValue),
         ("changes-a-value-later", Self::ChangesAValueLater),
         ("changes-a-neighbour", Self::ChangesANeighbour),
         ("deletes-a-neighbour", Self::DeletesANeighbour),
+        ("confuses-what-comes-at-once", Self::ConfusesWhatComesAtOnce),
         ("has-a-file", Self::HasAFile),
         ("deletes-what-is-protected", Self::DeletesWhatIsProtected),
         ("deletes-what-is-protected-at-last", Self::DeletesWhatIsProtectedAtLast),
@@ -60,8 +63,12 @@ impl Misbehaviour {
 
     /// Whether only what is done again, or to others, shows it: no follow-up of a single creation does.
     pub(crate) fn is_of_more_than_one(self) -> bool {
-        use Misbehaviour::{ChangesANeighbour, ChangesAValueLater, DeletesANeighbour, DeletesWhatIsProtectedAtLast};
-        matches!(self, ChangesAValueLater | ChangesANeighbour | DeletesANeighbour | DeletesWhatIsProtectedAtLast)
+        use Misbehaviour::{
+            ChangesANeighbour, ChangesAValueLater, ConfusesWhatComesAtOnce, DeletesANeighbour,
+            DeletesWhatIsProtectedAtLast,
+        };
+        let is_again = matches!(self, ChangesAValueLater | DeletesWhatIsProtectedAtLast);
+        is_again || matches!(self, ChangesANeighbour | DeletesANeighbour | ConfusesWhatComesAtOnce)
     }
 
     /// Whether only the answer is another, and nothing else follows from it.

@@ -57,7 +57,7 @@ impl Marker {
     /// Whether it is the turn of this probe to carry no mark: the second one of each kind, and then one of each share.
     fn goes_unmarked(&mut self, contract: &Contract, probe: &Probe) -> bool {
         let creates = probe.script.steps.iter().any(|step| step.request.may_create(contract));
-        if probe.phase == Phase::Case || !creates {
+        if matches!(probe.phase, Phase::Case | Phase::Overlap) || !creates {
             return false;
         }
         let broken = probe.violation.as_ref().map(|violation| violation.clause.clone());

@@ -13,6 +13,7 @@ use std::collections::HashSet;
 use super::assemble::{FieldText, object, probe, request};
 use super::test_values::{listed, spread, valid_values};
 use crate::contract::{Contract, Relation, Rule, Schema};
+use crate::exchange::Request;
 use crate::probe::{Phase, Probe};
 
 /// A field and the values that it takes; `None` leaves it out, where it may be.
@@ -30,14 +31,22 @@ const MOST_LISTED: usize = 40;
 /// The probes of the pair phase. `strength` is how many values stand together, 2 or 3.
 pub(super) fn probes(contract: &Contract, strength: usize) -> Vec<Probe> {
     let factors = factors(contract);
-    let rows = cover(&factors.iter().map(|factor| factor.levels.len()).collect::<Vec<_>>(), strength);
-    let width = rows.len().to_string().len();
-    let make = |(index, row): (usize, &Vec<usize>)| {
-        let body = object(&fields(&factors, row));
-        probe(contract, Phase::Pairs, format!("pairs/{:0width$}", index + 1), None, request(contract, body))
-    };
-    let valid = rows.iter().enumerate().map(make);
+    let requests = rows(contract, &factors, strength);
+    let width = requests.len().to_string().len();
+    let name = |index: usize| format!("pairs/{:0width$}", index + 1);
+    let valid = requests.into_iter().enumerate();
+    let valid = valid.map(|(index, request)| probe(contract, Phase::Pairs, name(index), None, request));
     valid.chain(broken::probes(contract, &factors)).collect()
+}
+
+/// The valid requests of the pair phase.
+pub(super) fn valid(contract: &Contract, strength: usize) -> Vec<Request> {
+    rows(contract, &factors(contract), strength)
+}
+
+fn rows(contract: &Contract, factors: &[Factor], strength: usize) -> Vec<Request> {
+    let rows = cover(&factors.iter().map(|factor| factor.levels.len()).collect::<Vec<_>>(), strength);
+    rows.iter().map(|row| request(contract, object(&fields(factors, row)))).collect()
 }
 
 fn fields(factors: &[Factor], row: &[usize]) -> Vec<FieldText> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::mark::Marker;
 use super::missing::{MissingCall, drop_follow_ups, uses};
 use super::random::RandomProbes;
-use super::{PlanError, Selection, add_follow_ups, boundary, pairs, texts};
+use super::{PlanError, Selection, add_follow_ups, boundary, overlap, pairs, texts};
 use crate::contract::{ClauseId, Contract};
 use crate::probe::{Phase, Probe};
 use crate::suite::Suite;
@@ -121,7 +121,7 @@ impl Plan {
     /// The same plan without generated probes. `adds` says in words what adds them.
     #[must_use]
     pub fn only_cases(self, adds: &str) -> Self {
-        let what = format!("of the phases boundary, texts, pairs and random; {adds}");
+        let what = format!("of the generated phases; {adds}");
         self.without(&what, |_, probe| probe.phase != Phase::Case)
     }
 
@@ -298,6 +298,7 @@ fn of_phase(suite: &Arc<Suite>, phase: Phase, selection: &Selection) -> Probes {
         Phase::Texts => Box::new(texts::probes(&suite.contract, selection.seed, selection.strength > 2).into_iter()),
         Phase::Pairs => Box::new(pairs::probes(&suite.contract, selection.strength).into_iter()),
         Phase::Random => Box::new(RandomProbes::new(suite, selection.seed, selection.examples)),
+        Phase::Overlap => Box::new(overlap::probes(&suite.contract).into_iter()),
     }
 }
 

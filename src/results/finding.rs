@@ -78,6 +78,11 @@ impl Finding {
         }
     }
 
+    /// Whether it shows only where several requests are under way at once, as far as the run has tried.
+    pub(crate) fn is_of_overlap(&self) -> bool {
+        self.probe.phase == Phase::Overlap && !self.probe.id.ends_with(" shrunk")
+    }
+
     /// Counts a mismatch that only follows from this finding.
     fn entail(&mut self, contract: &Contract, clause: &ClauseId) {
         if let Some(known) = self.consequences.iter_mut().find(|known| known.clause == *clause) {
@@ -142,6 +147,10 @@ pub(super) fn findings(
     }
     for finding in &mut found {
         finding.case_file = case_file(contract, finding, seed);
+        let alone = format!("{} shrunk", finding.probe.id);
+        if finding.is_of_overlap() && shrunk.iter().any(|outcome| outcome.probe.id == alone) {
+            finding.mismatch.got = format!("{}; only while others are created, too", finding.mismatch.got.raw()).into();
+        }
     }
     found.sort_by_key(|finding| contract.clauses.get_index_of(&finding.clause));
     found
@@ -154,8 +163,10 @@ fn position(found: &[Finding], blame: Blame<'_>) -> Option<usize> {
 fn case_file(contract: &Contract, finding: &Finding, seed: Seed) -> Option<CaseFile> {
     let origin = match finding.probe.phase {
         Phase::Case if !finding.probe.id.ends_with(" shrunk") => return None,
+        // One request alone does not show it.
+        Phase::Overlap if finding.is_of_overlap() => return None,
         Phase::Random => format!("{} with seed {seed}", finding.probe.id),
-        Phase::Case | Phase::Boundary | Phase::Texts | Phase::Pairs => finding.probe.id.clone(),
+        Phase::Case | Phase::Boundary | Phase::Texts | Phase::Pairs | Phase::Overlap => finding.probe.id.clone(),
     };
     let mismatch = Mismatch { clause: finding.clause.clone(), ..finding.mismatch.clone() };
     match finding.requests.as_slice() {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 
+use super::overlap::Slots;
 use super::{Ending, Event, Options, Place, Record};
 use crate::client::{Denied, Target, created_id};
 use crate::contract::Contract;
@@ -42,10 +43,10 @@ pub(super) async fn all(
     let mut under_way = JoinSet::new();
     let (mut streak, mut failed, mut ending) = (Streak::default(), 0, Ending::Complete);
     // A probe gives its slot back when only a service that forgets late holds it up.
-    let slots = Arc::new(Semaphore::new(options.concurrency));
+    let slots = Slots::new(options.concurrency);
     loop {
-        let is_over = ending != Ending::Complete || waiting.peek().is_none();
-        let slot = async { if is_over { None } else { Arc::clone(&slots).acquire_owned().await.ok() } };
+        let next = waiting.peek().map(|(_, probe)| probe.phase).filter(|_| ending == Ending::Complete);
+        let slot = async { slots.next(next?).await };
         let joined = tokio::select! {
             biased;
             Some(slot) = slot => {

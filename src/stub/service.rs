@@ -27,8 +27,10 @@ pub struct StubService {
 #[derive(Debug, Default)]
 pub(super) struct Resources {
     pub kept: IndexMap<String, Map<String, Value>>,
-    /// How often each was read, or its removal refused.
-    times: HashMap<String, usize>,
+    /// How often each was read.
+    reads: HashMap<String, usize>,
+    /// How often each was to be removed.
+    removals: HashMap<String, usize>,
     /// How many valid requests there were so far.
     pub asked: usize,
     /// How many requests were accepted so far.
@@ -36,17 +38,17 @@ pub(super) struct Resources {
 }
 
 impl Resources {
-    /// How often this was asked for, this time included.
-    fn once_more(&mut self, id: &str) -> usize {
-        let times = self.times.entry(id.to_owned()).or_default();
-        *times += 1;
-        *times
-    }
-
     /// The id of the oldest other one.
     fn neighbour(&self, id: &str) -> Option<String> {
         self.kept.keys().find(|other| *other != id).cloned()
     }
+}
+
+/// How often this was asked for, this time included.
+fn once_more(times: &mut HashMap<String, usize>, id: &str) -> usize {
+    let times = times.entry(id.to_owned()).or_default();
+    *times += 1;
+    *times
 }
 
 impl StubService {
@@ -97,12 +99,15 @@ impl StubService {
             Kind::Invalid | Kind::Unauthorized => self.fault().lets_pass(&found, request, &given),
         };
         resources.created += usize::from(is_accepted);
-        if found.kind == Kind::Valid && is_accepted && self.fault().fails(resources.created) {
+        if found.kind == Kind::Valid && is_accepted && self.fault().fails(resources.created, resources.kept.len()) {
             return reply::bare(500);
         }
         let created = resource::create(self.contract(), &given);
         if is_accepted || self.fault().misbehaves(Misbehaviour::CreatesWhatItRefuses, &created) {
             self.keep(&created, resources);
+        }
+        if self.fault().confuses(&created, resources.kept.len().saturating_sub(1)) {
+            self.confuse(&created, resources);
         }
         if !is_accepted {
             return self.refuse(&found);
@@ -125,6 +130,15 @@ impl StubService {
         }
     }
 
+    /// Gives what was created last the values of another one.
+    fn confuse(&self, created: &Map<String, Value>, resources: &mut Resources) {
+        let Some(id) = self.id_of(created) else { return };
+        let neighbour = resources.neighbour(&id).and_then(|other| resources.kept.get(&other).cloned());
+        if let Some((neighbour, resource)) = neighbour.zip(resources.kept.get_mut(&id)) {
+            Fault::take_values(self.contract(), resource, &neighbour);
+        }
+    }
+
     fn id_of(&self, resource: &Map<String, Value>) -> Option<String> {
         let resource = Value::from(resource.clone());
         resource.pointer(&self.contract().creation.lifecycle.id).and_then(Value::as_str).map(str::to_owned)
@@ -140,7 +154,7 @@ impl StubService {
     }
 
     fn read(&self, operation: &Operation, id: &str, resources: &mut Resources) -> Response {
-        let times = resources.once_more(id);
+        let times = once_more(&mut resources.reads, id);
         match resources.kept.get(id) {
             Some(resource) => match self.fault().read_back(self.contract(), resource, times) {
                 Some(shown) => reply::resource(200, &shown),
@@ -178,7 +192,7 @@ impl StubService {
         id: &str,
         resources: &mut Resources,
     ) -> Response {
-        let times = resources.once_more(id);
+        let times = once_more(&mut resources.removals, id);
         let Some(resource) = resources.kept.get(id) else { return self.not_found(operation) };
         let is_delete_protected = protected.iter().any(|(field, value)| resource.get(field) == Some(value));
         let yields = self.fault().misbehaves(Misbehaviour::DeletesWhatIsProtected, resource)

@@ -52,7 +52,11 @@ impl Target {
         }
         let shown = self.access.shown(request.credential);
         let outcome = match &self.wire {
-            Wire::Local(service) => Ok(service.answer(&request, shown.as_deref())),
+            Wire::Local(service) => {
+                // What is sent at once is answered in turns, as by a server.
+                tokio::task::yield_now().await;
+                Ok(service.answer(&request, shown.as_deref()))
+            }
             Wire::Http { client, token_header } => match self.prepare(client, token_header, shown, &request) {
                 Some(prepared) => {
                     let may_be_cut = purpose != Purpose::Cleanup && !request.may_create(self.contract());

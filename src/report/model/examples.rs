@@ -64,6 +64,10 @@ fn whole(results: &Results, finding: &results::Finding, rows: &HashMap<String, &
 
 /// How this program shows it again.
 pub(in crate::report) fn command(repeat: &str, finding: &results::Finding) -> String {
+    if finding.is_of_overlap() {
+        // One alone does not show it.
+        return format!("{repeat} --phase {}", finding.probe.phase.name());
+    }
     let id = quoted(finding.probe.id.trim_end_matches(" shrunk"));
     format!("{repeat} --phase {} {id}", finding.probe.phase.name())
 }

@@ -115,6 +115,8 @@ impl List {
         }
         let text = "every eleventh good request ends in an error";
         self.add(&created, "500-now-and-then", text, Fault::Fails { every: 11 });
+        let text = "a good request ends in an error while several others are there";
+        self.add(&created, "500-at-once", text, Fault::FailsAtOnce);
         for status in [404, 422, 500] {
             self.add(
                 &ClauseId::status(400),

@@ -9,6 +9,9 @@ use crate::exchange::{Request, Response, TokenVariant};
 use crate::judge::Classification;
 use crate::stub::reply;
 
+/// So many others are there only where several are created at once: no probe needs as many.
+const SEVERAL: usize = 4;
+
 /// A difference from the faithful stub.
 #[derive(Clone, Debug)]
 pub(in crate::stub) enum Fault {
@@ -22,6 +25,8 @@ pub(in crate::stub) enum Fault {
     Denies { status: u16, when: Vec<Condition>, every: usize },
     /// Each so-and-so-manieth valid request ends in an error inside the service.
     Fails { every: usize },
+    /// A valid request ends in an error inside the service while several others are there.
+    FailsAtOnce,
     /// This credential is taken for a good one.
     Opens(TokenVariant),
     /// Success has this status.
@@ -186,9 +191,13 @@ impl Fault {
                 .all(|violation| violation.clause == *clause && leniency.covers(violation.value.as_ref(), request))
     }
 
-    /// Whether the valid request with this number ends in an error.
-    pub(in crate::stub) fn fails(&self, number: usize) -> bool {
-        matches!(self, Self::Fails { every } if number.is_multiple_of(*every))
+    /// Whether the valid request with this number, beside so many others, ends in an error.
+    pub(in crate::stub) fn fails(&self, number: usize, beside: usize) -> bool {
+        match self {
+            Self::Fails { every } => number.is_multiple_of(*every),
+            Self::FailsAtOnce => beside >= SEVERAL,
+            _ => false,
+        }
     }
 
     pub(in crate::stub) fn created_status(&self, usual: u16) -> u16 {
@@ -284,6 +293,22 @@ impl Fault {
         resource.insert(field, changed);
     }
 
+    /// Whether what is created beside so many others is taken for one of them.
+    pub(in crate::stub) fn confuses(&self, created: &Map<String, Value>, beside: usize) -> bool {
+        beside >= SEVERAL && self.misbehaves(Misbehaviour::ConfusesWhatComesAtOnce, created)
+    }
+
+    /// Gives each field that comes back from a request the value that another resource has there.
+    pub(in crate::stub) fn take_values(
+        contract: &Contract,
+        resource: &mut Map<String, Value>,
+        of: &Map<String, Value>,
+    ) {
+        for (name, value) in resource.iter_mut().filter(|(name, _)| comes_back(contract, name)) {
+            *value = of.get(name).cloned().unwrap_or_default();
+        }
+    }
+
     pub(in crate::stub) fn file(&self, resource: &Map<String, Value>) -> Option<Response> {
         self.misbehaves(Misbehaviour::HasAFile, resource)
             .then(|| reply::with_body(200, "application/octet-stream", b"bytes".to_vec()))
@@ -297,9 +322,11 @@ impl Fault {
 
 /// The first field of a resource that comes back from a request.
 fn first_echo(contract: &Contract, resource: &Map<String, Value>) -> String {
-    let echoes = |name: &&String| {
-        let schema = contract.creation.response.properties.get(*name);
-        matches!(schema.and_then(|schema| schema.relation("echo")), Some(Relation::Echo(_)))
-    };
-    resource.keys().find(echoes).cloned().unwrap_or_default()
+    resource.keys().find(|name| comes_back(contract, name)).cloned().unwrap_or_default()
+}
+
+/// Whether a field of a resource comes back from the request.
+fn comes_back(contract: &Contract, name: &str) -> bool {
+    let schema = contract.creation.response.properties.get(name);
+    matches!(schema.and_then(|schema| schema.relation("echo")), Some(Relation::Echo(_)))
 }
