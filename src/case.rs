@@ -4,6 +4,8 @@
 
 mod braces;
 mod check;
+mod curl;
+mod draft;
 mod expect;
 mod follow_up;
 mod read;
@@ -11,6 +13,8 @@ mod rows;
 mod step;
 mod write;
 
+pub use curl::{FromCurl, NoCase, from_curl};
+pub use draft::draft;
 pub use follow_up::follow_ups;
 pub use write::{CaseFile, write, write_steps};
 

@@ -8,6 +8,7 @@ mod interruptions;
 mod list;
 mod login;
 mod named;
+mod new;
 mod report;
 mod reports;
 mod run;
@@ -58,6 +59,10 @@ enum Command {
     Show(show::Arguments),
     /// Check the files of a suite; sends nothing
     Check(check::Arguments),
+    /// Write a commented start of a case; into the folder of the suite, where --suite names one
+    New(new::New),
+    /// Turn a command of curl into a case, without what lets its sender in
+    FromCurl(new::FromCurl),
     /// Examine a target before a run: the way there, who we are, clock, quota, leftovers
     Doctor(doctor::Arguments),
     /// Remove what runs have left behind, as their ledgers know it
@@ -160,6 +165,8 @@ impl Cli {
             Command::List(arguments) => list::execute(&arguments, console),
             Command::Show(arguments) => show::execute(&arguments, console),
             Command::Check(arguments) => check::execute(&arguments, console).await,
+            Command::New(arguments) => new::execute(&arguments, console),
+            Command::FromCurl(arguments) => new::from_curl(&arguments, console),
             Command::Doctor(arguments) => doctor::execute(arguments, console).await,
             Command::Sweep(arguments) => sweep::execute(arguments, console).await,
             Command::Stub(arguments) => stub::execute(arguments, console).await,

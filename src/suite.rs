@@ -72,6 +72,52 @@ struct Files {
     texts: Vec<(String, String)>,
 }
 
+impl Files {
+    fn from_dir(dir: &Path) -> Result<Self, SuiteError> {
+        let shown = dir.display().to_string();
+        let resolved = dir
+            .canonicalize()
+            .map_err(|error| SourceError::of_file(&shown, format!("the suite cannot be read: {error}")))?;
+        if std::fs::symlink_metadata(resolved.join(CONTRACT)).is_err() {
+            // What else is there may be anything, and is not read.
+            let shown = shown.trim_end_matches('/');
+            return Err(no_contract(shown, &files::folders_with(&resolved, CONTRACT)).into());
+        }
+        let name = resolved.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let texts = files::on_disk(&resolved)
+            .map_err(|(path, error)| SourceError::of_file(&path.display().to_string(), error.to_string()))?;
+        Ok(Self { name, prefix: format!("{}/", shown.trim_end_matches('/')), texts })
+    }
+
+    fn path_of(&self, file: &str) -> String {
+        format!("{}{file}", self.prefix)
+    }
+
+    /// The contract, as it stands in its file and as it was read.
+    fn contract(&self) -> Result<(Node, Contract), SuiteError> {
+        let (mut tables, mut errors) = (HashMap::new(), Vec::new());
+        for (file, text) in self.texts.iter().filter(|(file, _)| has_ending(file, "csv")) {
+            match Table::read(&self.path_of(file), text) {
+                Ok(mut table) => {
+                    table.file.clone_from(file);
+                    tables.insert(file.clone(), Arc::new(table));
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(SuiteError { errors });
+        }
+        let Some((_, text)) = self.texts.iter().find(|(file, _)| file == CONTRACT) else {
+            return Err(no_contract(self.prefix.trim_end_matches('/'), &[]).into());
+        };
+        let source = document::parse(&self.path_of(CONTRACT), text)?;
+        let contract = Contract::read(&source, tables)?;
+        can_be_made(&contract, &source)?;
+        Ok((source, contract))
+    }
+}
+
 impl Suite {
     /// Names of the suites that are built in.
     pub fn built_in_names() -> impl Iterator<Item = &'static str> {
@@ -88,50 +134,20 @@ impl Suite {
 
     /// Reads a suite from a folder.
     pub fn from_dir(dir: &Path) -> Result<Self, SuiteError> {
-        let shown = dir.display().to_string();
-        let resolved = dir
-            .canonicalize()
-            .map_err(|error| SourceError::of_file(&shown, format!("the suite cannot be read: {error}")))?;
-        if std::fs::symlink_metadata(resolved.join(CONTRACT)).is_err() {
-            // What else is there may be anything, and is not read.
-            let shown = shown.trim_end_matches('/');
-            return Err(no_contract(shown, &files::folders_with(&resolved, CONTRACT)).into());
-        }
-        let name = resolved.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let read = |dir: &Path| {
-            let texts = files::on_disk(dir);
-            texts.map_err(|(path, error)| SourceError::of_file(&path.display().to_string(), error.to_string()))
-        };
-        let prefix = format!("{}/", shown.trim_end_matches('/'));
-        let files = Files { name: name.clone(), prefix, texts: read(&resolved)? };
-        Self::read(files)
+        Self::read(Files::from_dir(dir)?)
+    }
+
+    /// Reads no more of a folder than its contract: its cases may be broken, or still be written.
+    pub fn contract_from_dir(dir: &Path) -> Result<Contract, SuiteError> {
+        Ok(Files::from_dir(dir)?.contract()?.1)
     }
 
     fn read(files: Files) -> Result<Self, SuiteError> {
-        let path_of = |file: &str| format!("{}{file}", files.prefix);
-        let mut tables = HashMap::new();
-        let mut errors = Vec::new();
-        for (file, text) in files.texts.iter().filter(|(file, _)| has_ending(file, "csv")) {
-            match Table::read(&path_of(file), text) {
-                Ok(mut table) => {
-                    table.file.clone_from(file);
-                    tables.insert(file.clone(), Arc::new(table));
-                }
-                Err(error) => errors.push(error),
-            }
-        }
-        if !errors.is_empty() {
-            return Err(SuiteError { errors });
-        }
-        let Some((_, text)) = files.texts.iter().find(|(file, _)| file == CONTRACT) else {
-            return Err(no_contract(files.prefix.trim_end_matches('/'), &[]).into());
-        };
-        let source = document::parse(&path_of(CONTRACT), text)?;
-        let contract = Contract::read(&source, tables)?;
-        can_be_made(&contract, &source)?;
-
+        let path_of = |file: &str| files.path_of(file);
+        let (source, contract) = files.contract()?;
         let follow_ups = case::follow_ups(&contract)?;
 
+        let mut errors = Vec::new();
         let (mut cases, mut baseline) = (Vec::<Case>::new(), Baseline::default());
         if let Some((_, text)) = files.texts.iter().find(|(file, _)| file == BASELINE) {
             let read = document::parse(&path_of(BASELINE), text).and_then(|node| baseline.add(&contract, &node));

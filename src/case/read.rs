@@ -2,7 +2,7 @@
 
 use super::rows::{self, Row};
 use super::step::{Captured, read_single, read_steps};
-use super::{Case, Verb, braces};
+use super::{Case, Verb, braces, draft};
 use crate::contract::{ClauseId, Contract};
 use crate::document::{Errors, Node, SourceError, nearest};
 use crate::probe::{Expectation, Phase, Probe, Script, Step};
@@ -24,6 +24,10 @@ pub(super) fn case(contract: &Contract, id: &str, node: &Node) -> Result<Case, S
     let mut errors = Errors::default();
     let verb = errors.keep(read_verb(id, node));
     let mut fields = node.fields()?;
+    // What else is wrong with a draft often follows from what is missing in it.
+    if verb.is_some() {
+        draft::check_filled_in(node)?;
+    }
     let title = errors.keep(fields.required("title").and_then(read_title));
     let clauses = errors.keep(fields.required("clauses").and_then(|clauses| read_clauses(contract, clauses)));
     let rows_node = fields.optional("rows");
@@ -61,7 +65,7 @@ pub(super) fn case(contract: &Contract, id: &str, node: &Node) -> Result<Case, S
     errors.finish_with(whole, node)
 }
 
-fn read_verb(id: &str, node: &Node) -> Result<Verb, SourceError> {
+pub(super) fn read_verb(id: &str, node: &Node) -> Result<Verb, SourceError> {
     if !id.contains('/') {
         let error =
             node.error("a case stands in a folder that says what it is about, and this one in that of the suite");

@@ -20,16 +20,21 @@ pub struct CaseFile {
 
 /// The case that shows what this request showed; `None` where no case can: the documentation leaves the request open, or its bytes are no text.
 pub fn write(contract: &Contract, request: &Request, mismatch: &Mismatch, origin: &str) -> Option<CaseFile> {
+    write_about(contract, request, &mismatch.clause, &format!("Found by {origin}"))
+}
+
+/// The case of this request that is about this clause, where the request breaks none; `comment` says where it comes from. `None` where no case can be.
+pub(super) fn write_about(contract: &Contract, request: &Request, about: &ClauseId, comment: &str) -> Option<CaseFile> {
     // An example that shows the fault without its mark has lost it by now.
     let marked = request.body.as_deref().and_then(|body| contract.with_open_mark(body));
     let request = Request { body: request.body.as_deref().map(|body| contract.without_mark(body)), ..request.clone() };
     let body = Body::read(&request);
     let found = classify(contract, &request, &body);
     let created = contract.creation.created.to_string();
-    let default = default_of(contract, &mismatch.clause);
+    let default = default_of(contract, about);
     let (verb, clause, status) = match found.kind {
         Kind::Unspecified => return None,
-        Kind::Unauthorized => ("requires", mismatch.clause.clone(), "401".to_owned()),
+        Kind::Unauthorized => ("requires", about.clone(), "401".to_owned()),
         Kind::Invalid => {
             let statuses = match &found.refusals {
                 Refusals::OneOf(statuses) if statuses.len() == 1 => statuses[0].to_string(),
@@ -38,9 +43,9 @@ pub fn write(contract: &Contract, request: &Request, mismatch: &Mismatch, origin
             };
             ("rejects", found.violations.first()?.clause.clone(), statuses)
         }
-        Kind::Valid if default.is_some() => ("defaults_to", mismatch.clause.clone(), created),
-        Kind::Valid if mismatch.clause.is_of_request() => ("accepts", mismatch.clause.clone(), created),
-        Kind::Valid => ("requires", mismatch.clause.clone(), created),
+        Kind::Valid if default.is_some() => ("defaults_to", about.clone(), created),
+        Kind::Valid if about.is_of_request() => ("accepts", about.clone(), created),
+        Kind::Valid => ("requires", about.clone(), created),
     };
     let request = without_names(Request { body: marked.or(request.body), ..request });
     let bytes = request.body.as_deref().unwrap_or_default();
@@ -49,7 +54,7 @@ pub fn write(contract: &Contract, request: &Request, mismatch: &Mismatch, origin
     let name = format!("{}_{:04x}", slug(&clause), checksum(bytes));
     let title = title(contract, verb, &clause, bytes);
     let text = format!(
-        "# Found by {origin}.\ntitle: {}\nclauses: [{clause}]\nrequest: {{{sent}}}\nexpect: {{status: {status}{expected}}}\n",
+        "# {comment}.\ntitle: {}\nclauses: [{clause}]\nrequest: {{{sent}}}\nexpect: {{status: {status}{expected}}}\n",
         Value::from(title),
     );
     Some(CaseFile { path: format!("{}/{verb}_{name}.yaml", topic(&clause)), text })

@@ -1,0 +1,81 @@
+//! `new` and `from-curl`: the start of a case, from its name or from a request.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::{Failure, SuiteChoice};
+use crate::case::{self, CaseFile};
+use crate::console::Console;
+use crate::contract::Contract;
+use crate::exit_code::ExitCode;
+use crate::suite::Suite;
+
+#[derive(Debug, Args)]
+pub(super) struct New {
+    /// Path of the case within the suite, without .yaml: a folder, and a name that begins with a verb, such as `rejects_`
+    #[arg(value_name = "CASE-ID")]
+    id: String,
+    #[command(flatten)]
+    suite: SuiteChoice,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FromCurl {
+    /// The command, as one argument; read from standard input where it is left out
+    #[arg(value_name = "COMMAND")]
+    command: Option<String>,
+    #[command(flatten)]
+    suite: SuiteChoice,
+}
+
+/// Writes a commented start of a case, which `check` refuses until what it leaves open is filled in.
+pub(super) fn execute(arguments: &New, console: &Console) -> Result<ExitCode, Failure> {
+    let contract = contract(&arguments.suite, console)?;
+    let id = arguments.id.trim_end_matches(".yaml");
+    let text = case::draft(&contract, id).map_err(|error| Failure::WrongUse(error.to_string()))?;
+    deliver(&arguments.suite, &CaseFile { path: format!("{id}.yaml"), text }, console)
+}
+
+/// Turns a request into a case.
+pub(super) fn from_curl(arguments: &FromCurl, console: &Console) -> Result<ExitCode, Failure> {
+    let contract = contract(&arguments.suite, console)?;
+    let mut command = arguments.command.clone().unwrap_or_default();
+    if arguments.command.is_none() {
+        let read = std::io::stdin().read_to_string(&mut command);
+        read.map_err(|error| Failure::WrongUse(format!("cannot read the command: {error}")))?;
+    }
+    let made = case::from_curl(&contract, &command).map_err(|error| Failure::WrongUse(error.to_string()))?;
+    if !made.left_out.is_empty() {
+        console.note(&format!("left out: {}\n", made.left_out.join(", ")));
+    }
+    deliver(&arguments.suite, &made.file, console)
+}
+
+fn is_built_in(choice: &SuiteChoice) -> bool {
+    Suite::built_in_names().any(|name| choice.suite == Path::new(name))
+}
+
+/// The contract that the case is about. Other cases of a folder may be broken: what is begun here is so, too, until it is filled in.
+fn contract(choice: &SuiteChoice, console: &Console) -> Result<Arc<Contract>, Failure> {
+    if is_built_in(choice) || !choice.suite.is_dir() {
+        return Ok(Arc::clone(&choice.load(console)?.contract));
+    }
+    Ok(Arc::new(Suite::contract_from_dir(&choice.suite)?))
+}
+
+/// Puts a case into the folder of its suite; that of a built-in one has none, so that it is shown.
+fn deliver(choice: &SuiteChoice, file: &CaseFile, console: &Console) -> Result<ExitCode, Failure> {
+    if is_built_in(choice) {
+        console.note(&format!("{}/{}:\n", choice.suite.display(), file.path));
+        console.print(&file.text);
+        return Ok(ExitCode::Holds);
+    }
+    let path = choice.suite.join(&file.path);
+    let written = console.write_new(&choice.suite, Path::new(&file.path), &file.text);
+    written.map_err(|error| Failure::WrongUse(format!("{}: {error}", path.display())))?;
+    console.print(&format!("{}\n", path.display()));
+    Ok(ExitCode::Holds)
+}
