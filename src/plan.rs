@@ -64,12 +64,12 @@ impl Default for Selection {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PlanError {
     /// A selector that matches no probe would silently check less than was meant.
-    #[error("the selector `{selector}` matches no probe{}", .near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    #[error("the selector `{selector}` matches no probe{hint}")]
     NothingSelected {
         /// The selector.
         selector: String,
-        /// A probe or a clause with a similar name.
-        near: Option<String>,
+        /// What may be meant, or why there is none, as the end of the message.
+        hint: String,
     },
     /// No phase, or phases without probes.
     #[error("these phases have no probe")]

@@ -79,10 +79,37 @@ fn a_folder_without_a_contract_is_not_read() {
 }
 
 #[test]
+fn a_selector_is_never_explained_by_itself() {
+    for (arguments, expected) in [
+        (
+            &["list", "status.403"][..],
+            "matches no probe, as no run can assess that: it takes a credential without rights",
+        ),
+        (&["list", "min_disk/rejects_0", "--phase", "random"], "matches no probe of the phases that are meant"),
+        (&["list", "status.4044"], "matches no probe; did you mean `status.404`"),
+    ] {
+        let (code, text) = program(arguments, &[]);
+        assert_eq!(code, 2, "{text}");
+        assert!(text.contains(expected), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
 fn a_short_token_is_no_matter_where_nothing_is_sent() {
     for arguments in [&["check"][..], &["list", "--clauses"], &["show", "min_disk/rejects_0"], &["schema", "report"]] {
         let (code, text) = program(arguments, &[("OS_TOKEN", "abc")]);
         assert_eq!(code, 0, "{text}");
         assert!(!text.contains("too short"), "{arguments:?}: {text}");
     }
+}
+
+#[test]
+fn one_probe_is_not_spoken_of_as_of_many() {
+    let case = "title: a\nclauses: [behaviour.protected-image-stays]\nsteps:\n  - POST: /v2/images\n    body: {name: a, protected: true}\n    expect: {status: 201}\n    capture: {id: /id}\n  - GET: /v2/images/{id}\n    expect: {status: 200}\n";
+    let (_folder, dir) = suite_with(&[("behaviour/keeps_it.yaml", case)]);
+    let dir = dir.display().to_string();
+    let arguments = ["list", "--plan", "--phase", "case", "--suite", &dir, "--endpoint", "https://ims.example.com"];
+    let (code, text) = program(&arguments, &[]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("not sent: 1 probe that creates something protected;"), "{text}");
 }

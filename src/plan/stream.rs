@@ -8,7 +8,7 @@ use super::mark::Marker;
 use super::missing::{MissingCall, drop_follow_ups, uses};
 use super::random::RandomProbes;
 use super::{PlanError, Selection, add_follow_ups, boundary, overlap, pairs, texts};
-use crate::contract::{ClauseId, Contract};
+use crate::contract::{Assessment, ClauseId, Contract};
 use crate::probe::{Phase, Probe};
 use crate::suite::Suite;
 
@@ -92,11 +92,34 @@ pub fn plan(suite: &Arc<Suite>, selection: &Selection) -> Result<Plan, PlanError
 
 /// The error of a selector that matches no probe.
 fn nothing_selected(suite: &Suite, selector: &str) -> PlanError {
+    let clauses = suite.contract.clauses.values();
+    let named: Vec<_> = clauses.clone().filter(|clause| clause.id.as_str().starts_with(selector)).collect();
+    let is_case = suite.cases.iter().any(|case| case.id.contains(selector));
     let cases = suite.cases.iter().map(|case| case.id.as_str());
     let topics = cases.clone().filter_map(|id| Some(id.split_once('/')?.0));
-    let known = cases.chain(topics).chain(suite.contract.clauses.keys().map(ClauseId::as_str));
-    let near = crate::document::nearest(selector.trim_end_matches('/'), known).map(str::to_owned);
-    PlanError::NothingSelected { selector: selector.to_owned(), near }
+    let known = cases.chain(topics).chain(clauses.map(|clause| clause.id.as_str()));
+    let hint = match (named.first().map(|clause| &clause.assessment), is_case) {
+        (Some(Assessment::Never(reason)), _) => format!(", as no run can assess that: {reason}"),
+        (Some(Assessment::Always | Assessment::WhenPresent), _) | (None, true) => {
+            " of the phases that are meant".to_owned()
+        }
+        (None, false) => match crate::document::nearest(selector.trim_end_matches('/'), known) {
+            Some(near) => format!("; did you mean `{near}`?"),
+            None => String::new(),
+        },
+    };
+    PlanError::NothingSelected { selector: selector.to_owned(), hint }
+}
+
+/// How many probes there are of which this is true.
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!(
+            "1 probe {}",
+            what.replacen("that need ", "that needs ", 1).replacen("that create ", "that creates ", 1)
+        ),
+        _ => format!("{count} probes {what}"),
+    }
 }
 
 impl Plan {
@@ -167,7 +190,7 @@ impl Plan {
         if count == 0 {
             return self;
         }
-        excluded.push(Excluded { text: format!("{count} probes {what}"), clauses });
+        excluded.push(Excluded { text: counted(count, what), clauses });
         self.exclusions.push(Arc::new(is_excluded));
         self.summed_up(excluded)
     }
@@ -189,7 +212,7 @@ impl Plan {
             }
         }
         for ((count, clauses), call) in left_out.into_iter().zip(missing).filter(|((count, _), _)| *count > 0) {
-            summary.excluded.push(Excluded { text: format!("{count} probes that need {}", call.text), clauses });
+            summary.excluded.push(Excluded { text: counted(count, &format!("that need {}", call.text)), clauses });
         }
         let operations = Arc::clone(&self.missing);
         self.exclusions.push(Arc::new(move |contract, probe| {
