@@ -57,6 +57,30 @@ fn each_mistake_is_told_with_what_to_write_instead() {
 }
 
 #[test]
+fn mistakes_of_several_fields_of_a_contract_are_told_at_once() {
+    let (_folder, dir) = suite_with(&[]);
+    let mut contract = fs::read_to_string(dir.join("contract.yaml")).unwrap().replace("\r\n", "\n");
+    for (from, to) in [
+        (
+            "          maxLength: 255\n          x-error-code: IMG.0002",
+            "          maxLenght: 255\n          x-eror-code: IMG.0002",
+        ),
+        ("          type: boolean\n          x-error-code", "          type: bool\n          x-error-code"),
+        ("format: uuid", "format: guid"),
+    ] {
+        assert!(contract.contains(from), "{from}");
+        contract = contract.replacen(from, to, 1);
+    }
+    fs::write(dir.join("contract.yaml"), contract).unwrap();
+    let text = error(&dir);
+    for expected in
+        ["unknown key `maxLenght`", "unknown key `x-eror-code`", "`bool` is not known here", "`guid` is not known here"]
+    {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+#[test]
 fn doubled_braces_are_sent_as_braces() {
     let case = "title: a\nclauses: [request.min_disk.type]\nrequest: {body: {min_disk: 'a {{foo}} {{run}}'}}\nexpect: {status: 400}\n";
     let (_folder, dir) = suite_with(&[("min_disk/rejects_it.yaml", case)]);

@@ -15,7 +15,7 @@ use super::{
     Behaviour, Contract, Creation, Effect, Envelope, FollowUpNodes, Inconclusive, Lifecycle, Misbehaviour, Operation,
     Relation, Schema, Table, TokenHeader, wire,
 };
-use crate::document::{Fields, Node, SourceError};
+use crate::document::{Errors, Fields, Node, SourceError};
 
 /// Reads the whole contract.
 pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Result<Contract, SourceError> {
@@ -29,7 +29,11 @@ pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Resu
     fields.finish()?;
 
     let nodes = operation_nodes(paths)?;
-    let operations = nodes.iter().map(|found| read_operation(found)).collect::<Result<Vec<_>, _>>()?;
+    let (mut operations, mut errors) = (Vec::new(), Errors::default());
+    for found in &nodes {
+        operations.extend(errors.keep(read_operation(found)));
+    }
+    errors.finish()?;
     let subject = only_creation(&operations, paths)?;
     let reader = SchemaReader { tables: &tables, shared: components.schemas, depth: Cell::new(0), blur: None };
     let creation = read_creation(nodes[subject].node, subject, &operations, reader)?;
@@ -131,7 +135,9 @@ fn read_creation<'a>(
     let mut body = fields.required("requestBody")?.fields()?;
     let open_forms = form::read_all(body.optional("x-unspecified"))?;
     let reader = SchemaReader { blur: form::blur(&open_forms), ..reader };
-    let request = schema_of(body.required("content")?, &reader, REQUEST)?;
+    // Both sides are told at once: what is wrong in one says nothing of the other.
+    let mut errors = Errors::default();
+    let request = errors.keep(schema_of(body.required("content")?, &reader, REQUEST));
     let is_body_required = body.optional("required").map(Node::boolean).transpose()?.unwrap_or(false);
     let description = body.required("description")?.words()?;
     let error_code = body.optional("x-error-code").map(Node::words).transpose()?;
@@ -141,7 +147,8 @@ fn read_creation<'a>(
     let mut answer_fields = answer.fields()?;
     let content = answer_fields.required("content")?;
     let (media_type, _) = only_media_type(content)?;
-    let response = schema_of(content, &reader, RESPONSE)?;
+    let response = errors.keep(schema_of(content, &reader, RESPONSE));
+    let (request, response) = errors.finish_with(request.zip(response), node)?;
     check_relations(content, &request, &response)?;
     let creation = Creation {
         operation,

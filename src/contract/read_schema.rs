@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::Value;
 
@@ -12,7 +11,7 @@ use super::clause_id::REQUEST;
 use super::rule::{Format, Notation, Type};
 use super::schema::{Returns, Schema, Unambiguous, UnspecifiedValues};
 use super::{Derived, Echo, Mark, Relation, Rule, Table, limits};
-use crate::document::{Fields, Node, SourceError};
+use crate::document::{Errors, Fields, Node, SourceError};
 
 /// What reading a schema needs from outside: the tables of the suite and the schemas that others refer to.
 pub(super) struct SchemaReader<'a> {
@@ -166,10 +165,12 @@ impl<'a> SchemaReader<'a> {
             schema.items = Some(Box::new(self.read(node, &nested(&schema.place, "items"))?));
         }
         if let Some(node) = fields.optional("properties") {
-            schema.properties = node
-                .entries()?
-                .map(|(_, name, node)| Ok((name.to_owned(), self.read(node, &nested(&schema.place, name))?)))
-                .collect::<Result<IndexMap<_, _>, SourceError>>()?;
+            let mut errors = Errors::default();
+            for (_, name, node) in node.entries()? {
+                let read = errors.keep(self.read(node, &nested(&schema.place, name)));
+                schema.properties.extend(read.map(|property| (name.to_owned(), property)));
+            }
+            errors.finish()?;
         }
         if let Some(node) = fields.optional("additionalProperties") {
             schema.additional = Some(Box::new(self.read(node, &nested(&schema.place, "additionalProperties"))?));
