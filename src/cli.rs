@@ -73,7 +73,7 @@ enum Command {
     Report(report::Arguments),
     /// Tell what differs between two recorded runs
     Compare(compare::Arguments),
-    /// Print the JSON Schema of what the program writes
+    /// Print the JSON Schema of what the program writes, or reads
     Schema(schema::Arguments),
 }
 

@@ -22,6 +22,12 @@ static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/cases");
 /// The suite that a run uses when none is named.
 pub const DEFAULT: &str = "otc";
 
+/// The JSON Schema of a case file, for editors.
+pub const CASE_SCHEMA: &str = include_str!("suite/case.schema.json");
+
+/// The JSON Schema of a list of known deviations, for editors.
+pub const BASELINE_SCHEMA: &str = include_str!("suite/baseline.schema.json");
+
 const CONTRACT: &str = "contract.yaml";
 const BASELINE: &str = "baseline.yaml";
 
