@@ -176,7 +176,7 @@ fn on_a_target_elsewhere_a_run_is_careful_unless_it_is_told_otherwise() {
     let (code, text) = outcome("run", &elsewhere(&server), &["protected/echoes", "pairs/"], folder.path());
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("of the generated phases; --phase all adds them"), "{text}");
-    assert!(text.contains("that create something protected; --allow-protected adds them"), "{text}");
+    assert!(text.contains("1 probe that creates something protected; --allow-protected adds them"), "{text}");
     assert!(text.contains("phases: case "), "{text}");
     assert!(!server.seen().iter().any(|seen| seen.body.contains("\"protected\":true")), "{text}");
     let seen = server.seen();
