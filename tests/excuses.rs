@@ -93,7 +93,7 @@ fn causes(report: &Results) -> Vec<(&str, &str)> {
 
 #[test]
 fn a_quota_that_is_used_up_now_and_then_accuses_nobody() {
-    acquitted(&report(&[Phase::Case, Phase::Pairs], 8, |asked| (asked.is_valid && asked.alive >= 3).then(forbidden)));
+    acquitted(&report(&[Phase::Case, Phase::Pairs], 8, |asked| (asked.alive >= 3).then(forbidden)));
     // Somebody else uses it up for a while, again and again.
     acquitted(&report(&[Phase::Pairs], 1, |asked| {
         (asked.is_valid && asked.number % 97 < 5).then(forbidden).filter(|_| asked.number < 400)
@@ -121,6 +121,12 @@ fn what_a_gateway_refuses_over_a_value_accuses_nobody() {
             asked.body.contains(r#""disk_format":"qcow2""#).then(|| refusal(403, body))
         }));
     }
+}
+
+#[test]
+fn a_broken_request_alone_that_is_refused_for_a_lack_of_rights_is_a_finding() {
+    let found = report(&[Phase::Case], 8, |asked| (!asked.is_valid).then(forbidden));
+    assert!(causes(&found).iter().any(|(clause, _)| *clause == "status.400"), "{:?}", causes(&found));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Refusals that lack of a right, a quota or a lost token would excuse, and what the whole run shows of them: whether it was none of these.
 //!
 //! A valid request is refused over what it gives where it is refused each time, while others of the same caller are taken before and after. A credential that
-//! is turned away again and again, and taken in between, is a fault that comes now and then.
+//! is turned away again and again, and taken in between, is a fault that comes now and then. What still excuses valid requests excuses broken ones, too.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ pub(super) fn decide(contract: &Contract, turned_away: &TurnedAway, outcomes: &m
         return;
     }
     let Tried { over, often } = Tried::of(contract, shrunk);
-    for outcome in outcomes.iter_mut().chain(shrunk) {
+    for outcome in outcomes.iter_mut().chain(shrunk.iter_mut()) {
         let Some(held_back) = outcome.judgement.held_back.clone() else { continue };
         let fields = sent(contract, outcome).unwrap_or_default();
         let has_all = |part: &Map<String, Value>| part.iter().all(|(name, value)| fields.get(name) == Some(value));
@@ -77,6 +77,31 @@ pub(super) fn decide(contract: &Contract, turned_away: &TurnedAway, outcomes: &m
         outcome.judgement.inconclusive = None;
         outcome.judgement.held_back = None;
         outcome.judgement.mismatches.push(mismatch);
+    }
+    excuse_broken(contract, outcomes, shrunk);
+}
+
+/// A right or a quota may be asked for before a body is read: where the lack of it still excuses the refusal of valid requests, it excuses that of broken ones
+/// with the same status.
+fn excuse_broken(contract: &Contract, outcomes: &mut [Outcome], shrunk: &mut [Outcome]) {
+    let status = |outcome: &Outcome, step: usize| {
+        outcome.exchanges.get(step).and_then(Exchange::response).map(|response| response.status)
+    };
+    let is_lack = |status: &u16| contract.creation.inconclusive.valid.contains(status);
+    let still_held_back = outcomes.iter().filter(|outcome| outcome.judgement.held_back.is_some());
+    let excused: BTreeSet<u16> = still_held_back.filter_map(|outcome| status(outcome, 0)).filter(is_lack).collect();
+    let of_refusals = ClauseId::status(400);
+    for outcome in outcomes.iter_mut().chain(shrunk) {
+        let mismatches = std::mem::take(&mut outcome.judgement.mismatches);
+        let is_excused = |mismatch: &Mismatch| {
+            mismatch.clause == of_refusals && status(outcome, mismatch.step).is_some_and(|each| excused.contains(&each))
+        };
+        let (dropped, kept): (Vec<_>, Vec<_>) = mismatches.into_iter().partition(is_excused);
+        outcome.judgement.mismatches = kept;
+        if let Some(mismatch) = dropped.first() {
+            let got = mismatch.got.raw();
+            outcome.judgement.inconclusive = Some(format!("a broken request was answered {got}, as valid ones were"));
+        }
     }
 }
 
