@@ -9,8 +9,12 @@
 //! # Ok::<(), ims_conformance::harness::HarnessError>(())
 //! ```
 //!
-//! The endpoint may be any server on this machine, one of wiremock for example. One elsewhere may be somebody's production: it needs a folder for ledgers, so
-//! that `sweep` removes what a killed test leaves, and a run is as careful there as the program is.
+//! In a test, `#[test] fn my_server_keeps_the_contract()` holds these lines; `tests/own-server/` is a crate with such tests, and has no other dependency than this
+//! crate and wiremock.
+//!
+//! The endpoint may be any server on this machine, one of wiremock for example. A server that has only the call under test is enough: what needs another call is
+//! left out, and the report says so, unless [`Harness::require`] makes that an error. An endpoint elsewhere may be somebody's production: it needs a folder for
+//! ledgers, so that `sweep` removes what a killed test leaves, and a run is as careful there as the program is.
 
 mod trials;
 

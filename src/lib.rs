@@ -4,6 +4,9 @@
 //! either is written in Rust: the contract is a data file, the cases are data files, and this crate is the engine that reads both. Another call, or another
 //! provider, is a new folder.
 //!
+//! This page is about the design. How to use the program stands in `src/cli/README.md` and `src/cli/OPERATING.md`, how to write cases and contracts in
+//! `cases/README.md` and `cases/CONTRACT.md`, and how the tests are laid out in `tests/README.md`.
+//!
 //! # Words
 //!
 //! Those of HTTP, OpenAPI, proptest and nextest are used as they are. These are this tool's own:

@@ -112,8 +112,20 @@ const SHORTEST: usize = 8;
 /// So many forms of secrets of one request make a generation: some hundred secrets.
 const GENERATION: usize = 4096;
 
-/// What the program says of itself stands in its README.
-static WORDS: LazyLock<String> = LazyLock::new(|| include_str!("../README.md").to_lowercase());
+/// The good token of a stub where none is given. Every reader of the documentation knows it, and it opens nothing else.
+pub(crate) const STUB_TOKEN: &str = "stub-token";
+
+/// What the program says of itself stands in its pages. The token of the stub stands there too, and is no word: no report has it for another reason.
+static WORDS: LazyLock<String> = LazyLock::new(|| {
+    const PAGES: [&str; 5] = [
+        include_str!("../README.md"),
+        include_str!("cli/README.md"),
+        include_str!("cli/OPERATING.md"),
+        include_str!("../cases/README.md"),
+        include_str!("../cases/CONTRACT.md"),
+    ];
+    PAGES.concat().to_lowercase().replace(STUB_TOKEN, "")
+});
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

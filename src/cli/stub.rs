@@ -7,6 +7,7 @@ use crate::client::Token;
 use crate::console::Console;
 use crate::document::nearest;
 use crate::exit_code::ExitCode;
+use crate::secret::STUB_TOKEN;
 use crate::stub::defect::defects;
 use crate::stub::{Defect, Stub, StubService};
 
@@ -28,9 +29,6 @@ pub(super) struct Arguments {
     list_defects: bool,
 }
 
-/// The good token where none is given; it opens nothing but a stub.
-const TOKEN: &str = "stub-token";
-
 pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
     let suite = load(&arguments.suite.suite, console)?;
     let known = defects(&suite.contract);
@@ -45,8 +43,8 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         None => None,
     };
     let given = std::env::var(&arguments.token_env).ok().and_then(|text| Token::new(&text));
-    let how = if given.is_some() { format!("the one in ${}", arguments.token_env) } else { format!("`{TOKEN}`") };
-    let token = given.or_else(|| Token::new(TOKEN)).ok_or_else(|| Failure::WrongUse("no token".to_owned()))?;
+    let how = if given.is_some() { format!("the one in ${}", arguments.token_env) } else { format!("`{STUB_TOKEN}`") };
+    let token = given.or_else(|| Token::new(STUB_TOKEN)).ok_or_else(|| Failure::WrongUse("no token".to_owned()))?;
     let service = StubService::new(suite.contract, token, defect);
     let stub = Stub::start(service, &arguments.listen)
         .await
