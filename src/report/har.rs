@@ -1,5 +1,5 @@
-//! The exchanges that show findings as a HAR 1.2 archive, for the viewers that people have. A token is not in it, and what it was made from is said beside the
-//! request.
+//! The exchanges that show findings as a HAR 1.2 archive, for the viewers that people have, under a page for each finding. A token is not in it, and what it
+//! was made from is said beside the request.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,9 +18,11 @@ struct Content<'a> {
 
 /// The exchanges of all findings as HAR.
 pub fn render(report: &Report) -> Result<String, serde_json::Error> {
+    let findings = report.findings.iter().enumerate();
+    let pages: Vec<_> = findings.clone().map(|(index, finding)| page(report, index, finding)).collect();
     let exchanges =
-        report.findings.iter().flat_map(|finding| finding.exchanges.iter().map(move |each| (finding, each)));
-    let entries: Vec<_> = exchanges.map(|(finding, exchange)| entry(report, finding, exchange)).collect();
+        findings.flat_map(|(index, finding)| finding.exchanges.iter().map(move |each| (index, finding, each)));
+    let entries: Vec<_> = exchanges.map(|(index, finding, exchange)| entry(report, index, finding, exchange)).collect();
     let mut comment = format!("{} at {}: {}", report.suite.title, report.target.endpoint, report.verdict.text());
     if !report.cut_short.is_empty() {
         comment.push_str(&format!("; {}", report.cut_short));
@@ -29,16 +31,35 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
         comment.push_str(&format!("; left out: {} {}", omitted.count, omitted.what));
     }
     let creator = json!({"name": "ims-conformance", "version": report.program_version});
-    let log = json!({"log": {"version": "1.2", "creator": creator, "entries": entries, "comment": comment}});
+    let log =
+        json!({"log": {"version": "1.2", "creator": creator, "pages": pages, "entries": entries, "comment": comment}});
     let mut text = serde_json::to_string_pretty(&log)?;
     text.push('\n');
     Ok(visible(&text).into_owned())
 }
 
-fn entry(report: &Report, finding: &Finding, exchange: &Exchange) -> Value {
-    let at = exchange.answer.as_ref().map_or(&report.date, |answer| &answer.at);
+/// A finding, as what a viewer puts its exchanges under.
+fn page(report: &Report, index: usize, finding: &Finding) -> Value {
     json!({
-        "startedDateTime": at,
+        "startedDateTime": finding.exchanges.first().map_or(&report.date, |exchange| began(report, exchange)),
+        "id": page_id(index),
+        "title": format!("{}: {}", finding.clause, finding.text),
+        "pageTimings": {},
+    })
+}
+
+fn page_id(index: usize) -> String {
+    format!("finding-{index}")
+}
+
+fn began<'a>(report: &'a Report, exchange: &'a Exchange) -> &'a String {
+    exchange.answer.as_ref().map_or(&report.date, |answer| &answer.at)
+}
+
+fn entry(report: &Report, index: usize, finding: &Finding, exchange: &Exchange) -> Value {
+    json!({
+        "pageref": page_id(index),
+        "startedDateTime": began(report, exchange),
         "time": 0,
         "request": request(report, exchange),
         "response": response(exchange),
@@ -62,7 +83,7 @@ fn request(report: &Report, exchange: &Exchange) -> Value {
     let query: Vec<_> = query.map(|(name, value)| json!({"name": name, "value": value})).collect();
     let mut request = json!({
         "method": exchange.method,
-        "url": format!("{}{}", report.target.endpoint.trim_end_matches('/'), exchange.path),
+        "url": as_uri(&format!("{}{}", report.target.endpoint.trim_end_matches('/'), exchange.path)),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": headers(&exchange.headers),
@@ -74,6 +95,19 @@ fn request(report: &Report, exchange: &Exchange) -> Value {
         request["postData"] = json!({"mimeType": media_type(&exchange.headers), "text": exchange.body.text});
     }
     request
+}
+
+/// The address with an escape for each byte that no address holds: a probe may send such a one on purpose, and a viewer that reads addresses would reject the
+/// whole file.
+fn as_uri(address: &str) -> String {
+    let bytes = address.as_bytes();
+    let is_escape = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+    let shown = bytes.iter().enumerate().map(|(at, byte)| match byte {
+        b'%' if is_escape(at) => "%".to_owned(),
+        byte if byte.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=".contains(byte) => char::from(*byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    });
+    shown.collect()
 }
 
 fn response(exchange: &Exchange) -> Value {
