@@ -55,7 +55,13 @@ fn conforming(suite: &Arc<Suite>, probes: &[Probe]) -> Vec<Exchange> {
 
 fn exchange(probe: &Probe, body: &[u8]) -> Exchange {
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    let response = Response { status: 201, headers, body: body.to_vec(), at: time::OffsetDateTime::now_utc() };
+    let response = Response {
+        status: 201,
+        headers,
+        body: body.to_vec(),
+        at: time::OffsetDateTime::now_utc(),
+        took: Duration::ZERO,
+    };
     Exchange { request: probe.script.steps[0].request.clone(), outcome: Ok(response) }
 }
 

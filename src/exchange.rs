@@ -9,6 +9,7 @@ pub(crate) use fill::{is_segment, segment};
 pub use send_error::{NotOwn, SendError};
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -174,6 +175,8 @@ pub struct Response {
     pub body: Vec<u8>,
     /// When it arrived, by our clock.
     pub at: OffsetDateTime,
+    /// How long it took to come, from the beginning of the connection where there was none.
+    pub took: Duration,
 }
 
 impl Response {

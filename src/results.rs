@@ -10,6 +10,7 @@ mod finding;
 mod fold;
 mod held_back;
 mod invariants;
+mod latency;
 mod origin;
 mod outcome;
 mod overflow;
@@ -23,6 +24,7 @@ pub(crate) use blame::is_refusal_of_valid;
 pub use finding::{Consequence, Finding};
 pub use fold::{Fold, Question};
 pub use invariants::RunInvariants;
+pub use latency::Latency;
 pub use origin::{ClauseRow, SuiteName};
 pub use repeat::Repeat;
 pub use tally::Cause;
@@ -119,6 +121,8 @@ pub struct Results {
     pub requests: u64,
     /// How many of them were sent before the first probe.
     pub first_requests: u64,
+    /// How long the answers to the probes took, by call.
+    pub latency: Vec<Latency>,
     /// How long the run took, from the first request to the last one.
     pub elapsed: Duration,
     /// How it ended.

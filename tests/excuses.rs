@@ -74,7 +74,13 @@ fn report(
 
 fn refusal(status: u16, body: &str) -> Response {
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    Response { status, headers, body: body.as_bytes().to_vec(), at: time::OffsetDateTime::now_utc() }
+    Response {
+        status,
+        headers,
+        body: body.as_bytes().to_vec(),
+        at: time::OffsetDateTime::now_utc(),
+        took: std::time::Duration::ZERO,
+    }
 }
 
 fn forbidden() -> Response {

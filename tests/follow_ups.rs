@@ -66,7 +66,13 @@ fn report(
 }
 
 fn bare(status: u16) -> Response {
-    Response { status, headers: Vec::new(), body: Vec::new(), at: time::OffsetDateTime::now_utc() }
+    Response {
+        status,
+        headers: Vec::new(),
+        body: Vec::new(),
+        at: time::OffsetDateTime::now_utc(),
+        took: std::time::Duration::ZERO,
+    }
 }
 
 const IMAGES: &str = "/v2/images";

@@ -30,6 +30,7 @@ fn reply(status: u16, media_type: Option<&str>, body: impl AsRef<[u8]>) -> Respo
         headers: media_type.into_iter().chain([date]).collect(),
         body: body.as_ref().to_vec(),
         at: OffsetDateTime::parse("2016-06-02T07:49:50Z", &Rfc3339).unwrap(),
+        took: std::time::Duration::ZERO,
     }
 }
 

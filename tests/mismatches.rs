@@ -24,6 +24,7 @@ fn reply(status: u16, body: &Value) -> Response {
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: body.to_string().into_bytes(),
         at: OffsetDateTime::now_utc(),
+        took: std::time::Duration::ZERO,
     }
 }
 

@@ -77,6 +77,7 @@ mod tests {
             headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             body: Vec::new(),
             at: OffsetDateTime::now_utc(),
+            took: Duration::ZERO,
         });
         Exchange { request, outcome }
     }

@@ -53,7 +53,8 @@ mod tests {
     fn reduced(body: &str, headers: &[(&str, &str)], found: Option<(&str, Value)>) -> (Vec<(String, String)>, String) {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let body = body.as_bytes().to_vec();
-        let mut response = Response { status: 201, headers, body, at: OffsetDateTime::UNIX_EPOCH };
+        let mut response =
+            Response { status: 201, headers, body, at: OffsetDateTime::UNIX_EPOCH, took: std::time::Duration::ZERO };
         response.reduce(&["/id", "/self/name", "/none"], found);
         (response.headers, String::from_utf8(response.body).unwrap())
     }

@@ -11,8 +11,8 @@ mod text;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use self::differences::{LEFT_OUT, caveats, choices, drift, missing, sorted};
-use super::model::{Finding, Report, Verdict};
+use self::differences::{caveats, choices, drift, latency, missing, sorted};
+use super::model::{Finding, Report, Verdict, duration};
 use crate::exit_code::ExitCode;
 use crate::untrusted::visible;
 
@@ -65,6 +65,8 @@ pub struct Comparison {
     pub new_drift: Vec<String>,
     /// What nobody documents and only the first run saw.
     pub gone_drift: Vec<String>,
+    /// How long the answers took to each call that both runs have sent.
+    pub latency: Vec<LatencyPair>,
     /// Clauses that only the first run assessed, each with why the second one did not.
     pub only_first: Vec<Missing>,
     /// Clauses that only the second run assessed, each with why the first one did not.
@@ -155,6 +157,21 @@ pub struct ChoiceDifference {
     pub second: Vec<String>,
 }
 
+/// How long the answers to one call took in both runs, in milliseconds. That nothing conforms by, and nothing is broken by.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct LatencyPair {
+    /// The call: `POST /path`.
+    pub call: String,
+    /// Half of the first run's answers took no longer.
+    pub first_median_ms: f64,
+    /// Half of the second run's answers took no longer.
+    pub second_median_ms: f64,
+    /// Of a hundred answers of the first run, 95 took no longer.
+    pub first_p95_ms: f64,
+    /// Of a hundred answers of the second run, 95 took no longer.
+    pub second_p95_ms: f64,
+}
+
 /// A clause that a run did not assess.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Missing {
@@ -203,6 +220,7 @@ impl Comparison {
             choices: choices(first, second),
             new_drift: drift(second, first),
             gone_drift: drift(first, second),
+            latency: latency(first, second),
             only_first,
             only_second,
         })
@@ -255,7 +273,6 @@ impl Outcome {
 
 impl Side {
     fn of(report: &Report) -> Self {
-        let left_out = report.omitted.iter().filter(|omitted| omitted.what.starts_with(LEFT_OUT));
         Self {
             endpoint: report.target.endpoint.clone(),
             is_stub: report.target.is_stub,
@@ -264,7 +281,7 @@ impl Side {
             date: report.date.clone(),
             seed: report.seed.clone(),
             verdict: report.verdict,
-            findings: report.findings.len() + left_out.map(|omitted| omitted.count).sum::<usize>(),
+            findings: report.findings.len() + report.untold(),
             probes: report.probes.phases.iter().map(|phase| phase.probes).sum(),
             seconds: report.seconds,
             requests: report.requests,
@@ -277,6 +294,14 @@ impl Side {
         let findings = super::counted(self.findings, "finding");
         let probes = super::counted(self.probes, "probe");
         format!("{stub}{}, {}: {}, {findings} of {probes}", self.endpoint, self.date, self.verdict.text())
+    }
+}
+
+impl LatencyPair {
+    /// Median and 95 of a hundred in words, of the first run and then of the second one.
+    fn texts(&self) -> [String; 2] {
+        let text = |first, second| format!("{} → {}", duration(first), duration(second));
+        [text(self.first_median_ms, self.second_median_ms), text(self.first_p95_ms, self.second_p95_ms)]
     }
 }
 

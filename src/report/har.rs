@@ -3,8 +3,10 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
-use super::model::{Exchange, Finding, Header, Report};
+use super::model::{Exchange, Finding, Header, Report, rfc3339};
 use crate::untrusted::visible;
 
 /// What came, as HAR has it.
@@ -41,7 +43,7 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
 /// A finding, as what a viewer puts its exchanges under.
 fn page(report: &Report, index: usize, finding: &Finding) -> Value {
     json!({
-        "startedDateTime": finding.exchanges.first().map_or(&report.date, |exchange| began(report, exchange)),
+        "startedDateTime": finding.exchanges.first().map_or_else(|| report.date.clone(), |exchange| began(report, exchange)),
         "id": page_id(index),
         "title": format!("{}: {}", finding.clause, finding.text),
         "pageTimings": {},
@@ -52,20 +54,29 @@ fn page_id(index: usize) -> String {
     format!("finding-{index}")
 }
 
-fn began<'a>(report: &'a Report, exchange: &'a Exchange) -> &'a String {
-    exchange.answer.as_ref().map_or(&report.date, |answer| &answer.at)
+/// When the request was sent: so long before its answer was there.
+fn began(report: &Report, exchange: &Exchange) -> String {
+    let Some(answer) = &exchange.answer else { return report.date.clone() };
+    let at = OffsetDateTime::parse(&answer.at, &Rfc3339).ok();
+    let began = at.and_then(|at| at.checked_sub(Duration::seconds_f64(answer.took_ms / 1e3)));
+    began.map_or_else(|| answer.at.clone(), rfc3339)
+}
+
+/// How many milliseconds the answer took.
+fn took(exchange: &Exchange) -> f64 {
+    exchange.answer.as_ref().map_or(0.0, |answer| answer.took_ms)
 }
 
 fn entry(report: &Report, index: usize, finding: &Finding, exchange: &Exchange) -> Value {
     json!({
         "pageref": page_id(index),
         "startedDateTime": began(report, exchange),
-        "time": 0,
+        "time": took(exchange),
         "request": request(report, exchange),
         "response": response(exchange),
         "cache": {},
-        // How long it took was not measured; the three are required.
-        "timings": {"send": 0, "wait": 0, "receive": 0, "comment": "not measured"},
+        // All three are required, and were measured together.
+        "timings": {"send": 0, "wait": took(exchange), "receive": 0, "comment": "all of it is told as `wait`"},
         "comment": format!(
             "{}, {}: expected {}, got {}; the token was {}",
             finding.clause,

@@ -3,14 +3,23 @@
 //! The page itself is `html/page.html`, in which every text is escaped. Here is what it has to know beyond the [`Report`]: which clause stands where in
 //! the matrix, and which line of an answer the finding is about.
 
+mod plot;
+
 use std::collections::BTreeSet;
 
 use askama::Template;
 
+use self::plot::Plot;
 use super::markdown::as_text;
 use super::matrix::{Area, areas};
 use super::model::{Clause, ClauseVerdict, Exchange, Finding, Report};
 use crate::untrusted::visible;
+
+/// So many findings are named at once below the verdict, so that nobody has to look for them.
+const FIRST: usize = 10;
+
+/// So many characters of what was expected and came are told there.
+const SHORT: usize = 120;
 
 /// The page.
 #[derive(Template)]
@@ -21,6 +30,8 @@ struct Page<'a> {
     findings: Vec<Section<'a>>,
     /// How many clauses came to what.
     counts: Vec<(ClauseVerdict, usize)>,
+    /// How long answers took, a plot for each call.
+    plots: Vec<Plot<'a>>,
     /// Not assessed, each reason once.
     missing: Vec<(&'a str, Vec<&'a str>)>,
 }
@@ -57,6 +68,7 @@ pub fn render(report: &Report) -> Result<String, askama::Error> {
         areas: areas(&report.clauses),
         findings: report.findings.iter().enumerate().map(|(index, finding)| section(report, index, finding)).collect(),
         counts: verdicts.into_iter().map(|verdict| (verdict, count(verdict))).collect(),
+        plots: report.latency.iter().map(Plot::of).collect(),
         missing: missing(report),
     };
     page.render().map(|text| visible(&text).into_owned())
@@ -78,6 +90,12 @@ impl ClauseVerdict {
     fn class(self) -> String {
         self.text().replace(' ', "-")
     }
+}
+
+/// The beginning of a text.
+fn short(text: &str) -> String {
+    let begin: String = text.chars().take(SHORT).collect();
+    if begin.len() < text.len() { format!("{begin}…") } else { begin }
 }
 
 /// Where a clause leads to: its first finding, or its own line.

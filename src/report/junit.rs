@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
-use super::model::{Clause, ClauseVerdict, Finding, Report};
+use super::model::{Clause, ClauseVerdict, Finding, LEFT_OUT, Report};
 use crate::untrusted::visible;
 
 /// So many characters of one finding are told, in which the requests and the commands may be cut.
@@ -106,7 +106,7 @@ fn clause_case(report: &Report, clause: &Clause, area: &str) -> TestCase {
 /// What is broken of a clause, each finding in turn.
 fn failure(report: &Report, clause: &str) -> TestCaseStatus {
     let findings: Vec<_> = report.findings.iter().filter(|finding| finding.clause == clause).collect();
-    let left_out = report.omitted.iter().find(|omitted| omitted.what.strip_prefix("findings of ") == Some(clause));
+    let left_out = report.omitted.iter().find(|omitted| omitted.what.strip_prefix(LEFT_OUT) == Some(clause));
     let left_out = left_out.map_or(0, |omitted| omitted.count);
     let message = match findings.first() {
         Some(first) => format!("{}: expected {}, got {}", first.share(), first.expected, first.got),

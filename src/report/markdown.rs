@@ -102,8 +102,9 @@ fn write_findings(out: &mut String, report: &Report) -> fmt::Result {
         write_finding(out, finding)?;
         told += 1;
     }
-    if told < report.findings.len() {
-        writeln!(out, "{} more findings are not told here.\n", report.findings.len() - told)?;
+    let untold = report.findings.len() - told + report.untold();
+    if untold > 0 {
+        writeln!(out, "{untold} more findings are not told here.\n")?;
     }
     Ok(())
 }
@@ -188,6 +189,8 @@ fn write_rest(out: &mut String, report: &Report) -> fmt::Result {
     write_list(out, "What the documentation leaves open, and what the target chose", choices)?;
     let drift = report.drift.iter().map(|drift| format!("{}: {} ({} ×)", drift.pointer, drift.text, drift.times));
     write_list(out, "What nobody documents", drift)?;
+    let latency = report.latency.iter().map(|latency| format!("{}: {}", latency.call, latency.text()));
+    write_list(out, "How long answers took", latency)?;
     let remarks =
         report.remarks.iter().cloned().chain(report.held_back.iter().map(|text| format!("held back: {text}")));
     write_list(out, "Remarks", remarks)?;

@@ -5,6 +5,7 @@
 
 mod assemble;
 mod examples;
+mod latency;
 mod limit;
 mod redact;
 
@@ -12,8 +13,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use assemble::About;
-pub(super) use assemble::{clauses, share_of};
-pub(super) use examples::command;
+pub(super) use assemble::{clauses, rfc3339, share_of};
+pub(super) use examples::{LEFT_OUT, command};
+pub use latency::{Band, Latency, duration};
 
 use crate::exit_code::ExitCode;
 
@@ -74,6 +76,9 @@ pub struct Report {
     pub resources: Resources,
     /// How many requests were sent.
     pub requests: u64,
+    /// How long the answers to the probes took, by call.
+    #[serde(default)]
+    pub latency: Vec<Latency>,
     /// What the run was allowed to cost.
     pub budgets: Budgets,
     /// What else a reader must know, such as a token that ended.
@@ -191,7 +196,7 @@ pub enum ClauseVerdict {
 }
 
 /// A clause that is broken, with the smallest example.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
     /// Id of the clause.
@@ -245,7 +250,7 @@ pub struct Entailed {
 }
 
 /// A request and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     /// HTTP method.
@@ -265,7 +270,7 @@ pub struct Exchange {
 }
 
 /// An answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     /// HTTP status.
@@ -276,6 +281,9 @@ pub struct Answer {
     pub body: Body,
     /// When it arrived, as RFC 3339 has it, in UTC.
     pub at: String,
+    /// How many milliseconds it took to come, from the beginning of the connection where there was none.
+    #[serde(default)]
+    pub took_ms: f64,
 }
 
 /// One header.

@@ -13,6 +13,7 @@ use super::blame::{Refused, Taken};
 use super::coverage::{Coverage, beyond_text};
 use super::finding::{Finding, findings};
 use super::held_back::TurnedAway;
+use super::latency::Latencies;
 use super::outcome::verdict;
 use super::overflow::Overflow;
 use super::reconcile::Refusal;
@@ -68,6 +69,7 @@ pub struct Fold {
     beyond: Causes,
     /// The first probe whose turn did not come.
     first_unsent: Option<(Place, String)>,
+    latencies: Latencies,
     choices: Tally<ObservedBehaviour>,
     drift: Tally<Drift>,
     /// What failed, or left something, or may still be shown to have created something in several steps.
@@ -124,6 +126,7 @@ impl Fold {
             skipped: Causes::default(),
             beyond: Causes::default(),
             first_unsent: None,
+            latencies: Latencies::default(),
             choices: Tally::default(),
             drift: Tally::default(),
             kept: BTreeMap::new(),
@@ -185,6 +188,7 @@ impl Fold {
         self.tried.add(contract, &record.probe);
         self.taken.add(contract, &record);
         self.turned_away.add(contract, &record);
+        self.latencies.add(contract, &record.exchanges);
         record.judgement.choices.iter().for_each(|choice| self.choices.add(choice));
         record.judgement.drift.iter().for_each(|drift| self.drift.add(drift));
         let why = record.judgement.inconclusive.as_deref().filter(|_| verdict == Verdict::Inconclusive);

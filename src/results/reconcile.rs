@@ -49,6 +49,7 @@ pub(super) fn refused(contract: &Contract, refusal: Refusal, found: &Found, run:
         headers: Vec::new(),
         body: Vec::new(),
         at: time::OffsetDateTime::UNIX_EPOCH,
+        took: Duration::ZERO,
     };
     let mut outcome = Outcome::bare(*place, probe);
     outcome.exchanges.push(Exchange { request, outcome: Ok(response) });

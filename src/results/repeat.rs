@@ -281,7 +281,8 @@ mod tests {
 
     fn line(body: &str, pointer: &str) -> String {
         let (headers, body) = (Vec::new(), body.as_bytes().to_vec());
-        let answer = Response { status: 201, headers, body, at: OffsetDateTime::UNIX_EPOCH };
+        let answer =
+            Response { status: 201, headers, body, at: OffsetDateTime::UNIX_EPOCH, took: std::time::Duration::ZERO };
         capture("id".to_owned(), pointer, Some(&answer)).line()
     }
 

@@ -8,7 +8,13 @@ use crate::exchange::{Request, Response};
 
 /// A status and nothing else.
 pub(super) fn bare(status: u16) -> Response {
-    Response { status, headers: Vec::new(), body: Vec::new(), at: OffsetDateTime::now_utc() }
+    Response {
+        status,
+        headers: Vec::new(),
+        body: Vec::new(),
+        at: OffsetDateTime::now_utc(),
+        took: std::time::Duration::ZERO,
+    }
 }
 
 /// A body that says what it is.

@@ -40,6 +40,7 @@ pub(crate) fn answered_with(id: &str, status: u16, body: &str) -> Record {
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: body.as_bytes().to_vec(),
         at: time::OffsetDateTime::UNIX_EPOCH,
+        took: Duration::ZERO,
     };
     let exchanges = vec![Exchange { request: probe.script.steps[0].request.clone(), outcome: Ok(response) }];
     let judgement = judge(&SUITE.contract, &probe, &exchanges);

@@ -244,7 +244,7 @@ pub(crate) fn request(method: &str, path: &str, body: &str) -> Request {
 
 /// An answer without a body.
 pub(crate) fn bare(status: u16) -> Response {
-    Response { status, headers: Vec::new(), body: Vec::new(), at: OffsetDateTime::now_utc() }
+    Response { status, headers: Vec::new(), body: Vec::new(), at: OffsetDateTime::now_utc(), took: Duration::ZERO }
 }
 
 /// An answer that says how many seconds to wait.

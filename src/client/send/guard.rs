@@ -103,7 +103,13 @@ mod tests {
     impl Service for Recorder {
         fn answer(&self, request: &Request, _: Option<&str>) -> Response {
             self.0.lock().unwrap().push(format!("{} {}", request.method, request.path));
-            Response { status: 204, headers: Vec::new(), body: Vec::new(), at: OffsetDateTime::now_utc() }
+            Response {
+                status: 204,
+                headers: Vec::new(),
+                body: Vec::new(),
+                at: OffsetDateTime::now_utc(),
+                took: std::time::Duration::ZERO,
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
@@ -51,7 +52,8 @@ impl Target {
             return Exchange { request, outcome: Err(SendError::Budget) };
         }
         let shown = self.access.shown(request.credential);
-        let outcome = match &self.wire {
+        let begin = Instant::now();
+        let mut outcome = match &self.wire {
             Wire::Local(service) => {
                 // What is sent at once is answered in turns, as by a server.
                 tokio::task::yield_now().await;
@@ -69,7 +71,8 @@ impl Target {
                 None => Err(TransportError::Broken(Way::Direct).into()),
             },
         };
-        if let Ok(response) = &outcome {
+        if let Ok(response) = &mut outcome {
+            response.took = begin.elapsed();
             self.hear(response);
         }
         Exchange { request, outcome }
@@ -131,5 +134,5 @@ fn largest(effect: Option<&Effect>, request: &Request) -> usize {
 
 fn response(answer: Answer) -> Response {
     let Answer { status, headers, body } = answer;
-    Response { status, headers, body, at: OffsetDateTime::now_utc() }
+    Response { status, headers, body, at: OffsetDateTime::now_utc(), took: Duration::ZERO }
 }

@@ -2,11 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{ChoiceDifference, Missing, Note};
-use crate::report::model::{Clause, ClauseVerdict, Drift, Finding, Report};
-
-/// What a report says of findings that did not fit, before the clause.
-pub(super) const LEFT_OUT: &str = "findings of ";
+use super::{ChoiceDifference, LatencyPair, Missing, Note};
+use crate::report::model::{Clause, ClauseVerdict, Drift, Finding, LEFT_OUT, Report};
 
 /// The findings of a run that the other one looked for and does not have, those that it did not look for with the reason, and how many it has, too.
 pub(super) fn sorted(of: &Report, other: &Report) -> (Vec<Note>, Vec<(Note, String)>, usize) {
@@ -85,6 +82,21 @@ pub(super) fn drift(of: &Report, other: &Report) -> Vec<String> {
     };
     let of = text(of);
     of.difference(&text(other)).cloned().collect()
+}
+
+/// How long the answers took to each call that both runs have sent.
+pub(super) fn latency(first: &Report, second: &Report) -> Vec<LatencyPair> {
+    let both = first.latency.iter().filter_map(|one| {
+        let other = second.latency.iter().find(|other| other.call == one.call)?;
+        Some(LatencyPair {
+            call: one.call.clone(),
+            first_median_ms: one.median_ms,
+            second_median_ms: other.median_ms,
+            first_p95_ms: one.p95_ms,
+            second_p95_ms: other.p95_ms,
+        })
+    });
+    both.collect()
 }
 
 /// What makes the runs less comparable.

@@ -43,7 +43,11 @@ fn write(out: &mut String, comparison: &Comparison) -> fmt::Result {
         let missing = missing.iter().map(|clause| format!("{}: {}", clause.clause, clause.why));
         write_list(out, &format!("Clauses that only the {name} run assessed"), missing)?;
     }
-    Ok(())
+    let latency = comparison.latency.iter().map(|pair| {
+        let [median, most] = pair.texts();
+        format!("{}: median {median}, 95 % within {most}", pair.call)
+    });
+    write_list(out, "How long answers took, first → second", latency)
 }
 
 fn write_notes(out: &mut String, heading: &str, notes: &[Note]) -> fmt::Result {

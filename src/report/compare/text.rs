@@ -51,6 +51,7 @@ fn write(out: &mut String, comparison: &Comparison) -> fmt::Result {
     write_drift(out, comparison)?;
     write_missing(out, "first", "second", &comparison.only_first)?;
     write_missing(out, "second", "first", &comparison.only_second)?;
+    write_latency(out, comparison)?;
     let style = match comparison.outcome {
         Outcome::Worse => RED,
         Outcome::Unsettled => YELLOW,
@@ -108,6 +109,19 @@ fn write_drift(out: &mut String, comparison: &Comparison) -> fmt::Result {
             writeln!(out, "  only the {whose:<6}  {thing}")?;
         }
         write_more(out, things.len())?;
+    }
+    writeln!(out)
+}
+
+fn write_latency(out: &mut String, comparison: &Comparison) -> fmt::Result {
+    if comparison.latency.is_empty() {
+        return Ok(());
+    }
+    let width = comparison.latency.iter().map(|pair| pair.call.chars().count()).max().unwrap_or_default();
+    writeln!(out, "{BOLD}how long answers took{BOLD:#}, first → second")?;
+    for pair in &comparison.latency {
+        let [median, most] = pair.texts();
+        writeln!(out, "  {:<width$}  median {median}, 95 % within {most}", pair.call)?;
     }
     writeln!(out)
 }

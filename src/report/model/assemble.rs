@@ -1,13 +1,14 @@
 //! From results to the plain data of a report.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    Budgets, Cause, Choice, Clause, ClauseVerdict, Deviation, Drift, FORMAT, Finding, Left, Phase, Probes, Report,
-    Resources, Suite, Target, examples, limit, redact,
+    Band, Budgets, Cause, Choice, Clause, ClauseVerdict, Deviation, Drift, FORMAT, Finding, Latency, Left, Phase,
+    Probes, Report, Resources, Suite, Target, examples, limit, redact,
 };
 use crate::client::{Bounds, Leftover, Limits};
 use crate::exit_code::ExitCode;
@@ -64,6 +65,7 @@ impl Report {
             drift: drift(results),
             resources: resources(results),
             requests: results.requests,
+            latency: results.latency.iter().map(Latency::from).collect(),
             budgets: budgets(results, &about.limits),
             remarks: remarks(results),
             omitted,
@@ -82,7 +84,7 @@ impl Report {
     }
 }
 
-pub(super) fn rfc3339(at: OffsetDateTime) -> String {
+pub(in crate::report) fn rfc3339(at: OffsetDateTime) -> String {
     at.format(&Rfc3339).unwrap_or_default()
 }
 
@@ -223,6 +225,26 @@ fn budgets(results: &Results, limits: &Limits) -> Budgets {
         rate: limits.rate,
         are_hard: results.bounds == Bounds::Hard,
     }
+}
+
+impl From<&results::Latency> for Latency {
+    fn from(latency: &results::Latency) -> Self {
+        let band =
+            |(limit, answers): &(Option<Duration>, usize)| Band { below_ms: limit.map(in_ms), answers: *answers };
+        Self {
+            call: latency.call.clone(),
+            answers: latency.answers,
+            median_ms: in_ms(latency.median),
+            p95_ms: in_ms(latency.most),
+            longest_ms: in_ms(latency.longest),
+            bands: latency.bands.iter().map(band).collect(),
+        }
+    }
+}
+
+/// A duration in milliseconds, to the hundredth.
+pub(super) fn in_ms(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e5).round() / 100.0
 }
 
 fn remarks(results: &Results) -> Vec<String> {

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::assemble::rfc3339;
-use super::{Answer, Body, Entailed, Exchange, Finding, Header, Omitted};
+use super::assemble::{in_ms, rfc3339};
+use super::{Answer, Body, Entailed, Exchange, Finding, Header, Omitted, Report};
 use crate::exchange::{Request, Response, SendError};
 use crate::probe::Phase;
 use crate::report::curl::{Caller, quoted};
@@ -14,6 +14,17 @@ const MOST_BYTES: usize = 800_000;
 
 /// So many bytes of a body are shown, and so many of a command.
 const LONGEST: usize = 8 * 1024;
+
+/// What [`Omitted::what`] says of findings, before the clause.
+pub(in crate::report) const LEFT_OUT: &str = "findings of ";
+
+impl Report {
+    /// How many findings did not fit.
+    pub fn untold(&self) -> usize {
+        let findings = self.omitted.iter().filter(|omitted| omitted.what.starts_with(LEFT_OUT));
+        findings.map(|omitted| omitted.count).sum()
+    }
+}
 
 /// The findings of a run, and how many of which clause did not fit.
 pub(super) fn findings(results: &Results, repeat: &str) -> (Vec<Finding>, Vec<Omitted>) {
@@ -26,7 +37,7 @@ pub(super) fn findings(results: &Results, repeat: &str) -> (Vec<Finding>, Vec<Om
             told.push(whole);
             continue;
         }
-        let what = format!("findings of {}", finding.clause);
+        let what = format!("{LEFT_OUT}{}", finding.clause);
         match omitted.iter_mut().find(|more| more.what == what) {
             Some(more) => more.count += 1,
             None => omitted.push(Omitted { what, count: 1 }),
@@ -107,6 +118,7 @@ fn exchange(request: &Request, answer: &Result<Response, SendError>) -> Exchange
             headers: headers(&answer.headers),
             body: body(&answer.body),
             at: rfc3339(answer.at),
+            took_ms: in_ms(answer.took),
         }),
         trouble: answer.as_ref().err().map(ToString::to_string).unwrap_or_default(),
     }

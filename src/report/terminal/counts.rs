@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use super::{BOLD, Detail, FAINT, GREEN, RED, WIDTH, YELLOW, ending};
 use crate::exit_code::ExitCode;
 use crate::report::counted;
-use crate::report::model::{About, Verdict, clauses};
+use crate::report::model::{About, Latency, Verdict, clauses};
 use crate::results::Results;
 
 /// What was held against what, by whom and when.
@@ -39,6 +39,9 @@ pub(super) fn write_coverage(out: &mut String, results: &Results, detail: Detail
         writeln!(out, "  not sent: {}", excluded.text)?;
     }
     if is_verbose {
+        for latency in &results.latency {
+            writeln!(out, "  {}: {}", latency.call, Latency::from(latency).text())?;
+        }
         writeln!(out)?;
         for clause in clauses(results) {
             writeln!(out, "  {:<12} {:>5}  {}", clause.verdict.text(), clause.probes, clause.id)?;

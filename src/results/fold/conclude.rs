@@ -197,6 +197,7 @@ impl Fold {
             ledger: end.ledger.clone(),
             requests: end.requests,
             first_requests: end.first_requests,
+            latency: self.latencies.all(contract),
             elapsed: end.elapsed,
             ending: end.ending,
         }

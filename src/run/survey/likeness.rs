@@ -47,6 +47,7 @@ mod tests {
                 headers: Vec::new(),
                 body: body.as_bytes().to_vec(),
                 at: OffsetDateTime::now_utc(),
+                took: std::time::Duration::ZERO,
             }),
         }
     }
