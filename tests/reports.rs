@@ -1,6 +1,7 @@
 //! The files that a run writes: what is in them, that others can read them, and that they are whole however the run ends.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+#![allow(clippy::print_stdout, reason = "a test shows how long its work takes to who asks for it")]
 
 #[path = "support/outcomes.rs"]
 mod outcomes;
@@ -10,13 +11,17 @@ mod server;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ims_conformance::client::Limits;
+use ims_conformance::probe::Phase;
+use ims_conformance::report::compare::{self, Comparison};
 use ims_conformance::report::model::{About, ClauseVerdict, Report, Verdict};
-use ims_conformance::report::{Format, json};
+use ims_conformance::report::terminal::{self, Detail};
+use ims_conformance::report::{Format, github, json};
+use ims_conformance::results::{Finding, Results};
 use ims_conformance::secret::{Kind, Secret, Secrets};
-use outcomes::{answered, answered_with, refused};
+use outcomes::{PROBES, SUITE, answered, answered_with, refused};
 use serde_json::Value;
 use server::{Server, come_again, outcome, program, signal, wait_until};
 use tempfile::TempDir;
@@ -202,27 +207,69 @@ fn a_file_is_replaced_as_a_whole_and_what_is_no_file_stays() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left");
 }
 
+/// Ten thousand findings of many clauses, each with long answers of what grows where it is escaped.
+fn ten_thousand() -> Results {
+    let body = "{\"error\": \"<>&\u{202e}\"}".repeat(100);
+    let answers = PROBES.iter().filter(|probe| probe.phase == Phase::Case).take(200);
+    let answers =
+        answers.map(|probe| answered_with(&probe.id, if probe.id.contains("rejects") { 201 } else { 500 }, &body));
+    let mut results = outcomes::report(answers.collect());
+    let found = std::mem::take(&mut results.findings);
+    let of_clauses = found.iter().cycle().zip(SUITE.contract.clauses.keys().cycle()).take(10_000).enumerate();
+    let numbered = of_clauses.map(|(number, (finding, clause))| Finding {
+        clause: clause.clone(),
+        cause: number.to_string(),
+        ..finding.clone()
+    });
+    results.findings = numbered.collect();
+    results
+}
+
+/// `cargo test --test reports -- --nocapture ten_thousand` also shows how long each takes.
 #[test]
 fn ten_thousand_findings_make_a_file_that_can_be_opened_and_says_what_it_leaves_out() {
-    let body = "{\"error\": \"<>&\u{202e}\"}".repeat(100);
-    let mut results =
-        outcomes::report(vec![answered_with("min_disk/rejects_0", 201, &body), answered("min_ram/defaults_to_0", 500)]);
-    let finding = results.findings[0].clone();
-    results.findings = (0..10_000)
-        .map(|number| ims_conformance::results::Finding { cause: number.to_string(), ..finding.clone() })
-        .collect();
+    let results = ten_thousand();
     let begin = Instant::now();
     let report = Report::of(&results, &about(), &Secrets::default());
+    println!("{:>9.1} ms  from results to a report", begin.elapsed().as_secs_f64() * 1e3);
     assert!(!report.omitted.is_empty() && report.findings.len() < 10_000);
     let told = report.findings.len() + report.omitted.iter().map(|omitted| omitted.count).sum::<usize>();
     assert_eq!(told, 10_000);
     for (name, format) in Format::ALL {
-        let text = format.render(&report).unwrap();
-        assert!(text.len() < 5_000_000, "{name} has {} bytes", text.len());
-        let left_out = report.omitted[0].count.to_string();
-        assert!(text.contains(&left_out), "{name} does not say what it leaves out");
+        let text = measured(name, || format.render(&report).unwrap());
+        let untold = 10_000 - text.matches("\n- expected **").count();
+        for omitted in &report.omitted {
+            // Markdown is read by people, and has a number for all of them.
+            let is_told = text.contains(&omitted.what) && text.contains(&omitted.count.to_string());
+            let is_told =
+                is_told || (name == "markdown" && text.contains(&format!("{untold} more findings are not told")));
+            assert!(is_told, "{name} does not say that it leaves out {} {}", omitted.count, omitted.what);
+        }
     }
-    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    for detail in [Detail::Usual, Detail::Verbose] {
+        let text = measured(&format!("terminal, {detail:?}"), || terminal::render_run(&results, &about(), detail));
+        assert!(text.contains("more findings, which a report lists"), "{detail:?}");
+    }
+    let annotations = measured("annotations", || github::annotations(&report));
+    assert!(annotations.contains(" more findings; the summary of the step has them"), "{annotations}");
+    let mut earlier = report.clone();
+    earlier.findings.clear();
+    for (first, second) in [(&earlier, &report), (&report, &earlier)] {
+        let comparison = Comparison::of(first, second).unwrap();
+        for (name, format) in compare::Format::ALL {
+            let text = measured(&format!("compare {name}"), || comparison.render(format).unwrap());
+            assert!(text.contains("leaves out"), "{name}: {text}");
+        }
+    }
+}
+
+/// What was rendered, which is no larger than what a reader opens.
+fn measured(name: &str, render: impl FnOnce() -> String) -> String {
+    let begin = Instant::now();
+    let text = render();
+    println!("{:>9.1} ms  {:>9} bytes  {name}", begin.elapsed().as_secs_f64() * 1e3, text.len());
+    assert!(text.len() < 5_000_000, "{name} has {} bytes", text.len());
+    text
 }
 
 #[test]

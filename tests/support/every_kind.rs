@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
+use std::time::Duration;
+
 use ims_conformance::baseline::Baseline;
 use ims_conformance::client::{Appeared, Availability, Bounds, Cleanup, Leftover, Limits, Spent, Unlisted};
 use ims_conformance::contract::ClauseId;
@@ -9,7 +11,7 @@ use ims_conformance::document;
 use ims_conformance::exchange::{Exchange, Request, Response, SendError};
 use ims_conformance::judge::{Drift, Mismatch, ObservedBehaviour};
 use ims_conformance::plan::Excluded;
-use ims_conformance::report::model::{About, Report};
+use ims_conformance::report::model::{About, Omitted, Report};
 use ims_conformance::results::{Consequence, Question, Results};
 use ims_conformance::run::{End, Ending, Event, Found, Record};
 use ims_conformance::secret::Secrets;
@@ -46,7 +48,26 @@ pub(crate) fn about() -> About {
 
 /// A report of every kind of verdict and finding.
 pub(crate) fn every_kind() -> Report {
-    Report::of(&every_kind_of_result(), &about(), &Secrets::default())
+    let mut report = Report::of(&every_kind_of_result(), &about(), &Secrets::default());
+    // It takes a megabyte until something is left out.
+    report.omitted.push(Omitted { what: "findings of request.min_disk.maximum".to_owned(), count: 3 });
+    report
+}
+
+/// The same of an earlier run that had one finding less, another one more, and chose otherwise.
+pub(crate) fn without_one_finding() -> Report {
+    let mut report = every_kind();
+    report.omitted.clear();
+    report.findings.retain(|finding| finding.clause != "response.id.format");
+    for finding in &mut report.findings {
+        if finding.clause == "status.201" {
+            "another cause".clone_into(&mut finding.cause);
+        }
+    }
+    report.choices.iter_mut().for_each(|choice| "refused with 422".clone_into(&mut choice.taken));
+    report.drift.iter_mut().for_each(|drift| drift.pointer.push_str("_once"));
+    report.latency.iter_mut().for_each(|latency| latency.median_ms = 250.0);
+    report
 }
 
 /// A report of a run that did not begin.
@@ -80,6 +101,8 @@ pub(crate) fn every_kind_of_result() -> Results {
     let mut baseline = Baseline::default();
     baseline.add(&SUITE.contract, &document::parse("baseline.yaml", KNOWN).unwrap()).unwrap();
     baseline.expire(OffsetDateTime::UNIX_EPOCH.date().replace_year(2020).unwrap());
+    // A run that was cut short takes none for stale.
+    let stale = baseline.iter().filter(|known| known.clause == "response.min_disk.type").cloned().collect();
     let question = Question { baseline, ..Question::default() };
     let records = vec![
         left(),
@@ -88,7 +111,7 @@ pub(crate) fn every_kind_of_result() -> Results {
         answered("min_disk/rejects_above_1024[just_above]", 201),
         answered("min_disk/rejects_above_1024[in_megabytes]", 400),
         answered("pairs/001", 503),
-        refusal("boundary/min_disk/1024"),
+        refusal("min_ram/accepts_the_certain_range[lowest]"),
         refusal("min_disk/rejects_0"),
         answered("min_disk/rejects_negative[just_below]", 201),
         answered("name/defaults_to_empty", 500),
@@ -108,7 +131,7 @@ pub(crate) fn every_kind_of_result() -> Results {
     };
     events.push(Event::Stock(Ok(vec![appeared("7f3a", Some("conformance-1")), appeared("9b1c", None)])));
     let end = End { ending: Ending::Interrupted, ledger: Some("/var/lib/93d9.ledger".to_owned()), ..end() };
-    finished(results(13, events, question, &end))
+    Results { stale, ..finished(results(13, events, question, &end)) }
 }
 
 /// What no record tells: what was found out around them. And without most of the clauses, so that a person can read all of it.
@@ -125,7 +148,8 @@ fn finished(mut results: Results) -> Results {
     if let Some(finding) = results.findings.iter_mut().find(|finding| finding.clause == "response.id.format") {
         let clause = ClauseId::parse("behaviour.metadata-persists").unwrap();
         let text = "what was stored is read again".to_owned();
-        finding.consequences = vec![Consequence { clause, text, count: 2 }];
+        finding.consequences = vec![Consequence { clause: clause.clone(), text, count: 2 }];
+        results.not_assessed.retain(|(missing, _)| *missing != clause);
     }
     results
 }
@@ -154,6 +178,11 @@ fn field() -> Record {
     let read_again = Exchange { request: read.clone(), outcome: Err(SendError::NothingCaptured) };
     let read = Exchange { request: read, outcome: field.exchanges[0].outcome.clone().map(with_header) };
     field.exchanges.extend([read, read_again]);
+    for (exchange, milliseconds) in field.exchanges.iter_mut().zip([1_234, 8]) {
+        if let Ok(answer) = &mut exchange.outcome {
+            answer.took = Duration::from_millis(milliseconds);
+        }
+    }
     let wrong = |clause: &str, step: usize| Mismatch {
         cause: "/id".to_owned(),
         pointer: "/id".into(),
