@@ -23,14 +23,7 @@ pub fn annotations(report: &Report) -> String {
 }
 
 fn annotation(finding: &Finding) -> String {
-    let message = format!(
-        "{}\nexpected {}, got {}; {}\n{}",
-        finding.text,
-        finding.expected,
-        finding.got,
-        finding.share(),
-        finding.command
-    );
+    let message = format!("{}\n{}; {}\n{}", finding.text, finding.difference(), finding.share(), finding.command);
     format!(
         "::error file={},line={},title={}::{}\n",
         property(&finding.file),

@@ -78,11 +78,10 @@ fn entry(report: &Report, index: usize, finding: &Finding, exchange: &Exchange) 
         // All three are required, and were measured together.
         "timings": {"send": 0, "wait": took(exchange), "receive": 0, "comment": "all of it is told as `wait`"},
         "comment": format!(
-            "{}, {}: expected {}, got {}; the token was {}",
+            "{}, {}: {}; the token was {}",
             finding.clause,
             finding.share(),
-            finding.expected,
-            finding.got,
+            finding.difference(),
             exchange.credential,
         ),
     })

@@ -18,8 +18,8 @@ use crate::untrusted::visible;
 /// So many findings are named at once below the verdict, so that nobody has to look for them.
 const FIRST: usize = 10;
 
-/// So many characters of what was expected and came are told there.
-const SHORT: usize = 120;
+/// So many characters of what was expected and came are told of each.
+const SHORT: usize = 240;
 
 /// The page.
 #[derive(Template)]

@@ -109,7 +109,7 @@ fn failure(report: &Report, clause: &str) -> TestCaseStatus {
     let left_out = report.omitted.iter().find(|omitted| omitted.what.strip_prefix(LEFT_OUT) == Some(clause));
     let left_out = left_out.map_or(0, |omitted| omitted.count);
     let message = match findings.first() {
-        Some(first) => format!("{}: expected {}, got {}", first.share(), first.expected, first.got),
+        Some(first) => format!("{}: {}", first.share(), first.difference()),
         None => format!("{left_out} findings, which this report leaves out"),
     };
     let mut text: Vec<_> = findings.iter().map(|finding| finding_text(finding)).collect();

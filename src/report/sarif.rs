@@ -92,12 +92,10 @@ struct Found<'a> {
 }
 
 fn result(finding: &Finding, index: usize) -> Found<'_> {
-    let at = if finding.pointer.is_empty() { String::new() } else { format!(" at {}", finding.pointer) };
     let message = format!(
-        "{}. Expected {}, got {}{at}. {} show it. Repeat: {}",
+        "{}: {}. Shown by {}. Repeat: {}",
         finding.text,
-        finding.expected,
-        finding.got,
+        finding.difference(),
         finding.share(),
         finding.command,
     );

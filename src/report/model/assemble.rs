@@ -259,6 +259,13 @@ fn remarks(results: &Results) -> Vec<String> {
 }
 
 impl Finding {
+    /// What would conform and what came, and where in the answer.
+    pub fn difference(&self) -> String {
+        let Self { pointer, expected, got, .. } = self;
+        let at = if pointer.is_empty() { String::new() } else { format!("at {pointer} ") };
+        format!("{at}expected {expected}, got {got}")
+    }
+
     /// How many probes show it, of how many that assessed the clause.
     pub fn share(&self) -> String {
         share_of(self.shown_by, self.assessed_by)
