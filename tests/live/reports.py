@@ -20,15 +20,16 @@ def findings(run):
 
 
 class Page(html.parser.HTMLParser):
-    """What a page names: its findings, what it loads from elsewhere, and elements that were never closed."""
+    """What a page names: its findings and plots, what it loads from elsewhere, and elements that were never closed."""
 
     def __init__(self):
         super().__init__()
-        self.findings, self.loads, self.open = 0, [], []
+        self.findings, self.plots, self.loads, self.open = 0, 0, [], []
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
         self.findings += tag == "article" and attributes.get("class") == "finding"
+        self.plots += tag == "svg" and attributes.get("role") == "img"
         source = attributes.get("src") or (attributes.get("href") if tag == "link" else None)
         if source and not source.startswith("data:"):
             self.loads.append(source)
@@ -51,6 +52,14 @@ def agree(run, junit, page):
         wrong.append(f"JUnit fails {sorted(failed)}, and broken are {sorted(broken)}")
     if not {clause["id"] for clause in run["clauses"]} <= set(cases) or len(cases) != int(suites.get("tests")):
         wrong.append("JUnit has not one case for each clause, or counts wrongly")
+    told = {case.get("name"): case.findtext("system-out") or "" for case in suites.iter("testcase")}
+    for clause in run["clauses"]:
+        place = f"{clause['file']}:{clause['line']}"
+        for name, value in {"clause": clause["text"], "place": place, "seed": run["seed"]}.items():
+            if f"[[PROPERTY|{name}={value}]]" not in told.get(clause["id"], "").splitlines():
+                wrong.append(f"JUnit says of {clause['id']} another {name} than {value}")
+    if len(run["latency"]) != seen.plots or not seen.plots:
+        wrong.append(f"the page has {seen.plots} plots, and {len(run['latency'])} calls were answered")
     if seen.findings != len(run["findings"]) or seen.loads or seen.open:
         wrong.append(f"the page has {seen.findings} findings, loads {seen.loads}, leaves open {seen.open}")
     if not broken:

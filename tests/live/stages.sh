@@ -5,8 +5,24 @@
 # looked at that find what no case does.
 stage_findings() {
     finds_in_the_open findings-open.txt case
+    differs_from_the_stub
     finds_in_the_open findings-boundary.txt boundary boundary/tags/ boundary/body/ boundary/content-type/ 'boundary/name/"\ud800"'
     grep -hE '^[0-9]+ (passed|requests)' "$stage_dir/case" "$stage_dir/boundary" | paste -sd ' '
+}
+
+# The last run beside one of the stub: each of its findings is new, and what differs else is told, in each format.
+differs_from_the_stub() {
+    local format found
+    mv "$stage_dir/report.json" "$stage_dir/glance.json"
+    call run --stub --phase case "--report=json=$stage_dir/stub.json"
+    exits_with 0
+    for format in json markdown html text; do
+        call compare "$stage_dir/stub.json" "$stage_dir/glance.json" --as "$format"
+        exits_with 1
+        grep -q 'POST /v2/images' "$out" || wrong "a comparison as $format says nothing of how long answers took"
+    done
+    found=$(findings_of "$stage_dir/glance.json" | wc -l)
+    grep -qE "^worse: $found findings new, 0 gone, 0 open, 0 in both; [1-9]" "$out" || wrong "the comparison has not these $found findings"
 }
 
 # A phase, or a selection of it, finds what is in a file beside this one.
