@@ -12,7 +12,7 @@ mod outcomes;
 use std::fs;
 use std::process::Command;
 
-use every_kind::{every_kind, hostile, without_one_finding};
+use every_kind::{every_kind, hostile, nothing, without_one_finding};
 use ims_conformance::report::Format;
 use ims_conformance::report::compare::{self, Comparison};
 use ims_conformance::report::model::Report;
@@ -174,6 +174,13 @@ fn the_page_of_a_report_works_can_be_read_and_loads_nothing() {
             holds(&report, &seen);
         }
     }
+}
+
+#[test]
+fn the_page_of_a_run_that_did_not_begin_can_be_read_too() {
+    let Some(browser) = browser() else { return };
+    let page = Format::Html.render(&nothing()).unwrap();
+    assert!(look(browser, &page, "").iter().all(|seen| seen["texts"].as_u64().unwrap() > 20));
 }
 
 /// What a person finds who uses the page.

@@ -377,6 +377,22 @@ fn what_was_recorded_is_rendered_later_as_it_would_have_been_at_once() {
 }
 
 #[test]
+fn a_run_that_was_recorded_before_durations_were_is_read_all_the_same() {
+    let report = every_kind();
+    let mut old: Value = serde_json::from_str(&json::render(&report).unwrap()).unwrap();
+    old.as_object_mut().unwrap().remove("latency").unwrap();
+    for finding in old["findings"].as_array_mut().unwrap() {
+        for exchange in finding["exchanges"].as_array_mut().unwrap() {
+            exchange["answer"].as_object_mut().unwrap().remove("took_ms").unwrap();
+        }
+    }
+    let read = json::read(&old.to_string()).unwrap();
+    assert_eq!((read.latency.len(), read.findings), (0, report.findings));
+    let page = Format::Html.render(&json::read(&old.to_string()).unwrap()).unwrap();
+    assert!(!page.contains("How long answers took"));
+}
+
+#[test]
 fn each_probe_is_a_line_as_it_comes_and_the_last_line_has_the_counts() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("events");
