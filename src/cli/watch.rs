@@ -1,9 +1,10 @@
 //! How whoever started a run sees that it goes on: a bar where a person watches; elsewhere, in the log of a CI say, a line for what takes long.
 
+use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::time::Instant;
 
 use crate::console::Console;
@@ -44,9 +45,13 @@ impl Watch {
             return (watch(ProgressBar::hidden(), Some((console.clone(), begin))), lines(console));
         }
         let bar = ProgressBar::with_draw_target(Some(probes as u64), ProgressDrawTarget::stderr_with_hz(10));
-        let template = "{bar:20} {pos}/{len} probes, {prefix}, {per_sec:.0}, {eta} left  {wide_msg}";
+        let template = "{bar:20} {pos}/{len} probes, {prefix}, {rate}/s, {eta} left  {wide_msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+            let rate = |state: &ProgressState, out: &mut dyn Write| {
+                // What cannot be written is not shown.
+                let _ = write!(out, "{:.0}", state.per_sec());
+            };
+            bar.set_style(style.with_key("rate", rate));
         }
         bar.set_prefix("0 failed");
         let shown = bar.clone();
