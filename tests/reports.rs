@@ -16,7 +16,7 @@ use std::time::Instant;
 use ims_conformance::client::Limits;
 use ims_conformance::probe::Phase;
 use ims_conformance::report::compare::{self, Comparison};
-use ims_conformance::report::model::{About, ClauseVerdict, Report, Verdict};
+use ims_conformance::report::model::{self, About, ClauseVerdict, Report, Verdict};
 use ims_conformance::report::terminal::{self, Detail};
 use ims_conformance::report::{Format, github, json};
 use ims_conformance::results::{Finding, Results};
@@ -205,6 +205,28 @@ fn a_file_is_replaced_as_a_whole_and_what_is_no_file_stays() {
     assert!(link.is_symlink() && json::read(&fs::read_to_string(&real).unwrap()).is_ok());
     assert!(!Path::new("/dev/null").is_file());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left");
+}
+
+#[test]
+fn where_few_findings_are_named_they_are_those_that_most_probes_show() {
+    let mut report = every_kind();
+    let first = report.findings[0].clone();
+    report.findings.extend((0..100).map(|number| model::Finding {
+        clause: format!("request.late_{number}.type"),
+        shown_by: 1000 + number,
+        assessed_by: 2000,
+        ..first.clone()
+    }));
+    let annotations = github::annotations(&report);
+    let named: Vec<_> =
+        annotations.lines().filter_map(|line| line.split("title=").nth(1)?.split("::").next()).collect();
+    assert_eq!(named[..2], ["request.late_99.type", "request.late_98.type"]);
+    let place = report.findings.len() - 1;
+    let page = Format::Html.render(&report).unwrap();
+    let (_, list) = page.split_once("<ul class=\"first\"").unwrap();
+    assert_eq!(list.split("href=\"#").nth(1).unwrap().split('"').next(), Some(format!("finding-{place}").as_str()));
+    let markdown = Format::Markdown.render(&report).unwrap();
+    assert!(markdown.contains("### request.late&#95;99.type") && !markdown.contains("late&#95;1.type"), "{markdown}");
 }
 
 /// Ten thousand findings of many clauses, each with long answers of what grows where it is escaped.

@@ -9,7 +9,8 @@ const MOST: usize = 10;
 /// The commands that a job prints to have its findings shown.
 pub fn annotations(report: &Report) -> String {
     let told = if report.findings.len() + report.untold() > MOST { MOST - 1 } else { MOST };
-    let mut text: String = report.findings.iter().take(told).map(annotation).collect();
+    let mut text: String =
+        report.worst_first().into_iter().take(told).map(|(_, finding)| annotation(finding)).collect();
     let more = report.findings.len().saturating_sub(told) + report.untold();
     if more > 0 {
         text.push_str(&format!(

@@ -95,7 +95,7 @@ fn write_findings(out: &mut String, report: &Report) -> fmt::Result {
     }
     writeln!(out, "## Findings\n")?;
     let (mut told, begin) = (0, out.len());
-    for finding in report.findings.iter().take(MOST_FINDINGS) {
+    for (_, finding) in report.worst_first().into_iter().take(MOST_FINDINGS) {
         if out.len() - begin > MOST_BYTES {
             break;
         }

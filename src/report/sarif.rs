@@ -113,6 +113,8 @@ fn result(finding: &Finding, index: usize) -> Found<'_> {
 
 fn suppressed<'a>(report: &Report, known: &'a Deviation, index: usize) -> Found<'a> {
     let clause = report.clauses.iter().find(|clause| clause.id == known.clause);
+    // What is of no clause stands where the contract begins: GitHub takes no result without a file.
+    let clause = clause.or(report.clauses.first());
     let (file, line) = clause.map_or(("", 1), |clause| (clause.file.as_str(), clause.line));
     Found {
         rule_id: &known.clause,

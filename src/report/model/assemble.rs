@@ -258,6 +258,15 @@ fn remarks(results: &Results) -> Vec<String> {
     login.chain(calls).chain(expired).collect()
 }
 
+impl Report {
+    /// The findings with their places in the report, those first that most probes show: where few are named, they are.
+    pub fn worst_first(&self) -> Vec<(usize, &Finding)> {
+        let mut findings: Vec<_> = self.findings.iter().enumerate().collect();
+        findings.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.shown_by));
+        findings
+    }
+}
+
 impl Finding {
     /// What would conform and what came, and where in the answer.
     pub fn difference(&self) -> String {
