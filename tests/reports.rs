@@ -11,7 +11,7 @@ mod server;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ims_conformance::client::Limits;
 use ims_conformance::probe::Phase;
@@ -84,6 +84,33 @@ fn a_finding_says_how_many_probes_of_how_many_show_it_and_where_it_stands() {
     assert!(line.contains("maximum") || line.contains("1024"), "{}:{}: {line}", row.file, row.line);
     let answer = finding.exchanges[0].answer.as_ref().unwrap();
     assert_eq!((finding.exchanges[0].body.text.as_str(), answer.status), ("{\"min_disk\":1025}", 201));
+}
+
+#[test]
+fn how_long_answers_took_is_measured_by_call_and_of_each_exchange() {
+    let defect = Some("request.min_disk.maximum:off-by-one");
+    let server = Server::with_defect(defect, |server, request, token| {
+        let answer = server.pass(request, token);
+        if request.method == "POST" {
+            std::thread::sleep(Duration::from_millis(60));
+        }
+        Some(answer)
+    });
+    let (_, report) = run(&server.listen(), &["min_disk/rejects_above", "min_disk/echoes"]);
+    let creations = report.latency.iter().find(|latency| latency.call == "POST /v2/images").unwrap();
+    // A median is exact to a twentieth.
+    assert!(creations.median_ms > 57.0 && creations.longest_ms >= 60.0, "{creations:?}");
+    assert!(creations.median_ms <= creations.p95_ms && creations.p95_ms <= creations.longest_ms, "{creations:?}");
+    assert_eq!(creations.bands.iter().map(|band| band.answers).sum::<usize>(), creations.answers);
+    assert!(creations.bands[0].below_ms >= Some(100.0), "{creations:?}");
+    let took = report.findings[0].exchanges[0].answer.as_ref().unwrap().took_ms;
+    let archive: Value = serde_json::from_str(&Format::Har.render(&report).unwrap()).unwrap();
+    let entry = &archive["log"]["entries"][0];
+    assert!(took >= 60.0 && entry["time"] == took && entry["timings"]["wait"] == took, "{entry}");
+    assert!(
+        entry["startedDateTime"].as_str().unwrap()
+            < report.findings[0].exchanges[0].answer.as_ref().unwrap().at.as_str()
+    );
 }
 
 #[test]
