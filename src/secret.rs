@@ -23,7 +23,7 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockWriteGuard};
 
-pub use address::password_in;
+pub use address::{password_in, passwords_in};
 use windows::{Find, Windows};
 
 /// A secret value. `Debug` shows what it is, not what it says.

@@ -121,6 +121,18 @@ fn a_command_of_curl_becomes_a_case_without_what_lets_its_sender_in() {
 }
 
 #[test]
+fn a_command_given_as_an_argument_becomes_the_same_case() {
+    let data = r#"{"name":"a name of some length","min_disk":1025}"#;
+    let command =
+        format!("curl -X POST https://ims.example.com/v2/images -H 'Content-Type: application/json' -d '{data}'");
+    let (code, shown, _) = program(&["from-curl", &command], "");
+    assert_eq!((code, shown), (0, program(&["from-curl"], &command).1));
+    let secret = command.replace("//ims", "//me:secretsecret@ims").replace("a name", "secretsecret");
+    let (_, shown, noted) = program(&["from-curl", &secret], "");
+    assert!(!format!("{shown}{noted}").contains("secretsecret"), "{shown}{noted}");
+}
+
+#[test]
 fn what_a_case_cannot_say_becomes_none() {
     let post = "curl -X POST https://ims.example.com/v2/images -H 'Content-Type: application/json'";
     for (command, expected) in [

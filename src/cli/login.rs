@@ -16,7 +16,7 @@ use crate::console::Console;
 use crate::http::{Authorities, Endpoint, Transport};
 use crate::identity::{self, Cloud, ConfigSources, Login, NO_PROJECT, Preference, Session, Trust};
 use crate::report::curl::quoted;
-use crate::secret::{Kind, Secret, Secrets, password_in};
+use crate::secret::{Kind, Secret, Secrets, passwords_in};
 use crate::suite::Suite;
 
 #[derive(Debug, Args)]
@@ -194,9 +194,9 @@ pub(super) fn confess_variables(secrets: &Secrets) {
     confess_addresses(values.iter().map(String::as_str).filter(|value| value.contains("://")), secrets);
 }
 
-/// Makes known the passwords within these texts, where they are addresses: those of proxies, and those that stand where none is taken.
+/// Makes known the passwords within these texts, where they are addresses or hold some: those of proxies, and those that stand where none is taken.
 pub(super) fn confess_addresses<'a>(texts: impl Iterator<Item = &'a str>, secrets: &Secrets) {
-    for password in texts.filter_map(password_in) {
+    for password in texts.flat_map(passwords_in) {
         secrets.add_derived(&Secret::new(Kind::Password, password));
     }
 }

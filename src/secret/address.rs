@@ -1,5 +1,13 @@
 //! Passwords within addresses: people write `http://me:password@host` into arguments and variables, also where it is not taken, and also with a mistake in it.
 
+/// The passwords of the address that a text is, or of those that it holds. A blank before an address says that the text is a command or prose; then each word
+/// may be one, and what stands between two of them is no password.
+pub fn passwords_in(text: &str) -> Vec<&str> {
+    let is_address = text.split_once("://").is_none_or(|(before, _)| !before.contains(char::is_whitespace));
+    let addresses: Vec<_> = if is_address { vec![text] } else { text.split_whitespace().collect() };
+    addresses.into_iter().filter_map(password_in).collect()
+}
+
 /// The password that an address holds, as it is written there; what only may be one counts too.
 pub fn password_in(address: &str) -> Option<&str> {
     let rest = match address.split_once("://") {
@@ -29,7 +37,7 @@ fn is_port(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::password_in;
+    use super::{password_in, passwords_in};
 
     #[test]
     fn a_password_is_found_in_every_form_of_an_address() {
@@ -49,5 +57,15 @@ mod tests {
         for (address, expected) in table {
             assert_eq!(password_in(address), expected, "{address}");
         }
+    }
+
+    #[test]
+    fn the_addresses_of_a_command_hold_passwords_and_the_rest_of_it_holds_none() {
+        let command =
+            "curl -x http://me:first@proxy 'https://me:second@host/v2' -H 'Content-Type: a/b' -d '{\"name\":\"a\"}'";
+        assert_eq!(passwords_in(command), ["first", "second"]);
+        assert_eq!(passwords_in("curl https://host/v2 -H 'Content-Type: a/b' -d '{\"name\":\"a\"}'"), [""; 0]);
+        assert_eq!(passwords_in("--endpoint=http://me:open sesame@host"), ["open sesame"]);
+        assert_eq!(passwords_in("me:open sesame@host"), ["open sesame"]);
     }
 }
