@@ -16,7 +16,7 @@ use ims_conformance::document;
 use ims_conformance::exchange::{Exchange, Request, TokenVariant};
 use ims_conformance::exit_code::ExitCode;
 use ims_conformance::http::Route;
-use ims_conformance::judge::{Drift, Judgement, Mismatch, ObservedBehaviour};
+use ims_conformance::judge::{Drift, Judgement, Mismatch};
 use ims_conformance::plan::Plan;
 use ims_conformance::probe::{Phase, Probe};
 use ims_conformance::report::curl::Caller;
@@ -25,8 +25,8 @@ use ims_conformance::results::{Question, Results};
 use ims_conformance::run::{End, Ending, Event, Found, Record};
 use ims_conformance::stub::StubService;
 use outcomes::{
-    PROBES, SUITE, answered, answered_with, broken, clauses, end, performed, probe, refused, report, report_with,
-    results,
+    PROBES, SUITE, answered, answered_with, broken, clauses, end, leaving, performed, probe, refused, report,
+    report_with, results,
 };
 use whole::{PLAIN, whole};
 
@@ -228,17 +228,7 @@ fn an_example_has_the_creation_and_the_steps_about_its_clause() {
 
 /// An outcome of each kind, made by hand, so that every part of the text is there.
 fn variety() -> Results {
-    let mut left = answered("min_disk/rejects_0", 400);
-    left.cleanup = Cleanup { created: 3, removed: 1, ..Cleanup::default() };
-    left.cleanup.leftovers =
-        vec![Leftover::Id("7f3a".into()), Leftover::Unnamed, Leftover::Unknown, Leftover::Foreign("4d2e".into())];
-    let choice = |taken: &str| ObservedBehaviour {
-        title: "an empty name".to_owned(),
-        because: "nobody says".to_owned(),
-        taken: taken.into(),
-    };
-    left.judgement.choices = vec![choice("accepted"), choice("accepted"), choice("refused with 400")];
-    left.judgement.drift = vec![Drift { pointer: "/os_hidden".into(), text: "a field that nobody documents".into() }];
+    let left = leaving(answered("min_disk/rejects_0", 400));
     let mut field = answered("min_disk/accepts_its_absence", 400);
     field.judgement.mismatches = vec![Mismatch {
         clause: ClauseId::parse("response.id.format").unwrap(),

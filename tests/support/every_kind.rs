@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use ims_conformance::baseline::Baseline;
-use ims_conformance::client::{Appeared, Availability, Bounds, Cleanup, Leftover, Limits, Spent, Unlisted};
+use ims_conformance::client::{Appeared, Availability, Bounds, Leftover, Limits, Spent, Unlisted};
 use ims_conformance::contract::ClauseId;
 use ims_conformance::document;
 use ims_conformance::exchange::{Exchange, Request, Response, SendError};
-use ims_conformance::judge::{Drift, Mismatch, ObservedBehaviour};
+use ims_conformance::judge::{Drift, Mismatch};
 use ims_conformance::plan::Excluded;
 use ims_conformance::report::model::{About, Omitted, Report};
 use ims_conformance::results::{Consequence, Question, Results};
@@ -17,7 +17,7 @@ use ims_conformance::run::{End, Ending, Event, Found, Record};
 use ims_conformance::secret::Secrets;
 use time::OffsetDateTime;
 
-use crate::outcomes::{SUITE, answered, answered_with, broken, end, performed, probe, results};
+use crate::outcomes::{SUITE, answered, answered_with, broken, end, leaving, performed, probe, results};
 
 /// The clauses of the report, so that a person can read the whole of it: each verdict is there, and each table of the matrix.
 const CLAUSES: [&str; 13] = [
@@ -158,17 +158,7 @@ fn finished(mut results: Results) -> Results {
 fn left() -> Record {
     let mut left = answered("min_disk/accepts_its_absence", 201);
     left.judgement.mismatches.clear();
-    left.cleanup = Cleanup { created: 3, removed: 1, ..Cleanup::default() };
-    left.cleanup.leftovers =
-        vec![Leftover::Id("7f3a".into()), Leftover::Unnamed, Leftover::Unknown, Leftover::Foreign("4d2e".into())];
-    let choice = |taken: &str| ObservedBehaviour {
-        title: "an empty name".to_owned(),
-        because: "nobody says".to_owned(),
-        taken: taken.into(),
-    };
-    left.judgement.choices = vec![choice("accepted"), choice("accepted"), choice("refused with 400")];
-    left.judgement.drift = vec![Drift { pointer: "/os_hidden".into(), text: "a field that nobody documents".into() }];
-    left
+    leaving(left)
 }
 
 /// A field of the second answer is wrong, and the third answer never came.

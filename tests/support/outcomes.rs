@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use ims_conformance::client::{Bounds, Cleanup};
+use ims_conformance::client::{Bounds, Cleanup, Leftover};
 use ims_conformance::contract::ClauseId;
 use ims_conformance::exchange::{Exchange, Response};
 use ims_conformance::http::Route;
-use ims_conformance::judge::{Mismatch, judge};
+use ims_conformance::judge::{Drift, Mismatch, ObservedBehaviour, judge};
 use ims_conformance::plan::{Plan, Selection, plan};
 use ims_conformance::probe::Probe;
 use ims_conformance::results::{Fold, Question, Results};
@@ -125,5 +125,20 @@ pub(crate) fn broken(clause: &str) -> Mismatch {
 pub(crate) fn refused(id: &str, body: &str) -> Record {
     let mut record = answered(id, 400);
     record.exchanges[0].request.body = Some(body.as_bytes().to_vec());
+    record
+}
+
+/// The same, after which something is left, was chosen, and drifts.
+pub(crate) fn leaving(mut record: Record) -> Record {
+    record.cleanup = Cleanup { created: 3, removed: 1, ..Cleanup::default() };
+    record.cleanup.leftovers =
+        vec![Leftover::Id("7f3a".into()), Leftover::Unnamed, Leftover::Unknown, Leftover::Foreign("4d2e".into())];
+    let choice = |taken: &str| ObservedBehaviour {
+        title: "an empty name".to_owned(),
+        because: "nobody says".to_owned(),
+        taken: taken.into(),
+    };
+    record.judgement.choices = vec![choice("accepted"), choice("accepted"), choice("refused with 400")];
+    record.judgement.drift = vec![Drift { pointer: "/os_hidden".into(), text: "a field that nobody documents".into() }];
     record
 }
