@@ -9,7 +9,7 @@
 mod gossip;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -422,17 +422,20 @@ fn no_certificate_is_left_unchecked_in_silence() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let address = format!("https://{closed}");
     let warning = "warning: no certificate is checked; whoever is on the way can read and change everything\n";
-    let folder = TempDir::new().unwrap();
-    for command in ["run", "doctor"] {
-        let text = Caller::TokenVariable.output(&[command, "--insecure"], &address, folder.path());
-        assert_eq!(text.matches(warning).count(), 1, "{text}");
-        let text = Caller::Password.output(&[command, "--insecure"], &address, folder.path());
-        assert_eq!(text.matches(warning).count(), 1, "{text}");
-        let mut quiet = Caller::Password.program(&[command], &address, folder.path());
-        assert!(!output(&mut quiet, folder.path()).contains(warning));
-        let text = output(quiet.env("OS_INSECURE", "true"), folder.path());
-        assert_eq!(text.matches(warning).count(), 1, "{text}");
-        let path: PathBuf = folder.path().join("l");
-        assert!(files(&path).is_empty());
-    }
+    let hold = &|caller: Caller, arguments: &[&str], variable: Option<&str>, warnings: usize| {
+        let folder = TempDir::new().unwrap();
+        let mut program = caller.program(arguments, &address, folder.path());
+        let text = output(program.envs(variable.map(|variable| (variable, "true"))), folder.path());
+        assert_eq!(text.matches(warning).count(), warnings, "{text}");
+        assert!(files(&folder.path().join("l")).is_empty());
+    };
+    // Side by side, as each waits for somebody who listens there.
+    std::thread::scope(|scope| {
+        for command in ["run", "doctor"] {
+            scope.spawn(move || hold(Caller::TokenVariable, &[command, "--insecure"], None, 1));
+            scope.spawn(move || hold(Caller::Password, &[command, "--insecure"], None, 1));
+            scope.spawn(move || hold(Caller::Password, &[command], None, 0));
+            scope.spawn(move || hold(Caller::Password, &[command], Some("OS_INSECURE"), 1));
+        }
+    });
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use ims_conformance::untrusted::is_hidden;
 use serde_json::{Value, json};
@@ -66,10 +67,10 @@ fn serve(position: Position, forms: Vec<String>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let (forms, next) = (Arc::new(forms), Arc::new(AtomicUsize::new(0)));
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
             let (forms, next) = (Arc::clone(&forms), Arc::clone(&next));
-            std::thread::spawn(move || {
+            thread::spawn(move || {
                 let Some(head) = read(&mut stream) else { return };
                 let is_creation = head.starts_with("POST ");
                 let number = if is_creation { next.fetch_add(1, Ordering::SeqCst) } else { 0 };
@@ -167,20 +168,27 @@ fn hold(text: &str, told: &str) {
 
 #[test]
 fn no_server_orders_hides_or_forges() {
-    for position in POSITIONS {
-        let home = TempDir::new().unwrap();
-        let endpoint = serve(position, forms());
-        let run = ["run", "request.name", "--phase", "boundary,random", "--strict", "-v", "--save", "saved"];
-        let quick = ["--endpoint", &endpoint, "--retries", "0", "--max-created", "50", "-j", "8"];
-        for arguments in [&run[..], &["doctor"], &["sweep", "--dry-run"], &["sweep"]] {
-            let quick = if arguments[0] == "run" { &quick[..] } else { &quick[..4] };
-            let quick = if arguments[1..] == ["--dry-run"] { &[] } else { quick };
-            let text = said(&[arguments, quick].concat(), home.path());
-            hold(&text, &format!("{position:?} {arguments:?}"));
-            // The words of a gateway are not repeated.
-            let is_shown = arguments[0] == "run" && position != Position::Envelope;
-            assert!(!is_shown || text.contains(FORGED), "{position:?} was not shown: {text}");
+    // Side by side, as a run at most of them waits.
+    thread::scope(|scope| {
+        for position in POSITIONS {
+            scope.spawn(move || hold_at(position));
         }
+    });
+}
+
+fn hold_at(position: Position) {
+    let home = TempDir::new().unwrap();
+    let endpoint = serve(position, forms());
+    let run = ["run", "request.name", "--phase", "boundary,random", "--strict", "-v", "--save", "saved"];
+    let quick = ["--endpoint", &endpoint, "--retries", "0", "--max-created", "50", "-j", "8"];
+    for arguments in [&run[..], &["doctor"], &["sweep", "--dry-run"], &["sweep"]] {
+        let quick = if arguments[0] == "run" { &quick[..] } else { &quick[..4] };
+        let quick = if arguments[1..] == ["--dry-run"] { &[] } else { quick };
+        let text = said(&[arguments, quick].concat(), home.path());
+        hold(&text, &format!("{position:?} {arguments:?}"));
+        // The words of a gateway are not repeated.
+        let is_shown = arguments[0] == "run" && position != Position::Envelope;
+        assert!(!is_shown || text.contains(FORGED), "{position:?} was not shown: {text}");
     }
 }
 
@@ -213,21 +221,26 @@ fn no_ledger_of_somebody_else_orders_hides_or_forges() {
 
 #[test]
 fn names_of_a_megabyte_and_fields_by_the_thousand_make_no_endless_report() {
-    for (position, form) in [
+    let forms = [
         (Position::Id, "x".repeat(1 << 20)),
         (Position::FieldName, "x".repeat(1 << 20)),
         (Position::FieldValue, "x".repeat(1 << 20)),
         (Position::NoJson, "x".repeat(1 << 20)),
         (Position::ErrorBody, "\u{1b}".repeat(1 << 20)),
-    ] {
-        let home = TempDir::new().unwrap();
-        // Every time another one.
-        let endpoint = serve(position, (0..50).map(|number| format!("{number}{form}")).collect());
-        let arguments =
-            ["run", "request.name", "--phase", "boundary,random", "--strict", "--max-created", "24", "-j", "8"];
-        let text = said(&[&arguments[..], &["--endpoint", &endpoint, "--retries", "0"]].concat(), home.path());
-        assert!(text.len() < 200_000, "{position:?}: {} bytes", text.len());
-        let text = said(&["sweep", "--dry-run"], home.path());
-        assert!(text.len() < 100_000, "{position:?}: {} bytes", text.len());
-    }
+    ];
+    thread::scope(|scope| {
+        for (position, form) in forms {
+            scope.spawn(move || {
+                let home = TempDir::new().unwrap();
+                // Every time another one.
+                let endpoint = serve(position, (0..50).map(|number| format!("{number}{form}")).collect());
+                let run = ["run", "request.name", "--phase", "boundary,random", "--strict", "--max-created", "24"];
+                let quick = ["-j", "8", "--endpoint", &endpoint, "--retries", "0"];
+                let text = said(&[&run[..], &quick].concat(), home.path());
+                assert!(text.len() < 200_000, "{position:?}: {} bytes", text.len());
+                let text = said(&["sweep", "--dry-run"], home.path());
+                assert!(text.len() < 100_000, "{position:?}: {} bytes", text.len());
+            });
+        }
+    });
 }
