@@ -169,6 +169,8 @@ pub struct Expectation {
     pub is_other_status_inconclusive: bool,
     /// The clause that is broken where it is not met; without it, one of the probe's.
     pub clause: Option<ClauseId>,
+    /// The line in which it is written, from 1, where a file has it.
+    pub line: Option<usize>,
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod latency;
 mod origin;
 mod outcome;
 mod overflow;
+mod probes;
 mod reconcile;
 mod repeat;
 mod tally;
@@ -26,6 +27,7 @@ pub use fold::{Fold, Question};
 pub use invariants::RunInvariants;
 pub use latency::Latency;
 pub use origin::{ClauseRow, SuiteName};
+pub use probes::{ProbeResult, ProbeVerdict};
 pub use repeat::Repeat;
 pub use tally::Cause;
 
@@ -71,6 +73,10 @@ pub struct Results {
     pub failed: usize,
     /// How many show broken clauses that are known of the target, and no other.
     pub known: usize,
+    /// What each probe came to, in the order of the plan; of a very long run, of the first ones.
+    pub probes: Vec<ProbeResult>,
+    /// How many more there are.
+    pub further_probes: usize,
     /// Broken clauses, each once, in the order of the contract; without those that are known.
     pub findings: Vec<Finding>,
     /// Known deviations that were seen, each with how many probes show it.

@@ -55,16 +55,27 @@ fn junit_tells_of_each_case_its_clause_its_place_and_the_seed() {
     let report = every_kind();
     let junit = quick_junit::Report::deserialize_from_str(&Format::Junit.render(&report).unwrap()).unwrap();
     let cases: Vec<_> = junit.test_suites.iter().flat_map(|suite| &suite.test_cases).collect();
-    for clause in &report.clauses {
-        let case = cases.iter().find(|case| case.name.as_str() == clause.id).unwrap();
-        let told = case.system_out.as_ref().unwrap().as_str();
-        let place = format!("{}:{}", clause.file, clause.line);
-        for (name, value) in
-            [("clause", &clause.text), ("source", &clause.source), ("place", &place), ("seed", &report.seed)]
-        {
-            assert!(told.lines().any(|line| line == format!("[[PROPERTY|{name}={value}]]")), "{name}: {told}");
+    let clause_of = |id: &String| report.clauses.iter().find(|clause| clause.id == *id);
+    let mut told = 0;
+    for probe in &report.each_probe {
+        let case = cases.iter().find(|case| case.name.as_str() == probe.id).unwrap();
+        for clause in probe.broken.iter().filter_map(clause_of) {
+            let properties = case.system_out.as_ref().unwrap().as_str();
+            let place = format!("{}:{}", clause.file, clause.line);
+            for (name, value) in [
+                ("clause", &clause.id),
+                ("text", &clause.text),
+                ("source", &clause.source),
+                ("place", &place),
+                ("seed", &report.seed),
+            ] {
+                let line = format!("[[PROPERTY|{name}={value}]]");
+                assert!(properties.lines().any(|each| each == line), "{line}: {properties}");
+            }
+            told += 1;
         }
     }
+    assert!(told > 1);
     let seed = |suite: &quick_junit::TestSuite| {
         suite.properties.iter().any(|each| each.name.as_str() == "seed" && each.value.as_str() == report.seed)
     };

@@ -354,20 +354,60 @@ fn every_kind() -> Report {
 }
 
 #[test]
-fn a_clause_is_a_test_case_that_fails_where_it_is_broken_and_what_says_nothing_is_an_error() {
+fn a_probe_is_a_test_case_that_fails_where_a_clause_is_broken_and_what_says_nothing_is_an_error() {
     let report = every_kind();
     let junit = quick_junit::Report::deserialize_from_str(&Format::Junit.render(&report).unwrap()).unwrap();
     let names: Vec<_> = junit.test_suites.iter().map(|suite| suite.name.as_str().to_owned()).collect();
-    assert_eq!(names, ["request", "security", "status", "response", "behaviour", "run"]);
-    let cases: usize = junit.test_suites[..5].iter().map(|suite| suite.tests).sum();
-    assert_eq!(cases, report.clauses.len());
-    let broken = report.clauses.iter().filter(|clause| clause.verdict == ClauseVerdict::Broken).count();
-    assert_eq!((junit.failures, broken > 1), (broken, true));
-    assert_eq!(junit.test_suites.iter().map(|suite| suite.errors).sum::<usize>(), 1, "one inconclusive probe");
-    let all = junit.test_suites.iter().flat_map(|suite| &suite.test_cases);
-    let skipped = all.filter(|case| matches!(case.status, quick_junit::TestCaseStatus::Skipped { .. })).count();
+    assert_eq!(names, ["case", "clauses", "run"]);
+    let [probes, clauses, _] = &junit.test_suites[..] else { panic!("{names:?}") };
+    assert_eq!(probes.tests, report.each_probe.len());
+    assert_eq!((probes.tests, probes.failures, probes.errors), (4, 2, 1), "two are broken, and one says nothing");
     let missing = report.clauses.iter().filter(|clause| clause.verdict == ClauseVerdict::NotAssessed).count();
-    assert!(missing > 0 && skipped == missing, "{skipped} of {missing}");
+    assert!(missing > 0 && clauses.tests == missing, "{} of {missing}", clauses.tests);
+}
+
+#[test]
+fn of_many_probes_that_show_one_finding_one_tells_it_whole_and_the_others_name_that_one() {
+    let records = ["min_disk/rejects_0", "min_ram/defaults_to_0", "name/accepts_127_characters"];
+    let results = outcomes::report(records.map(|id| answered(id, 500)).into());
+    let report = Report::of(&results, &about(), &Secrets::default());
+    let [finding] = &report.findings[..] else { panic!("{:?}", report.findings) };
+    let xml = Format::Junit.render(&report).unwrap();
+    assert_eq!(xml.matches(&finding.expected).count(), 2, "in a message and in a text: {xml}");
+    assert_eq!(xml.matches(&format!("its smallest example is {}", finding.probe)).count(), 2, "{xml}");
+}
+
+#[test]
+fn a_finding_of_a_probe_that_is_not_told_is_a_test_case_of_its_clause() {
+    let mut report = every_kind();
+    let clauses: std::collections::BTreeSet<_> = report.findings.iter().map(|finding| finding.clause.clone()).collect();
+    report.each_probe.clear();
+    let junit = quick_junit::Report::deserialize_from_str(&Format::Junit.render(&report).unwrap()).unwrap();
+    let findings = junit.test_suites.iter().find(|suite| suite.name.as_str() == "findings").unwrap();
+    assert_eq!((findings.tests, findings.failures), (clauses.len(), clauses.len()));
+    // And what was inconclusive is told of the run.
+    assert_eq!(junit.test_suites.last().unwrap().errors, 1);
+}
+
+#[test]
+fn a_finding_of_a_case_leads_to_the_line_that_says_what_must_come() {
+    let suite = &SUITE;
+    let mut lines = 0;
+    for case in &suite.cases {
+        let text = fs::read_to_string(format!("cases/otc/{}.yaml", case.id)).unwrap();
+        for line in
+            case.probes.iter().flat_map(|probe| &probe.expectations).map(|expectation| expectation.line.unwrap())
+        {
+            let line = text.lines().nth(line - 1).unwrap();
+            assert!(line.contains("status:"), "{}: {line}", case.id);
+            lines += 1;
+        }
+    }
+    assert!(lines > suite.cases.len(), "some cases have several steps");
+    let results = outcomes::report(vec![answered("min_disk/rejects_0", 201)]);
+    let report = Report::of(&results, &about(), &Secrets::default());
+    let text = fs::read_to_string(&report.findings[0].file).unwrap();
+    assert!(text.lines().nth(report.findings[0].line - 1).unwrap().contains("400"), "{:?}", report.findings[0]);
 }
 
 #[test]

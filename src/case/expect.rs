@@ -25,7 +25,8 @@ pub(super) fn read(
     let mut errors = Errors::default();
     let mut fields = node.fields()?;
     let statuses = errors.keep(fields.required("status").and_then(read_statuses)).unwrap_or_default();
-    let mut expectation = Expectation { statuses, ..Expectation::default() };
+    let (line, _) = node.position();
+    let mut expectation = Expectation { statuses, line: Some(line), ..Expectation::default() };
     if let Some(node) = fields.optional("body") {
         expectation.body = errors.keep(read_fields(contract, node, row, holds, read_value)).unwrap_or_default();
     }

@@ -1,18 +1,22 @@
-//! The report for `JUnit`, as CI systems read it: one test case for each clause, so that a case has the same name in every run, whatever the seed, and a CI can tell since when it fails.
+//! The report for `JUnit`, as CI systems read it: a suite for each phase with a test case for each probe, so that a case has the name by which this program
+//! sends it again; one for the clauses that were not assessed; and one for the run itself.
 //!
-//! A broken clause is a *failure*. What only says that something went wrong on the way is an *error* of the last suite, which is about the run itself. What
-//! was not assessed, or is known, is *skipped*, with the reason.
+//! A broken clause is a *failure*. What only says that something went wrong on the way is an *error*. What was not assessed, or is known, is *skipped*, with
+//! the reason. A finding is told whole where its smallest example stands; the other probes that show it name that one.
 //!
 //! The schema of Jenkins' xUnit plugin, by which most readers go, has properties of a suite and none of a test case. What is said of a case therefore stands
 //! in its output, a line each, as `[[PROPERTY|name=value]]`, which is how tools write it that cannot do otherwise; and a failure tells it in its text, as
 //! GitLab and GitHub show nothing else.
 
+mod probes;
+
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
-use super::model::{Clause, ClauseVerdict, Finding, LEFT_OUT, Report};
+use super::model::{ClauseVerdict, Finding, LEFT_OUT, Report};
 use crate::untrusted::visible;
+use probes::{Probes, is_example};
 
 /// So many characters of one finding are told, in which the requests and the commands may be cut.
 const LONGEST: usize = 16_000;
@@ -21,18 +25,9 @@ const LONGEST: usize = 16_000;
 pub fn render(report: &Report) -> Result<String, quick_junit::SerializeError> {
     let mut out = quick_junit::Report::new(&*shown(&format!("{} at {}", report.suite.title, report.target.endpoint)));
     out.set_time(Duration::try_from_secs_f64(report.seconds).unwrap_or_default());
-    let mut suites: Vec<TestSuite> = Vec::new();
-    for clause in &report.clauses {
-        let area = clause.id.split('.').next().unwrap_or_default();
-        if suites.last().is_none_or(|suite| suite.name.as_str() != area) {
-            suites.push(suite(report, area));
-        }
-        if let Some(suite) = suites.last_mut() {
-            suite.add_test_case(clause_case(report, clause, area));
-        }
-    }
-    out.add_test_suites(suites.into_iter().filter(|suite| !suite.test_cases.is_empty()));
-    out.add_test_suite(run_suite(report));
+    let probes = Probes::of(report);
+    let suites = probes.suites().into_iter().chain([clauses_suite(report), findings_suite(report), run_suite(report)]);
+    out.add_test_suites(suites.filter(|suite| !suite.test_cases.is_empty()));
     let skipped = format!(" skipped=\"{}\"", out.skipped);
     // The first one is that of all suites together, which the schema does not know; a quotation mark in a name before it is escaped.
     Ok(out.to_string()?.replacen(&skipped, "", 1))
@@ -77,35 +72,35 @@ fn skipped(message: &str) -> TestCaseStatus {
     status
 }
 
-fn clause_case(report: &Report, clause: &Clause, area: &str) -> TestCase {
-    let status = match clause.verdict {
-        ClauseVerdict::Broken => failure(report, &clause.id),
-        ClauseVerdict::NotAssessed => skipped(&format!("not assessed: {}", clause.why)),
-        ClauseVerdict::Known => {
-            let known = report.known.iter().filter(|known| known.clause == clause.id);
-            let known: Vec<_> = known.map(|known| known.because.as_str()).collect();
-            skipped(&format!("known: {}", known.join("; ")))
-        }
-        ClauseVerdict::Entailed => skipped("broken only where another finding entails it"),
-        ClauseVerdict::Holds => TestCaseStatus::success(),
-    };
-    let mut case = case(&clause.id, area, status);
-    let place = format!("{}:{}", clause.file, clause.line);
-    let properties = [
-        ("clause", &clause.text),
-        ("source", &clause.source),
-        ("place", &place),
-        ("probes", &clause.probes.to_string()),
-        ("seed", &report.seed),
-    ];
-    let line = |(name, value): (&str, &String)| format!("[[PROPERTY|{name}={}]]\n", shown(value).replace('\n', " "));
-    case.set_system_out(properties.map(line).concat());
-    case
+/// The clauses that were not assessed.
+fn clauses_suite(report: &Report) -> TestSuite {
+    let mut suite = suite(report, "clauses");
+    let missing = report.clauses.iter().filter(|clause| clause.verdict == ClauseVerdict::NotAssessed);
+    suite.add_test_cases(missing.map(|clause| {
+        let status = skipped(&format!("not assessed: {}", clause.why));
+        case(&clause.id, "clauses", status)
+    }));
+    suite
 }
 
-/// What is broken of a clause, each finding in turn.
-fn failure(report: &Report, clause: &str) -> TestCaseStatus {
-    let findings: Vec<_> = report.findings.iter().filter(|finding| finding.clause == clause).collect();
+/// The findings whose examples are none of the probes that are told: what more is broken than a report holds.
+fn findings_suite(report: &Report) -> TestSuite {
+    let mut suite = suite(report, "findings");
+    let is_told = |finding: &&Finding| report.each_probe.iter().any(|probe| is_example(finding, probe));
+    let others = report.findings.iter().filter(|finding| !is_told(finding)).map(|finding| finding.clause.as_str());
+    let omitted = report.omitted.iter().filter_map(|omitted| omitted.what.strip_prefix(LEFT_OUT));
+    let mut clauses: Vec<_> = others.chain(omitted).collect();
+    clauses.sort_unstable();
+    clauses.dedup();
+    suite.add_test_cases(clauses.into_iter().map(|clause| {
+        let own = |finding: &&Finding| finding.clause == clause && !is_told(finding);
+        case(clause, "findings", failure(report, clause, &report.findings.iter().filter(own).collect::<Vec<_>>()))
+    }));
+    suite
+}
+
+/// What more is broken of a clause: each of these findings in turn, and how many are left out.
+fn failure(report: &Report, clause: &str, findings: &[&Finding]) -> TestCaseStatus {
     let left_out = report.omitted.iter().find(|omitted| omitted.what.strip_prefix(LEFT_OUT) == Some(clause));
     let left_out = left_out.map_or(0, |omitted| omitted.count);
     let message = match findings.first() {
@@ -143,11 +138,6 @@ fn run_suite(report: &Report) -> TestSuite {
     for omitted in &report.omitted {
         suite.add_property(Property::new(format!("left out: {}", shown(&omitted.what)), &*omitted.count.to_string()));
     }
-    let is_known = |clause: &str| report.clauses.iter().any(|known| known.id == clause);
-    let mut others: Vec<_> = report.findings.iter().map(|finding| finding.clause.as_str()).collect();
-    others.retain(|clause| !is_known(clause));
-    others.dedup();
-    suite.add_test_cases(others.into_iter().map(|clause| case(clause, "run", failure(report, clause))));
     let error = |text: &str| not_well(NonSuccessKind::Error, text, text);
     let complete = if report.is_complete { TestCaseStatus::success() } else { error(&report.cut_short) };
     suite.add_test_case(case("the run is complete", "run", complete));
@@ -157,7 +147,8 @@ fn run_suite(report: &Report) -> TestSuite {
     let left: Vec<_> = left.into_iter().chain(unknown).collect();
     let clean = if left.is_empty() { TestCaseStatus::success() } else { error(&left.join("\n")) };
     suite.add_test_case(case("nothing is left behind", "run", clean));
-    for cause in &report.inconclusive {
+    let is_told = |cause: &str| report.each_probe.iter().any(|probe| probe.why == cause);
+    for cause in report.inconclusive.iter().filter(|cause| !is_told(&cause.text)) {
         let text = format!("{} probes were inconclusive: {}; for example {}", cause.probes, cause.text, cause.example);
         suite.add_test_case(case(&format!("inconclusive: {}", shown(&cause.text)), "run", error(&text)));
     }

@@ -52,6 +52,9 @@ pub struct Report {
     pub is_strict: bool,
     /// How many probes came to what.
     pub probes: Probes,
+    /// What each probe came to, in the order of the plan; of a very long run, of the first ones.
+    #[serde(default)]
+    pub each_probe: Vec<ProbeResult>,
     /// Every clause of the contract, in its order.
     pub clauses: Vec<Clause>,
     /// What is broken, in the order of the contract.
@@ -155,6 +158,44 @@ pub struct Phase {
     pub name: String,
     /// How many of its probes had their turn.
     pub probes: usize,
+}
+
+/// What one probe came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeResult {
+    /// Its id.
+    pub id: String,
+    /// `case`, `boundary`, `texts`, `pairs`, `random` or `overlap`.
+    pub phase: String,
+    /// What it came to.
+    pub verdict: ProbeVerdict,
+    /// How many milliseconds its answers took together.
+    pub took_ms: f64,
+    /// Ids of the clauses that it shows to be broken, known ones among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<String>,
+    /// Why it says nothing; empty where it does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+}
+
+/// What a probe came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeVerdict {
+    /// Every clause that it assessed holds.
+    Passed,
+    /// A clause is broken.
+    Failed,
+    /// A clause is broken, and nothing is that is not known of the target.
+    Known,
+    /// Something went wrong on the way.
+    Inconclusive,
+    /// Nothing could come of it, and it was not sent.
+    Skipped,
+    /// It was to be sent, and a budget was too small.
+    Unsent,
 }
 
 /// One clause of the contract, and what the run says of it.

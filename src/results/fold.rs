@@ -16,6 +16,7 @@ use super::held_back::TurnedAway;
 use super::latency::Latencies;
 use super::outcome::verdict;
 use super::overflow::Overflow;
+use super::probes::{ProbeResults, ProbeVerdict};
 use super::reconcile::Refusal;
 use super::tally::{Causes, Tally};
 use super::{Outcome, RunInvariants, Verdict};
@@ -58,6 +59,7 @@ pub struct Fold {
     turned_away: TurnedAway,
     tried: Tried,
     phases: BTreeMap<Phase, usize>,
+    probes: ProbeResults,
     /// How many hold of those that are not kept.
     passed: usize,
     created: usize,
@@ -118,6 +120,7 @@ impl Fold {
             taken: Taken::default(),
             turned_away: TurnedAway::default(),
             phases: BTreeMap::new(),
+            probes: ProbeResults::default(),
             passed: 0,
             created: 0,
             removed: 0,
@@ -148,12 +151,15 @@ impl Fold {
             Event::Performed(record) => self.add_record(record, was_there),
             Event::Skipped { place, probe, why } => {
                 self.turn_came(&probe);
+                self.probes.not_sent(place, &probe, ProbeVerdict::Skipped, why);
                 self.skipped.add(why.to_owned(), place, &probe.id);
                 self.coverage.ended(&probe, place, Some(&format!("its probes were skipped: {why}")));
             }
             Event::Unsent { place, probe, beyond: Some(spent) } => {
                 self.coverage.beyond(&probe, spent);
-                self.beyond.add(beyond_text(spent), place, &probe.id);
+                let why = beyond_text(spent);
+                self.probes.not_sent(place, &probe, ProbeVerdict::Unsent, &why);
+                self.beyond.add(why, place, &probe.id);
             }
             Event::Unsent { place, probe, beyond: None } => {
                 if self.first_unsent.as_ref().is_none_or(|(first, _)| place < *first) {
@@ -200,6 +206,7 @@ impl Fold {
         // What a refusal of several steps, or one that tells nothing, has created is told by all of it.
         let is_open = is_refusal && (record.exchanges.len() > 1 || verdict == Verdict::Inconclusive);
         let counted = if verdict == Verdict::Fail && !is_left { self.counted(&record, &broken) } else { None };
+        self.probes.performed(&record, counted.unwrap_or(verdict));
         let is_held_back = record.judgement.held_back.is_some() && self.kept.len() < MOST_KEPT;
         if counted.is_none() && (verdict == Verdict::Fail || is_left || is_open || is_held_back) {
             self.kept.insert(record.place, Kept { record, broken });

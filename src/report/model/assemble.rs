@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{
     Band, Budgets, Cause, Choice, Clause, ClauseVerdict, Deviation, Drift, FORMAT, Finding, Latency, Left, Phase,
-    Probes, Report, Resources, Suite, Target, examples, limit, redact,
+    ProbeResult, ProbeVerdict, Probes, Report, Resources, Suite, Target, examples, limit, redact,
 };
 use crate::client::{Bounds, Leftover, Limits};
 use crate::exit_code::ExitCode;
@@ -53,6 +53,7 @@ impl Report {
             cut_short: cut_short(results),
             is_strict: results.is_strict,
             probes: probes(results),
+            each_probe: results.probes.iter().map(ProbeResult::from).collect(),
             clauses: clauses(results),
             findings,
             known: results.deviations.iter().map(|(deviation, count)| known(deviation, *count)).collect(),
@@ -70,7 +71,7 @@ impl Report {
             remarks: remarks(results),
             omitted,
         };
-        limit::fit(&mut report);
+        limit::fit(&mut report, results.further_probes);
         redact::redact(&mut report, secrets);
         report
     }
@@ -238,6 +239,27 @@ impl From<&results::Latency> for Latency {
             p95_ms: in_ms(latency.most),
             longest_ms: in_ms(latency.longest),
             bands: latency.bands.iter().map(band).collect(),
+        }
+    }
+}
+
+impl From<&results::ProbeResult> for ProbeResult {
+    fn from(result: &results::ProbeResult) -> Self {
+        let verdict = match result.verdict {
+            results::ProbeVerdict::Passed => ProbeVerdict::Passed,
+            results::ProbeVerdict::Failed => ProbeVerdict::Failed,
+            results::ProbeVerdict::Known => ProbeVerdict::Known,
+            results::ProbeVerdict::Inconclusive => ProbeVerdict::Inconclusive,
+            results::ProbeVerdict::Skipped => ProbeVerdict::Skipped,
+            results::ProbeVerdict::Unsent => ProbeVerdict::Unsent,
+        };
+        Self {
+            id: result.id.clone(),
+            phase: result.phase.name().to_owned(),
+            verdict,
+            took_ms: in_ms(result.took),
+            broken: result.broken.iter().map(ToString::to_string).collect(),
+            why: result.why.clone(),
         }
     }
 }

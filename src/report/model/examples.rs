@@ -83,13 +83,21 @@ pub(in crate::report) fn command(repeat: &str, finding: &results::Finding) -> St
     format!("{repeat} --phase {} {id}", finding.probe.phase.name())
 }
 
-/// The file of the case that shows it, or the line of the contract.
+/// The file of the case that shows it, with the line of what it expects, or the line of the contract.
 fn place(results: &Results, finding: &results::Finding, row: Option<&ClauseRow>) -> (String, usize) {
     if finding.probe.phase == Phase::Case {
         let case = finding.probe.id.split(['[', ' ']).next().unwrap_or_default();
-        return (format!("{}{case}.yaml", results.suite.folder), 1);
+        return (format!("{}{case}.yaml", results.suite.folder), line(finding));
     }
     row.map_or_else(|| (results.suite.folder.clone(), 1), |row| (row.file.clone(), row.line))
+}
+
+/// The line of a case that says what must come of the step that was answered wrongly. What comes after its own steps is written elsewhere, and its last one
+/// stands for it.
+fn line(finding: &results::Finding) -> usize {
+    let steps = finding.probe.expectations.iter().take(finding.mismatch.step + 1);
+    let own = steps.filter(|expectation| expectation.clause.is_none()).last();
+    own.and_then(|expectation| expectation.line).unwrap_or(1)
 }
 
 fn curl(results: &Results, finding: &results::Finding) -> Vec<String> {

@@ -3,8 +3,8 @@
 //! Each field of what holds a text of somebody else is named here, so that none can be added and forgotten.
 
 use super::{
-    Answer, Body, Cause, Choice, Clause, Deviation, Drift, Entailed, Exchange, Finding, Header, Left, Omitted, Report,
-    Resources, Suite, Target,
+    Answer, Body, Cause, Choice, Clause, Deviation, Drift, Entailed, Exchange, Finding, Header, Left, Omitted,
+    ProbeResult, Report, Resources, Suite, Target,
 };
 use crate::secret::Secrets;
 
@@ -15,6 +15,7 @@ pub(super) fn redact(report: &mut Report, secrets: &Secrets) {
         target: Target { endpoint, is_stub: _ },
         suite: Suite { name, version, title },
         cut_short,
+        each_probe,
         clauses,
         findings,
         known,
@@ -46,6 +47,9 @@ pub(super) fn redact(report: &mut Report, secrets: &Secrets) {
     } = report;
     [endpoint, name, version, title, cut_short].into_iter().for_each(clean);
     remarks.iter_mut().chain(held_back).for_each(clean);
+    for ProbeResult { id, why, broken, phase: _, verdict: _, took_ms: _ } in each_probe {
+        [id, why].into_iter().chain(broken).for_each(clean);
+    }
     for clause in clauses {
         redact_clause(clause, secrets);
     }

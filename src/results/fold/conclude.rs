@@ -172,6 +172,8 @@ impl Fold {
             passed: self.passed + count(Verdict::Pass) - seen.recounted(Verdict::Pass),
             failed: self.beyond_kept(|more| more.failed) + count(Verdict::Fail) - seen.recounted(Verdict::Fail),
             known: self.beyond_kept(|more| more.known) + count(Verdict::Known) - seen.recounted(Verdict::Known),
+            probes: self.probes.in_order(contract, &refused, &seen.outcomes, &verdicts),
+            further_probes: self.probes.further(),
             findings: self.all_findings(&refused, &seen),
             deviations,
             stale,
