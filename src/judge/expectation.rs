@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::creation::{no_object, shortened};
 use super::sent_fields::is_in_other_form;
-use super::{Answer, StepJudge};
+use super::{Answer, Body, Kind, StepJudge, classify};
 use crate::contract::{ClauseId, Effect, Relation, list, same, same_items};
 use crate::exchange::{Exchange, Request, Response, query};
 
@@ -13,7 +13,8 @@ impl StepJudge<'_> {
         let Some(expectation) = self.probe.expectations.get(self.step) else { return };
         let response = answer.response;
         if !expectation.statuses.is_empty() && !expectation.statuses.contains(&response.status) {
-            if self.is_left_open(&all[self.step].request, response) {
+            let request = &all[self.step].request;
+            if self.is_left_open(request, response) || self.refuses_what_is_open(request, response) {
                 return;
             }
             if expectation.is_other_status_inconclusive {
@@ -49,6 +50,16 @@ impl StepJudge<'_> {
             let shown = self.probe.clauses.iter().filter(|clause| !clause.is_of_request());
             self.judgement.assessed.extend(shown.cloned());
         }
+    }
+
+    /// Whether this is a right refusal of a request that breaks a rule beside something that the documentation leaves open: a service may refuse it for the one
+    /// or for the other.
+    fn refuses_what_is_open(&self, request: &Request, response: &Response) -> bool {
+        let operation = self.contract.operation(&request.method, &request.path);
+        let is_creation = operation.is_some_and(|(index, _)| self.contract.operations[index].effect == Effect::Create);
+        let body = Body::read(request);
+        let found = classify(self.contract, request, &body);
+        is_creation && found.kind == Kind::Invalid && !found.open.is_empty() && found.refusals.allow(response.status)
     }
 
     /// Whether the contract leaves this answer to such a call open; it is recorded then.
