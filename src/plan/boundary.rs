@@ -1,9 +1,9 @@
 //! The boundary phase: everything that follows from the contract with certainty, enumerated; the same every time.
 
 use super::assemble::{Base, FieldText, object, probe, request};
-use super::test_values::{test_values, usual};
+use super::test_values::{listed, test_values, usual};
 use super::wire;
-use crate::contract::{ClauseId, Contract, Schema};
+use crate::contract::{ClauseId, Contract, Schema, Type};
 use crate::exchange::TokenVariant;
 use crate::probe::{Phase, Probe};
 
@@ -83,7 +83,12 @@ fn of_bytes(contract: &Contract, base: &Base) -> Vec<Probe> {
     let make = |(label, bytes): (String, Vec<u8>)| {
         probe(contract, Phase::Boundary, id("body", &label), None, request(contract, bytes))
     };
-    wire::bodies(&good, base.fields()).into_iter().map(make).collect()
+    // Where any text may stand, nothing else is wrong with it.
+    let takes_any = |schema: &Schema| schema.is(Type::String) && listed(schema).is_none();
+    let texts = contract.creation.request.properties.iter().filter(|(_, schema)| takes_any(schema));
+    let text = texts.filter_map(|(name, schema)| Some((name.clone(), usual(schema)?))).next();
+    let odd_texts = text.map(|field| wire::with_odd_texts(&object(&base.with(&[field])))).unwrap_or_default();
+    wire::bodies(&good, base.fields()).into_iter().chain(odd_texts).map(make).collect()
 }
 
 fn of_media_types(contract: &Contract, base: &Base) -> Vec<Probe> {

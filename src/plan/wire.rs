@@ -60,10 +60,28 @@ pub(super) fn bodies(good: &[u8], needed: &[FieldText]) -> Vec<(String, Vec<u8>)
     add("1000 levels deep", nested(&opening, "[", "]", 1000));
     add("20000 levels deep", nested(&opening, "[", "]", 20_000));
     add("20000 levels of arrays", nested("", "[", "]", 20_000));
+    for kilobytes in [4, 16, 60] {
+        add(&format!("{kilobytes} KB of white space"), [" ".repeat(kilobytes * 1024).as_bytes(), good].concat());
+    }
     add("a megabyte of white space", [" ".repeat(MEGABYTE).as_bytes(), good].concat());
     add("a megabyte in a field", format!("{opening}\"{}\"}}", "x".repeat(MEGABYTE)).into_bytes());
     add("a megabyte of digits", format!("{opening}{}}}", "9".repeat(MEGABYTE)).into_bytes());
     found
+}
+
+/// Bytes that are no text in any encoding of Unicode, and two escapes for one character.
+const IN_A_TEXT: [(&str, &[u8]); 4] = [
+    ("a pair of escapes in a text", br"\ud83d\ude00"),
+    ("a byte of another encoding in a text", b"\xE9"),
+    ("half a character in a text", b"\xE2\x82"),
+    ("a character of more bytes than it takes in a text", b"\xC1\xA1"),
+];
+
+/// A body that ends in a text, with bytes at the end of it that readers may stumble over.
+pub(super) fn with_odd_texts(good: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let Some(begin) = good.strip_suffix(b"\"}") else { return Vec::new() };
+    let spoiled = |(label, bytes): (&str, &[u8])| (label.to_owned(), [begin, bytes, b"\"}"].concat());
+    IN_A_TEXT.map(spoiled).into()
 }
 
 /// A body with what is needed at the beginning of its object; what begins otherwise stays as it is.
