@@ -65,6 +65,10 @@ pub enum TokenVariant {
     Shortened,
     /// The good token without its first character.
     FirstCharDropped,
+    /// The good token with another first character.
+    OtherFirst,
+    /// The good token with another last character.
+    OtherLast,
     /// The good token with one letter in the other case.
     OtherCase,
     /// A text as long as the good token, with a letter for each letter and a digit for each digit.
@@ -96,6 +100,10 @@ pub enum ForeignToken {
     Admin,
     /// A scheme of the Authorization header, and a text.
     Bearer,
+    /// What a program sends that has no token.
+    Null,
+    /// What another one sends.
+    Undefined,
 }
 
 impl ForeignToken {
@@ -122,6 +130,8 @@ impl ForeignToken {
             Self::OneCharacter => "a",
             Self::Asterisk => "*",
             Self::Admin => "admin",
+            Self::Null => "null",
+            Self::Undefined => "undefined",
             Self::Bearer => "Bearer 3f1c9a7e5b2d4860a1c3e5f70b9d8264",
         }
     }
@@ -129,7 +139,7 @@ impl ForeignToken {
 
 impl TokenVariant {
     /// Every credential, with its name in a case.
-    pub const ALL: [(&'static str, Self); 20] = [
+    pub const ALL: [(&'static str, Self); 24] = [
         ("good", Self::Good),
         ("absent", Self::Absent),
         ("empty", Self::Empty),
@@ -138,6 +148,8 @@ impl TokenVariant {
         ("prepended", Self::Prepended),
         ("shortened", Self::Shortened),
         ("beheaded", Self::FirstCharDropped),
+        ("other-first", Self::OtherFirst),
+        ("other-last", Self::OtherLast),
         ("other-case", Self::OtherCase),
         ("same-shape", Self::SameShape),
         ("hexadecimal", Self::Foreign(ForeignToken::Hexadecimal)),
@@ -150,6 +162,8 @@ impl TokenVariant {
         ("asterisk", Self::Foreign(ForeignToken::Asterisk)),
         ("admin", Self::Foreign(ForeignToken::Admin)),
         ("bearer", Self::Foreign(ForeignToken::Bearer)),
+        ("null", Self::Foreign(ForeignToken::Null)),
+        ("undefined", Self::Foreign(ForeignToken::Undefined)),
     ];
 
     /// The name in a case.
@@ -159,8 +173,11 @@ impl TokenVariant {
 
     /// Whether the value is made from the good token, and so needs one.
     pub fn needs_token(self) -> bool {
-        use TokenVariant::{Appended, FirstCharDropped, OtherCase, Prepended, SameShape, Shortened};
-        matches!(self, Appended | Prepended | Shortened | FirstCharDropped | OtherCase | SameShape)
+        use TokenVariant::{
+            Appended, FirstCharDropped, OtherCase, OtherFirst, OtherLast, Prepended, SameShape, Shortened,
+        };
+        let is_of_other_length = matches!(self, Appended | Prepended | Shortened | FirstCharDropped);
+        is_of_other_length || matches!(self, OtherFirst | OtherLast | OtherCase | SameShape)
     }
 }
 

@@ -441,6 +441,8 @@ fn a_command_shows_each_credential() {
         (TokenVariant::Appended, " -H \"X-Auth-Token: ${OS_TOKEN}x\""),
         (TokenVariant::Prepended, " -H \"X-Auth-Token: x$OS_TOKEN\""),
         (TokenVariant::Shortened, " -H \"X-Auth-Token: ${OS_TOKEN%?}\""),
+        (TokenVariant::OtherFirst, " -H \"X-Auth-Token: $(printf %s \"$OS_TOKEN\" | sed 's/^x/y/;t;s/^./x/')\""),
+        (TokenVariant::OtherLast, " -H \"X-Auth-Token: $(printf %s \"$OS_TOKEN\" | sed 's/x$/y/;t;s/.$/x/')\""),
         (TokenVariant::FirstCharDropped, " -H \"X-Auth-Token: ${OS_TOKEN#?}\""),
     ] {
         assert_eq!(command(credential, true), expected);

@@ -59,6 +59,11 @@ impl Token {
             TokenVariant::Prepended => format!("x{}", self.0),
             TokenVariant::Shortened => self.0[..self.0.len() - 1].to_owned(),
             TokenVariant::FirstCharDropped => self.0[1..].to_owned(),
+            TokenVariant::OtherFirst => format!("{}{}", other(&self.0[..1]), &self.0[1..]),
+            TokenVariant::OtherLast => {
+                let (most, last) = self.0.split_at(self.0.len() - 1);
+                format!("{most}{}", other(last))
+            }
             TokenVariant::OtherCase => self.in_other_case(),
             TokenVariant::SameShape => self.0.chars().map(next_of_its_kind).collect(),
             TokenVariant::Good
@@ -91,6 +96,11 @@ impl Token {
     }
 }
 
+/// Another character.
+fn other(character: &str) -> &'static str {
+    if character == "x" { "y" } else { "x" }
+}
+
 /// The next letter or digit of its kind; the first one after the last.
 fn next_of_its_kind(letter: char) -> char {
     match letter {
@@ -115,6 +125,10 @@ mod tests {
         assert_eq!(token.shown_as(TokenVariant::Prepended), "xgAAAAB-7");
         assert_eq!(token.shown_as(TokenVariant::FirstCharDropped), "AAAAB-7");
         assert_eq!(token.shown_as(TokenVariant::Shortened), "gAAAAB-");
+        assert_eq!(token.shown_as(TokenVariant::OtherFirst), "xAAAAB-7");
+        assert_eq!(token.shown_as(TokenVariant::OtherLast), "gAAAAB-x");
+        assert_eq!(Token::new("x234x").unwrap().shown_as(TokenVariant::OtherFirst), "y234x");
+        assert_eq!(Token::new("x234x").unwrap().shown_as(TokenVariant::OtherLast), "x234y");
         assert_eq!(token.shown_as(TokenVariant::OtherCase), "gAAAAb-7");
         assert_eq!(token.shown_as(TokenVariant::SameShape), "hBBBBC-8");
         assert_eq!(Token::new("12345").unwrap().shown_as(TokenVariant::OtherCase), "12345X");

@@ -11,6 +11,12 @@ use crate::http::{Endpoint, Route, RouteProxy, RouteTrust};
 /// The token with its last letter in the other case, as a command.
 const IN_OTHER_CASE: &str = r#"printf %s "$OS_TOKEN" | perl -pe 's/([A-Za-z])([^A-Za-z]*)$/($1 ^ " ") . $2/e'"#;
 
+/// The token with another first character, as a command.
+const WITH_OTHER_FIRST: &str = r#"printf %s "$OS_TOKEN" | sed 's/^x/y/;t;s/^./x/'"#;
+
+/// The token with another last character, as a command.
+const WITH_OTHER_LAST: &str = r#"printf %s "$OS_TOKEN" | sed 's/x$/y/;t;s/.$/x/'"#;
+
 /// A text of the same shape as the token, as a command.
 const OF_SAME_SHAPE: &str = r#"printf %s "$OS_TOKEN" | perl -pe 'y/a-zA-Z0-9/b-zaB-ZA1-90/'"#;
 
@@ -134,6 +140,8 @@ impl Caller<'_> {
             TokenVariant::Prepended => format!(" -H \"{header}: x$OS_TOKEN\""),
             TokenVariant::Shortened => format!(" -H \"{header}: ${{OS_TOKEN%?}}\""),
             TokenVariant::FirstCharDropped => format!(" -H \"{header}: ${{OS_TOKEN#?}}\""),
+            TokenVariant::OtherFirst => format!(" -H \"{header}: $({WITH_OTHER_FIRST})\""),
+            TokenVariant::OtherLast => format!(" -H \"{header}: $({WITH_OTHER_LAST})\""),
             TokenVariant::OtherCase => format!(" -H \"{header}: $({IN_OTHER_CASE})\""),
             TokenVariant::SameShape => format!(" -H \"{header}: $({OF_SAME_SHAPE})\""),
             TokenVariant::Foreign(foreign) => format!(" -H '{header}: {}'", foreign.text()),
