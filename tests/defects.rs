@@ -120,7 +120,7 @@ fn trials_of(suite: &Arc<Suite>) -> (Vec<Trial>, Costs) {
             // The phase of texts is a third of a run, and most defects have nothing to do with it: every fourth one meets it all the same, and those of the
             // small suites. Which ones must not depend on the share, or a share could fail that passed before.
             let is_about_texts =
-                ["misreads-", "suspects-", "refuses-to-delete"].iter().any(|way| defect.name.contains(way));
+                ["misreads-", "suspects-", "follows-", "refuses-to-delete"].iter().any(|way| defect.name.contains(way));
             let probes =
                 if is_about_texts || is_small || (index / SHARES).is_multiple_of(4) { &probes } else { &without_texts };
             let (suite, probes, costs) = (Arc::clone(suite), Arc::clone(probes), Arc::clone(&costs));

@@ -67,7 +67,7 @@ fn shared(contract: &Contract, seed: Seed, is_thorough: bool) -> Vec<Probe> {
         .request
         .properties
         .iter()
-        .filter_map(|(name, schema)| column(contract, name, schema, seed))
+        .filter_map(|(name, schema)| column(contract, name, schema, seed, is_thorough))
         .collect();
     let long = |column: &Column<'_>| if let Turns::Each(values) = &column.kind { values.len() } else { 0 };
     let few = |column: &Column<'_>| if let Turns::Few(values) = &column.kind { values.len() } else { 1 };
@@ -82,17 +82,30 @@ fn shared(contract: &Contract, seed: Seed, is_thorough: bool) -> Vec<Probe> {
     let mut offsets = vec![0; columns.len()];
     let make = |index: usize| {
         let turn = Turn { index, pass: index / rows.max(1) + shift, row: index % rows.max(1) };
-        let fields: Vec<FieldText> = columns
+        let mut fields: Vec<FieldText> = columns
             .iter()
             .enumerate()
             .zip(&mut offsets)
             .filter_map(|((place, column), offset)| Some((column.name.to_owned(), column.value(place, turn, offset)?)))
             .chain(other(index))
             .collect();
+        leave_to_the_texts(contract, &columns, &mut fields);
         let id = format!("texts/together/{:0width$}", index + 1);
         probe(contract, Phase::Texts, id, None, request(contract, object(&fields)))
     };
     (0..count).map(make).collect()
+}
+
+/// Leaves a field of a long list out where another field has one of that list as its text: it is not to be taken for the one that is left out.
+fn leave_to_the_texts(contract: &Contract, columns: &[Column<'_>], fields: &mut Vec<FieldText>) {
+    let is_long = |column: &&Column<'_>| matches!(column.kind, Turns::Each(_)) && listed(column.schema).is_some();
+    let optional =
+        columns.iter().filter(|column| !contract.creation.request.required.iter().any(|each| each == column.name));
+    for column in optional.filter(is_long) {
+        let Turns::Each(values) = &column.kind else { continue };
+        let is_said = fields.iter().any(|(name, json)| name != column.name && values.contains(json));
+        fields.retain(|(name, _)| !is_said || name != column.name);
+    }
 }
 
 /// Which body it is, how often all rows have had their turn, and which row it is.
@@ -149,16 +162,23 @@ impl Column<'_> {
 }
 
 /// A field of this schema with its values; `None` where it takes none that every reading allows, or nothing that this phase is about.
-fn column<'a>(contract: &Contract, name: &'a str, schema: &'a Schema, seed: Seed) -> Option<Column<'a>> {
+fn column<'a>(
+    contract: &Contract,
+    name: &'a str,
+    schema: &'a Schema,
+    seed: Seed,
+    is_thorough: bool,
+) -> Option<Column<'a>> {
     let is_required = contract.creation.request.required.iter().any(|each| each == name);
+    let can_be_removed =
+        |json: &String| !contract.asks_for_delete_protection(&object(&[(name.to_owned(), json.clone())]));
     let is_right = |json: &String| is_unambiguous(schema, json);
     let kind = if let Some(values) = all_listed(schema).filter(|values| values.len() >= LONG_LIST) {
         Turns::Each(some_of(values.iter().map(Value::to_string).filter(is_right).collect(), seed))
     } else if listed(schema).is_some() || schema.is(Type::Boolean) {
         let values = valid_values(schema).into_iter().map(|value| value.json);
-        // What cannot be removed as it is would cost several requests more each time.
-        let values =
-            values.filter(|json| !contract.asks_for_delete_protection(&object(&[(name.to_owned(), json.clone())])));
+        // What cannot be removed as it is costs several requests more each time.
+        let values = values.filter(|json| is_thorough || can_be_removed(json));
         let absent = (!is_required).then_some(None);
         Turns::Few(absent.into_iter().chain(values.map(Some)).collect())
     } else if schema.is(Type::String) {

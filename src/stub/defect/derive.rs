@@ -25,6 +25,7 @@ pub fn defects(contract: &Contract) -> Vec<Defect> {
     list.of_pairs(contract);
     for (name, schema) in &contract.creation.request.properties {
         list.of_texts(contract, name, schema);
+        list.of_keys_elsewhere(contract, name, schema);
     }
     list.of_token();
     list.of_statuses(contract);

@@ -3,11 +3,32 @@
 use serde_json::Value;
 
 use super::List;
-use crate::contract::{Contract, Schema, Type};
+use crate::contract::{Contract, Relation, Schema, Type};
 use crate::stub::defect::fault::{Condition, Fault};
 use crate::stub::defect::misreading::Misreading;
+use crate::stub::defect::mutation::Mutation;
 
 impl List {
+    /// A text that is a key of a table is taken for the field that the table is about, where that is left out.
+    pub(super) fn of_keys_elsewhere(&mut self, contract: &Contract, name: &str, schema: &Schema) {
+        let is_right = |key: &Value| {
+            let found = schema.examine(key);
+            found.broken.is_empty() && found.open.is_empty()
+        };
+        for (field, answer) in &contract.creation.response.properties {
+            let Some(Relation::Derived(derived)) = answer.relation("derived") else { continue };
+            let keys: Vec<_> = derived.table.cells(0).map(Value::from).filter(is_right).collect();
+            let is_needed = contract.creation.request.required.contains(&derived.from);
+            if is_needed || keys.is_empty() || *name == derived.from {
+                continue;
+            }
+            let when = vec![Condition::Absent(derived.from.clone()), Condition::OneOf(name.to_owned(), keys)];
+            let fault = Fault::Mutated { field: field.clone(), mutation: Mutation::Perturb, when, every: 1 };
+            let text = "the value follows from another field, where its own is left out";
+            self.add(&answer.clause("derived"), &format!("follows-{name}"), text, fault);
+        }
+    }
+
     pub(super) fn of_texts(&mut self, contract: &Contract, name: &str, schema: &Schema) {
         let items = schema.items.as_deref();
         let is_free = |schema: &Schema| {
