@@ -31,6 +31,10 @@ pub enum Misbehaviour {
     RefusesToDelete,
     /// What was deleted is gone, and the answer has another status than documented.
     DeletesWithAnotherStatus,
+    /// Deleting again what was deleted ends in an error inside the service.
+    FailsToDeleteAgain,
+    /// A request to delete without a good credential is turned away, and deletes all the same.
+    DeletesForAnybody,
     /// What was never created is found.
     FindsUnknownIds,
     /// A refused request creates all the same.
@@ -41,7 +45,7 @@ pub enum Misbehaviour {
 
 impl Misbehaviour {
     /// Every misbehaviour, with its name in a contract.
-    pub const ALL: [(&'static str, Self); 17] = [
+    pub const ALL: [(&'static str, Self); 19] = [
         ("reads-nothing-back", Self::ReadsNothingBack),
         ("loses-a-field", Self::LosesAField),
         ("changes-a-value", Self::ChangesAValue),
@@ -56,6 +60,8 @@ impl Misbehaviour {
         ("keeps-what-is-deleted", Self::KeepsWhatIsDeleted),
         ("refuses-to-delete", Self::RefusesToDelete),
         ("deletes-with-another-status", Self::DeletesWithAnotherStatus),
+        ("fails-to-delete-again", Self::FailsToDeleteAgain),
+        ("deletes-for-anybody", Self::DeletesForAnybody),
         ("finds-unknown-ids", Self::FindsUnknownIds),
         ("creates-what-it-refuses", Self::CreatesWhatItRefuses),
         ("creates-for-anybody", Self::CreatesForAnybody),
@@ -64,15 +70,15 @@ impl Misbehaviour {
     /// Whether only what is done again, or to others, shows it: no follow-up of a single creation does.
     pub(crate) fn is_of_more_than_one(self) -> bool {
         use Misbehaviour::{
-            ChangesANeighbour, ChangesAValueLater, ConfusesWhatComesAtOnce, DeletesANeighbour,
-            DeletesWhatIsProtectedAtLast,
+            ChangesANeighbour, ChangesAValueLater, ConfusesWhatComesAtOnce, DeletesANeighbour, DeletesForAnybody,
+            DeletesWhatIsProtectedAtLast, FailsToDeleteAgain,
         };
-        let is_again = matches!(self, ChangesAValueLater | DeletesWhatIsProtectedAtLast);
-        is_again || matches!(self, ChangesANeighbour | DeletesANeighbour | ConfusesWhatComesAtOnce)
+        let is_again = matches!(self, ChangesAValueLater | DeletesWhatIsProtectedAtLast | FailsToDeleteAgain);
+        is_again || matches!(self, ChangesANeighbour | DeletesANeighbour | DeletesForAnybody | ConfusesWhatComesAtOnce)
     }
 
     /// Whether only the answer is another, and nothing else follows from it.
     pub(crate) fn is_of_the_answer_only(self) -> bool {
-        self == Self::DeletesWithAnotherStatus
+        matches!(self, Self::DeletesWithAnotherStatus | Self::FailsToDeleteAgain)
     }
 }

@@ -193,7 +193,10 @@ impl StubService {
         resources: &mut Resources,
     ) -> Response {
         let times = once_more(&mut resources.removals, id);
-        let Some(resource) = resources.kept.get(id) else { return self.not_found(operation) };
+        let Some(resource) = resources.kept.get(id) else {
+            let fails = times > 1 && self.fault().misbehaves(Misbehaviour::FailsToDeleteAgain, &Map::new());
+            return if fails { reply::bare(500) } else { self.not_found(operation) };
+        };
         let is_delete_protected = protected.iter().any(|(field, value)| resource.get(field) == Some(value));
         let yields = self.fault().misbehaves(Misbehaviour::DeletesWhatIsProtected, resource)
             || (times > 1 && self.fault().misbehaves(Misbehaviour::DeletesWhatIsProtectedAtLast, resource));
@@ -217,7 +220,13 @@ impl StubService {
         answer
     }
 
-    fn turn_away(&self, operation: &Operation, request: &Request, resources: &mut Resources) -> Response {
+    fn turn_away(
+        &self,
+        operation: &Operation,
+        id: Option<&str>,
+        request: &Request,
+        resources: &mut Resources,
+    ) -> Response {
         if operation.effect == Effect::Create {
             let body = Body::read(request);
             let given = body.value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
@@ -225,6 +234,11 @@ impl StubService {
             if self.fault().misbehaves(Misbehaviour::CreatesForAnybody, &created) {
                 self.keep(&created, resources);
             }
+        }
+        if let (Effect::Delete(_), Some(id)) = (&operation.effect, id)
+            && self.fault().misbehaves(Misbehaviour::DeletesForAnybody, &Map::new())
+        {
+            resources.kept.shift_remove(id);
         }
         let status = self.fault().unauthorized_status();
         reply::refusal(self.contract(), operation, status, None, "the token is not good")
@@ -252,7 +266,7 @@ impl StubService {
         let operation = &self.contract().operations[index];
         let mut resources = self.resources.lock().unwrap_or_else(PoisonError::into_inner);
         if self.credential(token) != TokenVariant::Good {
-            return self.turn_away(operation, request, &mut resources);
+            return self.turn_away(operation, parameters.first().copied(), request, &mut resources);
         }
         let id = parameters.first().copied().unwrap_or_default();
         let request = &Request { credential: TokenVariant::Good, ..request.clone() };
