@@ -23,6 +23,7 @@ use std::time::Duration;
 
 pub(crate) use blame::is_refusal_of_valid;
 pub use finding::{Consequence, Finding};
+pub(crate) use fold::Left;
 pub use fold::{Fold, Question};
 pub use invariants::RunInvariants;
 pub use latency::Latency;
@@ -40,7 +41,7 @@ use crate::http::Route;
 use crate::judge::{Drift, ObservedBehaviour};
 use crate::plan::{Excluded, Seed};
 use crate::probe::Phase;
-use crate::run::Ending;
+use crate::run::{Ending, NOTHING_IS_REMOVED};
 
 /// What a run amounts to, in the order in which a report shows it.
 #[derive(Debug)]
@@ -141,9 +142,10 @@ impl Results {
         self.ending == Ending::Complete && !self.unsent.is_empty()
     }
 
-    /// Whether a call is there, and answers so that what needs it cannot be assessed.
+    /// Whether a call is there, and answers so that what needs it cannot be assessed, or so little could be removed that no more was created.
     pub fn is_hindered(&self) -> bool {
-        self.calls.iter().any(|(_, call)| matches!(call, Availability::Refused(_) | Availability::Silent))
+        self.skipped.iter().any(|cause| cause.text == NOTHING_IS_REMOVED)
+            || self.calls.iter().any(|(_, call)| matches!(call, Availability::Refused(_) | Availability::Silent))
     }
 
     /// Whether there was no probe that was sent.

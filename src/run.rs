@@ -16,7 +16,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub(crate) use perform::{Performed, perform};
+pub(crate) use perform::{NOTHING_IS_REMOVED, Performed, perform};
 pub(crate) use preflight::Look;
 pub use preflight::{PreflightError, preflight};
 pub use record::{End, Ending, Event, Found, Place, Record};

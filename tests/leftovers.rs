@@ -177,3 +177,37 @@ fn what_was_created_without_an_id_and_appeared_is_told_once() {
     assert!(text.contains("1 left behind, 0 perhaps"), "{text}");
     assert!(text.contains(&format!("  {id}  created by body/accepts_an_empty_object, which gave no id")), "{text}");
 }
+
+/// A server that answers the first deletion of each image with this, and does nothing.
+fn deletes_at_the_second_time(status: u16, is_meant: fn(&Value) -> bool) -> std::sync::Arc<Server> {
+    let asked = Mutex::new(std::collections::HashSet::new());
+    Server::with(move |server, request, token| {
+        let id = request.path.rsplit('/').next().unwrap_or_default();
+        let images = server.images();
+        let image = images.iter().find(|image| image["id"] == id).filter(|image| is_meant(image));
+        let is_first = request.method == "DELETE" && image.is_some() && asked.lock().unwrap().insert(id.to_owned());
+        Some(if is_first { bare(status) } else { server.pass(request, token) })
+    })
+}
+
+#[test]
+fn a_deletion_that_does_something_only_at_the_second_time_is_a_broken_promise() {
+    let folder = TempDir::new().unwrap();
+    let server = deletes_at_the_second_time(204, |_| true);
+    let (code, text) = outcome("run", &server.listen(), &["min_ram/accepts", "--settle", "1"], folder.path());
+    assert_eq!((code, server.ids()), (1, vec![]), "{text}");
+    assert!(text.contains("FAIL behaviour.deleted-image-is-gone"), "{text}");
+}
+
+#[test]
+fn an_error_of_a_deletion_is_told_although_it_works_the_second_time() {
+    let folder = TempDir::new().unwrap();
+    let server = deletes_at_the_second_time(500, |image| image["disk_format"] == "raw");
+    let (code, text) = outcome("run", &server.listen(), &["disk_format/echoes", "--settle", "1"], folder.path());
+    assert_eq!((code, server.ids()), (1, vec![]), "{text}");
+    assert!(text.contains("FAIL behaviour.deleted-image-is-gone") && text.contains("got       500"), "{text}");
+    // What says nothing of the service is none.
+    let (folder, server) = (TempDir::new().unwrap(), deletes_at_the_second_time(503, |_| true));
+    let (code, text) = outcome("run", &server.listen(), &["disk_format/echoes", "--settle", "1"], folder.path());
+    assert_eq!((code, server.ids()), (0, vec![]), "{text}");
+}

@@ -22,6 +22,8 @@ pub struct Cleanup {
     pub leftovers: Vec<Leftover>,
     /// Removals that were answered otherwise than documented, although a read no longer finds what they were about.
     pub odd_removals: Vec<Exchange>,
+    /// Removals that were answered with success, although a read has gone on finding what they were about; each with its id.
+    pub removals_in_vain: Vec<(String, Exchange)>,
 }
 
 /// Something that a run created and could not remove.
@@ -65,6 +67,7 @@ impl Cleanup {
         self.staying += other.staying;
         self.leftovers.extend(other.leftovers);
         self.odd_removals.extend(other.odd_removals);
+        self.removals_in_vain.extend(other.removals_in_vain);
     }
 
     /// The ids that the target gave out and that could not be removed.
@@ -135,11 +138,14 @@ impl Target {
         let (is_gone, removal) = self.make_gone(id, is_delete_protected, was_removed, yielding).await;
         // What was released before is another matter than what could be removed from the beginning.
         let is_plain = is_gone && !is_delete_protected && !was_removed;
+        let is_in_vain = |removal: &&Exchange| !is_gone && removal.response().is_some_and(Response::is_success);
+        let in_vain = removal.as_ref().filter(is_in_vain).map(|removal| (id.to_owned(), removal.clone()));
+        let removals_in_vain = in_vain.into_iter().collect();
         let odd_removals = removal.filter(|removal| is_plain && self.is_odd(removal)).into_iter().collect();
         if self.note_removal(id, is_gone).await {
             Cleanup { created: 1, removed: 1, odd_removals, ..Cleanup::default() }
         } else {
-            Cleanup { created: 1, odd_removals, ..is_left(Leftover::Id(id.into())) }
+            Cleanup { created: 1, odd_removals, removals_in_vain, ..is_left(Leftover::Id(id.into())) }
         }
     }
 

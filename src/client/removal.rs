@@ -169,7 +169,8 @@ impl Target {
         exchange.response().is_some_and(|response| matches!(response.status, 404 | 410))
     }
 
-    /// Removes one resource: whether a read no longer finds it, and the last removal, if one was sent.
+    /// Removes one resource: whether a read no longer finds it, and the removal to be judged, if one was sent: the last one, or the first that ended in an error
+    /// of the service.
     pub(super) async fn make_gone(
         &self,
         id: &str,
@@ -180,7 +181,7 @@ impl Target {
         if self.keeps_everything() || self.refusal_for(id).await.is_some() {
             return (false, None);
         }
-        let mut last_removal = None;
+        let (mut failed_removal, mut last_removal) = (None::<Exchange>, None);
         let mut must_release = is_delete_protected;
         let attempts = if self.removes_nothing() { 1 } else { ATTEMPTS };
         let mut last = Attempt::Refused;
@@ -190,8 +191,11 @@ impl Target {
             }
             let removal;
             (last, removal) = self.attempt(id, must_release).await;
+            if failed_removal.is_none() && removal.response().is_some_and(|response| response.status >= 500) {
+                failed_removal = Some(removal.clone());
+            }
             last_removal = Some(removal);
-            let done = |is_gone| (is_gone, last_removal.clone());
+            let done = |is_gone| (is_gone, failed_removal.clone().or_else(|| last_removal.clone()));
             match last {
                 Attempt::Gone => return done(true),
                 Attempt::Unseen if was_seen => return done(true),

@@ -88,6 +88,19 @@ pub struct Fold {
     listed: Vec<String>,
 }
 
+/// Something that the clean-up of a probe could not remove.
+#[derive(Debug)]
+pub(crate) struct Left {
+    /// The place of the probe.
+    pub(crate) place: Place,
+    /// Its id.
+    pub(crate) id: String,
+    /// Whether it was asked for in a state that must be released before it can be removed.
+    pub(crate) was_held: bool,
+    /// Its deletion, where that was answered with success.
+    pub(crate) deletion: Option<Exchange>,
+}
+
 /// A record, and what it breaks of the invariants of the run.
 #[derive(Debug)]
 struct Kept {
@@ -280,13 +293,19 @@ impl Fold {
         self.unlisted.is_some() || self.leftovers(&self.seen(run)).iter().any(|(_, leftover)| leftover.is_proven())
     }
 
-    /// The ids that the clean-up of probes could not remove, each with the place of its probe, and whether that asked for something that must be released
-    /// before it can be removed.
-    pub(crate) fn left_ids(&self) -> Vec<(Place, String, bool)> {
+    /// What the clean-up of probes could not remove.
+    pub(crate) fn left(&self) -> Vec<Left> {
         let of = |kept: &Kept| {
-            let (place, is_held) =
-                (kept.record.place, kept.record.probe.script.asks_for_delete_protection(self.contract()));
-            kept.record.cleanup.left_ids().map(|id| (place, id.to_owned(), is_held)).collect::<Vec<_>>()
+            let Record { place, probe, cleanup, .. } = &kept.record;
+            let was_held = probe.script.asks_for_delete_protection(self.contract());
+            let deletion = |id: &str| cleanup.removals_in_vain.iter().find(|(each, _)| each == id);
+            let left = |id: &str| Left {
+                place: *place,
+                id: id.to_owned(),
+                was_held,
+                deletion: deletion(id).map(|(_, deletion)| deletion.clone()),
+            };
+            cleanup.left_ids().map(left).collect::<Vec<_>>()
         };
         self.kept.values().flat_map(of).collect()
     }

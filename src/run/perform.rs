@@ -208,6 +208,9 @@ fn reduce(contract: &Contract, probe: &Probe, exchanges: &mut [Exchange]) {
     }
 }
 
+/// Why nothing more is created where so much was removed in vain.
+pub(crate) const NOTHING_IS_REMOVED: &str = "it may create something, and what was created before could not be removed";
+
 /// Why a probe is not sent, if so.
 fn reason_to_skip(suite: &Suite, probe: &Probe, target: &Target) -> Option<&'static str> {
     let (contract, steps) = (&suite.contract, &probe.script.steps);
@@ -217,7 +220,7 @@ fn reason_to_skip(suite: &Suite, probe: &Probe, target: &Target) -> Option<&'sta
     }
     let mut creations = steps.iter().map(|step| &step.request).filter(|request| request.may_create(contract));
     if target.removes_nothing() && creations.clone().next().is_some() {
-        return Some("it may create something, and what was created before could not be removed");
+        return Some(NOTHING_IS_REMOVED);
     }
     if target.protection_cannot_be_lifted() && probe.script.asks_for_delete_protection(contract) {
         return Some("it creates what must be released before it can be removed, and that was refused before");

@@ -10,7 +10,7 @@ use super::{Event, Place};
 use crate::client::{Target, request_to};
 use crate::contract::Contract;
 use crate::exchange::{Exchange, Response};
-use crate::results::Fold;
+use crate::results::{Fold, Left};
 
 /// The pauses before the reads; together the time that a deletion may take.
 const PAUSES: [u64; 5] = [1, 2, 4, 8, 15];
@@ -61,11 +61,15 @@ pub(super) async fn verify(
     }
 }
 
-/// The first leftovers whose deletion, tried once more, is answered with success, or refused by the service itself.
+/// The first leftovers whose deletion was answered with success, or is when it is tried once more, or refused by the service itself.
 async fn suspects(contract: &Contract, target: &Target, fold: &Fold) -> Vec<Suspect> {
     let remove = &contract.operations[contract.creation.lifecycle.remove];
     let mut suspects = Vec::new();
-    for (place, id, was_held) in fold.left_ids().into_iter().take(MOST) {
+    for Left { place, id, was_held, deletion } in fold.left().into_iter().take(MOST) {
+        if let Some(deletion) = deletion {
+            suspects.push(Suspect { place, id, deletion });
+            continue;
+        }
         let deletion = target.send(request_to(remove, &id, None)).await;
         let is_refused = |response: &Response| {
             let says_nothing = contract.creation.inconclusive.says_nothing(response.status);
