@@ -136,8 +136,20 @@ fn browser() -> Option<&'static str> {
     found
 }
 
-/// What is seen of a page in each window.
+/// What is seen of a page in each window, of which nothing may be wrong.
 fn look(browser: &str, page: &str, how: &str) -> Vec<Value> {
+    let all = see(browser, page, how);
+    for (seen, window) in all.iter().zip(WINDOWS) {
+        for none in NONE {
+            assert_eq!(seen[none], Value::Array(Vec::new()), "{none}, {window:?}: {seen}");
+        }
+        assert_eq!((seen["wide"].as_bool(), seen["lang"].as_str()), (Some(false), Some("en")), "{seen}");
+    }
+    all
+}
+
+/// What is seen of a page in each window.
+fn see(browser: &str, page: &str, how: &str) -> Vec<Value> {
     let after = format!("<script>{LOOK}{how}{AFTER}</script></body>");
     let page = page.replacen("<meta charset", &format!("{BEFORE}<meta charset"), 1).replace("</body>", &after);
     let folder = TempDir::new().unwrap();
@@ -155,12 +167,7 @@ fn look(browser: &str, page: &str, how: &str) -> Vec<Value> {
         let seen = dom.split("<output id=\"seen\">").nth(1).unwrap_or_else(|| panic!("{dom}"));
         let seen =
             seen.split("</output>").next().unwrap().replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-        let seen: Value = serde_json::from_str(&seen).unwrap();
-        for none in NONE {
-            assert_eq!(seen[none], Value::Array(Vec::new()), "{none}, {size} {more:?}: {seen}");
-        }
-        assert_eq!((seen["wide"].as_bool(), seen["lang"].as_str()), (Some(false), Some("en")), "{seen}");
-        seen
+        serde_json::from_str::<Value>(&seen).unwrap()
     });
     seen.into()
 }
@@ -174,6 +181,26 @@ fn the_page_of_a_report_works_can_be_read_and_loads_nothing() {
             holds(&report, &seen);
         }
     }
+}
+
+#[test]
+fn on_paper_nothing_is_folded_and_nothing_asks_to_be_used() {
+    let Some(browser) = browser() else { return };
+    let page = Format::Html.render(&every_kind()).unwrap();
+    let how = r#"
+seen.folds = all("details:not([open]) > :not(summary)").length;
+seen.folded = all("details:not([open]) > :not(summary)").filter(each => !each.checkVisibility()).length;
+seen.filters = all(".filter").filter(each => each.offsetParent !== null).length;
+"#;
+    let count = |seen: &Value, name: &str| seen[name].as_u64().unwrap();
+    let counts = |page: &str| {
+        let seen = see(browser, page, how);
+        ["folds", "folded", "filters"].map(|name| count(&seen[0], name))
+    };
+    let [folds, folded, filters] = counts(&page);
+    assert!(folds > 0 && folded == folds && filters > 0, "on a screen: {folded} of {folds}, {filters}");
+    // Chromium dumps no page as it is printed: the rules for paper are made those for everything.
+    assert_eq!(counts(&page.replace("@media print", "@media all")), [folds, 0, 0]);
 }
 
 #[test]

@@ -368,7 +368,7 @@ fn a_probe_is_a_test_case_that_fails_where_a_clause_is_broken_and_what_says_noth
 
 #[test]
 fn of_many_probes_that_show_one_finding_one_tells_it_whole_and_the_others_name_that_one() {
-    let records = ["min_disk/rejects_0", "min_ram/defaults_to_0", "name/accepts_127_characters"];
+    let records = ["name/defaults_to_empty", "min_ram/defaults_to_0", "name/accepts_127_characters"];
     let results = outcomes::report(records.map(|id| answered(id, 500)).into());
     let report = Report::of(&results, &about(), &Secrets::default());
     let [finding] = &report.findings[..] else { panic!("{:?}", report.findings) };
