@@ -43,7 +43,7 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "Exit codes:
   0  every probe that ran holds
-  1  at least one clause is broken
+  1  at least one clause is broken; of `check --defects`: the probes miss a defect
   2  bad arguments, a bad file, nothing selected, or a result that could not be written
   3  the target could not be assessed: unreachable, not authenticated, or a probe stayed inconclusive
   4  the run was interrupted, or a budget was spent

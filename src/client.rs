@@ -123,7 +123,7 @@ impl Target {
             ownership: Ownership::default(),
             calls: OnceLock::new(),
             stock: Stock::default(),
-            halt: Halt::new(setup.stop, setup.limits.time, setup.cleanup),
+            halt: Halt::new(setup.stop, setup.limits.time, setup.cleanup, setup.waits),
             grace: Grace::new(setup.grace),
         }
     }

@@ -11,7 +11,7 @@ use crate::run::Ending;
 pub enum ExitCode {
     /// Every probe that ran holds.
     Holds = 0,
-    /// At least one clause is broken; in a strict run also a known deviation that is stale.
+    /// At least one clause is broken; in a strict run also a known deviation that is stale. Of a kill matrix: a defect is missed.
     Broken = 1,
     /// Bad arguments, a bad file, nothing selected, or a result that could not be written.
     WrongUse = 2,

@@ -333,6 +333,55 @@ fn check_tells_what_it_read() {
     assert!(text.starts_with("otc: ") && text.contains(" clauses, "), "{text}");
 }
 
+/// A suite with one case about its behaviour, which reads what was created and then expects this.
+fn suite_that_reads_and_expects(expectation: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    copy(Path::new("tests/suites/required"), folder.path());
+    let contract = fs::read_to_string(folder.path().join("contract.yaml")).unwrap();
+    let (before, rest) = contract.split_once("          after: [boundary, texts, pairs, random]\n").unwrap();
+    let after = &rest[rest.find("    get:\n").unwrap()..];
+    fs::write(folder.path().join("contract.yaml"), format!("{before}{after}")).unwrap();
+    let case = format!(
+        "title: a thing can be read\nclauses: [behaviour.thing-can-be-read]\nsteps:\n  - POST: /things\n    body: {{name: ab}}\n    \
+         expect: {{status: 201}}\n    capture: {{id: /id}}\n  - GET: /things/{{id}}\n    expect: {{{expectation}}}\n"
+    );
+    fs::write(folder.path().join("thing/keeps_the_thing.yaml"), case).unwrap();
+    folder
+}
+
+#[test]
+fn check_with_defects_names_the_one_that_no_probe_catches_and_exits_with_1() {
+    let matrix = |expectation: &str| {
+        let suite = suite_that_reads_and_expects(expectation);
+        outcome(&["check", suite.path().to_str().unwrap(), "behaviour.", "--defects"])
+    };
+    let (code, text) = matrix("status: 200");
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("  !1/2  behaviour.thing-can-be-read\n\n2 defects: 1 caught, 1 missed\n"), "{text}");
+    assert!(text.contains("no probe catches `behaviour.thing-can-be-read:changes-a-value`: "), "{text}");
+    assert!(text.contains("contract.yaml:47:11"), "{text}");
+    let (code, text) = matrix("status: 200, same_as: 1");
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("   2/2  behaviour.thing-can-be-read\n\n2 defects: 2 caught, 0 missed\n"), "{text}");
+}
+
+#[test]
+fn check_with_defects_tells_what_only_trials_after_the_run_show() {
+    let (code, text) = outcome(&["check", "otc", "denies-min_disk-1024-with-403", "--defects"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("1 defect: 1 caught, 0 missed"), "{text}");
+}
+
+#[test]
+fn check_with_defects_refuses_a_text_that_no_defect_has_and_a_text_without_defects() {
+    let (code, text) = outcome(&["check", "otc", "request.min_dsik", "--defects"]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("`request.min_dsik` matches no defect; did you mean `request.min_"), "{text}");
+    let (code, text) = outcome(&["check", "otc", "request.min_disk"]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("--defects"), "{text}");
+}
+
 #[test]
 fn list_names_probes_and_clauses() {
     let (code, text) = outcome(&["list", "disk_format/defaults"]);

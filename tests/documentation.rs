@@ -165,14 +165,20 @@ fn the_page_about_cases_shows_what_its_commands_print() {
 }
 
 #[test]
+fn the_guide_to_another_call_shows_what_its_commands_print() {
+    follow("cases/NEW-SUITE.md");
+}
+
+#[test]
 fn the_page_about_the_tests_shows_what_its_commands_print() {
     follow("tests/README.md");
 }
 
 /// The pages above, and those without a command that can be run here.
-const FOLLOWED: [&str; 7] = [
+const FOLLOWED: [&str; 8] = [
     "README.md",
     "cases/CONTRACT.md",
+    "cases/NEW-SUITE.md",
     "cases/README.md",
     "cases/glance/README.md",
     "src/cli/OPERATING.md",

@@ -55,12 +55,14 @@ pub(super) struct Halt {
     limit: Option<Duration>,
     cleanup: Duration,
     begin: OnceLock<Instant>,
+    waits: bool,
 }
 
 impl Halt {
-    /// A run that `stop` ends, or that ends so long after its first probe; the clean-up may take so long after that.
-    pub(super) fn new(stop: Stop, limit: Option<Duration>, cleanup: Duration) -> Self {
-        Self { stop, limit, cleanup, begin: OnceLock::new() }
+    /// A run that `stop` ends, or that ends so long after its first probe; the clean-up may take so long after that. Where it does not wait, each pause is
+    /// over at once.
+    pub(super) fn new(stop: Stop, limit: Option<Duration>, cleanup: Duration, waits: bool) -> Self {
+        Self { stop, limit, cleanup, begin: OnceLock::new(), waits }
     }
 
     /// The switch that ends the run early.
@@ -114,6 +116,11 @@ impl Halt {
 
     /// Pauses; false where the pause was cut short: by a halt, or, in a clean-up, by its end.
     pub(super) async fn pause(&self, pause: Duration) -> bool {
+        if !self.waits {
+            // Others have their turn, as they would in a pause.
+            tokio::task::yield_now().await;
+            return !self.is_final();
+        }
         let cut: std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> =
             if self.reason().is_some() { Box::pin(self.finished()) } else { Box::pin(self.halted()) };
         tokio::select! {
@@ -139,7 +146,7 @@ mod tests {
 
     fn halt(limit: Option<u64>) -> (Stop, Halt) {
         let stop = Stop::default();
-        (stop.clone(), Halt::new(stop, limit.map(Duration::from_secs), CLEANUP))
+        (stop.clone(), Halt::new(stop, limit.map(Duration::from_secs), CLEANUP, true))
     }
 
     #[tokio::test(start_paused = true)]
@@ -156,6 +163,14 @@ mod tests {
         assert!(!halt.is_final());
         assert!(!halt.pause(Duration::from_secs(1000)).await);
         assert_eq!((begin.elapsed(), halt.is_final()), (Duration::from_secs(63), true));
+    }
+
+    #[tokio::test]
+    async fn where_nobody_waits_the_longest_pause_is_whole_and_over_at_once() {
+        let halt = Halt::new(Stop::default(), None, CLEANUP, false);
+        let begin = Instant::now();
+        assert!(halt.pause(Duration::from_secs(100_000)).await);
+        assert!(begin.elapsed() < Duration::from_secs(10));
     }
 
     #[tokio::test(start_paused = true)]

@@ -27,6 +27,8 @@ pub struct Setup {
     pub grace: Duration,
     /// For so long after a stop, or the end of the time, the clean-up may go on.
     pub cleanup: Duration,
+    /// Whether a pause takes its time. Where it does not, a request is sent again as often, but at once.
+    pub waits: bool,
 }
 
 /// A clean-up that takes longer than this after a stop is left to a sweep.
@@ -45,6 +47,7 @@ impl Setup {
             stop: Stop::default(),
             grace: GRACE,
             cleanup: CLEANUP,
+            waits: true,
         }
     }
 }

@@ -46,8 +46,9 @@ impl Shell {
     /// Exit code and output of a command, standard error included. A stub goes on until the next one takes its address.
     pub(crate) fn run(&mut self, command: &str) -> (i32, Vec<String>) {
         let command = command.replace("cargo run -- ", "ims-conformance ");
-        match command.strip_prefix("ims-conformance stub --listen ") {
-            Some(rest) => self.serve(rest.split(' ').next().unwrap_or_default(), &command),
+        let is_stub = command.starts_with("ims-conformance stub ");
+        match command.split_once(" --listen ").filter(|_| is_stub) {
+            Some((_, rest)) => self.serve(rest.split(' ').next().unwrap_or_default(), &command),
             None => self.finish(&command),
         }
     }
