@@ -13,7 +13,7 @@ mod rows;
 mod step;
 mod write;
 
-pub use curl::{FromCurl, NoCase, from_curl};
+pub use curl::{FromCurl, NoCase, NoHar, Recorded, from_curl, from_har};
 pub use draft::draft;
 pub use follow_up::follow_ups;
 pub use write::{CaseFile, write, write_steps};
@@ -29,6 +29,10 @@ pub struct Case {
     pub id: String,
     /// What the case shows, in words.
     pub title: String,
+    /// What else its author says of it; `None` where the title says all.
+    pub description: Option<String>,
+    /// Why no run performs it for now; `None` where runs do.
+    pub skip: Option<String>,
     /// The clauses that it shows.
     pub clauses: Vec<ClauseId>,
     /// What kind of case the file name says it is.

@@ -63,6 +63,8 @@ enum Command {
     New(new::New),
     /// Turn a command of curl into a case, without what lets its sender in
     FromCurl(new::FromCurl),
+    /// Turn the requests of a HAR into cases, without what lets their sender in
+    FromHar(new::FromHar),
     /// Examine a target before a run: the way there, who we are, clock, quota, leftovers
     Doctor(doctor::Arguments),
     /// Remove what runs have left behind, as their ledgers know it
@@ -167,6 +169,7 @@ impl Cli {
             Command::Check(arguments) => check::execute(&arguments, console).await,
             Command::New(arguments) => new::execute(&arguments, console),
             Command::FromCurl(arguments) => new::from_curl(&arguments, console),
+            Command::FromHar(arguments) => new::from_har(&arguments, console),
             Command::Doctor(arguments) => doctor::execute(arguments, console).await,
             Command::Sweep(arguments) => sweep::execute(arguments, console).await,
             Command::Stub(arguments) => stub::execute(arguments, console).await,

@@ -9,6 +9,7 @@ mod classify;
 mod consequence;
 mod creation;
 mod expectation;
+mod headers;
 mod response;
 mod sent_fields;
 

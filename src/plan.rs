@@ -71,6 +71,9 @@ pub enum PlanError {
         /// What may be meant, or why there is none, as the end of the message.
         hint: String,
     },
+    /// All that is meant is skipped, so that nothing would be assessed.
+    #[error("nothing would be assessed: {0}")]
+    Skipped(String),
     /// No phase, or phases without probes.
     #[error("these phases have no probe")]
     NothingSent,

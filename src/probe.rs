@@ -1,7 +1,9 @@
 //! A probe: one thing to do to a target, from whatever source, and what must come of it.
 
+use std::fmt;
 use std::time::Duration;
 
+use regex::Regex;
 use serde_json::Value;
 
 use crate::contract::{ClauseId, Contract};
@@ -163,6 +165,8 @@ pub struct Expectation {
     pub any_of: Vec<(String, Vec<Value>)>,
     /// The step, counted from 0, whose documented fields must come back.
     pub same_as: Option<usize>,
+    /// Headers of the answer, by their names in lower case.
+    pub headers: Vec<(String, HeaderRule)>,
     /// Whether nothing in the list has what the query asks for. Whatever else is listed is somebody else's: a service need not know the query.
     pub lists_none: bool,
     /// Whether another status says nothing about the contract.
@@ -171,6 +175,34 @@ pub struct Expectation {
     pub clause: Option<ClauseId>,
     /// The line in which it is written, from 1, where a file has it.
     pub line: Option<usize>,
+}
+
+/// What the value of a header must be.
+#[derive(Clone, Debug)]
+pub enum HeaderRule {
+    /// This text.
+    Is(String),
+    /// A text in which this is found.
+    Matches(Regex),
+}
+
+impl HeaderRule {
+    /// Whether a value is as it must be.
+    pub fn holds(&self, value: &str) -> bool {
+        match self {
+            Self::Is(text) => value == text,
+            Self::Matches(pattern) => pattern.is_match(value),
+        }
+    }
+}
+
+impl fmt::Display for HeaderRule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Is(text) => formatter.write_str(text),
+            Self::Matches(pattern) => write!(formatter, "a text that matches {pattern}"),
+        }
+    }
 }
 
 #[cfg(test)]

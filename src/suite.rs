@@ -25,6 +25,9 @@ pub const DEFAULT: &str = "otc";
 /// The JSON Schema of a case file, for editors.
 pub const CASE_SCHEMA: &str = include_str!("suite/case.schema.json");
 
+/// The JSON Schema of a contract, for editors.
+pub const CONTRACT_SCHEMA: &str = include_str!("suite/contract.schema.json");
+
 /// The JSON Schema of a list of known deviations, for editors.
 pub const BASELINE_SCHEMA: &str = include_str!("suite/baseline.schema.json");
 

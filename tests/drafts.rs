@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use ims_conformance::suite::Suite;
+use serde_json::json;
 use tempfile::TempDir;
 
 /// The folder of a suite without cases.
@@ -153,5 +154,78 @@ fn what_a_case_cannot_say_becomes_none() {
         assert_eq!((code, said.as_str()), (2, ""), "{command}");
         assert!(noted.contains(expected), "{command}: {noted}");
         assert!(!noted.contains("swordfish") && !noted.contains("secretsecret"), "{noted}");
+    }
+}
+
+/// A HAR as a browser saves it: a preflight, two creations that say the same, a broken one, one with a secret in it, and a read.
+fn har() -> String {
+    let entry = |method: &str, path: &str, body: &str| {
+        json!({"request": {
+            "method": method,
+            "url": format!("https://me:secretsecret@ims.example.com{path}"),
+            "headers": [
+                {"name": ":authority", "value": "ims.example.com"},
+                {"name": "content-type", "value": "application/json"},
+                {"name": "X-Auth-Token", "value": "gAAAAsecretsecret"},
+            ],
+            "cookies": [{"name": "sid", "value": "secretsecret"}],
+            "postData": {"mimeType": "application/json", "text": body},
+        }})
+    };
+    let create = |body: &str| entry("POST", "/v2/images?token=secretsecret", body);
+    let entries = [
+        entry("OPTIONS", "/v2/images", ""),
+        create(r#"{"min_disk": 40}"#),
+        create(r#"{ "min_disk": 40 }"#),
+        create(r#"{"min_disk": 1025}"#),
+        create(r#"{"password": "secretsecret"}"#),
+        create(r#"{"name": "gAAAAsecretsecret"}"#),
+        entry("GET", "/v2/images/7?token=secretsecret", ""),
+    ];
+    json!({"log": {"version": "1.2", "entries": entries}}).to_string()
+}
+
+#[test]
+fn each_creation_of_a_har_becomes_a_case_without_what_lets_its_sender_in() {
+    let (_folder, dir) = suite();
+    let file = dir.parent().unwrap().join("session.har");
+    fs::write(&file, har()).unwrap();
+    let (code, said, noted) = program(&["from-har", file.to_str().unwrap(), "--suite", dir.to_str().unwrap()], "");
+    assert_eq!(code, 0, "{said}{noted}");
+    let written: Vec<_> = said.lines().map(|path| fs::read_to_string(path).unwrap()).collect();
+    assert_eq!(written.len(), 2, "{said}");
+    assert!(
+        written[0].starts_with("# From entry 2 of a HAR.\n") && written[0].contains("{\"min_disk\":40}"),
+        "{written:?}"
+    );
+    assert!(written[1].contains("clauses: [request.min_disk.maximum]"), "{written:?}");
+    for line in [
+        "entry 1, OPTIONS /v2/images: a case by itself is about POST /v2/images",
+        "entry 3, POST /v2/images: it asks the same as entry 2",
+        "entry 5, POST /v2/images: the body has `password`, which looks like a secret",
+        "entry 6, POST /v2/images: the body has `what a header of the command says`",
+        "entry 7, GET /v2/images/7: a case by itself",
+        "left out: X-Auth-Token, cookie",
+    ] {
+        assert!(noted.contains(line), "{line}: {noted}");
+    }
+    assert!(!format!("{said}{noted}{written:?}").contains("secretsecret"), "{said}{noted}{written:?}");
+    assert_eq!(error(&dir), "no error");
+}
+
+#[test]
+fn what_is_no_har_or_has_no_creation_is_an_error_that_tells_no_secret() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("session.har");
+    for (text, expected) in [
+        ("secretsecret", "this is no JSON, line 1, column 1"),
+        (r#"{"log": "secretsecret"}"#, "it has no list at log.entries"),
+        (r#"{"log": {"entries": []}}"#, "no entry became a case"),
+        (r#"{"log": {"entries": [7]}}"#, "no entry became a case"),
+    ] {
+        fs::write(&file, text).unwrap();
+        let (code, said, noted) = program(&["from-har", file.to_str().unwrap()], "");
+        assert_eq!((code, said.as_str()), (2, ""), "{noted}");
+        assert!(noted.contains(expected) && !noted.contains("secretsecret"), "{noted}");
     }
 }

@@ -4,10 +4,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ims_conformance::plan::{Selection, plan};
+use ims_conformance::plan::{Plan, Selection, plan};
 use ims_conformance::probe::Probe;
 use ims_conformance::suite::Suite;
 use tempfile::TempDir;
@@ -102,7 +103,7 @@ fn what_is_no_regular_file_is_an_error_and_does_not_hang() {
     };
     for name in ["contract.yaml", "thing/accepts_more.yaml", "table.csv"] {
         let (_folder, dir, path) = place(name);
-        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
         let error = error(&dir);
         assert!(error.contains(name) && error.contains("no regular file"), "{error}");
 
@@ -153,5 +154,94 @@ fn a_large_list_or_table_is_sampled_with_its_first_and_its_last_value() {
         }
         assert!(probes.len() < 3000, "{}", probes.len());
         assert!(begin.elapsed() < Duration::from_mins(2), "{:?}", begin.elapsed());
+    }
+}
+
+/// The program, as somebody calls it with the suite in this folder; its exit code, and all that it says.
+fn program(arguments: &[&str], dir: &Path) -> (i32, String) {
+    let home = TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ims-conformance"));
+    let output = command.args(arguments).args(["--suite", dir.to_str().unwrap()]).env_clear().env("HOME", home.path());
+    let output = output.output().unwrap();
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+    (output.status.code().unwrap(), text)
+}
+
+/// Adds lines to the only case of the small suite.
+fn add_to_case(dir: &Path, lines: &str) {
+    let file = dir.join("thing/accepts_a_name.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(file, format!("{}\n{lines}", text.trim_end())).unwrap();
+}
+
+#[test]
+fn a_skipped_case_is_listed_with_its_reason_and_counts_as_nothing() {
+    let (_folder, dir) = suite(|text| text);
+    let probes = |plan: Result<Plan, _>| plan.map(|plan| plan.len()).unwrap();
+    let all = probes(plan(&Arc::new(Suite::from_dir(&dir).unwrap()), &Selection::default()));
+    add_to_case(&dir, "description: A longer text about it.\nskip: waits for v3\n");
+    let skipped = plan(&Arc::new(Suite::from_dir(&dir).unwrap()), &Selection::default()).unwrap();
+    assert_eq!(skipped.len(), all - 1);
+    assert_eq!(skipped.excluded()[0].text, "1 probe of thing/accepts_a_name, which is skipped: waits for v3");
+    let (code, text) = program(&["run", "request.name.type"], &dir);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("  not sent: 1 probe of thing/accepts_a_name, which is skipped: waits for v3\n"), "{text}");
+    let (code, text) = program(&["show", "thing/accepts_a_name"], &dir);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("\nA longer text about it.\nskipped: waits for v3\n"), "{text}");
+}
+
+#[test]
+fn a_skipped_case_alone_assesses_nothing_and_that_is_an_error() {
+    let (_folder, dir) = suite(|text| text);
+    add_to_case(&dir, "skip: waits for v3\n");
+    for command in ["run", "list"] {
+        let (code, text) = program(&[command, "thing/accepts_a_name"], &dir);
+        assert_eq!(code, 2, "{text}");
+        let reason = "nothing would be assessed: 1 probe of thing/accepts_a_name, which is skipped: waits for v3";
+        assert!(text.contains(reason), "{text}");
+    }
+    add_to_case(&dir, "description: ''\n");
+    assert!(error(&dir).contains("expected some words"), "{}", error(&dir));
+}
+
+#[test]
+fn a_header_that_a_case_expects_and_nobody_sends_breaks_its_clause() {
+    for (headers, code, said) in [
+        ("{content-TYPE: application/json}", 0, "holds"),
+        ("{Content-Type: {pattern: '^application/'}}", 0, "holds"),
+        ("{Content-Type: text/html}", 1, "got       application/json"),
+        (
+            "{Location: {pattern: ^/things/}}",
+            1,
+            "at        header location\n       expected  a text that matches ^/things/\n       got       no such header",
+        ),
+    ] {
+        let (_folder, dir) = suite(|text| text);
+        let file = dir.join("thing/accepts_a_name.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replace("status: 201", &format!("status: 201, headers: {headers}"))).unwrap();
+        let (found, text) = program(&["run", "thing/accepts_a_name"], &dir);
+        assert_eq!(found, code, "{headers}: {text}");
+        assert!(text.contains(said), "{headers}: {text}");
+        assert_eq!(text.contains("FAIL request.name.type"), code == 1, "{text}");
+    }
+}
+
+#[test]
+fn an_expectation_of_headers_that_cannot_be_met_is_refused_with_its_place() {
+    for (headers, expected) in [
+        ("{}", "an expectation that names no header checks nothing"),
+        ("{Lo cation: a}", "cannot be the name of a header"),
+        ("{Location: 7}", "or {pattern: …} for a regular expression"),
+        ("{Location: {pattern: '('}}", "the pattern does not compile"),
+        ("{Location: {patern: a}}", "did you mean `pattern`?"),
+        ("{Location: a, LOCATION: b}", "this header is named twice"),
+    ] {
+        let (_folder, dir) = suite(|text| text);
+        let file = dir.join("thing/accepts_a_name.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replace("status: 201", &format!("status: 201, headers: {headers}"))).unwrap();
+        assert!(error(&dir).contains(expected), "{headers}: {}", error(&dir));
     }
 }

@@ -1,11 +1,13 @@
-//! From a command of curl to a case: the request without what lets its sender in.
+//! From a request that somebody sent to a case: a command of curl, or the entries of a HAR, without what lets their sender in.
 
+mod har;
 mod words;
 
 use super::write::{CaseFile, write_about};
 use crate::contract::{ClauseId, Contract};
 use crate::exchange::{Request, TokenVariant};
 use crate::judge::{Body, Kind, classify};
+pub use har::{NoHar, Recorded, from_har};
 use words::words;
 
 /// A case, and what of the command is not in it.
@@ -43,6 +45,9 @@ pub enum NoCase {
     /// No case can expect an answer.
     #[error("the documentation leaves this request open ({0}), so that no case can expect one answer{1}")]
     Open(String, &'static str),
+    /// Another request, by its number, makes the same case.
+    #[error("it asks the same as entry {0}")]
+    Known(usize),
     /// The bytes are no text.
     #[error("no file can hold this body")]
     NoText,
@@ -94,6 +99,11 @@ struct Said {
 /// The case of a command. Of its headers only the type of the body is kept; whatever lets the sender in is left out.
 pub fn from_curl(contract: &Contract, command: &str) -> Result<FromCurl, NoCase> {
     let said = Said::read(&words(command).ok_or(NoCase::Unquoted)?)?;
+    case_of(contract, said, "From a command of curl")
+}
+
+/// The case of a request; `origin` says in a comment where it comes from.
+fn case_of(contract: &Contract, said: Said, origin: &str) -> Result<FromCurl, NoCase> {
     let subject = contract.subject();
     let has_body = !said.data.is_empty();
     let method = said.method.as_deref().unwrap_or(if has_body { "POST" } else { "GET" });
@@ -126,7 +136,7 @@ pub fn from_curl(contract: &Contract, command: &str) -> Result<FromCurl, NoCase>
         return Err(NoCase::Open(open.to_owned(), hint));
     }
     let about = clause_about(contract, &read).ok_or(NoCase::NoText)?;
-    let file = write_about(contract, &request, &about, "From a command of curl").ok_or(NoCase::NoText)?;
+    let file = write_about(contract, &request, &about, origin).ok_or(NoCase::NoText)?;
     Ok(FromCurl { file, left_out: said.left_out })
 }
 

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use regex::Regex;
 use serde_json::Value;
 
 use super::braces;
 use super::rows::Row;
-use crate::contract::{Contract, Effect, list, named};
+use crate::contract::{Contract, Effect, header_name, header_value, list, named};
 use crate::document::{Errors, Node, SourceError};
 use crate::exchange::query;
-use crate::probe::{Expectation, PollUntil};
+use crate::probe::{Expectation, HeaderRule, PollUntil};
 
 /// What stands below `expect` of the step with this number, counted from 0, which has this method and this path.
 pub(super) fn read(
@@ -34,6 +35,9 @@ pub(super) fn read(
         let read =
             |values: &Node, row: &Row| values.one_or_more()?.iter().map(|value| read_value(value, row)).collect();
         expectation.any_of = errors.keep(read_fields(contract, node, row, holds, read)).unwrap_or_default();
+    }
+    if let Some(node) = fields.optional("headers") {
+        expectation.headers = errors.keep(read_headers(node, row)).unwrap_or_default();
     }
     if let Some(node) = fields.optional("same_as") {
         expectation.same_as = errors.keep(read_earlier(node, step));
@@ -79,6 +83,38 @@ fn read_value(node: &Node, row: &Row) -> Result<Value, SourceError> {
         return Err(error.with_hint("a column of `rows` is; for the braces themselves write {{…}}"));
     }
     Ok(braces::literal_in_value(&value))
+}
+
+/// What is expected of headers: a text, or a pattern of one.
+fn read_headers(node: &Node, row: &Row) -> Result<Vec<(String, HeaderRule)>, SourceError> {
+    let (mut headers, mut errors) = (Vec::<(String, HeaderRule)>::new(), Errors::default());
+    for (key, name, value) in node.entries()? {
+        let Some(rule) = errors.keep(header_name(key, name).and_then(|()| read_header(value, row))) else { continue };
+        let name = name.to_ascii_lowercase();
+        if headers.iter().any(|(known, _)| *known == name) {
+            errors.keep::<()>(Err(
+                key.error("this header is named twice: upper and lower case are the same in its name")
+            ));
+        }
+        headers.push((name, rule));
+    }
+    errors.finish()?;
+    if headers.is_empty() { Err(node.error("an expectation that names no header checks nothing")) } else { Ok(headers) }
+}
+
+fn read_header(node: &Node, row: &Row) -> Result<HeaderRule, SourceError> {
+    if let Ok(text) = node.text() {
+        let text = row.fill_text(text);
+        header_value(node, &text)?;
+        return Ok(HeaderRule::Is(text));
+    }
+    let mut fields = node
+        .fields()
+        .map_err(|error| error.with_hint("a text, or {pattern: …} for a regular expression that is found in it"))?;
+    let pattern = fields.required("pattern")?;
+    fields.finish()?;
+    let regex = Regex::new(pattern.text()?);
+    regex.map(HeaderRule::Matches).map_err(|error| pattern.error(format!("the pattern does not compile: {error}")))
 }
 
 /// What is expected of each field: one value, or several.

@@ -29,6 +29,10 @@ pub(super) fn case(contract: &Contract, id: &str, node: &Node) -> Result<Case, S
         draft::check_filled_in(node)?;
     }
     let title = errors.keep(fields.required("title").and_then(read_title));
+    let [description, skip] = ["description", "skip"].map(|key| {
+        let words = fields.optional(key).map(Node::words).transpose();
+        errors.keep(words).flatten()
+    });
     let clauses = errors.keep(fields.required("clauses").and_then(|clauses| read_clauses(contract, clauses)));
     let rows_node = fields.optional("rows");
     let rows = errors.keep(rows::read(contract, rows_node));
@@ -61,7 +65,10 @@ pub(super) fn case(contract: &Contract, id: &str, node: &Node) -> Result<Case, S
         errors.keep(check_columns_are_used(rows_node, rows, node));
     }
     let whole = verb.zip(title).zip(clauses);
-    let whole = whole.map(|((verb, title), clauses)| Case { id: id.to_owned(), title, clauses, verb, probes });
+    let whole = whole.map(|((verb, title), clauses)| {
+        let id = id.to_owned();
+        Case { id, title, description, skip, clauses, verb, probes }
+    });
     errors.finish_with(whole, node)
 }
 

@@ -1,13 +1,13 @@
 //! A finding as a case file: committed, it is a regression test that means the same when the strategies change.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::braces::placeholders;
 use super::read::LONGEST_TITLE;
 use crate::contract::{ClauseId, Contract, Subject};
 use crate::exchange::{Request, TokenVariant};
 use crate::judge::{Body, Kind, Mismatch, Refusals, classify};
-use crate::probe::{Expectation, Probe, Step};
+use crate::probe::{Expectation, HeaderRule, Probe, Step};
 
 /// A case file that is ready to be saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +109,14 @@ fn expected(step: &Step, expectation: &Expectation, kept: &[usize]) -> String {
     }
     let earlier = expectation.same_as.and_then(|step| kept.iter().position(|each| *each == step));
     parts.extend(earlier.map(|position| format!("same_as: {}", position + 1)));
+    if !expectation.headers.is_empty() {
+        let value = |rule: &HeaderRule| match rule {
+            HeaderRule::Is(text) => Value::from(text.as_str()),
+            HeaderRule::Matches(pattern) => json!({ "pattern": pattern.as_str() }),
+        };
+        let headers = expectation.headers.iter().map(|(name, rule)| (name.clone(), value(rule))).collect();
+        parts.push(format!("headers: {}", object(headers)));
+    }
     if expectation.lists_none {
         parts.push("listed: none".to_owned());
     }

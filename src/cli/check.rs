@@ -40,8 +40,12 @@ pub(super) async fn execute(arguments: &Arguments, console: &Console) -> Result<
         0 => String::new(),
         count => format!("{}, ", counted(count, "known deviation")),
     };
+    let skipped = match suite.cases.iter().filter(|case| case.skip.is_some()).count() {
+        0 => String::new(),
+        count => format!("{}, ", counted(count, "skipped case")),
+    };
     console.print(&format!(
-        "{}: {}, {}, {}, {known}no error\n",
+        "{}: {}, {}, {}, {skipped}{known}no error\n",
         suite.name,
         counted(suite.contract.clauses.len(), "clause"),
         counted(suite.cases.len(), "case"),

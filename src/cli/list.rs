@@ -55,6 +55,9 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
         counts.iter_mut().filter(|(_, phase, _)| *phase == probe.phase).for_each(|(_, _, count)| *count += 1);
         console.print(&format!("{}  {}\n", probe.id, probe.title));
     }
+    for excluded in plan.excluded() {
+        console.note(&format!("not sent: {}\n", excluded.text));
+    }
     let phases = counts.map(|(name, _, count)| format!("{name} {count}"));
     console.note(&format!("{} ({})\n", counted(plan.len(), "probe"), phases.join(", ")));
     Ok(ExitCode::Holds)

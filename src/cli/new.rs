@@ -1,13 +1,14 @@
-//! `new` and `from-curl`: the start of a case, from its name or from a request.
+//! `new`, `from-curl` and `from-har`: the start of a case, from its name or from requests.
 
+use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 
 use super::{Failure, SuiteChoice};
-use crate::case::{self, CaseFile};
+use crate::case::{self, CaseFile, Recorded};
 use crate::console::Console;
 use crate::contract::Contract;
 use crate::exit_code::ExitCode;
@@ -27,6 +28,15 @@ pub(super) struct FromCurl {
     /// The command, as one argument; read from standard input where it is left out
     #[arg(value_name = "COMMAND")]
     command: Option<String>,
+    #[command(flatten)]
+    suite: SuiteChoice,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FromHar {
+    /// The HAR, as a browser or a proxy saves it
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
     #[command(flatten)]
     suite: SuiteChoice,
 }
@@ -52,6 +62,34 @@ pub(super) fn from_curl(arguments: &FromCurl, console: &Console) -> Result<ExitC
         console.note(&format!("left out: {}\n", made.left_out.join(", ")));
     }
     deliver(&arguments.suite, &made.file, console)
+}
+
+/// Turns each request of a HAR to the call under test into a case. What becomes none is named, with the reason.
+pub(super) fn from_har(arguments: &FromHar, console: &Console) -> Result<ExitCode, Failure> {
+    let contract = contract(&arguments.suite, console)?;
+    let shown = arguments.file.display();
+    let text = std::fs::read_to_string(&arguments.file);
+    let text = text.map_err(|error| Failure::WrongUse(format!("cannot read {shown}: {error}")))?;
+    let recorded = case::from_har(&contract, &text);
+    let recorded = recorded.map_err(|error| Failure::WrongUse(format!("{shown}: {error}")))?;
+    let (mut count, mut left_out) = (0, BTreeSet::new());
+    for Recorded { number, call, made } in recorded {
+        match made {
+            Ok(made) => {
+                left_out.extend(made.left_out);
+                deliver(&arguments.suite, &made.file, console)?;
+                count += 1;
+            }
+            Err(why) => console.note(&format!("entry {number}, {call}: {why}\n")),
+        }
+    }
+    if count == 0 {
+        return Err(Failure::WrongUse(format!("{shown}: no entry became a case")));
+    }
+    if !left_out.is_empty() {
+        console.note(&format!("left out: {}\n", left_out.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    Ok(ExitCode::Holds)
 }
 
 fn is_built_in(choice: &SuiteChoice) -> bool {

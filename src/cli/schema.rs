@@ -7,7 +7,7 @@ use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::report::compare::Comparison;
 use crate::report::json;
-use crate::suite::{BASELINE_SCHEMA, CASE_SCHEMA};
+use crate::suite::{BASELINE_SCHEMA, CASE_SCHEMA, CONTRACT_SCHEMA};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -24,6 +24,8 @@ enum What {
     Comparison,
     /// A case file
     Case,
+    /// The contract of a suite, `contract.yaml`
+    Contract,
     /// A list of known deviations, such as `baseline.yaml`
     Baseline,
 }
@@ -33,6 +35,7 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
         What::Report => json::schema(),
         What::Comparison => json::schema_of::<Comparison>(),
         What::Case => Ok(CASE_SCHEMA.to_owned()),
+        What::Contract => Ok(CONTRACT_SCHEMA.to_owned()),
         What::Baseline => Ok(BASELINE_SCHEMA.to_owned()),
     };
     let schema = schema.map_err(|error| Failure::WrongUse(error.to_string()))?;

@@ -34,7 +34,9 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
     let plan = SelectionArguments::all(arguments.generation).plan(&suite)?;
     // A finding names a probe whose body was made smaller by the one that it comes from.
     let wanted = arguments.probe.trim_end_matches(" shrunk");
-    let Some(probe) = plan.iter().find(|probe| probe.id == wanted) else {
+    // A case that is skipped has no part in a plan, and can be looked at all the same.
+    let of_cases = || suite.cases.iter().flat_map(|case| &case.probes).find(|probe| probe.id == wanted).cloned();
+    let Some(probe) = plan.iter().find(|probe| probe.id == wanted).or_else(of_cases) else {
         let ids: Vec<_> = plan.iter().map(|probe| probe.id).collect();
         let begins: Vec<_> = ids.iter().filter(|id| id.contains(wanted)).take(5).map(String::as_str).collect();
         let hint = match (begins.as_slice(), nearest(wanted, ids.iter().map(String::as_str))) {
@@ -53,6 +55,13 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
 
 fn write_probe(out: &mut String, suite: &Arc<Suite>, probe: &Probe) -> fmt::Result {
     writeln!(out, "{}  (phase {})\n{}", probe.id, probe.phase.name(), probe.title)?;
+    let case = suite.cases.iter().find(|case| case.probes.iter().any(|each| each.id == probe.id));
+    if let Some(description) = case.and_then(|case| case.description.as_ref()) {
+        writeln!(out, "{}", description.trim_end())?;
+    }
+    if let Some(reason) = case.and_then(|case| case.skip.as_ref()) {
+        writeln!(out, "skipped: {reason}")?;
+    }
     for clause in probe.clauses.iter().filter_map(|id| suite.contract.clauses.get(id)) {
         writeln!(out, "\nabout    {}\n         {}\n         {}", clause.id, clause.text, clause.source)?;
     }
@@ -96,6 +105,7 @@ fn write_expectation(out: &mut String, expectation: &Expectation) -> fmt::Result
         let values: Vec<_> = values.iter().map(text).collect();
         format!("{name} is one of {}", values.join(", "))
     }));
+    lines.extend(expectation.headers.iter().map(|(name, rule)| format!("header {name} is {rule}")));
     lines.extend(expectation.same_as.map(|step| format!("the documented fields are those of step {}", step + 1)));
     lines.extend(expectation.lists_none.then(|| "nothing of this run in the list".to_owned()));
     lines.extend(expectation.is_other_status_inconclusive.then(|| "another status says nothing".to_owned()));

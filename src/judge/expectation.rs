@@ -32,6 +32,7 @@ impl StepJudge<'_> {
                 return;
             }
         }
+        self.judge_headers(&expectation.headers, response);
         let is_about_body =
             !expectation.body.is_empty() || !expectation.any_of.is_empty() || expectation.same_as.is_some();
         if is_about_body {
@@ -157,7 +158,7 @@ impl StepJudge<'_> {
     }
 
     /// The clause that the step is about; else that of the case that speaks of this field, or its first one.
-    fn clause_of(&self, field: &str) -> ClauseId {
+    pub(super) fn clause_of(&self, field: &str) -> ClauseId {
         if let Some(clause) = self.probe.expectations.get(self.step).and_then(|expectation| expectation.clause.as_ref())
         {
             return clause.clone();

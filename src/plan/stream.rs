@@ -71,7 +71,7 @@ type Probes = Box<dyn Iterator<Item = Probe> + Send>;
 ///
 /// # Errors
 ///
-/// Where a selector matches no probe, or there is none at all.
+/// Where a selector matches no probe, there is none at all, or all are skipped.
 pub fn plan(suite: &Arc<Suite>, selection: &Selection) -> Result<Plan, PlanError> {
     let mut unmatched: BTreeSet<&String> = selection.selectors.iter().collect();
     if !unmatched.is_empty() {
@@ -87,7 +87,12 @@ pub fn plan(suite: &Arc<Suite>, selection: &Selection) -> Result<Plan, PlanError
         return Err(nothing_selected(suite, selector));
     }
     let plan = Plan::over(suite, Source::Selected, selection.clone());
-    if plan.is_empty() { Err(PlanError::NothingSent) } else { Ok(plan) }
+    if plan.is_empty() {
+        return Err(PlanError::NothingSent);
+    }
+    let plan = plan.without_skipped();
+    let skipped = || plan.excluded().iter().map(|each| each.text.as_str()).collect::<Vec<_>>().join(", ");
+    if plan.is_empty() { Err(PlanError::Skipped(skipped())) } else { Ok(plan) }
 }
 
 /// The error of a selector that matches no probe.
@@ -132,6 +137,17 @@ impl Plan {
         let (suite, exclusions, summary) = (Arc::clone(suite), Vec::new(), Arc::default());
         Self { suite, source, selection, exclusions, missing: Arc::default(), is_marked: false, summary }
             .summed_up(Vec::new())
+    }
+
+    /// The same plan without the cases that their authors have skipped for now.
+    fn without_skipped(self) -> Self {
+        let suite = Arc::clone(&self.suite);
+        let skipped = suite.cases.iter().filter_map(|case| Some((case, case.skip.as_ref()?)));
+        skipped.fold(self, |plan, (case, reason)| {
+            let ids: BTreeSet<_> = case.probes.iter().map(|probe| probe.id.clone()).collect();
+            let is_of_it = move |_: &Contract, probe: &Probe| probe.phase == Phase::Case && ids.contains(&probe.id);
+            plan.without(&format!("of {}, which is skipped: {reason}", case.id), is_of_it)
+        })
     }
 
     /// The same plan, with a mark in each request that has room for one.
