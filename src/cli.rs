@@ -4,6 +4,7 @@ mod budget;
 mod check;
 mod compare;
 mod doctor;
+mod export;
 mod interruptions;
 mod list;
 mod login;
@@ -65,6 +66,8 @@ enum Command {
     FromCurl(new::FromCurl),
     /// Turn the requests of a HAR into cases, without what lets their sender in
     FromHar(new::FromHar),
+    /// Print a table of the contract, or the contract as plain OpenAPI, for other programs
+    Export(export::Arguments),
     /// Examine a target before a run: the way there, who we are, clock, quota, leftovers
     Doctor(doctor::Arguments),
     /// Remove what runs have left behind, as their ledgers know it
@@ -170,6 +173,7 @@ impl Cli {
             Command::New(arguments) => new::execute(&arguments, console),
             Command::FromCurl(arguments) => new::from_curl(&arguments, console),
             Command::FromHar(arguments) => new::from_har(&arguments, console),
+            Command::Export(arguments) => export::execute(&arguments, console),
             Command::Doctor(arguments) => doctor::execute(arguments, console).await,
             Command::Sweep(arguments) => sweep::execute(arguments, console).await,
             Command::Stub(arguments) => stub::execute(arguments, console).await,

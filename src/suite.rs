@@ -1,5 +1,6 @@
 //! A suite: one folder with one contract, its tables and its cases. Built into the program, or read from disk.
 
+pub(crate) mod export;
 mod files;
 
 use std::collections::HashMap;

@@ -201,17 +201,17 @@ fn every_page_is_followed() {
     assert!(gone.is_empty(), "no page has these commands any more: {gone:?}");
 }
 
-/// The commands, each with the options that it takes, short ones included.
+/// The commands, each with the options that it and the commands below it take, short ones included.
 fn commands() -> Vec<(String, BTreeSet<String>)> {
-    let mut command = Cli::command();
-    command.build();
-    let options = |command: &clap::Command| {
+    fn options(command: &clap::Command) -> BTreeSet<String> {
         let of = |argument: &clap::Arg| {
             let long = argument.get_long_and_visible_aliases().into_iter().flatten().map(|name| format!("--{name}"));
             long.chain(argument.get_short().map(|letter| format!("-{letter}"))).collect::<Vec<_>>()
         };
-        command.get_arguments().flat_map(of).collect()
-    };
+        command.get_arguments().flat_map(of).chain(command.get_subcommands().flat_map(options)).collect()
+    }
+    let mut command = Cli::command();
+    command.build();
     command.get_subcommands().map(|command| (command.get_name().to_owned(), options(command))).collect()
 }
 
