@@ -1,7 +1,9 @@
 //! Holds an answer of the call under test against what its request deserves.
 
+use serde_json::Value;
+
 use super::{Answer, Body, Classification, Kind, Refusals, StepJudge, classify};
-use crate::contract::ClauseId;
+use crate::contract::{ClauseId, Form};
 use crate::exchange::{Request, Response};
 use crate::json::recognize;
 
@@ -92,6 +94,7 @@ impl StepJudge<'_> {
             let taken = if accepted { "accepted".to_owned() } else { format!("refused with {}", response.status) };
             if accepted {
                 self.judge_created(classification, body, answer);
+                self.judge_decoded(body, answer);
             }
             // Only a lone open matter tells what the target chose; of several, any may have decided. How a value came back says that it was accepted.
             if let [open] = classification.open[..]
@@ -104,6 +107,26 @@ impl StepJudge<'_> {
             let clause = if response.is_success() { ClauseId::status(creation.created) } else { ClauseId::status(400) };
             self.mismatch(clause, "", expected, answered(response));
             self.name_cause(classification.open.first().map_or("", |open| open.title));
+        }
+    }
+
+    /// Whatever encoding a service takes a body for, what it accepts is a text: what stands for bytes that it could not read is another one.
+    fn judge_decoded(&mut self, body: &Body, answer: &Answer<'_>) {
+        let Some(Value::Object(fields)) = answer.json.as_ref().filter(|_| body.forms.contains(&Form::OtherEncoding))
+        else {
+            return;
+        };
+        for (name, schema) in &self.contract.creation.response.properties {
+            let got = fields.get(name).filter(|value| value.to_string().contains(char::REPLACEMENT_CHARACTER));
+            if let Some((got, echo)) = got.zip(schema.relation("echo")) {
+                let clause = schema.clause(echo.keyword());
+                self.mismatch(
+                    clause,
+                    format!("/{name}"),
+                    "the text that was sent, or a refusal",
+                    shortened(&got.to_string()),
+                );
+            }
         }
     }
 

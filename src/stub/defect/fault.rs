@@ -83,8 +83,6 @@ pub(in crate::stub) enum Leniency {
     OuterSpace(Vec<Value>),
     /// Texts that one of these begins with.
     Prefix(Vec<Value>),
-    /// Bodies that are no text.
-    NoText,
     /// Bodies in which this occurs.
     Contains(&'static str),
     /// Bodies that begin with one of these letters.
@@ -148,7 +146,6 @@ impl Leniency {
             Self::OtherCase(values) => any(values, &|value, text| value.eq_ignore_ascii_case(text)),
             Self::OuterSpace(values) => any(values, &|value, text| value == text.trim()),
             Self::Prefix(values) => any(values, &|value, text| value.starts_with(text)),
-            Self::NoText => std::str::from_utf8(body).is_err(),
             Self::Contains(part) => body.windows(part.len()).any(|window| window == part.as_bytes()),
             Self::BeginsWith(letters) => body
                 .iter()

@@ -24,7 +24,6 @@ impl List {
         ] {
             self.pass(&syntax, way, Leniency::Contains(part));
         }
-        self.pass(&syntax, "takes-bytes-that-are-no-text", Leniency::NoText);
         let kind = request.clause("type");
         for (way, letters) in [
             ("takes-arrays", "["),
