@@ -367,17 +367,6 @@ fn a_probe_is_a_test_case_that_fails_where_a_clause_is_broken_and_what_says_noth
 }
 
 #[test]
-fn of_many_probes_that_show_one_finding_one_tells_it_whole_and_the_others_name_that_one() {
-    let records = ["name/defaults_to_empty", "min_ram/defaults_to_0", "name/accepts_127_characters"];
-    let results = outcomes::report(records.map(|id| answered(id, 500)).into());
-    let report = Report::of(&results, &about(), &Secrets::default());
-    let [finding] = &report.findings[..] else { panic!("{:?}", report.findings) };
-    let xml = Format::Junit.render(&report).unwrap();
-    assert_eq!(xml.matches(&finding.expected).count(), 2, "in a message and in a text: {xml}");
-    assert_eq!(xml.matches(&format!("its smallest example is {}", finding.probe)).count(), 2, "{xml}");
-}
-
-#[test]
 fn a_finding_of_a_probe_that_is_not_told_is_a_test_case_of_its_clause() {
     let mut report = every_kind();
     let clauses: std::collections::BTreeSet<_> = report.findings.iter().map(|finding| finding.clause.clone()).collect();
@@ -387,27 +376,6 @@ fn a_finding_of_a_probe_that_is_not_told_is_a_test_case_of_its_clause() {
     assert_eq!((findings.tests, findings.failures), (clauses.len(), clauses.len()));
     // And what was inconclusive is told of the run.
     assert_eq!(junit.test_suites.last().unwrap().errors, 1);
-}
-
-#[test]
-fn a_finding_of_a_case_leads_to_the_line_that_says_what_must_come() {
-    let suite = &SUITE;
-    let mut lines = 0;
-    for case in &suite.cases {
-        let text = fs::read_to_string(format!("cases/otc/{}.yaml", case.id)).unwrap();
-        for line in
-            case.probes.iter().flat_map(|probe| &probe.expectations).map(|expectation| expectation.line.unwrap())
-        {
-            let line = text.lines().nth(line - 1).unwrap();
-            assert!(line.contains("status:"), "{}: {line}", case.id);
-            lines += 1;
-        }
-    }
-    assert!(lines > suite.cases.len(), "some cases have several steps");
-    let results = outcomes::report(vec![answered("min_disk/rejects_0", 201)]);
-    let report = Report::of(&results, &about(), &Secrets::default());
-    let text = fs::read_to_string(&report.findings[0].file).unwrap();
-    assert!(text.lines().nth(report.findings[0].line - 1).unwrap().contains("400"), "{:?}", report.findings[0]);
 }
 
 #[test]

@@ -85,8 +85,8 @@ fn of_bytes(contract: &Contract, base: &Base) -> Vec<Probe> {
     };
     // Where any text may stand, nothing else is wrong with it.
     let takes_any = |schema: &Schema| schema.is(Type::String) && listed(schema).is_none();
-    let texts = contract.creation.request.properties.iter().filter(|(_, schema)| takes_any(schema));
-    let text = texts.filter_map(|(name, schema)| Some((name.clone(), usual(schema)?))).next();
+    let mut texts = contract.creation.request.properties.iter().filter(|(_, schema)| takes_any(schema));
+    let text = texts.find_map(|(name, schema)| Some((name.clone(), usual(schema)?)));
     let odd_texts = text.map(|field| wire::with_odd_texts(&object(&base.with(&[field])))).unwrap_or_default();
     wire::bodies(&good, base.fields()).into_iter().chain(odd_texts).map(make).collect()
 }

@@ -95,8 +95,8 @@ fn place(results: &Results, finding: &results::Finding, row: Option<&ClauseRow>)
 /// The line of a case that says what must come of the step that was answered wrongly. What comes after its own steps is written elsewhere, and its last one
 /// stands for it.
 fn line(finding: &results::Finding) -> usize {
-    let steps = finding.probe.expectations.iter().take(finding.mismatch.step + 1);
-    let own = steps.filter(|expectation| expectation.clause.is_none()).last();
+    let mut steps = finding.probe.expectations.iter().take(finding.mismatch.step + 1);
+    let own = steps.rfind(|expectation| expectation.clause.is_none());
     own.and_then(|expectation| expectation.line).unwrap_or(1)
 }
 

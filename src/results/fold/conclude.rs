@@ -149,13 +149,9 @@ impl Fold {
         let deviations = self.deviations(&refused, &seen.outcomes);
         let coverage = self.coverage_with(&seen.outcomes);
         let unsent = self.unsent(end);
-        let stale = match unsent.as_slice() {
-            // What is left out might show it.
-            [] if self.excluded.is_empty() => {
-                baseline::stale(known, &deviations, &self.tried, &self.selection, &coverage)
-            }
-            _ => Vec::new(),
-        };
+        let is_whole = unsent.is_empty() && self.excluded.is_empty();
+        // What is left out might show it.
+        let stale = if is_whole { self.stale(&deviations, &coverage) } else { Vec::new() };
         let not_assessed = coverage.not_assessed(contract, end.ending, &self.excluded);
         Results {
             title: contract.title.clone(),
@@ -236,6 +232,11 @@ impl Fold {
             findings.extend(finding::drift_findings(contract, &drifting, &seen.drift.counts()));
         }
         findings
+    }
+
+    /// The deviations that are known and were not seen.
+    fn stale(&self, seen: &[(Deviation, usize)], coverage: &Coverage) -> Vec<Deviation> {
+        baseline::stale(&self.question.baseline, seen, &self.tried, &self.selection, coverage)
     }
 
     /// The deviations that were seen, each with how many probes show it.
