@@ -44,25 +44,28 @@ class Page(html.parser.HTMLParser):
 def agree(run, junit, page):
     run, suites, seen = json.load(open(run)), xml.parse(junit).getroot(), Page()
     seen.feed(open(page).read())
-    broken = {finding["clause"] for finding in run["findings"]}
+    clauses = {clause["id"]: clause for clause in run["clauses"]}
+    probes = {probe["id"]: probe for probe in run["each_probe"]}
+    failing = {name for name, probe in probes.items() if probe["verdict"] == "failed"}
     failed = {case.get("name") for case in suites.iter("testcase") if case.find("failure") is not None}
     cases = [case.get("name") for case in suites.iter("testcase")]
     wrong = []
-    if failed != broken:
-        wrong.append(f"JUnit fails {sorted(failed)}, and broken are {sorted(broken)}")
-    if not {clause["id"] for clause in run["clauses"]} <= set(cases) or len(cases) != int(suites.get("tests")):
-        wrong.append("JUnit has not one case for each clause, or counts wrongly")
+    if failed != failing:
+        wrong.append(f"JUnit fails {sorted(failed)}, and the probes that fail are {sorted(failing)}")
+    if not set(probes) <= set(cases) or len(cases) != int(suites.get("tests")):
+        wrong.append("JUnit has not one case for each probe, or counts wrongly")
     told = {case.get("name"): case.findtext("system-out") or "" for case in suites.iter("testcase")}
-    for clause in run["clauses"]:
-        place = f"{clause['file']}:{clause['line']}"
-        for name, value in {"clause": clause["text"], "place": place, "seed": run["seed"]}.items():
-            if f"[[PROPERTY|{name}={value}]]" not in told.get(clause["id"], "").splitlines():
-                wrong.append(f"JUnit says of {clause['id']} another {name} than {value}")
+    for name, probe in probes.items():
+        for clause in (clauses[broken] for broken in probe.get("broken", []) if broken in clauses):
+            place = f"{clause['file']}:{clause['line']}"
+            for key, value in {"clause": clause["id"], "place": place, "seed": run["seed"]}.items():
+                if f"[[PROPERTY|{key}={value}]]" not in told.get(name, "").splitlines():
+                    wrong.append(f"JUnit says of {name} another {key} than {value}")
     if len(run["latency"]) != seen.plots or not seen.plots:
         wrong.append(f"the page has {seen.plots} plots, and {len(run['latency'])} calls were answered")
     if seen.findings != len(run["findings"]) or seen.loads or seen.open:
         wrong.append(f"the page has {seen.findings} findings, loads {seen.loads}, leaves open {seen.open}")
-    if not broken:
+    if not failing:
         wrong.append("there is no finding, so that nothing was looked at")
     print("\n".join(wrong))
     return 1 if wrong else 0
