@@ -1,5 +1,8 @@
 //! The report as SARIF 2.1.0, for tools that show results at a line of a file: the rules are clauses, a result is a finding, and it stands in the case that shows
 //! it, or where the contract makes the clause.
+//!
+//! It is written by hand, and a test holds it against the schema of OASIS: `serde-sarif` makes its types when it is built, by `schemafy`, for which a second
+//! `syn` would be compiled, and most of what it offers is for reading what other tools write.
 
 use serde::Serialize;
 use serde_json::{Value, json};
