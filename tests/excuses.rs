@@ -21,6 +21,7 @@ use ims_conformance::suite::Suite;
 struct Excused<F> {
     contract: Arc<Contract>,
     stub: StubService,
+    token: Token,
     asked: AtomicUsize,
     alive: Mutex<usize>,
     refuse: F,
@@ -36,7 +37,8 @@ struct Asked<'a> {
 impl<F: Fn(&Asked<'_>) -> Option<Response> + Send + Sync> Service for Excused<F> {
     fn answer(&self, request: &Request, token: Option<&str>) -> Response {
         let mut alive = self.alive.lock().unwrap();
-        if request.method == "POST" {
+        // Whoever is not let in is told that first.
+        if request.method == "POST" && token.is_some_and(|token| self.token.is(token)) {
             let body = request.body.clone().unwrap_or_default();
             let is_valid = classify(&self.contract, request, &Body::read(request)).kind == Kind::Valid;
             let number = self.asked.fetch_add(1, Ordering::Relaxed);
@@ -64,7 +66,8 @@ fn report(
     let token = Token::random();
     let stub = StubService::new(Arc::clone(&suite.contract), token.clone(), None);
     let contract = Arc::clone(&suite.contract);
-    let service = Excused { contract, stub, asked: AtomicUsize::new(0), alive: Mutex::new(0), refuse };
+    let service =
+        Excused { contract, stub, token: token.clone(), asked: AtomicUsize::new(0), alive: Mutex::new(0), refuse };
     let target = Arc::new(Target::local(&suite.contract, Arc::new(service), Setup::new(Access::Token(token))));
     let plan = plan(&suite, &Selection { phases: phases.to_vec(), ..Selection::default() }).unwrap().marked();
     let options = Options { concurrency, ..Options::default() };

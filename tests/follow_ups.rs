@@ -318,7 +318,7 @@ fn a_case_that_is_saved_says_all_that_its_steps_expect() {
     let again = read(&saved.text).probes.remove(0);
     let said = |probe: &Probe| {
         let whole = |(step, expectation): (&Step, &Expectation)| {
-            format!("{step:?} {:?}", Expectation { clause: None, ..expectation.clone() })
+            format!("{step:?} {:?}", Expectation { clause: None, line: None, ..expectation.clone() })
         };
         probe.script.steps.iter().zip(&probe.expectations).map(whole).collect::<Vec<_>>()
     };
