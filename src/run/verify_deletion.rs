@@ -64,8 +64,12 @@ pub(super) async fn verify(
 /// The first leftovers whose deletion was answered with success, or is when it is tried once more, or refused by the service itself.
 async fn suspects(contract: &Contract, target: &Target, fold: &Fold) -> Vec<Suspect> {
     let remove = &contract.operations[contract.creation.lifecycle.remove];
-    let mut suspects = Vec::new();
-    for Left { place, id, was_held, deletion } in fold.left().into_iter().take(MOST) {
+    let (mut suspects, mut left) = (Vec::new(), fold.left());
+    // What must be released first takes more requests to show again, and is told only where nothing else is left.
+    if left.iter().any(|left| !left.was_held) {
+        left.retain(|left| !left.was_held);
+    }
+    for Left { place, id, was_held, deletion } in left.into_iter().take(MOST) {
         if let Some(deletion) = deletion {
             suspects.push(Suspect { place, id, deletion });
             continue;
