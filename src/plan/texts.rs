@@ -4,6 +4,7 @@
 //! hundred requests hold thousands of values. What only some readings allow stands alone, as one that is refused would hide the others.
 
 use std::collections::HashSet;
+use std::iter;
 
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
@@ -82,30 +83,36 @@ fn shared(contract: &Contract, seed: Seed, is_thorough: bool) -> Vec<Probe> {
     let mut offsets = vec![0; columns.len()];
     let make = |index: usize| {
         let turn = Turn { index, pass: index / rows.max(1) + shift, row: index % rows.max(1) };
-        let mut fields: Vec<FieldText> = columns
+        let fields: Vec<FieldText> = columns
             .iter()
             .enumerate()
             .zip(&mut offsets)
             .filter_map(|((place, column), offset)| Some((column.name.to_owned(), column.value(place, turn, offset)?)))
             .chain(other(index))
             .collect();
-        leave_to_the_texts(contract, &columns, &mut fields);
         let id = format!("texts/together/{:0width$}", index + 1);
-        probe(contract, Phase::Texts, id, None, request(contract, object(&fields)))
+        let sent =
+            |id, fields: &[FieldText]| probe(contract, Phase::Texts, id, None, request(contract, object(fields)));
+        let alone = said_elsewhere(contract, &columns, &fields);
+        let alone = alone.map(|fields| sent(format!("{id} alone"), &fields));
+        iter::once(sent(id, &fields)).chain(alone).collect::<Vec<_>>()
     };
-    (0..count).map(make).collect()
+    (0..count).flat_map(make).collect()
 }
 
-/// Leaves a field of a long list out where another field has one of that list as its text: it is not to be taken for the one that is left out.
-fn leave_to_the_texts(contract: &Contract, columns: &[Column<'_>], fields: &mut Vec<FieldText>) {
-    let is_long = |column: &&Column<'_>| matches!(column.kind, Turns::Each(_)) && listed(column.schema).is_some();
-    let optional =
-        columns.iter().filter(|column| !contract.creation.request.required.iter().any(|each| each == column.name));
-    for column in optional.filter(is_long) {
-        let Turns::Each(values) = &column.kind else { continue };
-        let is_said = fields.iter().any(|(name, json)| name != column.name && values.contains(json));
-        fields.retain(|(name, _)| !is_said || name != column.name);
-    }
+/// The fields without those of a long list of which another field has a value as its text: it is not to be taken for what is left out. `None` where there is
+/// no such text.
+fn said_elsewhere(contract: &Contract, columns: &[Column<'_>], fields: &[FieldText]) -> Option<Vec<FieldText>> {
+    let is_said =
+        |name: &str, values: &[String]| fields.iter().any(|(each, json)| each != name && values.contains(json));
+    let is_left_out = |name: &str| {
+        columns.iter().filter(|column| column.name == name && listed(column.schema).is_some()).any(|column| {
+            let is_optional = !contract.creation.request.required.iter().any(|each| each == name);
+            matches!(&column.kind, Turns::Each(values) if is_optional && is_said(name, values))
+        })
+    };
+    let rest: Vec<_> = fields.iter().filter(|(name, _)| !is_left_out(name)).cloned().collect();
+    (rest.len() < fields.len()).then_some(rest)
 }
 
 /// Which body it is, how often all rows have had their turn, and which row it is.
