@@ -162,8 +162,8 @@ impl TokenVariant {
         ("asterisk", Self::Foreign(ForeignToken::Asterisk)),
         ("admin", Self::Foreign(ForeignToken::Admin)),
         ("bearer", Self::Foreign(ForeignToken::Bearer)),
-        ("null", Self::Foreign(ForeignToken::Null)),
-        ("undefined", Self::Foreign(ForeignToken::Undefined)),
+        ("word-null", Self::Foreign(ForeignToken::Null)),
+        ("word-undefined", Self::Foreign(ForeignToken::Undefined)),
     ];
 
     /// The name in a case.
