@@ -13,5 +13,5 @@ mod server;
 mod service;
 
 pub use defect::Defect;
-pub use server::Stub;
+pub use server::{Answered, Stub};
 pub use service::StubService;

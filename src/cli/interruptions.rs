@@ -24,16 +24,16 @@ pub(super) fn stop_on_ctrl_c(console: &Console, target: &Target) {
 
 /// Ctrl-C, the signal with which CI and `timeout` end a process, and that of a terminal that is closed.
 #[cfg(unix)]
-struct Interruptions([tokio::signal::unix::Signal; 3]);
+pub(super) struct Interruptions([tokio::signal::unix::Signal; 3]);
 
 #[cfg(unix)]
 impl Interruptions {
-    fn listen() -> std::io::Result<Self> {
+    pub(super) fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?]))
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -44,15 +44,15 @@ impl Interruptions {
 }
 
 #[cfg(not(unix))]
-struct Interruptions;
+pub(super) struct Interruptions;
 
 #[cfg(not(unix))]
 impl Interruptions {
-    fn listen() -> std::io::Result<Self> {
+    pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self)
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
     }
 }

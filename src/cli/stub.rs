@@ -1,13 +1,15 @@
 //! `stub`: serves the contract to other programs.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use serde_json::json;
 
+use super::interruptions::Interruptions;
 use super::{Failure, load};
 use crate::client::Token;
 use crate::console::Console;
 use crate::document::nearest;
 use crate::exit_code::ExitCode;
-use crate::secret::STUB_TOKEN;
+use crate::secret::{Kind, STUB_TOKEN, Secret};
 use crate::stub::defect::defects;
 use crate::stub::{Defect, Stub, StubService};
 
@@ -24,9 +26,24 @@ pub(super) struct Arguments {
     /// Break one clause on purpose, in this way
     #[arg(long, value_name = "NAME")]
     defect: Option<String>,
+    /// How to say that the stub is ready: where it is, and what opens it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    print: Print,
+    /// Tell of each request on standard error, in one line: when, what, and the status of the answer
+    #[arg(long)]
+    log: bool,
     /// List the defects instead of serving
     #[arg(long)]
     list_defects: bool,
+}
+
+/// How the stub says that it is ready.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Print {
+    /// For a person
+    Text,
+    /// For a program: one line, with `address`, `token`, and `token_env`, which names the variable of a token that was given
+    Json,
 }
 
 pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
@@ -42,22 +59,60 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         Some(name) => Some(find(&known, name)?),
         None => None,
     };
-    let given = std::env::var(&arguments.token_env).ok().and_then(|text| Token::new(&text));
-    let how = if given.is_some() { format!("the one in ${}", arguments.token_env) } else { format!("`{STUB_TOKEN}`") };
-    let token = given.or_else(|| Token::new(STUB_TOKEN)).ok_or_else(|| Failure::WrongUse("no token".to_owned()))?;
+    let (token, given) = token(&arguments.token_env, console)?;
     let service = StubService::new(suite.contract, token, defect);
-    let stub = Stub::start(service, &arguments.listen)
-        .await
-        .map_err(|error| Failure::WrongUse(format!("cannot listen on {}: {error}", arguments.listen)))?;
-    console.print(&format!("http://{}\n", stub.address()));
+    // Before anybody knows that there is a stub to be stopped.
+    let interruptions = Interruptions::listen();
+    let log = console.clone();
+    let started = if arguments.log {
+        Stub::start_logged(service, &arguments.listen, move |answered| log.note(&format!("{answered}\n"))).await
+    } else {
+        Stub::start(service, &arguments.listen).await
+    };
+    let stub = started.map_err(|error| Failure::WrongUse(format!("cannot listen on {}: {error}", arguments.listen)))?;
+    announce(&stub, given.as_deref(), arguments.print, console);
     if console.loss().is_some() {
         // Nobody would know where it is.
         return Ok(ExitCode::WrongUse);
     }
-    console.note(&format!("the good token is {how}; Ctrl-C stops the stub\n"));
     // Without a signal handler the default one ends the process, which is right too.
-    let _ = tokio::signal::ctrl_c().await;
+    let Ok(mut interruptions) = interruptions else { return std::future::pending().await };
+    interruptions.next().await;
+    tokio::select! {
+        () = stub.stop() => {}
+        // Whoever asks twice does not want to wait.
+        () = interruptions.next() => {}
+    }
     Ok(ExitCode::Holds)
+}
+
+/// The good token, and the variable that gave it, if one did.
+fn token(variable: &str, console: &Console) -> Result<(Token, Option<String>), Failure> {
+    let text = std::env::var(variable).ok();
+    if let Some((token, text)) = text.and_then(|text| Some((Token::new(&text)?, text))) {
+        // It may open more than this stub.
+        console.secrets().add(&Secret::new(Kind::Token, text.trim()));
+        return Ok((token, Some(variable.to_owned())));
+    }
+    let token = Token::new(STUB_TOKEN).ok_or_else(|| Failure::WrongUse("no token".to_owned()))?;
+    Ok((token, None))
+}
+
+/// Says where the stub is and what opens it. A token that was given is not shown: its variable is.
+fn announce(stub: &Stub, variable: Option<&str>, print: Print, console: &Console) {
+    let address = format!("http://{}", stub.address());
+    match print {
+        Print::Text => {
+            console.print(&format!("{address}\n"));
+            let how = variable.map_or_else(|| format!("`{STUB_TOKEN}`"), |name| format!("the one in ${name}"));
+            console.note(&format!("the good token is {how}; Ctrl-C stops the stub\n"));
+        }
+        Print::Json => {
+            let token = variable.is_none().then_some(STUB_TOKEN);
+            let ready = json!({"address": address, "token": token, "token_env": variable});
+            console.print(&format!("{ready}\n"));
+        }
+    }
 }
 
 fn find<'a>(known: &'a [Defect], name: &str) -> Result<&'a Defect, Failure> {

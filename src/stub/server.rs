@@ -1,9 +1,10 @@
 //! The stub behind hyper, which speaks HTTP. Of a request that is answered nothing is kept, so that a stub may serve for weeks.
 
-use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -12,60 +13,117 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{StatusCode, http};
 use hyper_util::rt::TokioIo;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::StubService;
 use crate::client::Service;
 use crate::exchange::{Request, Response, TokenVariant};
+use crate::untrusted::Untrusted;
 
-/// A stub that listens; it stops when it is dropped.
+/// A stub that listens. When it is dropped it takes no more requests, and finishes the answers that are under way.
 #[derive(Debug)]
 pub struct Stub {
     address: SocketAddr,
-    serving: AbortHandle,
+    /// Nothing is ever sent: when this is dropped, all who listen stop.
+    until: watch::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+/// One request and how it was answered: a line of a log. Nothing of headers or bodies is in it, and so no credential of theirs.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The method.
+    pub method: String,
+    /// The path with its query.
+    pub path: Untrusted,
+    /// The status of the answer.
+    pub status: u16,
+    /// When the answer was made.
+    pub at: OffsetDateTime,
+}
+
+impl fmt::Display for Answered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.at.replace_nanosecond(0).unwrap_or(self.at).format(&Rfc3339).unwrap_or_default();
+        write!(formatter, "{at} {} {} {}", self.method, self.path, self.status)
+    }
+}
+
+/// What hears of each answer, in the order in which they are made.
+type Log = Box<dyn Fn(&Answered) + Send + Sync>;
+
+/// What all connections share.
+struct Served {
+    service: StubService,
+    log: Option<Log>,
 }
 
 impl Stub {
     /// Serves at an address, of which port 0 is a free one, for as long as the runtime goes on; an error where nobody can listen there.
     pub async fn start(service: StubService, address: impl ToSocketAddrs) -> io::Result<Self> {
+        Self::serve(Served { service, log: None }, address).await
+    }
+
+    /// As [`Stub::start`], and tells of each answer.
+    pub async fn start_logged(
+        service: StubService,
+        address: impl ToSocketAddrs,
+        log: impl Fn(&Answered) + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        Self::serve(Served { service, log: Some(Box::new(log)) }, address).await
+    }
+
+    async fn serve(served: Served, address: impl ToSocketAddrs) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let serving = tokio::spawn(serve(listener, Arc::new(service))).abort_handle();
-        Ok(Self { address, serving })
+        let (until, stopped) = watch::channel(());
+        let serving = tokio::spawn(serve(listener, Arc::new(served), stopped));
+        Ok(Self { address, until, serving })
     }
 
     /// Where the stub listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
-}
 
-impl Drop for Stub {
-    fn drop(&mut self) {
-        self.serving.abort();
+    /// Stops as dropping it does, and waits until the answers under way are finished: at most a few seconds.
+    pub async fn stop(self) {
+        drop(self.until);
+        // Whatever it came to, it is over.
+        let _ = self.serving.await;
     }
 }
 
 /// Where a process has too many connections, one of them ends after a while.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Answers each connection until it ends; all of them end with this.
-async fn serve(listener: TcpListener, service: Arc<StubService>) {
+/// So long may answers take that are under way when the stub is stopped.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Answers each connection until it ends, or until the stub is stopped; no connection outlives this.
+async fn serve(listener: TcpListener, served: Arc<Served>, mut stopped: watch::Receiver<()>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(converse(stream, Arc::clone(&service)))),
+                Ok((stream, _)) => drop(connections.spawn(converse(stream, Arc::clone(&served), stopped.clone()))),
                 Err(_) => tokio::time::sleep(PAUSE).await,
             },
             // Whatever it came to, it is over, and forgotten.
             Some(_) = connections.join_next() => {}
+            _ = stopped.changed() => break,
         }
     }
+    drop(listener);
+    // A connection that is not finished then ends with the set.
+    let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
 }
 
-async fn converse(stream: TcpStream, service: Arc<StubService>) {
+async fn converse(stream: TcpStream, served: Arc<Served>, mut stopped: watch::Receiver<()>) {
     // Without it, answers are only slower.
     let _ = stream.set_nodelay(true);
     let answer = service_fn(|request: hyper::Request<Incoming>| async {
@@ -73,11 +131,20 @@ async fn converse(stream: TcpStream, service: Arc<StubService>) {
         // A body that breaks off gets no answer.
         let body = body.collect().await?.to_bytes();
         let path = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        let answer = answer(&service, head.method.as_str(), path, &head.headers, body.into());
+        let answer = answer(&served.service, head.method.as_str(), path, &head.headers, body.into());
+        if let Some(log) = &served.log {
+            let (method, path) = (head.method.to_string(), path.into());
+            log(&Answered { method, path, status: answer.status, at: answer.at });
+        }
         Ok::<_, hyper::Error>(to_hyper(answer))
     });
+    let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
     // Whoever hangs up or speaks no HTTP has nobody to tell.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
 }
 
 /// What the stub answers to a request as it came over the wire.
