@@ -15,7 +15,8 @@ pub enum ExitCode {
     Broken = 1,
     /// Bad arguments, a bad file, nothing selected, or a result that could not be written.
     WrongUse = 2,
-    /// The target could not be assessed: unreachable, not authenticated, or a probe stayed inconclusive; or it is not known what is left there.
+    /// The target could not be assessed: unreachable, not authenticated, or a probe stayed inconclusive; or nothing that was sent
+    /// came to anything; or it is not known what is left there.
     NotAssessed = 3,
     /// The run was interrupted, or a budget ran out or was too small for a probe.
     Incomplete = 4,

@@ -5,9 +5,11 @@
 
 mod assemble;
 mod examples;
+mod finding;
 mod latency;
 mod limit;
 mod redact;
+mod verdict;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,9 +17,11 @@ use serde::{Deserialize, Serialize};
 pub use assemble::About;
 pub(super) use assemble::{clauses, rfc3339, share_of};
 pub(super) use examples::{LEFT_OUT, command};
+pub use finding::{Answer, Body, Entailed, Exchange, Finding, Header};
 pub use latency::{Band, Latency, duration};
+pub use verdict::{ClauseVerdict, Verdict};
 
-use crate::exit_code::ExitCode;
+pub use crate::results::ProbeVerdict;
 
 /// What [`Report::format`] says; another number is another meaning of the fields.
 pub const FORMAT: &str = "ims-conformance/1";
@@ -112,22 +116,6 @@ pub struct Suite {
     pub title: String,
 }
 
-/// What an exit code stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Every probe that ran holds.
-    Holds,
-    /// A clause is broken.
-    Broken,
-    /// The target could not be assessed.
-    NotAssessed,
-    /// The run was cut short.
-    Incomplete,
-    /// Something that the run created is still there.
-    LeftBehind,
-}
-
 /// How many probes came to what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -180,24 +168,6 @@ pub struct ProbeResult {
     pub why: String,
 }
 
-/// What a probe came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ProbeVerdict {
-    /// Every clause that it assessed holds.
-    Passed,
-    /// A clause is broken.
-    Failed,
-    /// A clause is broken, and nothing is that is not known of the target.
-    Known,
-    /// Something went wrong on the way.
-    Inconclusive,
-    /// Nothing could come of it, and it was not sent.
-    Skipped,
-    /// It was to be sent, and a budget was too small.
-    Unsent,
-}
-
 /// One clause of the contract, and what the run says of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -218,133 +188,6 @@ pub struct Clause {
     pub probes: usize,
     /// Why it was not assessed; empty where it was.
     pub why: String,
-}
-
-/// What a run says of a clause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ClauseVerdict {
-    /// No probe shows it broken.
-    Holds,
-    /// A finding is about it.
-    Broken,
-    /// It is broken as is known of the target, and in no other way.
-    Known,
-    /// It is broken only where another finding entails it.
-    Entailed,
-    /// No probe assessed it, or not those that are about it.
-    NotAssessed,
-}
-
-/// A clause that is broken, with the smallest example.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Finding {
-    /// Id of the clause.
-    pub clause: String,
-    /// What tells the findings of one clause apart.
-    pub cause: String,
-    /// The clause in words.
-    pub text: String,
-    /// Where the documentation has it.
-    pub source: String,
-    /// How many probes show it.
-    pub shown_by: usize,
-    /// Of so many that assessed the clause.
-    pub assessed_by: usize,
-    /// JSON pointer into the answer; empty for its status or the whole.
-    pub pointer: String,
-    /// What would conform.
-    pub expected: String,
-    /// What came.
-    pub got: String,
-    /// The probe of the example.
-    pub probe: String,
-    /// What the probe shows, in words.
-    pub title: String,
-    /// The file of the case, or of the contract where no case shows it.
-    pub file: String,
-    /// The line of the file, from 1.
-    pub line: usize,
-    /// Whether the example is a valid request that was refused.
-    pub is_refusal_of_valid: bool,
-    /// The requests of the example and their answers, up to the one that was wrong.
-    pub exchanges: Vec<Exchange>,
-    /// How this program shows it again.
-    pub command: String,
-    /// How bash and curl show it again, and remove what they created.
-    pub curl: Vec<String>,
-    /// What only follows from it in the same probes.
-    pub entails: Vec<Entailed>,
-}
-
-/// A clause that is broken only where a finding entails it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Entailed {
-    /// Id of the clause.
-    pub clause: String,
-    /// The clause in words.
-    pub text: String,
-    /// In how many probes it follows.
-    pub probes: usize,
-}
-
-/// A request and what came of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Exchange {
-    /// HTTP method.
-    pub method: String,
-    /// Where it went, without the endpoint.
-    pub path: String,
-    /// The headers of the request other than the token's.
-    pub headers: Vec<Header>,
-    /// What it showed as its token: `good`, `absent`, …
-    pub credential: String,
-    /// Its body.
-    pub body: Body,
-    /// The answer; `null` where there was none.
-    pub answer: Option<Answer>,
-    /// Why there was no answer; empty where there was one.
-    pub trouble: String,
-}
-
-/// An answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Headers in the order of arrival.
-    pub headers: Vec<Header>,
-    /// Its body.
-    pub body: Body,
-    /// When it arrived, as RFC 3339 has it, in UTC.
-    pub at: String,
-    /// How many milliseconds it took to come, from the beginning of the connection where there was none.
-    #[serde(default)]
-    pub took_ms: f64,
-}
-
-/// One header.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Header {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-}
-
-/// What was sent or came; nothing is an empty text.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Body {
-    /// The text, as much of it as is kept; what is no UTF-8 is replaced.
-    pub text: String,
-    /// How many bytes it had.
-    pub bytes: usize,
 }
 
 /// A deviation that is known of the target.
@@ -455,42 +298,4 @@ pub struct Omitted {
     pub what: String,
     /// How many more.
     pub count: usize,
-}
-
-impl Verdict {
-    /// What a reader calls it.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::Holds => "holds",
-            Self::Broken => "broken",
-            Self::NotAssessed => "not assessed",
-            Self::Incomplete => "incomplete",
-            Self::LeftBehind => "something is left behind",
-        }
-    }
-}
-
-impl From<ExitCode> for Verdict {
-    fn from(code: ExitCode) -> Self {
-        match code {
-            ExitCode::Holds => Self::Holds,
-            ExitCode::Broken => Self::Broken,
-            ExitCode::WrongUse | ExitCode::NotAssessed => Self::NotAssessed,
-            ExitCode::Incomplete => Self::Incomplete,
-            ExitCode::LeftBehind => Self::LeftBehind,
-        }
-    }
-}
-
-impl ClauseVerdict {
-    /// What a reader calls it.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::Holds => "holds",
-            Self::Broken => "broken",
-            Self::Known => "known",
-            Self::Entailed => "entailed",
-            Self::NotAssessed => "not assessed",
-        }
-    }
 }

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::blame::Refused;
 use super::finding::blame_of;
 use super::{Outcome, Verdict};
@@ -30,7 +33,8 @@ pub struct ProbeResult {
 }
 
 /// What a probe came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ProbeVerdict {
     /// Every clause that it assessed holds.
     Passed,

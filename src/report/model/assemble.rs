@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{
     Band, Budgets, Cause, Choice, Clause, ClauseVerdict, Deviation, Drift, FORMAT, Finding, Latency, Left, Phase,
-    ProbeResult, ProbeVerdict, Probes, Report, Resources, Suite, Target, examples, limit, redact,
+    ProbeResult, Probes, Report, Resources, Suite, Target, examples, limit, redact,
 };
 use crate::client::{Bounds, Leftover, Limits};
 use crate::exit_code::ExitCode;
@@ -245,18 +245,10 @@ impl From<&results::Latency> for Latency {
 
 impl From<&results::ProbeResult> for ProbeResult {
     fn from(result: &results::ProbeResult) -> Self {
-        let verdict = match result.verdict {
-            results::ProbeVerdict::Passed => ProbeVerdict::Passed,
-            results::ProbeVerdict::Failed => ProbeVerdict::Failed,
-            results::ProbeVerdict::Known => ProbeVerdict::Known,
-            results::ProbeVerdict::Inconclusive => ProbeVerdict::Inconclusive,
-            results::ProbeVerdict::Skipped => ProbeVerdict::Skipped,
-            results::ProbeVerdict::Unsent => ProbeVerdict::Unsent,
-        };
         Self {
             id: result.id.clone(),
             phase: result.phase.name().to_owned(),
-            verdict,
+            verdict: result.verdict,
             took_ms: in_ms(result.took),
             broken: result.broken.iter().map(ToString::to_string).collect(),
             why: result.why.clone(),
