@@ -57,10 +57,12 @@ impl StepJudge<'_> {
     /// or for the other.
     fn refuses_what_is_open(&self, request: &Request, response: &Response) -> bool {
         let operation = self.contract.operation(&request.method, &request.path);
-        let is_creation = operation.is_some_and(|(index, _)| self.contract.operations[index].effect == Effect::Create);
+        if operation.is_none_or(|(index, _)| index != self.contract.creation.operation) {
+            return false;
+        }
         let body = Body::read(request);
         let found = classify(self.contract, request, &body);
-        is_creation && found.kind == Kind::Invalid && !found.open.is_empty() && found.refusals.allow(response.status)
+        found.kind == Kind::Invalid && !found.open.is_empty() && found.refusals.allow(response.status)
     }
 
     /// Whether the contract leaves this answer to such a call open; it is recorded then.
