@@ -98,8 +98,6 @@ impl List {
             let defect = self.add(&ClauseId::token(), &way, "a credential that is not good is taken", fault);
             // Behind the open door a bad body is refused for what it is.
             defect.follows.push(ClauseId::status(401).to_string());
-            // And whoever is let in can delete.
-            defect.follows.push("behaviour.".to_owned());
         }
     }
 
