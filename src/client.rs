@@ -51,13 +51,13 @@ pub use stock::Appeared;
 use stock::Stock;
 pub use token::Token;
 
-use crate::contract::Contract;
+use crate::contract::{Carrier, Contract};
 use crate::exchange::{Request, Response, TokenVariant};
-use crate::http::{ClientError, Endpoint, HeaderName, Route};
+use crate::http::{ClientError, Endpoint, Route};
 use crate::ledger::{Ledger, State};
 use crate::probe::Script;
 use crate::progress::{Hold, Notice, Progress};
-use crate::secret::Secrets;
+use crate::secret::{Kind, Secret, Secrets};
 
 /// An endpoint, what opens it, and what every exchange with it must respect.
 #[derive(Debug)]
@@ -66,6 +66,8 @@ pub struct Target {
     wire: Wire,
     endpoint: Endpoint,
     access: Access,
+    /// Where requests show the token, if they show one.
+    carrier: Option<Carrier>,
     secrets: Secrets,
     progress: Progress,
     project: Option<String>,
@@ -93,10 +95,8 @@ pub trait Service: Send + Sync {
 impl Target {
     /// A target at `endpoint`.
     pub fn new(contract: &Arc<Contract>, endpoint: Endpoint, setup: Setup) -> Result<Self, ClientError> {
-        let header = &contract.token.header;
-        let token_header = HeaderName::try_from(header).map_err(|_| ClientError::Header(header.clone()))?;
         let client = setup.transport.client(&endpoint)?;
-        Ok(Self::over(contract, Wire::Http { client, token_header }, endpoint, setup))
+        Ok(Self::over(contract, Wire::Http(client), endpoint, setup))
     }
 
     /// A target that answers without leaving this process.
@@ -105,12 +105,19 @@ impl Target {
     }
 
     fn over(contract: &Arc<Contract>, wire: Wire, endpoint: Endpoint, setup: Setup) -> Self {
-        setup.access.register_secrets(&setup.secrets);
+        // Where nobody asks for a credential, none is shown to anybody.
+        let access = if contract.security.is_open() { Access::Open } else { setup.access };
+        access.register_secrets(&setup.secrets);
+        let carrier = setup.carrier.or_else(|| contract.security.scheme(None).map(|scheme| scheme.carrier.clone()));
+        if carrier == Some(Carrier::Basic) {
+            access.password().into_iter().for_each(|text| setup.secrets.add(&Secret::new(Kind::Password, text)));
+        }
         Self {
             contract: Arc::clone(contract),
             wire,
             endpoint,
-            access: setup.access,
+            access,
+            carrier,
             secrets: setup.secrets,
             progress: Progress::default(),
             project: setup.project,
@@ -179,7 +186,13 @@ impl Target {
 
     /// What requests show that ask for nothing special.
     pub fn usual_credential(&self) -> TokenVariant {
-        if self.access.is_open() { TokenVariant::Absent } else { TokenVariant::Good }
+        let is_missing = self.access.is_open() && !self.contract.security.is_open();
+        if is_missing { TokenVariant::Absent } else { TokenVariant::Good }
+    }
+
+    /// Where requests show the token, if they show one.
+    pub fn carrier(&self) -> Option<&Carrier> {
+        self.carrier.as_ref()
     }
 
     /// The project that everything belongs to, if it is known.

@@ -21,6 +21,7 @@ mod read_schema;
 mod relation;
 mod rule;
 mod schema;
+mod security;
 mod table;
 mod wire;
 
@@ -44,6 +45,7 @@ pub(crate) use read_schema::named;
 pub use relation::{Derived, Echo, Relation};
 pub use rule::{Format, Notation, Rule, Type, list, same, same_items};
 pub use schema::{At, Broken, Findings, Returns, Schema, Unambiguous, UnspecifiedAt, UnspecifiedValues};
+pub use security::{Carrier, Scheme, Security};
 pub use table::Table;
 pub(crate) use wire::{header_name, header_value};
 
@@ -61,7 +63,7 @@ pub struct Contract {
     /// The call under test.
     pub creation: Creation,
     /// How a caller proves who they are.
-    pub token: TokenHeader,
+    pub security: Security,
     /// The testable rules by id, in the order of the contract.
     pub clauses: Clauses,
     /// The tables of the suite by file name.
@@ -178,15 +180,6 @@ pub struct FollowUpNodes {
     pub when: Option<Node>,
     /// The steps.
     pub then: Node,
-}
-
-/// The header that carries the token.
-#[derive(Clone, Debug)]
-pub struct TokenHeader {
-    /// Its name.
-    pub header: String,
-    /// What the documentation says of it.
-    pub description: String,
 }
 
 impl Contract {

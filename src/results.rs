@@ -36,7 +36,7 @@ use outcome::{Outcome, Verdict};
 
 use crate::baseline::Deviation;
 use crate::client::{Availability, Bounds, Leftover, Unlisted};
-use crate::contract::ClauseId;
+use crate::contract::{Carrier, ClauseId};
 use crate::http::Route;
 use crate::judge::{Drift, ObservedBehaviour};
 use crate::plan::{Excluded, Seed};
@@ -60,8 +60,8 @@ pub struct Results {
     pub has_token: bool,
     /// The way there.
     pub route: Route,
-    /// The header that carries it.
-    pub token_header: String,
+    /// Where requests show it.
+    pub carrier: Option<Carrier>,
     /// The seed of the random phase.
     pub seed: Seed,
     /// How many probes the plan had.

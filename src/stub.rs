@@ -5,6 +5,7 @@
 //!
 //! It knows no field. What a request deserves it learns from [`classify`](crate::judge::classify()), what an answer holds from the contract's response.
 
+mod credential;
 pub mod defect;
 mod mock;
 mod reply;

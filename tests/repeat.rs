@@ -170,8 +170,8 @@ fn a_pasted_line_sends_the_bytes_and_headers_that_the_run_sent() {
     for name in ["otc", "glance"] {
         let suite = Arc::new(Suite::built_in(name).unwrap().unwrap());
         let target = Target::new(&suite.contract, recorder.url.parse::<Endpoint>().unwrap(), setup()).unwrap();
-        let token_header = suite.contract.token.header.as_str();
-        let caller = Caller { endpoint: &recorder.url, token_header, has_token: true, route: &Route::USUAL };
+        let carrier = suite.contract.security.schemes.first().map(|scheme| &scheme.carrier);
+        let caller = Caller { endpoint: &recorder.url, carrier, has_token: true, route: &Route::USUAL };
         // Otherwise nothing would prove that what is created is the target's own.
         assert!(runtime().block_on(target.take_stock()).is_ok());
         recorder.take();
@@ -257,8 +257,8 @@ fn the_pasted_lines_of_a_finding_show_it_again_and_leave_nothing() {
             let Whole { records, results: report } = found(&server, &suite, &probes);
             assert!(!report.findings.is_empty(), "{defect}");
             for finding in &report.findings {
-                let (endpoint, token_header) = (report.endpoint.as_str(), report.token_header.as_str());
-                let caller = Caller { endpoint, token_header, has_token: true, route: &report.route };
+                let (endpoint, carrier) = (report.endpoint.as_str(), report.carrier.as_ref());
+                let caller = Caller { endpoint, carrier, has_token: true, route: &report.route };
                 let lines = finding.repeat.lines(|request, names| caller.command_with(request, names));
                 let outcome = records.iter().find(|record| record.probe.id == finding.probe.id).unwrap();
                 let answers_of_run = outcome.exchanges.iter().filter_map(Exchange::response).filter_map(Response::json);

@@ -100,11 +100,17 @@ fn every_contract_is_one_of_the_schema() {
 
 /// Where a contract can have a key: a text of a small contract and what takes its place, with a key `zzzz` or a name `zzzz` that nobody knows, and the part
 /// of the schema with what is known there.
-const PLACES: [(&str, &str, &str); 25] = [
+const PLACES: [(&str, &str, &str); 27] = [
     ("info:", "zzzz: 1\ninfo:", "/properties"),
     ("  title: Things", "  title: Things\n  zzzz: 1", "/properties/info/properties"),
     ("components:", "components:\n  zzzz: 1", "/properties/components/properties"),
-    ("      name: X-Auth-Token", "      name: X-Auth-Token\n      zzzz: 1", "/$defs/scheme/properties"),
+    ("      name: X-Auth-Token", "      name: X-Auth-Token\n      zzzz: 1", "/$defs/apiKey/properties"),
+    ("      in: header", "      in: zzzz", "/$defs/apiKey/properties/in/enum"),
+    (
+        "      type: apiKey\n      in: header\n      name: X-Auth-Token",
+        "      type: http\n      scheme: bearer\n      zzzz: 1",
+        "/$defs/http/properties",
+    ),
     ("    get:\n      operationId: listThings", "    zzzz:\n      operationId: listThings", "/$defs/path/properties"),
     ("x-effect: list", "x-effect: zzzz", "/$defs/operation/properties/x-effect/enum"),
     ("x-effect: read", "x-effect: read\n      zzzz: 1", "/$defs/plain/properties"),

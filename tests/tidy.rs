@@ -148,7 +148,16 @@ const CONFINED: [(&str, &[&str]); 14] = [
     ("indicatif::", &["src/cli/"]),
     ("csv::", &["src/contract/table.rs"]),
     ("use ring::", &["src/client/signature.rs", "src/ledger/chain.rs"]),
-    ("data_encoding::", &["src/client/signature.rs", "src/secret/disguise.rs", "src/ledger/chain.rs"]),
+    (
+        "data_encoding::",
+        &[
+            "src/client/signature.rs",
+            "src/client/send/credential.rs",
+            "src/secret/disguise.rs",
+            "src/ledger/chain.rs",
+            "src/stub/credential.rs",
+        ],
+    ),
     ("percent_encoding::", &["src/client/signature/", "src/client/ownership.rs"]),
     ("crate::cli::", &["src/main.rs", "src/cli/"]),
 ];

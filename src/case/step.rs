@@ -5,7 +5,7 @@ use super::expect;
 use super::rows::Row;
 use crate::contract::{Contract, header_name, header_value};
 use crate::document::{Errors, Fields, Node, SourceError, nearest};
-use crate::exchange::{Request, TokenVariant};
+use crate::exchange::{Request, TokenVariant, query};
 use crate::probe::{Expectation, PollUntil, Step};
 
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -148,6 +148,9 @@ fn read_path(
     let path = row.fill_text(node.text()?);
     known.check(node, &path, "%7B and %7D")?;
     match contract.operation(method, &path) {
+        Some(_) if query::of_path(&path).iter().any(|(name, _)| contract.security.is_carried_by_parameter(name)) => {
+            Err(node.error("the token is no part of a path").with_hint("use `token: absent`, `empty`, `wrong` …"))
+        }
         Some(_) => Ok(path),
         None => Err(node.error(format!("the contract describes no {method} of this path"))),
     }
@@ -178,7 +181,7 @@ impl<'a> Parts<'a> {
         let mut errors = Errors::default();
         let body = errors.keep(self.body(row, captured)).flatten();
         let mut headers = errors.keep(self.headers(contract, row)).unwrap_or_default();
-        let credential = errors.keep(self.credential(row)).unwrap_or_default();
+        let credential = errors.keep(self.credential(contract, row)).unwrap_or_default();
         errors.finish()?;
         let has_content_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
         if body.is_some() && !has_content_type {
@@ -211,8 +214,11 @@ impl<'a> Parts<'a> {
         Ok(headers)
     }
 
-    fn credential(&self, row: &Row) -> Result<TokenVariant, SourceError> {
+    fn credential(&self, contract: &Contract, row: &Row) -> Result<TokenVariant, SourceError> {
         let Some(node) = self.token else { return Ok(TokenVariant::Good) };
+        if contract.security.is_open() {
+            return Err(node.error("the contract asks nobody for a token").with_hint("leave the key out"));
+        }
         let text = row.fill_text(node.text()?);
         let found = TokenVariant::ALL.iter().find(|(name, _)| *name == text);
         let names = || TokenVariant::ALL.map(|(name, _)| name).join(", ");
@@ -229,7 +235,7 @@ fn read_header(
     value: &Node,
     row: &Row,
 ) -> Result<(String, String), SourceError> {
-    if name.eq_ignore_ascii_case(&contract.token.header) {
+    if contract.security.is_carried_by_header(name) {
         let error = key.error("the token is no header of a case");
         return Err(error.with_hint("use `token: absent`, `empty`, `wrong` …"));
     }

@@ -13,6 +13,7 @@ use super::Failure;
 use super::target::UNCHECKED;
 use crate::client::{Access, AccessKey, Lease, Token, VARIABLES};
 use crate::console::Console;
+use crate::contract::Carrier;
 use crate::http::{Authorities, Endpoint, Transport};
 use crate::identity::{self, Cloud, ConfigSources, Login, NO_PROJECT, Preference, Session, Trust};
 use crate::report::curl::quoted;
@@ -75,6 +76,12 @@ impl LoginArguments {
 }
 
 impl Opened {
+    /// What opens a target that asks nobody.
+    fn for_anybody(endpoint: Option<Endpoint>, transport: Transport) -> Self {
+        let who = "nobody: the contract asks for no credential".to_owned();
+        Self { access: Access::Open, endpoint, transport, who, origin: None, project: None }
+    }
+
     fn signed(key: AccessKey, endpoint: Option<Endpoint>, transport: Transport) -> Self {
         let who = "an access key, which signs each request".to_owned();
         Self { access: Access::Key(key), endpoint, transport, who, origin: None, project: None }
@@ -113,10 +120,18 @@ impl LoginArguments {
         &self,
         suite: &Suite,
         endpoint: Option<Endpoint>,
-        transport: Transport,
-        retries: usize,
+        carrier: Option<&Carrier>,
+        (transport, retries): (Transport, usize),
         console: &Console,
     ) -> Result<Opened, Failure> {
+        let Some(carrier) = carrier else {
+            return match self.credential_option() {
+                Some(option) => {
+                    Err(Failure::WrongUse(format!("{option} names a credential, and the contract asks for none")))
+                }
+                None => Ok(Opened::for_anybody(endpoint, transport)),
+            };
+        };
         if self.access_key {
             return match key()? {
                 Some(key) => Ok(Opened::signed(key, endpoint, transport)),
@@ -131,7 +146,7 @@ impl LoginArguments {
         {
             return log_in(cloud, endpoint, transport, retries, console).await;
         }
-        let token = self.token()?;
+        let token = self.token(carrier)?;
         if token.is_none()
             && let Some(key) = key()?
         {
@@ -157,7 +172,7 @@ impl LoginArguments {
         Cloud::find(&choice, &around, secrets).map_err(|error| Failure::WrongUse(error.to_string()))
     }
 
-    fn token(&self) -> Result<Option<Token>, Failure> {
+    fn token(&self, carrier: &Carrier) -> Result<Option<Token>, Failure> {
         let (text, place) = match (&self.token_file, &self.token_env) {
             (Some(file), _) => (read(file)?, file.display().to_string()),
             (None, Some(name)) => {
@@ -169,9 +184,11 @@ impl LoginArguments {
                 _ => return Ok(None),
             },
         };
-        let wrong =
-            || Failure::WrongUse(format!("{place} holds no token: it must be one word that a header can carry"));
-        Token::new(&text).map(Some).ok_or_else(wrong)
+        let wrong = |what: &str| Failure::WrongUse(format!("{place} holds no token: it must be {what}"));
+        if let Some(what) = carrier.refusal(&text) {
+            return Err(wrong(what));
+        }
+        Token::new(&text).map(Some).ok_or_else(|| wrong("one word that a header can carry"))
     }
 }
 

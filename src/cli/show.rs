@@ -81,7 +81,9 @@ fn write_step(out: &mut String, contract: &Contract, index: usize, step: &Step) 
     for (name, value) in &request.headers {
         writeln!(out, "         {name}: {}", Untrusted::from(value.as_str()))?;
     }
-    writeln!(out, "         {}: {}", contract.token.header, request.credential.name())?;
+    for scheme in contract.security.schemes.iter().take(1) {
+        writeln!(out, "         {}: {}", scheme.carrier.text(), request.credential.name())?;
+    }
     if let Some(body) = request.body.as_deref().filter(|body| !body.is_empty()) {
         writeln!(out, "         {}", Untrusted::from(String::from_utf8_lossy(body)))?;
     }

@@ -7,6 +7,7 @@ use super::interruptions::Interruptions;
 use super::{Failure, load};
 use crate::client::Token;
 use crate::console::Console;
+use crate::contract::{Carrier, Security};
 use crate::document::nearest;
 use crate::exit_code::ExitCode;
 use crate::secret::{Kind, STUB_TOKEN, Secret};
@@ -59,7 +60,9 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         Some(name) => Some(find(&known, name)?),
         None => None,
     };
-    let (token, given) = token(&arguments.token_env, console)?;
+    let usual = usual_token(&suite.contract.security);
+    let is_open = suite.contract.security.is_open();
+    let (token, given) = token(&arguments.token_env, &usual, console)?;
     let service = StubService::new(suite.contract, token, defect);
     // Before anybody knows that there is a stub to be stopped.
     let interruptions = Interruptions::listen();
@@ -70,7 +73,8 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         Stub::start(service, &arguments.listen).await
     };
     let stub = started.map_err(|error| Failure::WrongUse(format!("cannot listen on {}: {error}", arguments.listen)))?;
-    announce(&stub, given.as_deref(), arguments.print, console);
+    let good = if is_open { Good::Anything } else { given.as_deref().map_or(Good::Text(&usual), Good::Variable) };
+    announce(&stub, good, arguments.print, console);
     if console.loss().is_some() {
         // Nobody would know where it is.
         return Ok(ExitCode::WrongUse);
@@ -87,32 +91,57 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
 }
 
 /// The good token, and the variable that gave it, if one did.
-fn token(variable: &str, console: &Console) -> Result<(Token, Option<String>), Failure> {
+fn token(variable: &str, usual: &str, console: &Console) -> Result<(Token, Option<String>), Failure> {
     let text = std::env::var(variable).ok();
     if let Some((token, text)) = text.and_then(|text| Some((Token::new(&text)?, text))) {
         // It may open more than this stub.
         console.secrets().add(&Secret::new(Kind::Token, text.trim()));
         return Ok((token, Some(variable.to_owned())));
     }
-    let token = Token::new(STUB_TOKEN).ok_or_else(|| Failure::WrongUse("no token".to_owned()))?;
+    let token = Token::new(usual).ok_or_else(|| Failure::WrongUse("no token".to_owned()))?;
     Ok((token, None))
 }
 
+/// What opens the stub.
+#[derive(Clone, Copy)]
+enum Good<'a> {
+    /// Whatever is shown, or nothing.
+    Anything,
+    /// This text.
+    Text(&'a str),
+    /// What this variable holds.
+    Variable(&'a str),
+}
+
 /// Says where the stub is and what opens it. A token that was given is not shown: its variable is.
-fn announce(stub: &Stub, variable: Option<&str>, print: Print, console: &Console) {
+fn announce(stub: &Stub, good: Good<'_>, print: Print, console: &Console) {
     let address = format!("http://{}", stub.address());
     match print {
         Print::Text => {
             console.print(&format!("{address}\n"));
-            let how = variable.map_or_else(|| format!("`{STUB_TOKEN}`"), |name| format!("the one in ${name}"));
-            console.note(&format!("the good token is {how}; Ctrl-C stops the stub\n"));
+            let how = match good {
+                Good::Anything => "nobody needs a token".to_owned(),
+                Good::Text(text) => format!("the good token is `{text}`"),
+                Good::Variable(name) => format!("the good token is the one in ${name}"),
+            };
+            console.note(&format!("{how}; Ctrl-C stops the stub\n"));
         }
         Print::Json => {
-            let token = variable.is_none().then_some(STUB_TOKEN);
+            let (token, variable) = match good {
+                Good::Anything => (None, None),
+                Good::Text(text) => (Some(text), None),
+                Good::Variable(name) => (None, Some(name)),
+            };
             let ready = json!({"address": address, "token": token, "token_env": variable});
             console.print(&format!("{ready}\n"));
         }
     }
+}
+
+/// The only good token where none is given; a user and a password where one is asked for.
+fn usual_token(security: &Security) -> String {
+    let is_basic = security.schemes.iter().any(|scheme| scheme.carrier == Carrier::Basic);
+    if is_basic { format!("stub:{STUB_TOKEN}") } else { STUB_TOKEN.to_owned() }
 }
 
 fn find<'a>(known: &'a [Defect], name: &str) -> Result<&'a Defect, Failure> {

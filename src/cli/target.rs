@@ -13,7 +13,7 @@ use super::login::LoginArguments;
 use super::named::Named;
 use crate::client::{Access, GRACE, Limits, Setup, Target};
 use crate::console::Console;
-use crate::contract::Contract;
+use crate::contract::{Carrier, Contract};
 use crate::http::{Authorities, Endpoint, ExtraHeader, Transport};
 use crate::ledger;
 use crate::report::curl::quoted;
@@ -29,6 +29,9 @@ pub(super) struct TargetArguments {
     /// Test the built-in stub, whatever the environment names
     #[arg(long, conflicts_with_all = ["endpoint", "token_env", "token_file", "os_cloud", "access_key", "region", "interface"])]
     pub(super) stub: bool,
+    /// Security scheme of the contract by which requests show the token, where one of several is enough [default: the first]
+    #[arg(long, value_name = "NAME")]
+    scheme: Option<String>,
     #[command(flatten)]
     pub(super) login: LoginArguments,
     /// File of certificates as PEM, or a folder of such files, to trust beside what this machine trusts
@@ -96,6 +99,9 @@ impl TargetArguments {
             Named::Cloud => String::new(),
             Named::Stub => " --stub".to_owned(),
         };
+        if let Some(scheme) = &self.scheme {
+            arguments.push_str(&format!(" --scheme {}", quoted(scheme)));
+        }
         arguments.push_str(&self.login.again());
         for header in &self.headers {
             arguments.push_str(&format!(" --header {}", header.argument()));
@@ -134,7 +140,9 @@ impl TargetArguments {
             Named::Cloud => None,
             Named::Stub => return Err(Failure::WrongUse(WHICH.to_owned())),
         };
-        let opened = self.login.open(suite, named, self.transport()?, usize::from(self.retries), console).await?;
+        let carrier = self.carrier(&suite.contract)?;
+        let way = (self.transport()?, usize::from(self.retries));
+        let opened = self.login.open(suite, named, carrier.as_ref(), way, console).await?;
         let Some(endpoint) = opened.endpoint else { return Err(Failure::WrongUse(WHICH.to_owned())) };
         if endpoint.is_exposed() && !opened.access.is_open() {
             console.note("warning: the token travels unencrypted; the endpoint is not https\n");
@@ -145,6 +153,7 @@ impl TargetArguments {
         let locality = Locality::of(&endpoint);
         let setup = Setup {
             access: opened.access,
+            carrier,
             transport: self.with_headers(opened.transport, &suite.contract, console)?,
             limits: limits(locality),
             retries: usize::from(self.retries),
@@ -156,6 +165,17 @@ impl TargetArguments {
         let target =
             Target::new(&suite.contract, endpoint, setup).map_err(|error| Failure::WrongUse(error.to_string()))?;
         Ok(Connected { target, locality, who: opened.who })
+    }
+
+    /// Where requests show the token: as the scheme that was chosen has it, or the first one.
+    pub(super) fn carrier(&self, contract: &Contract) -> Result<Option<Carrier>, Failure> {
+        let chosen = contract.security.scheme(self.scheme.as_deref());
+        if let (Some(name), None) = (&self.scheme, chosen) {
+            let known: Vec<_> = contract.security.schemes.iter().map(|scheme| scheme.name.as_str()).collect();
+            let known = if known.is_empty() { "it asks for no credential".to_owned() } else { known.join(", ") };
+            return Err(Failure::WrongUse(format!("--scheme: the contract has no security scheme {name}: {known}")));
+        }
+        Ok(chosen.map(|scheme| scheme.carrier.clone()))
     }
 
     /// For so long after its answer was lost a request may still create something.
@@ -170,10 +190,10 @@ impl TargetArguments {
         contract: &Contract,
         console: &Console,
     ) -> Result<Transport, Failure> {
-        let token = &contract.token.header;
         for header in &self.headers {
-            if header.name().eq_ignore_ascii_case(token) {
-                return Err(Failure::WrongUse(format!("--header: {token} carries the token; --token-env gives one")));
+            let name = header.name();
+            if contract.security.is_carried_by_header(name) {
+                return Err(Failure::WrongUse(format!("--header: {name} carries the token; --token-env gives one")));
             }
             confess_header(header, console.secrets());
         }

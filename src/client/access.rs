@@ -107,6 +107,12 @@ impl Access {
         }
     }
 
+    /// What stands behind the first colon of the token: the password, where it is a user and a password.
+    pub(super) fn password(&self) -> Option<String> {
+        let token = self.token()?.shown_as(TokenVariant::Good);
+        token.split_once(':').map(|(_, password)| password.to_owned())
+    }
+
     /// Makes known what must not be told.
     pub(super) fn register_secrets(&self, secrets: &Secrets) {
         if let Some(token) = self.token() {

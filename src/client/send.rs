@@ -8,6 +8,7 @@
 //! | `intent` | what may create is in the ledger before it goes out, and what it came to is in the books after it |
 //! | `wire` | it is within the budget, shows its credential and goes out; of the answer no more is read than such an answer needs |
 
+mod credential;
 mod guard;
 mod intent;
 mod pace;

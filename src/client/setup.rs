@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Access, GRACE, Limits, Stop};
+use crate::contract::Carrier;
 use crate::http::Transport;
 use crate::secret::Secrets;
 
@@ -11,6 +12,8 @@ use crate::secret::Secrets;
 pub struct Setup {
     /// How a caller proves who they are.
     pub access: Access,
+    /// Where requests show the token; `None` is where the first security scheme of the contract has it.
+    pub carrier: Option<Carrier>,
     /// How connections are made.
     pub transport: Transport,
     /// What the run may cost.
@@ -39,6 +42,7 @@ impl Setup {
     pub fn new(access: Access) -> Self {
         Self {
             access,
+            carrier: None,
             transport: Transport::default(),
             limits: Limits::default(),
             retries: 4,

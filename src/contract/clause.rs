@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Assessment, Behaviour, ClauseId, DocumentedResponse, Schema, TokenHeader};
+use super::{Assessment, Behaviour, ClauseId, DocumentedResponse, Schema, Security};
 
 /// One testable rule.
 #[derive(Clone, Debug)]
@@ -70,9 +70,12 @@ impl ClauseList {
         }
     }
 
-    pub(super) fn add_security(&mut self, token: &TokenHeader) {
-        let text = format!("a request without a good token in {} is refused", token.header);
-        self.add(ClauseId::token(), text, &token.description, Assessment::Always);
+    pub(super) fn add_security(&mut self, security: &Security) {
+        if security.is_open() {
+            return;
+        }
+        let descriptions: Vec<_> = security.schemes.iter().map(|scheme| scheme.description.as_str()).collect();
+        self.add(ClauseId::token(), security.text(), &descriptions.join(" "), Assessment::Always);
     }
 
     pub(super) fn add_statuses(&mut self, answers: &IndexMap<u16, DocumentedResponse>) {

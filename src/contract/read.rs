@@ -12,8 +12,8 @@ use super::form;
 use super::read_operation::{only_media_type, operation_nodes, read_operation};
 use super::read_schema::{SchemaReader, named};
 use super::{
-    Behaviour, Contract, Creation, Effect, Envelope, FollowUpNodes, Inconclusive, Lifecycle, Misbehaviour, Operation,
-    Relation, Schema, Table, TokenHeader, wire,
+    Assessment, Behaviour, Contract, Creation, Effect, Envelope, FollowUpNodes, Inconclusive, Lifecycle, Misbehaviour,
+    Operation, Relation, Schema, Security, Table, security,
 };
 use crate::document::{Errors, Fields, Node, SourceError};
 
@@ -22,8 +22,12 @@ pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Resu
     let mut fields = node.fields()?;
     check_version(fields.required("openapi")?)?;
     let title = read_title(fields.required("info")?)?;
-    let components = Components::read(fields.required("components")?)?;
-    let token = read_security(fields.required("security")?, &components)?;
+    let components = fields.required("components")?;
+    let mut parts = components.fields()?;
+    let schemas = parts.required("schemas")?.entries()?.map(|(_, name, node)| (name, node)).collect();
+    let security_schemes = parts.optional("securitySchemes");
+    parts.finish()?;
+    let security = security::read(security_schemes, fields.optional("security"), components)?;
     let paths = fields.required("paths")?;
     let service_type = fields.optional("x-service-type").map(Node::words).transpose()?;
     fields.finish()?;
@@ -35,16 +39,17 @@ pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Resu
     }
     errors.finish()?;
     let subject = only_creation(&operations, paths)?;
-    let reader = SchemaReader { tables: &tables, shared: components.schemas, depth: Cell::new(0), blur: None };
+    let reader = SchemaReader { tables: &tables, shared: schemas, depth: Cell::new(0), blur: None };
     let creation = read_creation(nodes[subject].node, subject, &operations, reader)?;
-    let clauses = derive_clauses(&creation, &operations[subject], &token);
-    Ok(Contract { title, service_type, operations, creation, token, clauses: clauses.into_clauses(), tables })
+    check_unauthorized(nodes[subject].node, &operations[subject], &security)?;
+    let clauses = derive_clauses(&creation, &operations[subject], &security);
+    Ok(Contract { title, service_type, operations, creation, security, clauses: clauses.into_clauses(), tables })
 }
 
-fn derive_clauses(creation: &Creation, subject: &Operation, token: &TokenHeader) -> ClauseList {
+fn derive_clauses(creation: &Creation, subject: &Operation, security: &Security) -> ClauseList {
     let mut clauses = ClauseList::default();
     clauses.add_request(&creation.request, &creation.description, creation.is_body_required);
-    clauses.add_security(token);
+    clauses.add_security(security);
     clauses.add_statuses(&subject.answers);
     clauses.add_response(&creation.response, &creation.media_type);
     clauses.add_behaviours(&creation.behaviours);
@@ -64,46 +69,25 @@ fn read_title(node: &Node) -> Result<String, SourceError> {
     Ok(title)
 }
 
-struct Components<'a> {
-    schemas: HashMap<&'a str, &'a Node>,
-    tokens: HashMap<&'a str, TokenHeader>,
-}
-
-impl<'a> Components<'a> {
-    fn read(node: &'a Node) -> Result<Self, SourceError> {
-        let mut fields = node.fields()?;
-        let schemas = fields.required("schemas")?.entries()?.map(|(_, name, node)| (name, node)).collect();
-        let mut tokens = HashMap::new();
-        for (_, name, node) in fields.required("securitySchemes")?.entries()? {
-            let mut scheme = node.fields()?;
-            named(scheme.required("type")?, &[("apiKey", ())])?;
-            named(scheme.required("in")?, &[("header", ())])?;
-            let name_of_header = scheme.required("name")?;
-            let header = name_of_header.words()?;
-            wire::header_name(name_of_header, &header)?;
-            let description = scheme.required("description")?.words()?;
-            scheme.finish()?;
-            tokens.insert(name, TokenHeader { header, description });
+/// 401 is what comes without a good credential, where one is asked for.
+fn check_unauthorized(node: &Node, subject: &Operation, security: &Security) -> Result<(), SourceError> {
+    let responses = node.get("responses").unwrap_or(node);
+    match subject.answers.get(&UNAUTHORIZED) {
+        None if !security.is_open() => {
+            let error = responses.error("a credential is asked for, and no answer says what comes without a good one");
+            Err(error.with_hint("an answer '401' does"))
         }
-        fields.finish()?;
-        Ok(Self { schemas, tokens })
+        Some(answer) if security.is_open() && answer.assessment == Assessment::Always => {
+            let at = responses.get("401").unwrap_or(responses);
+            let error = at.error("nobody is asked for a credential, so that nothing leads to this answer");
+            Err(error.with_hint("`security` names a scheme; or `x-not-assessed` says why the answer stands here"))
+        }
+        _ => Ok(()),
     }
 }
 
-fn read_security(node: &Node, components: &Components<'_>) -> Result<TokenHeader, SourceError> {
-    let [requirement] = node.items()? else {
-        return Err(node.error("exactly one security requirement can be honoured"));
-    };
-    let names: Vec<_> = requirement.entries()?.collect();
-    let [(key, name, _)] = names[..] else {
-        return Err(requirement.error("exactly one security scheme can be honoured"));
-    };
-    components
-        .tokens
-        .get(name)
-        .cloned()
-        .ok_or_else(|| key.error(format!("`{name}` is no security scheme of this file")))
-}
+/// The answer to a request without a good credential.
+const UNAUTHORIZED: u16 = 401;
 
 fn only_creation(operations: &[Operation], paths: &Node) -> Result<usize, SourceError> {
     let creations: Vec<_> = (0..operations.len()).filter(|index| operations[*index].effect == Effect::Create).collect();

@@ -17,6 +17,11 @@ pub(crate) fn pairs(query: &str) -> Vec<Filter<'_>> {
     url::form_urlencoded::parse(query.as_bytes()).collect()
 }
 
+/// Whether one part of a query, as it stands between two `&`, gives the parameter with this name.
+pub(crate) fn names(pair: &str, name: &str) -> bool {
+    pairs(pair).first().is_some_and(|(each, _)| each == name)
+}
+
 /// Whether a resource has this value in this field.
 pub(crate) fn has(resource: &Map<String, Value>, (name, value): &Filter<'_>) -> bool {
     let text =

@@ -5,6 +5,7 @@ mod shell;
 
 use shell::{Piece, pieces};
 
+use crate::contract::Carrier;
 use crate::exchange::{Request, TokenVariant};
 use crate::http::{Endpoint, Route, RouteProxy, RouteTrust};
 
@@ -34,8 +35,8 @@ pub fn quoted(text: &str) -> String {
 pub struct Caller<'a> {
     /// Where requests go.
     pub endpoint: &'a str,
-    /// The header that carries the token.
-    pub token_header: &'a str,
+    /// Where requests show the token.
+    pub carrier: Option<&'a Carrier>,
     /// Whether there is a token.
     pub has_token: bool,
     /// The way there.
@@ -113,8 +114,8 @@ impl Caller<'_> {
         let token = self.token(request.credential);
         let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
         // What is shown takes the place of a header of the same name.
-        for (name, value) in request.headers.iter().filter(|(name, _)| token.is_none() || !is(name, self.token_header))
-        {
+        let carries = |name: &str| self.carrier.and_then(Carrier::header).is_some_and(|header| is(name, header));
+        for (name, value) in request.headers.iter().filter(|(name, _)| token.is_none() || !carries(name)) {
             let header = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
             command.push_str(&format!(" -H {}", shell::quoted(header.as_bytes())));
         }
@@ -129,38 +130,89 @@ impl Caller<'_> {
         command.extend(token);
     }
 
+    /// The option that shows this credential where the security scheme has it.
     fn token(&self, credential: TokenVariant) -> Option<String> {
-        let header = self.token_header;
+        let carrier = self.carrier?;
+        let shown = self.shown(credential)?;
+        let Some(header) = carrier.header() else {
+            let Carrier::Query(name) = carrier else { return None };
+            return Some(format!(" --url-query {}", shown.behind(&format!("{name}="))));
+        };
+        if let Carrier::Header(_) = carrier {
+            return Some(match &shown {
+                Shown::Text("") => format!(" -H '{header};'"),
+                _ => format!(" -H {}", shown.behind(&format!("{header}: "))),
+            });
+        }
+        let shown = if *carrier == Carrier::Basic { shown.in_base64() } else { shown };
+        let before = format!("{header}: {}", carrier.prefix());
+        let before = if let Shown::Text("") = shown { before.trim_end() } else { &before };
+        Some(format!(" -H {}", shown.behind(before)))
+    }
+
+    fn shown(&self, credential: TokenVariant) -> Option<Shown> {
+        let command = |command: &str| Shown::Expansion(format!("$({command})"));
+        let variable = |text: &str| Shown::Expansion(text.to_owned());
         Some(match credential {
-            TokenVariant::Good if self.has_token => format!(" -H \"{header}: $OS_TOKEN\""),
+            TokenVariant::Good if self.has_token => variable("$OS_TOKEN"),
             TokenVariant::Good | TokenVariant::Absent => return None,
-            TokenVariant::Empty => format!(" -H '{header};'"),
-            TokenVariant::Wrong => format!(" -H '{header}: this-was-never-a-token'"),
-            TokenVariant::Appended => format!(" -H \"{header}: ${{OS_TOKEN}}x\""),
-            TokenVariant::Prepended => format!(" -H \"{header}: x$OS_TOKEN\""),
-            TokenVariant::Shortened => format!(" -H \"{header}: ${{OS_TOKEN%?}}\""),
-            TokenVariant::FirstCharDropped => format!(" -H \"{header}: ${{OS_TOKEN#?}}\""),
-            TokenVariant::OtherFirst => format!(" -H \"{header}: $({WITH_OTHER_FIRST})\""),
-            TokenVariant::OtherLast => format!(" -H \"{header}: $({WITH_OTHER_LAST})\""),
-            TokenVariant::OtherCase => format!(" -H \"{header}: $({IN_OTHER_CASE})\""),
-            TokenVariant::SameShape => format!(" -H \"{header}: $({OF_SAME_SHAPE})\""),
-            TokenVariant::Foreign(foreign) => format!(" -H '{header}: {}'", foreign.text()),
+            TokenVariant::Empty => Shown::Text(""),
+            TokenVariant::Wrong => Shown::Text("this-was-never-a-token"),
+            TokenVariant::Appended => variable("${OS_TOKEN}x"),
+            TokenVariant::Prepended => variable("x$OS_TOKEN"),
+            TokenVariant::Shortened => variable("${OS_TOKEN%?}"),
+            TokenVariant::FirstCharDropped => variable("${OS_TOKEN#?}"),
+            TokenVariant::OtherFirst => command(WITH_OTHER_FIRST),
+            TokenVariant::OtherLast => command(WITH_OTHER_LAST),
+            TokenVariant::OtherCase => command(IN_OTHER_CASE),
+            TokenVariant::SameShape => command(OF_SAME_SHAPE),
+            TokenVariant::Foreign(foreign) => Shown::Text(foreign.text()),
         })
+    }
+}
+
+/// What a command shows as its token.
+enum Shown {
+    /// This text.
+    Text(&'static str),
+    /// What the shell makes of this within double quotes.
+    Expansion(String),
+}
+
+impl Shown {
+    /// As one word of bash, behind a text that means nothing to the shell.
+    fn behind(&self, before: &str) -> String {
+        match self {
+            Self::Text(text) => format!("'{before}{text}'"),
+            Self::Expansion(text) => format!("\"{before}{text}\""),
+        }
+    }
+
+    fn in_base64(self) -> Self {
+        match self {
+            // Nothing stays nothing.
+            Self::Text("") => self,
+            shown => Self::Expansion(format!("$(printf %s {} | base64 | tr -d '\\n')", shown.behind(""))),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::Caller;
+    use crate::contract::Carrier;
     use crate::exchange::{Request, TokenVariant};
     use crate::http::{Route, RouteProxy, RouteTrust};
 
-    const CALLER: Caller<'_> = Caller {
-        endpoint: "https://ims.example.com/",
-        token_header: "X-Auth-Token",
-        has_token: true,
-        route: &Route::USUAL,
-    };
+    static HEADER: LazyLock<Carrier> = LazyLock::new(|| Carrier::Header("X-Auth-Token".to_owned()));
+
+    static ROUTE: Route = Route::USUAL;
+
+    fn caller(carrier: &Carrier) -> Caller<'_> {
+        Caller { endpoint: "https://ims.example.com/", carrier: Some(carrier), has_token: true, route: &ROUTE }
+    }
 
     fn request(method: &str, path: &str, body: Option<&str>) -> Request {
         Request {
@@ -175,7 +227,7 @@ mod tests {
     #[test]
     fn a_command_names_the_variable_and_not_the_token() {
         insta::assert_snapshot!(
-            CALLER.command(&request("POST", "/v2/images", Some("{\"name\":\"it's\"}"))),
+            caller(&HEADER).command(&request("POST", "/v2/images", Some("{\"name\":\"it's\"}"))),
             @r#"curl -sS -i -X POST 'https://ims.example.com/v2/images' -H 'Content-Type: application/json' -H "X-Auth-Token: $OS_TOKEN" --data-binary '{"name":"it'\''s"}'"#
         );
     }
@@ -195,7 +247,7 @@ mod tests {
             (RouteTrust::Anybody, RouteProxy::Ignored, " --insecure --noproxy '*'"),
         ];
         for (trust, proxy, options) in table {
-            let caller = Caller { route: &Route { trust, proxy, headers: Vec::new() }, ..CALLER };
+            let caller = Caller { route: &Route { trust, proxy, headers: Vec::new() }, ..caller(&HEADER) };
             let command = caller.command(&request("GET", "/v2", None));
             assert!(command.starts_with(&format!("curl -sS -i{options} -X GET ")), "{command}");
         }
@@ -204,14 +256,14 @@ mod tests {
     #[test]
     fn a_command_shows_what_a_gateway_wants_and_does_not_tell_it() {
         let headers = vec!["\"x-key: $HEADER_X_KEY\"".to_owned()];
-        let caller = Caller { route: &Route { headers, ..Route::USUAL }, ..CALLER };
+        let caller = Caller { route: &Route { headers, ..Route::USUAL }, ..caller(&HEADER) };
         let command = caller.command(&request("GET", "/v2", None));
         assert!(command.starts_with(r#"curl -sS -i -H "x-key: $HEADER_X_KEY" -X GET "#), "{command}");
     }
 
     #[test]
     fn a_variable_stands_in_the_url_and_is_never_empty() {
-        let caller = Caller { has_token: false, ..CALLER };
+        let caller = Caller { has_token: false, ..caller(&HEADER) };
         let url = |path: &str| {
             let command = caller.command_with(&request("GET", path, None), &["id", "run"]);
             command.trim_start_matches("curl -sS -i -X GET ").to_owned()
@@ -230,14 +282,37 @@ mod tests {
             Request { headers: Vec::new(), credential: TokenVariant::Absent, ..request("POST", "/a[1]", Some("x")) };
         let url = "'https://ims.example.com/a[1]'";
         assert_eq!(
-            CALLER.command(&plain),
+            caller(&HEADER).command(&plain),
             format!("curl -sS -i -g -X POST {url} -H 'Content-Type:' --data-binary 'x'")
         );
         let large = Request { body: Some(vec![b'x'; 1024]), ..request("HEAD", "/", Some("")) };
-        assert!(CALLER.command(&large).starts_with("curl -sS -i --head 'https://ims.example.com/' "));
-        assert!(CALLER.command(&large).contains(" -H 'Expect:' "));
+        assert!(caller(&HEADER).command(&large).starts_with("curl -sS -i --head 'https://ims.example.com/' "));
+        assert!(caller(&HEADER).command(&large).contains(" -H 'Expect:' "));
         let headers = vec![("X-Auth-Token".to_owned(), "mine".to_owned()), ("Accept".to_owned(), String::new())];
         let both = Request { headers, ..request("GET", "/", None) };
-        assert!(CALLER.command(&both).ends_with(r#" -H 'Accept;' -H "X-Auth-Token: $OS_TOKEN""#));
+        assert!(caller(&HEADER).command(&both).ends_with(r#" -H 'Accept;' -H "X-Auth-Token: $OS_TOKEN""#));
+    }
+
+    #[test]
+    fn a_command_shows_the_token_where_its_scheme_has_it() {
+        let shown = |carrier: &Carrier, credential| {
+            let plain = Request { credential, ..request("GET", "/v2?a=1", None) };
+            let command = caller(carrier).command(&plain);
+            command.trim_start_matches("curl -sS -i -X GET 'https://ims.example.com/v2?a=1'").to_owned()
+        };
+        let (good, empty, wrong) = (TokenVariant::Good, TokenVariant::Empty, TokenVariant::Wrong);
+        let (query, cookie) = (Carrier::Query("key".to_owned()), Carrier::Cookie("sid".to_owned()));
+        let table = [
+            (&Carrier::Bearer, good, r#" -H "Authorization: Bearer $OS_TOKEN""#),
+            (&Carrier::Bearer, empty, " -H 'Authorization: Bearer'"),
+            (&Carrier::Basic, good, r#" -H "Authorization: Basic $(printf %s "$OS_TOKEN" | base64 | tr -d '\n')""#),
+            (&Carrier::Basic, TokenVariant::Absent, ""),
+            (&query, good, r#" --url-query "key=$OS_TOKEN""#),
+            (&query, wrong, " --url-query 'key=this-was-never-a-token'"),
+            (&cookie, TokenVariant::Shortened, r#" -H "Cookie: sid=${OS_TOKEN%?}""#),
+        ];
+        for (carrier, credential, expected) in table {
+            assert_eq!(shown(carrier, credential), expected);
+        }
     }
 }

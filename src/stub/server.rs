@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::StubService;
+use super::{StubService, credential};
 use crate::client::Service;
 use crate::exchange::{Request, Response, TokenVariant};
 use crate::untrusted::Untrusted;
@@ -133,7 +133,8 @@ async fn converse(stream: TcpStream, served: Arc<Served>, mut stopped: watch::Re
         let path = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let answer = answer(&served.service, head.method.as_str(), path, &head.headers, body.into());
         if let Some(log) = &served.log {
-            let (method, path) = (head.method.to_string(), path.into());
+            let path = credential::path_without(served.service.security(), path).into();
+            let method = head.method.to_string();
             log(&Answered { method, path, status: answer.status, at: answer.at });
         }
         Ok::<_, hyper::Error>(to_hyper(answer))
@@ -149,18 +150,12 @@ async fn converse(stream: TcpStream, served: Arc<Served>, mut stopped: watch::Re
 
 /// What the stub answers to a request as it came over the wire.
 pub(super) fn answer(service: &StubService, method: &str, path: &str, headers: &HeaderMap, body: Vec<u8>) -> Response {
-    let is_token = |name: &HeaderName| name.as_str().eq_ignore_ascii_case(service.token_header());
-    let token = headers.iter().find(|(name, _)| is_token(name));
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = headers.iter().filter(|(name, _)| !is_token(name));
-    let request = Request {
-        method: method.to_owned(),
-        path: path.to_owned(),
-        headers: headers.map(|(name, value)| (name.to_string(), text(value))).collect(),
-        body: Some(body),
-        credential: TokenVariant::Good,
-    };
-    service.answer(&request, token.map(|(_, value)| value.to_str().unwrap_or_default()))
+    let headers = headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    let (path, body, credential) = (path.to_owned(), Some(body), TokenVariant::Good);
+    let mut request = Request { method: method.to_owned(), path, headers, body, credential };
+    let token = credential::take(service.security(), &mut request);
+    service.answer(&request, token.as_deref())
 }
 
 /// The answer for hyper. What HTTP cannot carry is none of the contract's: a status is 500 then, a header is left out.

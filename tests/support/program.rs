@@ -36,12 +36,14 @@ impl Served {
     }
 
     pub(crate) fn start_with(suite: &str, more: &[&str]) -> Self {
-        let mut child = program(&["stub", "--listen", "127.0.0.1:0", "--token-env", "CANARY", "--suite", suite])
-            .args(more)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = program(&["stub", "--listen", "127.0.0.1:0", "--token-env", "CANARY", "--suite", suite]);
+        command.args(more);
+        Self::of(command)
+    }
+
+    /// What this command serves, of which the first line is an address.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut url = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
         Self { child, url: url.trim().to_owned() }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
-use super::Purpose;
+use super::{Purpose, credential};
 use crate::client::{Service, Signable, Target};
 use crate::contract::Effect;
 use crate::exchange::{Exchange, Request, Response, SendError};
@@ -14,14 +14,14 @@ use crate::http::{Answer, Client, HeaderName, Outgoing, Prepared, Route, Transpo
 
 /// How requests get to the target.
 pub(in crate::client) enum Wire {
-    Http { client: Client, token_header: HeaderName },
+    Http(Client),
     Local(Arc<dyn Service>),
 }
 
 impl fmt::Debug for Wire {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Http { .. } => "Http",
+            Self::Http(_) => "Http",
             Self::Local(_) => "Local",
         })
     }
@@ -31,7 +31,7 @@ impl Wire {
     /// What is on the way, and whom it is that is trusted; fit to follow the address, empty where there is nothing to say.
     pub(in crate::client) fn way(&self) -> String {
         match self {
-            Self::Http { client, .. } => client.way(),
+            Self::Http(client) => client.way(),
             Self::Local(_) => String::new(),
         }
     }
@@ -39,7 +39,7 @@ impl Wire {
     /// What another client must be told to get there, if that is not in this process.
     pub(in crate::client) fn route(&self) -> Option<&Route> {
         match self {
-            Self::Http { client, .. } => Some(client.route()),
+            Self::Http(client) => Some(client.route()),
             Self::Local(_) => None,
         }
     }
@@ -59,7 +59,7 @@ impl Target {
                 tokio::task::yield_now().await;
                 Ok(service.answer(&request, shown.as_deref()))
             }
-            Wire::Http { client, token_header } => match self.prepare(client, token_header, shown, &request) {
+            Wire::Http(client) => match self.prepare(client, shown, &request) {
                 Some(prepared) => {
                     let may_be_cut = purpose != Purpose::Cleanup && !request.may_create(self.contract());
                     let cut = async { if may_be_cut { self.halt.halted().await } else { self.halt.finished().await } };
@@ -79,16 +79,16 @@ impl Target {
     }
 
     /// The request as it goes over the wire; `None` where it holds what HTTP cannot carry, or a path that does not stay as it is.
-    fn prepare<'a>(
-        &self,
-        client: &'a Client,
-        token_header: &HeaderName,
-        token: Option<String>,
-        request: &Request,
-    ) -> Option<Prepared<'a>> {
+    fn prepare<'a>(&self, client: &'a Client, token: Option<String>, request: &Request) -> Option<Prepared<'a>> {
         let path = request.path.split('?').next().unwrap_or_default();
-        let url = self.endpoint.join(&request.path).filter(|url| url.path().ends_with(path))?;
-        let mut shown: Vec<_> = token.map(|token| (token_header.clone(), token)).into_iter().collect();
+        let mut url = self.endpoint.join(&request.path).filter(|url| url.path().ends_with(path))?;
+        let mut shown = Vec::new();
+        if let Some((carrier, token)) = self.carrier.as_ref().zip(token) {
+            match carrier.header() {
+                Some(name) => shown.push((HeaderName::try_from(name).ok()?, credential::header_value(carrier, &token))),
+                None => credential::add_to_query(carrier, &token, &mut url),
+            }
+        }
         if let Some(key) = self.access.key(request.credential) {
             let body = request.body.as_deref().unwrap_or_default();
             let signable = Signable { method: &request.method, url: &url, headers: &request.headers, body };

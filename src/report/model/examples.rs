@@ -101,8 +101,8 @@ fn line(finding: &results::Finding) -> usize {
 }
 
 fn curl(results: &Results, finding: &results::Finding) -> Vec<String> {
-    let (endpoint, token_header) = (results.endpoint.as_str(), results.token_header.as_str());
-    let caller = Caller { endpoint, token_header, has_token: results.has_token, route: &results.route };
+    let (endpoint, carrier) = (results.endpoint.as_str(), results.carrier.as_ref());
+    let caller = Caller { endpoint, carrier, has_token: results.has_token, route: &results.route };
     let lines = finding.repeat.lines(|request, names| caller.command_with(request, names));
     match lines.iter().map(String::len).find(|length| *length > LONGEST) {
         Some(long) => vec![format!("# a command of {long} characters is too long to be shown")],

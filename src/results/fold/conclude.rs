@@ -161,7 +161,7 @@ impl Fold {
             login: end.login.clone(),
             has_token: end.has_token,
             route: end.route.clone(),
-            token_header: contract.token.header.clone(),
+            carrier: end.carrier.clone(),
             seed: self.selection.seed,
             planned: self.planned,
             phases: self.phases.iter().map(|(phase, count)| (*phase, *count)).collect(),

@@ -27,7 +27,9 @@ pub fn defects(contract: &Contract) -> Vec<Defect> {
         list.of_texts(contract, name, schema);
         list.of_keys_elsewhere(contract, name, schema);
     }
-    list.of_token();
+    if !contract.security.is_open() {
+        list.of_token();
+    }
     list.of_statuses(contract);
     list.of_answer(&contract.creation.response);
     for (name, schema) in &contract.creation.response.properties {
