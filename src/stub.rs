@@ -7,6 +7,7 @@
 
 mod credential;
 pub mod defect;
+mod list;
 mod mock;
 mod reply;
 mod resource;

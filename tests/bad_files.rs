@@ -19,7 +19,7 @@ const CONTRACT: &str = "contract.yaml";
 const CASE: &str = "name/accepts_it.yaml";
 
 /// One changed text of the contract: what, from, to.
-const CONTRACTS: [(&str, &str, &str); 44] = [
+const CONTRACTS: [(&str, &str, &str); 49] = [
     ("a version that cannot be read", "openapi: 3.1.0", "openapi: 3.0.3"),
     (
         "a keyword that is misspelt",
@@ -53,6 +53,15 @@ const CONTRACTS: [(&str, &str, &str); 44] = [
     ("a query that is none", "x-next: /next", "x-next: /next\n      x-queries: ['', hidden]"),
     ("a query that is asked twice", "x-next: /next", "x-next: /next\n      x-queries: ['', a=b, a=b]"),
     ("no query", "x-next: /next", "x-next: /next\n      x-queries: []"),
+    ("a parameter for a field that no answer has", "{name: virtual_env_type, in", "{name: virtual_env, in"),
+    ("a parameter that is in no query", "{name: marker, in: query", "{name: marker, in: header"),
+    ("a parameter twice", "{name: owner, in", "{name: status, in"),
+    (
+        "a default that is none",
+        "{name: limit, in: query, schema: {type: integer}",
+        "{name: limit, in: query, schema: {type: integer, default: all}",
+    ),
+    ("a parameter for a field and for the order", "x-query: sort-key}", "x-query: sort-key, x-field: name}"),
     ("a link to nowhere", "operationId: deleteImage, parameters", "operationId: removeImage, parameters"),
     (
         "an open matter without a reason",

@@ -100,7 +100,7 @@ fn every_contract_is_one_of_the_schema() {
 
 /// Where a contract can have a key: a text of a small contract and what takes its place, with a key `zzzz` or a name `zzzz` that nobody knows, and the part
 /// of the schema with what is known there.
-const PLACES: [(&str, &str, &str); 27] = [
+const PLACES: [(&str, &str, &str); 30] = [
     ("info:", "zzzz: 1\ninfo:", "/properties"),
     ("  title: Things", "  title: Things\n  zzzz: 1", "/properties/info/properties"),
     ("components:", "components:\n  zzzz: 1", "/properties/components/properties"),
@@ -115,6 +115,21 @@ const PLACES: [(&str, &str, &str); 27] = [
     ("x-effect: list", "x-effect: zzzz", "/$defs/operation/properties/x-effect/enum"),
     ("x-effect: read", "x-effect: read\n      zzzz: 1", "/$defs/plain/properties"),
     ("x-effect: list", "x-effect: list\n      zzzz: 1", "/$defs/list/properties"),
+    (
+        "x-items: /things",
+        "x-items: /things\n      parameters: [{name: a, in: query, schema: {type: string}, zzzz: 1}]",
+        "/$defs/queryParameter/properties",
+    ),
+    (
+        "x-items: /things",
+        "x-items: /things\n      parameters: [{name: a, in: query, schema: {type: zzzz}}]",
+        "/$defs/queryParameter/properties/schema/properties/type/enum",
+    ),
+    (
+        "x-items: /things",
+        "x-items: /things\n      parameters: [{name: a, in: query, schema: {type: string}, x-query: zzzz}]",
+        "/$defs/queryParameter/properties/x-query/enum",
+    ),
     ("x-effect: delete", "x-effect: delete\n      zzzz: 1", "/$defs/delete/properties"),
     (
         "x-effect: read",

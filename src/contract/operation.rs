@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{Assessment, Contract, PathTemplate};
+use super::{Assessment, Contract, PathTemplate, QueryParameter};
 
 /// A call: method and path, and what it does.
 #[derive(Debug)]
@@ -50,6 +50,8 @@ pub struct Listing {
     pub next: Option<String>,
     /// The queries whose answers together hold everything.
     pub queries: Vec<String>,
+    /// What a query can ask for, where that is described.
+    pub parameters: Option<Vec<QueryParameter>>,
 }
 
 /// Where an answer tells how many resources there may be.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::clause::ClauseList;
 use super::clause_id::{REQUEST, RESPONSE};
 use super::form;
+use super::query::check_fields;
 use super::read_operation::{only_media_type, operation_nodes, read_operation};
 use super::read_schema::{SchemaReader, named};
 use super::{
@@ -42,6 +43,7 @@ pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Resu
     let reader = SchemaReader { tables: &tables, shared: schemas, depth: Cell::new(0), blur: None };
     let creation = read_creation(nodes[subject].node, subject, &operations, reader)?;
     check_unauthorized(nodes[subject].node, &operations[subject], &security)?;
+    check_fields(&nodes, &operations, &creation)?;
     let clauses = derive_clauses(&creation, &operations[subject], &security);
     Ok(Contract { title, service_type, operations, creation, security, clauses: clauses.into_clauses(), tables })
 }

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::query::read_parameters;
 use super::read_schema::named;
 use super::{Assessment, DocumentedResponse, Effect, Listing, Operation, PathTemplate, Quota, wire};
 use crate::document::{Fields, Node, SourceError};
@@ -67,6 +68,7 @@ fn read_listing(fields: &mut Fields<'_>) -> Result<Listing, SourceError> {
         items: fields.required("x-items")?.words()?,
         next: fields.optional("x-next").map(Node::words).transpose()?,
         queries: fields.optional("x-queries").map_or_else(|| Ok(vec![String::new()]), read_queries)?,
+        parameters: fields.optional("parameters").map(read_parameters).transpose()?,
     })
 }
 

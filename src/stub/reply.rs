@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
+use super::list::Page;
 use crate::contract::{Contract, Listing, Operation};
 use crate::exchange::{Request, Response};
 
@@ -31,10 +32,14 @@ pub(super) fn resource(status: u16, resource: &Map<String, Value>) -> Response {
     json(status, &Value::Object(resource.clone()))
 }
 
-/// Several resources, where the contract says that a list stands.
-pub(super) fn list(listing: &Listing, resources: &[&Map<String, Value>]) -> Response {
+/// Several resources, where the contract says that a list stands, and where the next ones are, if there are more.
+pub(super) fn list(listing: &Listing, path: &str, page: &Page<'_>) -> Response {
     let name = listing.items.trim_start_matches('/');
-    json(200, &json!({ name: resources }))
+    let mut body = json!({ name: page.items });
+    if let (Some(query), Some(next)) = (&page.next, &listing.next) {
+        body[next.trim_start_matches('/')] = json!(format!("{path}?{query}"));
+    }
+    json(200, &body)
 }
 
 /// The first answer that the contract gives for a call.

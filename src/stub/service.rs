@@ -8,10 +8,11 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::defect::{Defect, Fault};
+use super::list::{self, Refused};
 use super::{reply, resource};
 use crate::client::{Service, Token};
 use crate::contract::{Contract, Effect, Listing, Misbehaviour, Operation, Security};
-use crate::exchange::{Request, Response, TokenVariant, query};
+use crate::exchange::{Request, Response, TokenVariant};
 use crate::judge::{Body, Classification, Kind, classify};
 
 /// The stub's state and rules.
@@ -168,6 +169,17 @@ impl StubService {
         }
     }
 
+    fn list(&self, operation: &Operation, listing: &Listing, request: &Request, resources: &Resources) -> Response {
+        match list::page(self.contract(), listing, &request.path, resources.kept.iter()) {
+            Ok(page) => reply::list(listing, operation.path.as_str(), &page),
+            Err(Refused(name)) => {
+                let code = self.contract().creation.error_code.as_deref();
+                let message = format!("the parameter {name} cannot have this value");
+                reply::refusal(self.contract(), operation, 400, code, &message)
+            }
+        }
+    }
+
     fn update(&self, operation: &Operation, id: &str, request: &Request, resources: &mut Resources) -> Response {
         let Some(resource) = resources.kept.get_mut(id) else { return self.not_found(operation) };
         let patch = request.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
@@ -273,7 +285,7 @@ impl StubService {
         let request = &Request { credential: TokenVariant::Good, ..request.clone() };
         match &operation.effect {
             Effect::Create => self.create(request, &mut resources),
-            Effect::List(listing) => reply::list(listing, &matching(&resources, listing, request)),
+            Effect::List(listing) => self.list(operation, listing, request, &resources),
             Effect::Read => self.read(operation, id, &mut resources),
             Effect::Update => self.update(operation, id, request, &mut resources),
             Effect::Delete(protected) => self.delete(operation, protected, id, &mut resources),
@@ -284,18 +296,6 @@ impl StubService {
             },
         }
     }
-}
-
-/// The resources whose fields have the values that the query names, without those that take a query of their own.
-fn matching<'a>(resources: &'a Resources, list: &Listing, request: &Request) -> Vec<&'a Map<String, Value>> {
-    let wanted = query::of_path(&request.path);
-    let mut others: Vec<_> = list.queries.iter().flat_map(|query| query::pairs(query)).collect();
-    others.retain(|(name, _)| !wanted.iter().any(|(each, _)| each == name));
-    let is_match = |resource: &&Map<String, Value>| {
-        wanted.iter().all(|filter| query::has(resource, filter))
-            && !others.iter().any(|filter| query::has(resource, filter))
-    };
-    resources.kept.values().filter(is_match).collect()
 }
 
 #[cfg(test)]
