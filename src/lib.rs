@@ -71,7 +71,8 @@
 //! | a test that holds a server of one's own against a contract | [`harness`]: one call, or a test for each probe |
 //! | what such a call answers | [`results::Results`], [`exit_code`] |
 //! | what it sends, and what is known of the server | [`plan::Selection`], [`baseline::Baseline`] by [`results::Question`] |
-//! | a faithful or faulty service in a mock server | [`stub::StubService`] |
+//! | a faithful or faulty service to test a client with | [`stub::Stub::builder`] |
+//! | the same in a mock server | [`stub::StubService`] |
 //!
 //! The other modules are public for the program, the tests and the benchmarks of this crate; they change without notice.
 //!

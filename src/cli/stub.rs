@@ -1,18 +1,21 @@
 //! `stub`: serves the contract to other programs.
 
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::interruptions::Interruptions;
 use super::{Failure, load};
 use crate::client::Token;
 use crate::console::Console;
-use crate::contract::{Carrier, Security};
 use crate::document::nearest;
 use crate::exit_code::ExitCode;
-use crate::secret::{Kind, STUB_TOKEN, Secret};
+use crate::secret::{Kind, Secret};
 use crate::stub::defect::defects;
-use crate::stub::{Defect, Stub, StubService};
+use crate::stub::{Defect, StartError, Stub, usual_token};
+use crate::suite::read_text;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -27,6 +30,21 @@ pub(super) struct Arguments {
     /// Break one clause on purpose, in this way
     #[arg(long, value_name = "NAME")]
     defect: Option<String>,
+    /// Hold from the beginning what this file lists: a JSON array of objects, each with some fields of an answer
+    #[arg(long, value_name = "FILE")]
+    seed_state: Option<PathBuf>,
+    /// Also answer GET /-/state, which tells what is there, and DELETE /-/state, which puts back what was there from the beginning
+    #[arg(long)]
+    admin: bool,
+    /// How long each answer takes at least
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = latency)]
+    latency: Duration,
+    /// Answer 503 to this part of the requests, and do nothing of what they ask
+    #[arg(long, value_name = "0..1", default_value = "0", value_parser = fail_rate)]
+    fail_rate: f64,
+    /// Which requests fail: the same seed chooses the same ones
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "fail_rate")]
+    seed: u64,
     /// How to say that the stub is ready: where it is, and what opens it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     print: Print,
@@ -37,6 +55,9 @@ pub(super) struct Arguments {
     #[arg(long)]
     list_defects: bool,
 }
+
+/// No client waits longer.
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// How the stub says that it is ready.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -62,17 +83,25 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     };
     let usual = usual_token(&suite.contract.security);
     let is_open = suite.contract.security.is_open();
-    let (token, given) = token(&arguments.token_env, &usual, console)?;
-    let service = StubService::new(suite.contract, token, defect);
+    let (token, given) = token(&arguments.token_env, &usual, console);
+    let mut builder = Stub::builder(&suite.contract).listen(&arguments.listen).token(&token);
+    if let Some(defect) = defect {
+        builder = builder.defect(defect);
+    }
+    if let Some(file) = &arguments.seed_state {
+        builder = builder.seed_state(resources(file)?);
+    }
+    if arguments.admin {
+        builder = builder.admin();
+    }
+    if arguments.log {
+        let console = console.clone();
+        builder = builder.log(move |answered| console.note(&format!("{answered}\n")));
+    }
+    builder = builder.latency(arguments.latency).fail_rate(arguments.fail_rate, arguments.seed);
     // Before anybody knows that there is a stub to be stopped.
     let interruptions = Interruptions::listen();
-    let log = console.clone();
-    let started = if arguments.log {
-        Stub::start_logged(service, &arguments.listen, move |answered| log.note(&format!("{answered}\n"))).await
-    } else {
-        Stub::start(service, &arguments.listen).await
-    };
-    let stub = started.map_err(|error| Failure::WrongUse(format!("cannot listen on {}: {error}", arguments.listen)))?;
+    let stub = builder.start().await.map_err(|error| wrong_start(&error, arguments.seed_state.as_deref()))?;
     let good = if is_open { Good::Anything } else { given.as_deref().map_or(Good::Text(&usual), Good::Variable) };
     announce(&stub, good, arguments.print, console);
     if console.loss().is_some() {
@@ -91,15 +120,37 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
 }
 
 /// The good token, and the variable that gave it, if one did.
-fn token(variable: &str, usual: &str, console: &Console) -> Result<(Token, Option<String>), Failure> {
-    let text = std::env::var(variable).ok();
-    if let Some((token, text)) = text.and_then(|text| Some((Token::new(&text)?, text))) {
-        // It may open more than this stub.
-        console.secrets().add(&Secret::new(Kind::Token, text.trim()));
-        return Ok((token, Some(variable.to_owned())));
+fn token(variable: &str, usual: &str, console: &Console) -> (String, Option<String>) {
+    let given = std::env::var(variable).ok().filter(|text| Token::new(text).is_some());
+    let Some(text) = given else { return (usual.to_owned(), None) };
+    // It may open more than this stub.
+    console.secrets().add(&Secret::new(Kind::Token, text.trim()));
+    (text, Some(variable.to_owned()))
+}
+
+/// What a file holds that is to be there from the beginning.
+fn resources(file: &Path) -> Result<Vec<Value>, Failure> {
+    let shown = file.display();
+    let text = read_text(file).map_err(|error| Failure::WrongUse(format!("cannot read {shown}: {error}")))?;
+    let wrong = |error| Failure::WrongUse(format!("{shown}: expected a JSON array of objects: {error}"));
+    serde_json::from_str(&text).map_err(wrong)
+}
+
+fn wrong_start(error: &StartError, file: Option<&Path>) -> Failure {
+    match (error, file) {
+        (StartError::Seed(error), Some(file)) => Failure::WrongUse(format!("{}: {error}", file.display())),
+        _ => Failure::WrongUse(error.to_string()),
     }
-    let token = Token::new(usual).ok_or_else(|| Failure::WrongUse("no token".to_owned()))?;
-    Ok((token, None))
+}
+
+fn latency(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.filter(|time| *time <= LONGEST).ok_or_else(|| format!("expected seconds, up to {}", LONGEST.as_secs()))
+}
+
+fn fail_rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
+    rate.ok_or_else(|| "expected a part of all requests, from 0 to 1".to_owned())
 }
 
 /// What opens the stub.
@@ -115,7 +166,7 @@ enum Good<'a> {
 
 /// Says where the stub is and what opens it. A token that was given is not shown: its variable is.
 fn announce(stub: &Stub, good: Good<'_>, print: Print, console: &Console) {
-    let address = format!("http://{}", stub.address());
+    let address = stub.url();
     match print {
         Print::Text => {
             console.print(&format!("{address}\n"));
@@ -136,12 +187,6 @@ fn announce(stub: &Stub, good: Good<'_>, print: Print, console: &Console) {
             console.print(&format!("{ready}\n"));
         }
     }
-}
-
-/// The only good token where none is given; a user and a password where one is asked for.
-fn usual_token(security: &Security) -> String {
-    let is_basic = security.schemes.iter().any(|scheme| scheme.carrier == Carrier::Basic);
-    if is_basic { format!("stub:{STUB_TOKEN}") } else { STUB_TOKEN.to_owned() }
 }
 
 fn find<'a>(known: &'a [Defect], name: &str) -> Result<&'a Defect, Failure> {

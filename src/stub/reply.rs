@@ -23,7 +23,8 @@ pub(super) fn with_body(status: u16, media_type: &str, body: Vec<u8>) -> Respons
     Response { headers: vec![("content-type".to_owned(), media_type.to_owned())], body, ..bare(status) }
 }
 
-fn json(status: u16, value: &Value) -> Response {
+/// A JSON value.
+pub(super) fn json(status: u16, value: &Value) -> Response {
     with_body(status, "application/json", value.to_string().into_bytes())
 }
 

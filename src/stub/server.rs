@@ -13,13 +13,15 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{StatusCode, http};
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{StubService, credential};
+use super::trouble::Trouble;
+use super::{StubService, admin, credential, reply};
 use crate::client::Service;
 use crate::exchange::{Request, Response, TokenVariant};
 use crate::untrusted::Untrusted;
@@ -28,6 +30,7 @@ use crate::untrusted::Untrusted;
 #[derive(Debug)]
 pub struct Stub {
     address: SocketAddr,
+    served: Arc<Served>,
     /// Nothing is ever sent: when this is dropped, all who listen stop.
     until: watch::Sender<()>,
     serving: JoinHandle<()>,
@@ -54,40 +57,51 @@ impl fmt::Display for Answered {
 }
 
 /// What hears of each answer, in the order in which they are made.
-type Log = Box<dyn Fn(&Answered) + Send + Sync>;
+pub(super) type Log = Box<dyn Fn(&Answered) + Send + Sync>;
 
 /// What all connections share.
-struct Served {
-    service: StubService,
-    log: Option<Log>,
+pub(super) struct Served {
+    pub service: StubService,
+    pub log: Option<Log>,
+    pub trouble: Trouble,
+    /// Whether it also answers the calls about itself.
+    pub has_admin: bool,
 }
 
 impl Stub {
     /// Serves at an address, of which port 0 is a free one, for as long as the runtime goes on; an error where nobody can listen there.
     pub async fn start(service: StubService, address: impl ToSocketAddrs) -> io::Result<Self> {
-        Self::serve(Served { service, log: None }, address).await
+        let served = Served { service, log: None, trouble: Trouble::default(), has_admin: false };
+        Self::serve(served, address).await
     }
 
-    /// As [`Stub::start`], and tells of each answer.
-    pub async fn start_logged(
-        service: StubService,
-        address: impl ToSocketAddrs,
-        log: impl Fn(&Answered) + Send + Sync + 'static,
-    ) -> io::Result<Self> {
-        Self::serve(Served { service, log: Some(Box::new(log)) }, address).await
-    }
-
-    async fn serve(served: Served, address: impl ToSocketAddrs) -> io::Result<Self> {
+    pub(super) async fn serve(served: Served, address: impl ToSocketAddrs) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (until, stopped) = watch::channel(());
-        let serving = tokio::spawn(serve(listener, Arc::new(served), stopped));
-        Ok(Self { address, until, serving })
+        let served = Arc::new(served);
+        let serving = tokio::spawn(serve(listener, Arc::clone(&served), stopped));
+        Ok(Self { address, served, until, serving })
     }
 
     /// Where the stub listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address as a URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What is there, the oldest first.
+    pub fn state(&self) -> Vec<Value> {
+        self.served.service.state()
+    }
+
+    /// Puts back what was there from the beginning, and forgets everything else.
+    pub fn reset(&self) {
+        self.served.service.reset();
     }
 
     /// Stops as dropping it does, and waits until the answers under way are finished: at most a few seconds.
@@ -131,7 +145,7 @@ async fn converse(stream: TcpStream, served: Arc<Served>, mut stopped: watch::Re
         // A body that breaks off gets no answer.
         let body = body.collect().await?.to_bytes();
         let path = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        let answer = answer(&served.service, head.method.as_str(), path, &head.headers, body.into());
+        let answer = served.answer(head.method.as_str(), path, &head.headers, body.into()).await;
         if let Some(log) = &served.log {
             let path = credential::path_without(served.service.security(), path).into();
             let method = head.method.to_string();
@@ -146,6 +160,28 @@ async fn converse(stream: TcpStream, served: Arc<Served>, mut stopped: watch::Re
         _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
     }
     let _ = connection.await;
+}
+
+impl Served {
+    async fn answer(&self, method: &str, path: &str, headers: &HeaderMap, body: Vec<u8>) -> Response {
+        let about_itself = self.has_admin.then(|| admin::answer(&self.service, method, path)).flatten();
+        if let Some(answer) = about_itself {
+            return answer;
+        }
+        if !self.trouble.latency.is_zero() {
+            tokio::time::sleep(self.trouble.latency).await;
+        }
+        if self.trouble.fails() {
+            return reply::bare(503);
+        }
+        answer(&self.service, method, path, headers, body)
+    }
+}
+
+impl fmt::Debug for Served {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Served").field("service", &self.service).finish_non_exhaustive()
+    }
 }
 
 /// What the stub answers to a request as it came over the wire.

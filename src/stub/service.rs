@@ -18,10 +18,12 @@ use crate::judge::{Body, Classification, Kind, classify};
 /// The stub's state and rules.
 #[derive(Debug)]
 pub struct StubService {
-    contract: Arc<Contract>,
+    pub(super) contract: Arc<Contract>,
     token: Token,
     fault: Option<Fault>,
-    resources: Mutex<Resources>,
+    pub(super) resources: Mutex<Resources>,
+    /// What is there from the beginning.
+    pub(super) seeds: IndexMap<String, Map<String, Value>>,
 }
 
 /// The resources that the stub keeps, by id.
@@ -39,6 +41,11 @@ pub(super) struct Resources {
 }
 
 impl Resources {
+    /// These, and nothing that was done to them.
+    pub(super) fn of(kept: IndexMap<String, Map<String, Value>>) -> Self {
+        Self { kept, ..Self::default() }
+    }
+
     /// The id of the oldest other one.
     fn neighbour(&self, id: &str) -> Option<String> {
         self.kept.keys().find(|other| *other != id).cloned()
@@ -55,7 +62,8 @@ fn once_more(times: &mut HashMap<String, usize>, id: &str) -> usize {
 impl StubService {
     /// A stub for which only `token` is good; with a defect it breaks that clause.
     pub fn new(contract: Arc<Contract>, token: Token, defect: Option<&Defect>) -> Self {
-        Self { contract, token, fault: defect.map(|defect| defect.fault.clone()), resources: Mutex::default() }
+        let fault = defect.map(|defect| defect.fault.clone());
+        Self { contract, token, fault, resources: Mutex::default(), seeds: IndexMap::new() }
     }
 
     /// The security schemes of its contract.
@@ -141,7 +149,7 @@ impl StubService {
         }
     }
 
-    fn id_of(&self, resource: &Map<String, Value>) -> Option<String> {
+    pub(super) fn id_of(&self, resource: &Map<String, Value>) -> Option<String> {
         let resource = Value::from(resource.clone());
         resource.pointer(&self.contract().creation.lifecycle.id).and_then(Value::as_str).map(str::to_owned)
     }

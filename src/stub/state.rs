@@ -1,0 +1,75 @@
+//! What a stub holds: it can be given beforehand, looked at, and put back.
+
+use std::sync::PoisonError;
+
+use serde_json::{Map, Value};
+
+use super::service::Resources;
+use super::{StubService, resource};
+use crate::document::nearest;
+
+/// Why something cannot be there from the beginning.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SeedError {
+    /// It has no fields.
+    #[error("number {0} of the seeded state is no object")]
+    NoObject(usize),
+    /// It has a field that no answer has.
+    #[error("number {at} of the seeded state has a field `{field}`, which no answer has{hint}")]
+    UnknownField {
+        /// Its number, from 1.
+        at: usize,
+        /// The field.
+        field: String,
+        /// What may be meant.
+        hint: String,
+    },
+    /// Its id is no text.
+    #[error("number {0} of the seeded state has an id that is no text")]
+    NoId(usize),
+    /// There is another one with its id.
+    #[error("number {0} of the seeded state has the id of another one")]
+    SameId(usize),
+}
+
+impl StubService {
+    /// With these resources from the beginning, and again after each [reset](StubService::reset); see [`StubBuilder::seed_state`](super::StubBuilder::seed_state).
+    pub fn seeded(mut self, resources: &[Value]) -> Result<Self, SeedError> {
+        for (at, given) in (1..).zip(resources) {
+            let given = given.as_object().ok_or(SeedError::NoObject(at))?;
+            self.check_fields(at, given)?;
+            let mut resource = resource::create(&self.contract, given);
+            resource.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
+            resource::fill_templates(&self.contract, &mut resource);
+            // What is made of other fields can be given, too.
+            resource.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
+            let id = self.id_of(&resource).ok_or(SeedError::NoId(at))?;
+            if self.seeds.insert(id, resource).is_some() {
+                return Err(SeedError::SameId(at));
+            }
+        }
+        self.reset();
+        Ok(self)
+    }
+
+    fn check_fields(&self, at: usize, given: &Map<String, Value>) -> Result<(), SeedError> {
+        let response = &self.contract.creation.response;
+        let is_known = |name: &String| response.properties.contains_key(name) || response.echo_of_others().is_some();
+        let Some(field) = given.keys().find(|name| !is_known(name)) else { return Ok(()) };
+        let near = nearest(field, response.properties.keys().map(String::as_str));
+        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        Err(SeedError::UnknownField { at, field: field.clone(), hint })
+    }
+
+    /// What is there, the oldest first.
+    pub fn state(&self) -> Vec<Value> {
+        let resources = self.resources.lock().unwrap_or_else(PoisonError::into_inner);
+        resources.kept.values().cloned().map(Value::Object).collect()
+    }
+
+    /// Puts back what was there from the beginning, and forgets everything else.
+    pub fn reset(&self) {
+        let mut resources = self.resources.lock().unwrap_or_else(PoisonError::into_inner);
+        *resources = Resources::of(self.seeds.clone());
+    }
+}
