@@ -19,7 +19,7 @@ const CONTRACT: &str = "contract.yaml";
 const CASE: &str = "name/accepts_it.yaml";
 
 /// One changed text of the contract: what, from, to.
-const CONTRACTS: [(&str, &str, &str); 49] = [
+const CONTRACTS: [(&str, &str, &str); 50] = [
     ("a version that cannot be read", "openapi: 3.1.0", "openapi: 3.0.3"),
     (
         "a keyword that is misspelt",
@@ -62,6 +62,7 @@ const CONTRACTS: [(&str, &str, &str); 49] = [
         "{name: limit, in: query, schema: {type: integer, default: all}",
     ),
     ("a parameter for a field and for the order", "x-query: sort-key}", "x-query: sort-key, x-field: name}"),
+    ("what anybody is told, for a token", "security: []", "security: [token: []]"),
     ("a link to nowhere", "operationId: deleteImage, parameters", "operationId: removeImage, parameters"),
     (
         "an open matter without a reason",

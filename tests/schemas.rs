@@ -100,7 +100,7 @@ fn every_contract_is_one_of_the_schema() {
 
 /// Where a contract can have a key: a text of a small contract and what takes its place, with a key `zzzz` or a name `zzzz` that nobody knows, and the part
 /// of the schema with what is known there.
-const PLACES: [(&str, &str, &str); 30] = [
+const PLACES: [(&str, &str, &str); 33] = [
     ("info:", "zzzz: 1\ninfo:", "/properties"),
     ("  title: Things", "  title: Things\n  zzzz: 1", "/properties/info/properties"),
     ("components:", "components:\n  zzzz: 1", "/properties/components/properties"),
@@ -136,6 +136,9 @@ const PLACES: [(&str, &str, &str); 30] = [
         "x-effect: quota\n      x-limit: /a\n      x-used: /b\n      zzzz: 1",
         "/$defs/quota/properties",
     ),
+    ("x-effect: read", "x-effect: set\n      x-set: {size: 1}\n      zzzz: 1", "/$defs/set/properties"),
+    ("x-effect: read", "x-effect: add-item\n      x-field: labels\n      zzzz: 1", "/$defs/item/properties"),
+    ("x-effect: read", "x-effect: fixed\n      security: []\n      zzzz: 1", "/$defs/fixed/properties"),
     ("x-effect: create", "x-effect: create\n      zzzz: 1", "/$defs/create/properties"),
     ("        required: true", "        required: true\n        zzzz: 1", "/$defs/body/properties"),
     ("{form: duplicate-key,", "{form: duplicate-key, zzzz: 1,", "/$defs/form/properties"),

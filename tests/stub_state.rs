@@ -79,6 +79,38 @@ async fn the_calls_about_the_stub_show_and_reset_it_where_they_are_switched_on()
     assert_eq!(ask(&closed, "GET", "/-/state", "").await.0, 501);
 }
 
+#[tokio::test]
+async fn the_versions_are_told_to_anybody() {
+    for suite in ["otc", "glance"] {
+        let contract = Suite::built_in(suite).unwrap().unwrap().contract;
+        let stub = Stub::builder(&contract).token("another-one").start().await.unwrap();
+        for (path, expected) in [("/", 300), ("/v2", 200), ("/v2/", 200)] {
+            let (status, body) = ask(&stub, "GET", path, "").await;
+            assert_eq!((status, &body["versions"][0]["id"]), (expected, &json!("v2.9")), "{suite} {path}");
+        }
+        assert_eq!(ask(&stub, "GET", "/v2/images", "").await.0, 401);
+    }
+}
+
+#[tokio::test]
+async fn tags_are_added_and_removed_and_a_file_makes_an_image_active() {
+    let stub = builder().seed_state([json!({"id": "one", "tags": ["a=1"]})]).start().await.unwrap();
+    for (method, path, status, tags) in [
+        ("PUT", "/v2/images/one/tags/b", 204, json!(["a=1", "b"])),
+        ("PUT", "/v2/images/one/tags/b", 204, json!(["a=1", "b"])),
+        ("DELETE", "/v2/images/one/tags/c", 404, json!(["a=1", "b"])),
+        ("DELETE", "/v2/images/one/tags/a=1", 204, json!(["b"])),
+        ("PUT", "/v2/images/two/tags/b", 404, json!(["b"])),
+        ("PUT", "/v2/images/two/file", 404, json!(["b"])),
+    ] {
+        assert_eq!(ask(&stub, method, path, "").await.0, status, "{method} {path}");
+        assert_eq!((&stub.state()[0]["tags"], stub.state().len()), (&tags, 1), "{method} {path}");
+    }
+    assert_eq!(stub.state()[0]["status"], "queued");
+    assert_eq!(ask(&stub, "PUT", "/v2/images/one/file", "bytes").await.0, 204);
+    assert_eq!(stub.state()[0]["status"], "active");
+}
+
 #[test]
 fn a_seed_that_cannot_be_is_named() {
     let suite = Suite::built_in("otc").unwrap().unwrap();

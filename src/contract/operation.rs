@@ -37,6 +37,14 @@ pub enum Effect {
     Delete(Vec<(String, Value)>),
     /// Tells how many there may be.
     Quota(Quota),
+    /// Changes fields of one to these values, whatever is sent.
+    Set(Vec<(String, Value)>),
+    /// Adds the last parameter of its path to this field of one, a list.
+    AddItem(String),
+    /// Takes the last parameter of its path out of this field of one, a list.
+    RemoveItem(String),
+    /// Tells anybody the example of its answer.
+    Fixed,
     /// Nothing that the contract needs to know.
     None,
 }

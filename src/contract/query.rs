@@ -2,7 +2,7 @@
 
 use super::read_operation::OperationNode;
 use super::read_schema::named;
-use super::{Creation, Operation};
+use super::{Creation, Effect, Operation};
 use crate::document::{Errors, Fields, Node, SourceError};
 
 /// A parameter of a query.
@@ -79,6 +79,13 @@ const PURPOSES: [(&str, Plain); 6] = [
     ("none", Plain::None),
 ];
 
+impl QueryParameter {
+    /// The field that it asks for, if it asks for one.
+    fn field(&self) -> Option<&str> {
+        if let QueryPurpose::Field(field) = &self.purpose { Some(field) } else { None }
+    }
+}
+
 impl QueryType {
     /// Whether the text in a query is such a value.
     pub fn takes(self, text: &str) -> bool {
@@ -153,24 +160,43 @@ fn read_purpose(fields: &mut Fields<'_>, name: &str, kind: QueryType) -> Result<
     }
 }
 
-/// A parameter that asks for a field must ask for one that is documented; otherwise it would find nothing, and nobody would know why.
+/// What a call asks for, or changes, is a field that is documented; otherwise it would find or change nothing, and nobody would know why.
 pub(super) fn check_fields(
     calls: &[OperationNode<'_>],
     operations: &[Operation],
     creation: &Creation,
 ) -> Result<(), SourceError> {
-    let (known, mut errors) = (&creation.response.properties, Errors::default());
+    let mut errors = Errors::default();
     for (call, operation) in calls.iter().zip(operations) {
-        let Some((listing, nodes)) = operation.listing().zip(call.node.get("parameters")) else { continue };
-        for (parameter, node) in listing.parameters.iter().flatten().zip(nodes.items()?) {
-            let QueryPurpose::Field(field) = &parameter.purpose else { continue };
-            if !known.contains_key(field) {
-                let error = node.error(format!("no answer has a field `{field}` to look for"));
-                let hint =
-                    "`x-field` names the field, where it has another name; `x-query: none` says that it does nothing";
-                errors.keep(Err::<(), _>(error.with_hint(hint)));
+        for (node, field) in named_fields(call.node, operation)? {
+            if !creation.response.properties.contains_key(field) {
+                errors.keep(Err::<(), _>(unknown(node, field, &operation.effect)));
             }
         }
     }
     errors.finish()
+}
+
+fn named_fields<'a>(node: &'a Node, operation: &'a Operation) -> Result<Vec<(&'a Node, &'a str)>, SourceError> {
+    let at = |key: &str| node.get(key).unwrap_or(node);
+    Ok(match &operation.effect {
+        Effect::AddItem(field) | Effect::RemoveItem(field) => vec![(at("x-field"), field)],
+        Effect::Set(fields) => fields.iter().map(|(field, _)| (at("x-set"), field.as_str())).collect(),
+        Effect::List(listing) => {
+            let nodes = node.get("parameters").map_or(Ok(&[][..]), Node::items)?;
+            let fields = listing.parameters.iter().flatten().zip(nodes);
+            fields.filter_map(|(parameter, node)| Some((node, parameter.field()?))).collect()
+        }
+        _ => Vec::new(),
+    })
+}
+
+fn unknown(node: &Node, field: &str, effect: &Effect) -> SourceError {
+    let error = node.error(format!("no answer has a field `{field}`"));
+    match effect {
+        Effect::List(_) => error.with_hint(
+            "`x-field` names the field, where it has another name; `x-query: none` says that it does nothing",
+        ),
+        _ => error,
+    }
 }

@@ -36,13 +36,17 @@ pub(super) fn operation_nodes(paths: &Node) -> Result<Vec<OperationNode<'_>>, So
 /// Reads the keywords that a call has for what it does.
 type ReadEffect = fn(&mut Fields<'_>) -> Result<Effect, SourceError>;
 
-const EFFECTS: [(&str, ReadEffect); 7] = [
+const EFFECTS: [(&str, ReadEffect); 11] = [
     ("create", |_| Ok(Effect::Create)),
     ("read", |_| Ok(Effect::Read)),
     ("list", |fields| read_listing(fields).map(Effect::List)),
     ("update", |_| Ok(Effect::Update)),
     ("delete", |fields| read_protected_states(fields).map(Effect::Delete)),
     ("quota", |fields| read_quota(fields).map(Effect::Quota)),
+    ("set", |fields| read_set(fields).map(Effect::Set)),
+    ("add-item", |fields| read_field(fields).map(Effect::AddItem)),
+    ("remove-item", |fields| read_field(fields).map(Effect::RemoveItem)),
+    ("fixed", |_| Ok(Effect::Fixed)),
     ("none", |_| Ok(Effect::None)),
 ];
 
@@ -56,11 +60,16 @@ pub(super) fn read_operation(found: &OperationNode<'_>) -> Result<Operation, Sou
     let media_type =
         fields.optional("requestBody").map(|node| media_type_of(node).map(|(name, _)| name.to_owned())).transpose()?;
     let effect = read_effect(&mut fields)?;
+    if effect == Effect::Fixed {
+        check_open(fields.required("security")?)?;
+    }
     if effect != Effect::Create {
         fields.finish()?; // what else the call under test has is read, and checked, as the creation
     }
     let (method, path) = (found.method.to_ascii_uppercase(), PathTemplate::new(found.path));
-    Ok(Operation { id, method, path, effect, media_type, answers })
+    let operation = Operation { id, method, path, effect, media_type, answers };
+    check_example(&operation, found.node)?;
+    Ok(operation)
 }
 
 fn read_listing(fields: &mut Fields<'_>) -> Result<Listing, SourceError> {
@@ -75,6 +84,29 @@ fn read_listing(fields: &mut Fields<'_>) -> Result<Listing, SourceError> {
 fn read_protected_states(fields: &mut Fields<'_>) -> Result<Vec<(String, Value)>, SourceError> {
     let Some(node) = fields.optional("x-refused-when") else { return Ok(Vec::new()) };
     Ok(node.entries()?.map(|(_, name, value)| (name.to_owned(), value.json())).collect())
+}
+
+fn read_set(fields: &mut Fields<'_>) -> Result<Vec<(String, Value)>, SourceError> {
+    Ok(fields.required("x-set")?.entries()?.map(|(_, name, value)| (name.to_owned(), value.json())).collect())
+}
+
+fn read_field(fields: &mut Fields<'_>) -> Result<String, SourceError> {
+    fields.required("x-field")?.words()
+}
+
+/// A call that tells the same to anybody asks for no token.
+fn check_open(security: &Node) -> Result<(), SourceError> {
+    if security.items()?.is_empty() {
+        return Ok(());
+    }
+    Err(security.error("what is told to anybody takes no token").with_hint("write `security: []`"))
+}
+
+/// And it has something to tell.
+fn check_example(operation: &Operation, node: &Node) -> Result<(), SourceError> {
+    let first = operation.answers.values().next();
+    let is_told = operation.effect != Effect::Fixed || first.is_some_and(|answer| answer.example.is_some());
+    if is_told { Ok(()) } else { Err(node.error("the first answer of this call has no example to tell")) }
 }
 
 fn read_quota(fields: &mut Fields<'_>) -> Result<Quota, SourceError> {

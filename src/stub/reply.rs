@@ -48,6 +48,13 @@ pub(super) fn first_of(operation: &Operation) -> Response {
     bare(operation.answers.keys().next().copied().unwrap_or(204))
 }
 
+/// The example of the first answer that the contract gives for a call.
+pub(super) fn example(operation: &Operation) -> Response {
+    let first = operation.answers.iter().next();
+    let example = first.and_then(|(status, answer)| Some((*status, answer.example.as_ref()?)));
+    example.map_or_else(|| first_of(operation), |(status, example)| json(status, example))
+}
+
 /// A refusal in the form of the contract's example: the operation's own, or that of the call under test.
 pub(super) fn refusal(
     contract: &Contract,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::contract::{Contract, Relation, Rule, Schema, Type};
+use crate::contract::{Contract, Effect, Relation, Rule, Schema, Type};
 use crate::judge::fill;
 
 /// The resource that a request for `given` creates. It has the required fields, and what comes back as it was given.
@@ -87,6 +87,26 @@ fn empty(kind: Type) -> Value {
 fn now() -> Value {
     let now = OffsetDateTime::now_utc();
     Value::from(now.replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).unwrap_or_default())
+}
+
+/// Changes a resource as a call does that needs no body; whether there was something to change.
+pub(super) fn change(resource: &mut Map<String, Value>, effect: &Effect, item: &str) -> bool {
+    match effect {
+        Effect::Set(fields) => resource.extend(fields.iter().cloned()),
+        Effect::AddItem(field) => {
+            let items = resource.entry(field.as_str()).or_insert_with(|| json!([])).as_array_mut();
+            if let Some(items) = items.filter(|items| !items.iter().any(|each| each == item)) {
+                items.push(Value::from(item));
+            }
+        }
+        Effect::RemoveItem(field) => {
+            let items = resource.get_mut(field).and_then(Value::as_array_mut);
+            let place = items.as_ref().and_then(|items| items.iter().position(|each| each == item));
+            return items.zip(place).map(|(items, place)| items.remove(place)).is_some();
+        }
+        _ => return false,
+    }
+    true
 }
 
 /// The resource after a JSON patch (RFC 6902); `None` where the patch cannot be applied, or leaves no object.

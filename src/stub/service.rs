@@ -206,6 +206,17 @@ impl StubService {
         reply::resource(200, &changed)
     }
 
+    /// Changes one as the contract says, whatever is sent.
+    fn change(&self, operation: &Operation, parameters: &[&str], resources: &mut Resources) -> Response {
+        let kept = parameters.first().and_then(|id| resources.kept.get_mut(*id));
+        let (Some(resource), Some(last)) = (kept, parameters.last()) else { return self.not_found(operation) };
+        if resource::change(resource, &operation.effect, last) {
+            reply::first_of(operation)
+        } else {
+            self.not_found(operation)
+        }
+    }
+
     fn delete(
         &self,
         operation: &Operation,
@@ -286,6 +297,9 @@ impl StubService {
         };
         let operation = &self.contract().operations[index];
         let mut resources = self.resources.lock().unwrap_or_else(PoisonError::into_inner);
+        if operation.effect == Effect::Fixed {
+            return reply::example(operation);
+        }
         if self.credential(token) != TokenVariant::Good {
             return self.turn_away(operation, parameters.first().copied(), request, &mut resources);
         }
@@ -297,7 +311,11 @@ impl StubService {
             Effect::Read => self.read(operation, id, &mut resources),
             Effect::Update => self.update(operation, id, request, &mut resources),
             Effect::Delete(protected) => self.delete(operation, protected, id, &mut resources),
+            Effect::Set(_) | Effect::AddItem(_) | Effect::RemoveItem(_) => {
+                self.change(operation, &parameters, &mut resources)
+            }
             Effect::Quota(_) => reply::first_of(operation),
+            Effect::Fixed => reply::example(operation),
             Effect::None => match resources.kept.get(id) {
                 Some(resource) => self.fault().file(resource).unwrap_or_else(|| reply::first_of(operation)),
                 None => self.not_found(operation),
@@ -320,7 +338,7 @@ mod tests {
         let suite = Arc::new(Suite::built_in(DEFAULT).unwrap().unwrap());
         let stub = StubService::new(Arc::clone(&suite.contract), Token::new("a-good-token").unwrap(), None);
         for (method, path) in
-            [("GET", "/"), ("POST", "/v2/image"), ("PUT", "/v2/images"), ("GET", "/v2/images/1/files")]
+            [("GET", "/v1"), ("POST", "/v2/image"), ("PUT", "/v2/images"), ("GET", "/v2/images/1/files")]
         {
             let request = Request {
                 method: method.to_owned(),

@@ -36,8 +36,12 @@ impl Target {
         match contract.operation(&request.method, &request.path) {
             Some((index, _)) if index == contract.creation.operation => None,
             Some((index, parameters)) => {
-                let changes = matches!(contract.operations[index].effect, Effect::Update | Effect::Delete(_));
-                (changes || !is_safe).then(|| parameters.last().copied().unwrap_or_default())
+                let effect = &contract.operations[index].effect;
+                let changes = matches!(effect, Effect::Update | Effect::Delete(_));
+                // The last parameter of these is the item.
+                let is_of_an_item = matches!(effect, Effect::AddItem(_) | Effect::RemoveItem(_));
+                let id = if is_of_an_item { parameters.first() } else { parameters.last() };
+                (changes || is_of_an_item || !is_safe).then(|| id.copied().unwrap_or_default())
             }
             None => (!is_safe).then_some(""),
         }
@@ -122,7 +126,10 @@ mod tests {
         let release = lifecycle.release.as_ref().map(|(release, _)| *release);
         let known = [Some(lifecycle.remove), release].into_iter().flatten();
         let mut requests: Vec<_> = known.map(|index| request_to(&contract.operations[index], FOREIGN, None)).collect();
-        for (method, path) in [("DELETE", "/"), ("PATCH", "/v9"), ("DELETE", contract.subject().path.as_str())] {
+        // The item has an id of the run's own, and what it would be added to has not.
+        let item = format!("/v2/images/{FOREIGN}/tags/own");
+        let path = contract.subject().path.as_str();
+        for (method, path) in [("DELETE", "/"), ("PATCH", "/v9"), ("DELETE", path), ("PUT", &item), ("DELETE", &item)] {
             let (method, path) = (method.to_owned(), path.to_owned());
             requests.push(Request { method, path, headers: Vec::new(), body: None, credential: TokenVariant::Good });
         }
@@ -141,6 +148,7 @@ mod tests {
         let recorder = Arc::new(Recorder::default());
         let target = Target::local(&suite.contract, Arc::clone(&recorder) as _, Setup::new(Access::Open));
         target.ownership.set_before([FOREIGN]);
+        target.ownership.attest("own");
         let troubles = send_all(&target).await;
         assert!(troubles.iter().all(|trouble| matches!(trouble, Some(SendError::NotOwn(_)))), "{troubles:?}");
         assert_eq!(troubles[0], Some(SendError::NotOwn(NotOwn::ThereBefore)));
