@@ -23,6 +23,7 @@ mod relation;
 mod rule;
 mod schema;
 mod security;
+mod success;
 mod table;
 mod wire;
 
@@ -98,8 +99,10 @@ pub struct Creation {
     pub error_code: Option<String>,
     /// What is left open about the body as bytes: each form, as what a contract does not speak of is open too.
     pub open_forms: Vec<UnspecifiedForm>,
-    /// The status of success.
+    /// The status of success; of several the one that the contract has first.
     pub created: u16,
+    /// Every status of success.
+    pub successes: Vec<u16>,
     /// The answer of success.
     pub response: Schema,
     /// The media type of the answer.

@@ -64,7 +64,7 @@ pub async fn examine(contract: &Contract, target: &Target, who: &str, ledgers: &
     let subject = contract.subject().path.as_str();
     let address = target.endpoint().join(subject).map_or_else(|| target.endpoint().to_string(), String::from);
     let read = &contract.operations[contract.creation.lifecycle.read];
-    let path = read.path.fill(&uuid::Uuid::new_v4().to_string());
+    let path = read.path.fill(&contract.creation.unheard_of_id());
     let exchange = ask(target, &read.method, path).await;
     let mut lines = vec![endpoint(&address, &target.way(), &exchange), tls(target, &exchange)];
     if exchange.outcome.is_ok() {

@@ -5,7 +5,7 @@ pub(crate) mod query;
 mod reduce;
 mod send_error;
 
-pub(crate) use fill::{is_segment, segment};
+pub(crate) use fill::{id_text, is_segment, segment};
 pub use send_error::{NotOwn, SendError};
 
 use std::borrow::Cow;

@@ -226,7 +226,7 @@ impl StepJudge<'_> {
     /// What somebody between us and the service answers does not accuse the service.
     fn acquit_of_others(&mut self, before: usize, answer: &Answer<'_>) {
         let status = answer.response.status;
-        if status == self.contract.creation.created {
+        if self.contract.creation.succeeds_with(status) {
             return;
         }
         let Some(envelope) = self.envelope(answer) else { return };
@@ -247,7 +247,7 @@ impl StepJudge<'_> {
             clause: ClauseId::status(created),
             cause: String::new(),
             pointer: Untrusted::default(),
-            expected: format!("{created} for a valid request").into(),
+            expected: format!("{} for a valid request", self.contract.creation.success_text()).into(),
             got: brief(creation::answered(response)).into(),
             step: 0,
             origin: None,

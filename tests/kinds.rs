@@ -16,7 +16,7 @@ use program::{outcome, program, text_of};
 use tempfile::TempDir;
 
 /// Every suite of a kind, beside the folder that other tests have.
-const SUITES: [&str; 2] = ["any_scheme", "no_credential"];
+const SUITES: [&str; 4] = ["any_scheme", "no_credential", "number_id", "text_id"];
 
 fn path(suite: &str) -> String {
     format!("tests/suites/{suite}")
@@ -227,6 +227,30 @@ const REFUSED: &[Refused] = &[
         "nobody is asked for a credential",
         "x-not-assessed",
     ),
+    (
+        "number_id",
+        "          description: It will be open soon.\n          content:\n            application/json:\n              schema: {$ref: '#/components/schemas/Ticket'}\n",
+        "          description: It will be open soon.\n",
+        "an answer of success without a body",
+        "stand in `content`",
+    ),
+    (
+        "number_id",
+        "'202':\n          description: It will be open soon.\n          content:\n            application/json:\n              schema: {$ref: '#/components/schemas/Ticket'}\n",
+        "'202':\n          description: It will be open soon.\n          content:\n            application/json:\n              schema: {$ref: '#/components/schemas/NewTicket'}\n",
+        "answers of success with different bodies",
+        "`content` of the first one",
+    ),
+    (
+        "number_id",
+        "readTicket, parameters: {id: $response.body#/id}",
+        "readTicket, parameters: {id: $response.header.Location}",
+        "expected $response.body#",
+        "in a header alone",
+    ),
+    ("number_id", "required: [id, subject", "required: [subject", "is no field that is always", "`required` names it"),
+    ("number_id", "type: integer, minimum: 1, x-unique", "type: number, minimum: 1, x-unique", "a text or a whole number", "says which"),
+    ("text_id", ", examples: [T-000001]", "", "nobody knows how an id looks", "`examples` of it has one"),
 ];
 
 #[test]

@@ -77,10 +77,11 @@ impl<'a> First<'a> {
     fn keeps_its_verb(&self) -> Result<(), Complaint> {
         match self.case.verb {
             Verb::Accepts => {
-                let created = self.contract.creation.created;
-                let message = format!("a case that begins with accepts_ expects {created}");
+                let creation = &self.contract.creation;
+                let message = format!("a case that begins with accepts_ expects {}", creation.success_text());
+                let statuses = &self.expectation.statuses;
                 demand(
-                    self.expectation.statuses == [created],
+                    !statuses.is_empty() && statuses.iter().all(|status| creation.succeeds_with(*status)),
                     At::Status(0),
                     message,
                     "another status wants another verb",
@@ -241,7 +242,8 @@ fn expects_what_must_come(contract: &Contract, probe: &Probe) -> Result<(), Comp
     for (index, request) in requests_under_test(contract, probe) {
         let body = Body::read(&request);
         let found = classify(contract, &request, &body);
-        let expects_success = probe.expectations[index].statuses.contains(&contract.creation.created);
+        let mut expected = probe.expectations[index].statuses.iter();
+        let expects_success = expected.any(|status| contract.creation.succeeds_with(*status));
         match found.kind {
             Kind::Unspecified => {}
             Kind::Valid => {

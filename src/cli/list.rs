@@ -7,7 +7,7 @@ use super::selection::SelectionArguments;
 use super::target::TargetArguments;
 use super::{Failure, SuiteChoice};
 use crate::console::Console;
-use crate::contract::{Assessment, Contract};
+use crate::contract::{Assessment, Contract, Subject};
 use crate::exit_code::ExitCode;
 use crate::plan::Plan;
 use crate::probe::Phase;
@@ -82,6 +82,7 @@ fn clauses(contract: &Contract) -> String {
     let line = |clause: &crate::contract::Clause| {
         let note = match &clause.assessment {
             Assessment::Always => String::new(),
+            Assessment::WhenPresent if matches!(clause.id.subject(), Subject::Status(_)) => "  (only where it comes)".to_owned(),
             Assessment::WhenPresent => "  (only where an answer has the field)".to_owned(),
             Assessment::Never(reason) => format!("  (never assessed: {reason})"),
         };

@@ -122,7 +122,7 @@ fn write_expectation(out: &mut String, expectation: &Expectation) -> fmt::Result
 fn deserves(contract: &Contract, step: &Step) -> String {
     let body = Body::read(&step.request);
     let found = classify(contract, &step.request, &body);
-    let created = contract.creation.created;
+    let created = contract.creation.success_text();
     let violation = found.violations.first();
     let broken = violation.map(|violation| violation.clause.to_string()).unwrap_or_default();
     match found.kind {

@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::patience::is_unread;
 use crate::contract::{Contract, Relation};
-use crate::exchange::{Exchange, Response, is_segment};
+use crate::exchange::{Exchange, Response, id_text, is_segment};
 use crate::json::raw_at;
 
 /// What a request created.
@@ -90,21 +90,12 @@ fn id_in_location(contract: &Contract, response: &Response) -> Option<String> {
     Some(id.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned())
 }
 
-/// The id that an answer gives: a text, or a whole number as one.
-pub(super) fn id_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
-        _ => None,
-    }
-}
-
 /// So much is looked through for an id that stands one level too deep.
 const MOST_WRAPPED: usize = 100;
 
 /// The id that a text gives: where the contract has it, however deep the rest is; or, where there is one only, within an array or an object around it.
 fn id_in(text: &str, pointer: &str) -> Option<String> {
-    let read = |text: &str| id_of(&serde_json::from_str(raw_at(text, pointer)?.get()).ok()?);
+    let read = |text: &str| id_text(&serde_json::from_str(raw_at(text, pointer)?.get()).ok()?);
     if let Some(id) = read(text) {
         return Some(id);
     }

@@ -16,10 +16,9 @@ use url::Url;
 pub use unlisted::Unlisted;
 
 use self::size::{Kept, Size};
-use super::created::id_of;
 use super::{Purpose, Target};
 use crate::contract::{Listing, Operation};
-use crate::exchange::{Request, Response};
+use crate::exchange::{Request, Response, id_text};
 use crate::json::{each_item, raw_at, value_of};
 use crate::progress::Notice;
 
@@ -209,7 +208,7 @@ impl Target {
         let id = &self.contract().creation.lifecycle.id;
         let mut trouble = Unlisted::Unreadable;
         let read = each_item(items.get(), |raw| {
-            let Some(id) = raw_at(raw.get(), id).and_then(|id| id_of(&serde_json::from_str(id.get()).ok()?)) else {
+            let Some(id) = raw_at(raw.get(), id).and_then(|id| id_text(&serde_json::from_str(id.get()).ok()?)) else {
                 return false;
             };
             let taken = take(&id, Item { raw, is_json });

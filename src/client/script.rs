@@ -6,7 +6,7 @@ use super::created::{Created, creation_of};
 use super::removal::SHOWING;
 use super::{Purpose, Target};
 use crate::contract::Effect;
-use crate::exchange::{Exchange, Request, Response, SendError, segment};
+use crate::exchange::{Exchange, Request, Response, SendError, id_text, segment};
 use crate::probe::{PollUntil, Script, Step};
 use crate::progress::Hold;
 
@@ -109,8 +109,8 @@ fn capture(step: &Step, answer: Option<&Value>) -> Result<Vec<(String, String)>,
     step.captures
         .iter()
         .map(|(name, pointer)| {
-            let value = answer.and_then(|answer| answer.pointer(pointer)).and_then(Value::as_str);
-            value.map(|value| (name.clone(), value.to_owned())).ok_or(SendError::NothingCaptured)
+            let value = answer.and_then(|answer| answer.pointer(pointer)).and_then(id_text);
+            value.map(|value| (name.clone(), value)).ok_or(SendError::NothingCaptured)
         })
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Assessment, Behaviour, ClauseId, DocumentedResponse, Schema, Security};
+use super::{Assessment, Behaviour, ClauseId, Creation, DocumentedResponse, Schema, Security};
 
 /// One testable rule.
 #[derive(Clone, Debug)]
@@ -78,10 +78,13 @@ impl ClauseList {
         self.add(ClauseId::token(), security.text(), &descriptions.join(" "), Assessment::Always);
     }
 
-    pub(super) fn add_statuses(&mut self, answers: &IndexMap<u16, DocumentedResponse>) {
+    pub(super) fn add_statuses(&mut self, answers: &IndexMap<u16, DocumentedResponse>, creation: &Creation) {
         for (status, answer) in answers {
             let meaning = match status {
-                201 => "a valid request is answered 201".to_owned(),
+                status if *status == creation.created => {
+                    format!("a valid request is answered {}", creation.success_text())
+                }
+                status if creation.succeeds_with(*status) => format!("a valid request may be answered {status}"),
                 400 => {
                     "a request that is not accepted is answered with a client error, 400 where its rule names no other"
                         .to_owned()
@@ -90,7 +93,13 @@ impl ClauseList {
                 404 => "a request for what does not exist is answered 404".to_owned(),
                 _ => format!("{status} is answered where the page says so"),
             };
-            self.add(ClauseId::status(*status), meaning, &answer.description, answer.assessment.clone());
+            let is_choice = creation.succeeds_with(*status) && *status != creation.created;
+            let assessment = match &answer.assessment {
+                // The service is free to answer otherwise.
+                Assessment::Always if is_choice => Assessment::WhenPresent,
+                other => other.clone(),
+            };
+            self.add(ClauseId::status(*status), meaning, &answer.description, assessment);
         }
     }
 

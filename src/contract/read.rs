@@ -52,7 +52,7 @@ fn derive_clauses(creation: &Creation, subject: &Operation, security: &Security)
     let mut clauses = ClauseList::default();
     clauses.add_request(&creation.request, &creation.description, creation.is_body_required);
     clauses.add_security(security);
-    clauses.add_statuses(&subject.answers);
+    clauses.add_statuses(&subject.answers, creation);
     clauses.add_response(&creation.response, &creation.media_type);
     clauses.add_behaviours(&creation.behaviours);
     clauses
@@ -129,13 +129,16 @@ fn read_creation<'a>(
     let error_code = body.optional("x-error-code").map(Node::words).transpose()?;
     body.finish()?;
 
-    let (created, answer) = success(fields.required("responses")?)?;
+    let (successes, answer) = success::read(fields.required("responses")?)?;
     let mut answer_fields = answer.fields()?;
     let content = answer_fields.required("content")?;
     let (media_type, _) = only_media_type(content)?;
     let response = errors.keep(schema_of(content, &reader, RESPONSE));
     let (request, response) = errors.finish_with(request.zip(response), node)?;
     check_relations(content, &request, &response)?;
+    let links = answer_fields.required("links")?;
+    let lifecycle = read_links(links, operations)?;
+    success::check_id(links, &response, &lifecycle)?;
     let creation = Creation {
         operation,
         description,
@@ -143,10 +146,11 @@ fn read_creation<'a>(
         request,
         error_code,
         open_forms,
-        created,
+        created: successes[0],
+        successes,
         response,
         media_type: media_type.to_owned(),
-        lifecycle: read_links(answer_fields.required("links")?, operations)?,
+        lifecycle,
         inconclusive: fields.optional("x-inconclusive").map(read_inconclusive).transpose()?.unwrap_or_default(),
         envelopes: match fields.optional("x-envelopes") {
             Some(node) => node.items()?.iter().map(Envelope::read).collect::<Result<_, _>>()?,
@@ -156,13 +160,6 @@ fn read_creation<'a>(
     };
     fields.finish()?;
     Ok(creation)
-}
-
-fn success(responses: &Node) -> Result<(u16, &Node), SourceError> {
-    let found = responses.entries()?.find_map(|(_, status, node)| {
-        Some((status.parse().ok()?, node)).filter(|(status, _)| (200..300).contains(status))
-    });
-    found.ok_or_else(|| responses.error("a status of success, 200 to 299, is missing here"))
 }
 
 fn read_links(node: &Node, operations: &[Operation]) -> Result<Lifecycle, SourceError> {
@@ -211,7 +208,10 @@ fn read_link(node: &Node, operations: &[Operation], fits: fn(&Effect) -> bool) -
     let text = value.text()?;
     let id = text
         .strip_prefix("$response.body#")
-        .ok_or_else(|| value.error("expected $response.body# and a JSON pointer"))?;
+        .ok_or_else(|| {
+            let error = value.error("expected $response.body# and a JSON pointer");
+            error.with_hint("an id that stands in a header alone cannot be honoured")
+        })?;
     let body = fields.optional("requestBody").map(Node::json);
     fields.finish()?;
     Ok(Link { operation, parameter: parameter.to_owned(), id: id.to_owned(), body })

@@ -37,6 +37,15 @@ pub(crate) fn is_segment(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len()) && text.bytes().all(is_plain) && !text.bytes().all(|byte| byte == b'.')
 }
 
+/// An id that stands in a body: a text, or a whole number as one.
+pub(crate) fn id_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
+        _ => None,
+    }
+}
+
 /// A text as one segment of a path, whatever a server put into it.
 pub(crate) fn segment(text: &str) -> String {
     let mut segment = String::new();

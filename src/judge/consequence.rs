@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{Mismatch, Origin, StepJudge};
 use crate::contract::{Effect, Relation};
-use crate::exchange::{Exchange, Request, Response, segment};
+use crate::exchange::{Exchange, Request, Response, id_text, segment};
 
 impl StepJudge<'_> {
     /// Notes from which other mismatch those of this step follow, if they do; they begin at this index. What only follows shows nothing of its clause.
@@ -90,10 +90,10 @@ impl StepJudge<'_> {
     /// What this exchange created, if it has this id.
     fn created(&self, exchange: &Exchange, id: &str) -> Option<Map<String, Value>> {
         let creation = &self.contract.creation;
-        let response = exchange.response().filter(|response| response.status == creation.created)?;
+        let response = exchange.response().filter(|response| creation.succeeds_with(response.status))?;
         let is_creation = exchange.request.may_create(self.contract);
         let answer = response.json().filter(|_| is_creation)?;
-        let is_it = answer.pointer(&creation.lifecycle.id)?.as_str().is_some_and(|text| segment(text) == id);
+        let is_it = answer.pointer(&creation.lifecycle.id).and_then(id_text).is_some_and(|text| segment(&text) == id);
         match answer {
             Value::Object(fields) if is_it => Some(fields),
             _ => None,

@@ -23,8 +23,9 @@ impl StepJudge<'_> {
     fn judge_valid(&mut self, classification: &Classification<'_>, body: &Body, answer: &Answer<'_>) {
         let response = answer.response;
         let creation = &self.contract.creation;
-        if response.status == creation.created {
+        if creation.succeeds_with(response.status) {
             self.assess(ClauseId::status(creation.created));
+            self.assess(ClauseId::status(response.status));
             self.assess_subjects();
             self.judge_created(classification, body, answer);
         } else if creation.inconclusive.valid.contains(&response.status) {
@@ -37,7 +38,7 @@ impl StepJudge<'_> {
             // An error inside the service is no refusal of a value.
             let clause = self.blamed(body).filter(|_| (400..500).contains(&response.status));
             let clause = clause.unwrap_or_else(|| ClauseId::status(creation.created));
-            self.mismatch(clause, "", format!("{} for a valid request", creation.created), answered(response));
+            self.mismatch(clause, "", format!("{} for a valid request", creation.success_text()), answered(response));
         }
     }
 
@@ -89,7 +90,7 @@ impl StepJudge<'_> {
     fn judge_unspecified(&mut self, classification: &Classification<'_>, body: &Body, answer: &Answer<'_>) {
         let response = answer.response;
         let creation = &self.contract.creation;
-        let accepted = response.status == creation.created;
+        let accepted = creation.succeeds_with(response.status);
         if accepted || Refusals::AnyClientError.allow(response.status) {
             let taken = if accepted { "accepted".to_owned() } else { format!("refused with {}", response.status) };
             if accepted {
@@ -103,7 +104,7 @@ impl StepJudge<'_> {
                 self.choice(open.title, open.because, taken);
             }
         } else {
-            let expected = format!("{}, or a client error (4xx)", creation.created);
+            let expected = format!("{}, or a client error (4xx)", creation.success_text());
             let clause = if response.is_success() { ClauseId::status(creation.created) } else { ClauseId::status(400) };
             self.mismatch(clause, "", expected, answered(response));
             self.name_cause(classification.open.first().map_or("", |open| open.title));

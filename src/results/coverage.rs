@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::client::Spent;
-use crate::contract::{Assessment, Clause, ClauseId, Contract};
+use crate::contract::{Assessment, Clause, ClauseId, Contract, Subject};
 use crate::judge::{Judgement, Mismatch};
 use crate::plan::Excluded;
 use crate::probe::Probe;
@@ -128,7 +128,8 @@ impl Coverage {
             return format!("its probes were held back: {}", held.text);
         }
         if clause.assessment == Assessment::WhenPresent {
-            return "no answer had the field".to_owned();
+            let is_status = matches!(clause.id.subject(), Subject::Status(_));
+            return if is_status { "no answer had this status" } else { "no answer had the field" }.to_owned();
         }
         match about {
             Some(About { reason: Some((_, reason)), .. }) => reason.clone(),

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 
 use crate::contract::{ClauseId, Contract};
+use crate::exchange::id_text;
 use crate::judge::{Across, Judgement, Mismatch, shortened};
 
 /// The values of a run that are held against each other.
@@ -31,7 +32,7 @@ impl RunInvariants {
                 Across::Unique => {
                     let is_id = observation.pointer == contract.creation.lifecycle.id;
                     let is_new = self.seen.entry(clause.clone()).or_default().insert(fingerprint(value));
-                    if is_id && value.as_str().is_some_and(&was_there) {
+                    if is_id && id_text(value).is_some_and(|id| was_there(&id)) {
                         Some("a value that nothing had before the run".to_owned())
                     } else {
                         (!is_new).then(|| "a value that no earlier answer had".to_owned())

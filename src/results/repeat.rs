@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Outcome;
 use crate::client::{Leftover, request_to};
 use crate::contract::{Contract, Effect};
-use crate::exchange::{Exchange, Request, Response, segment};
+use crate::exchange::{Exchange, Request, Response, id_text, segment};
 
 /// Everything that shows a finding again.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ struct Capture {
     pointer: String,
     /// The value in the run, as a segment of a path.
     value: String,
+    /// Whether it is a number, and stands without quotes.
+    is_number: bool,
     /// Which of the answer's texts under this key it is, counted from 1; `None` where no line of the shell finds it.
     position: Option<usize>,
 }
@@ -168,9 +170,12 @@ impl Repeat {
 
 impl Capture {
     fn line(&self) -> String {
-        let Self { variable, pointer, position, .. } = self;
+        let Self { variable, pointer, is_number, position, .. } = self;
         let key = key_of(pointer).unwrap_or_default();
         match position {
+            Some(position) if *is_number => format!(
+                "{variable}=$(grep -oE '\"{key}\" *: *-?[0-9]+' <<< \"$answer\" | sed -n {position}p | grep -oE -e '-?[0-9]+$')"
+            ),
             Some(position) => format!(
                 "{variable}=$(grep -oE '\"{key}\" *: *\"[A-Za-z0-9._~-]+\"' <<< \"$answer\" | sed -n {position}p | cut -d '\"' -f 4)"
             ),
@@ -182,20 +187,23 @@ impl Capture {
 /// How a variable gets the value at this pointer.
 fn capture(variable: String, pointer: &str, answer: Option<&Response>) -> Capture {
     let found = answer.and_then(Response::json);
-    let value = found.as_ref().and_then(|found| found.pointer(pointer)).and_then(Value::as_str).unwrap_or_default();
-    let position = answer.and_then(|answer| position(answer, pointer));
-    Capture { variable, pointer: pointer.to_owned(), value: segment(value), position }
+    let value = found.as_ref().and_then(|found| found.pointer(pointer));
+    let is_number = value.is_some_and(Value::is_number);
+    let position = answer.and_then(|answer| position(answer, pointer, is_number));
+    let value = segment(&value.and_then(id_text).unwrap_or_default());
+    Capture { variable, pointer: pointer.to_owned(), value, is_number, position }
 }
 
 /// Which of the texts under the pointer's last key is the one at the pointer.
-fn position(answer: &Response, pointer: &str) -> Option<usize> {
+fn position(answer: &Response, pointer: &str, is_number: bool) -> Option<usize> {
     let key = key_of(pointer)?;
-    let texts = Regex::new(&format!(r#""{key}" *: *"([A-Za-z0-9._~-]+)""#)).ok()?;
+    let value = if is_number { "(-?[0-9]+)" } else { r#""([A-Za-z0-9._~-]+)""# };
+    let texts = Regex::new(&format!(r#""{key}" *: *{value}"#)).ok()?;
     let body = String::from_utf8_lossy(&answer.body);
     let mut texts = texts.captures_iter(&body);
     let place = match answer.json() {
         Some(json) => {
-            let value = json.pointer(pointer).and_then(Value::as_str)?.to_owned();
+            let value = json.pointer(pointer).and_then(id_text)?;
             texts.position(|found| found[1] == value)?
         }
         // No JSON, but something was created all the same: the first text under this key is all that there is to go by.
@@ -293,6 +301,8 @@ mod tests {
         assert_eq!(line(nested, "/id"), expected);
         assert_eq!(line(nested, "/self/id"), expected.replace("2p", "1p"));
         assert_eq!(line(r#"{"id":"7f-3a",}"#, "/id"), expected.replace("2p", "1p"));
+        let number = r#"id=$(grep -oE '"id" *: *-?[0-9]+' <<< "$answer" | sed -n 1p | grep -oE -e '-?[0-9]+$')"#;
+        assert_eq!(line(r#"{"name":"\"id\":8","id":7}"#, "/id"), number);
     }
 
     #[test]

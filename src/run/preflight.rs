@@ -127,7 +127,7 @@ pub async fn preflight(contract: &Contract, target: &Target) -> Result<Exchange,
     let read = &contract.operations[contract.creation.lifecycle.read];
     let request = Request {
         method: read.method.clone(),
-        path: read.path.fill(&uuid::Uuid::new_v4().to_string()),
+        path: read.path.fill(&contract.creation.unheard_of_id()),
         headers: Vec::new(),
         body: None,
         credential: target.usual_credential(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{Event, Place};
 use crate::client::{Target, request_to};
 use crate::contract::Contract;
-use crate::exchange::{Exchange, Response};
+use crate::exchange::{Exchange, Response, id_text};
 use crate::results::{Fold, Left};
 
 /// The pauses before the reads; together the time that a deletion may take.
@@ -107,6 +107,6 @@ fn is_held(contract: &Contract, read: &Exchange, deletion: &Exchange) -> bool {
 fn finds(contract: &Contract, exchange: &Exchange, id: &str) -> bool {
     let found = exchange.response().filter(|response| response.status == 200).and_then(Response::json);
     found.is_some_and(|found| {
-        found.pointer(&contract.creation.lifecycle.id).and_then(serde_json::Value::as_str) == Some(id)
+        found.pointer(&contract.creation.lifecycle.id).and_then(id_text).as_deref() == Some(id)
     })
 }

@@ -1,5 +1,7 @@
 //! Makes the resource that a good request creates, field by field from the contract's response.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use json_patch::Patch;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -41,6 +43,9 @@ pub(super) fn fill_templates(contract: &Contract, resource: &mut Map<String, Val
 }
 
 fn field(contract: &Contract, name: &str, schema: &Schema, given: &Map<String, Value>) -> Value {
+    if name == contract.creation.id_field() {
+        return new_id(schema);
+    }
     let related = schema.relations.iter().find_map(|relation| match relation {
         Relation::Echo(_) => asked_for(contract, name, given),
         Relation::Derived(derived) => {
@@ -52,6 +57,14 @@ fn field(contract: &Contract, name: &str, schema: &Schema, given: &Map<String, V
         Relation::Template(_) | Relation::NotBefore(_) | Relation::SameForCaller => None,
     });
     related.unwrap_or_else(|| usual(schema))
+}
+
+/// An id that no other resource of the process has.
+fn new_id(schema: &Schema) -> Value {
+    static GIVEN: AtomicU64 = AtomicU64::new(0);
+    let unique = uuid::Uuid::new_v4();
+    let number = GIVEN.fetch_add(1, Ordering::Relaxed) + 1;
+    schema.id(number, unique).unwrap_or_else(|| Value::from(unique.to_string()))
 }
 
 /// What a request asks for in a field: the value, or the default where it gives none or null.

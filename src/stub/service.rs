@@ -12,7 +12,7 @@ use super::list::{self, Refused};
 use super::{reply, resource};
 use crate::client::{Service, Token};
 use crate::contract::{Contract, Effect, Listing, Misbehaviour, Operation, Security};
-use crate::exchange::{Request, Response, TokenVariant};
+use crate::exchange::{Request, Response, TokenVariant, id_text};
 use crate::judge::{Body, Classification, Kind, classify};
 
 /// The stub's state and rules.
@@ -151,7 +151,7 @@ impl StubService {
 
     pub(super) fn id_of(&self, resource: &Map<String, Value>) -> Option<String> {
         let resource = Value::from(resource.clone());
-        resource.pointer(&self.contract().creation.lifecycle.id).and_then(Value::as_str).map(str::to_owned)
+        resource.pointer(&self.contract().creation.lifecycle.id).and_then(id_text)
     }
 
     fn refuse(&self, found: &Classification<'_>) -> Response {

@@ -105,7 +105,8 @@ impl List {
 
     fn of_statuses(&mut self, contract: &Contract) {
         let created = ClauseId::status(contract.creation.created);
-        for status in [200, 202] {
+        let others = [200, 202, 201, 203].into_iter().filter(|status| !contract.creation.succeeds_with(*status));
+        for status in others.take(2) {
             self.add(&created, &status.to_string(), "success has another status", Fault::Created(status));
         }
         let inconclusive = &contract.creation.inconclusive;
