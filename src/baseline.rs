@@ -193,7 +193,7 @@ pub(crate) fn causes(contract: &Contract, clause: &ClauseId) -> HashSet<String> 
 }
 
 fn is_about_refusals(contract: &Contract, clause: &ClauseId) -> bool {
-    *clause == ClauseId::status(400) || *clause == ClauseId::status(contract.creation.created)
+    *clause == ClauseId::status(contract.creation.refused) || *clause == ClauseId::status(contract.creation.created)
 }
 
 /// Whether this is the promise that a refusal creates nothing.

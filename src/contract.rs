@@ -103,6 +103,8 @@ pub struct Creation {
     pub created: u16,
     /// Every status of success.
     pub successes: Vec<u16>,
+    /// The status that refuses what is wrong, where no rule names another one: 400, or 422 where the contract has no 400.
+    pub refused: u16,
     /// The answer of success.
     pub response: Schema,
     /// The media type of the answer.

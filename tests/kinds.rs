@@ -16,7 +16,7 @@ use program::{outcome, program, text_of};
 use tempfile::TempDir;
 
 /// Every suite of a kind, beside the folder that other tests have.
-const SUITES: [&str; 4] = ["any_scheme", "no_credential", "number_id", "text_id"];
+const SUITES: [&str; 5] = ["any_scheme", "no_credential", "number_id", "text_id", "refuses_422"];
 
 fn path(suite: &str) -> String {
     format!("tests/suites/{suite}")
@@ -251,6 +251,13 @@ const REFUSED: &[Refused] = &[
     ("number_id", "required: [id, subject", "required: [subject", "is no field that is always", "`required` names it"),
     ("number_id", "type: integer, minimum: 1, x-unique", "type: number, minimum: 1, x-unique", "a text or a whole number", "says which"),
     ("text_id", ", examples: [T-000001]", "", "nobody knows how an id looks", "`examples` of it has one"),
+    (
+        "refuses_422",
+        "        '422':\n          description: A wrong body.\n          content: {application/json: {example: {detail: '{message}'}}}\n",
+        "",
+        "no answer says how a wrong request is refused",
+        "'400'",
+    ),
 ];
 
 #[test]

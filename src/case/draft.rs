@@ -91,7 +91,8 @@ fn request<'a>(contract: &'a Contract, verb: Verb, about: &'a str) -> String {
     };
     let status = match verb {
         Verb::Rejects => {
-            "  # All that the contract allows for this refusal, one or a list.\n  status: 400\n".to_owned()
+            let refused = contract.creation.refused;
+            format!("  # All that the contract allows for this refusal, one or a list.\n  status: {refused}\n")
         }
         _ => format!("  status: {}\n", contract.creation.created),
     };

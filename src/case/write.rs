@@ -39,7 +39,7 @@ pub(super) fn write_about(contract: &Contract, request: &Request, about: &Clause
             let statuses = match &found.refusals {
                 Refusals::OneOf(statuses) if statuses.len() == 1 => statuses[0].to_string(),
                 Refusals::OneOf(statuses) => format!("{statuses:?}"),
-                Refusals::AnyClientError => "[400, 413]".to_owned(),
+                Refusals::AnyClientError => format!("[{}, 413]", contract.creation.refused),
             };
             ("rejects", found.violations.first()?.clause.clone(), statuses)
         }

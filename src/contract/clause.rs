@@ -85,10 +85,9 @@ impl ClauseList {
                     format!("a valid request is answered {}", creation.success_text())
                 }
                 status if creation.succeeds_with(*status) => format!("a valid request may be answered {status}"),
-                400 => {
-                    "a request that is not accepted is answered with a client error, 400 where its rule names no other"
-                        .to_owned()
-                }
+                status if *status == creation.refused => format!(
+                    "a request that is not accepted is answered with a client error, {status} where its rule names no other"
+                ),
                 401 => "a request without a good credential is answered 401".to_owned(),
                 404 => "a request for what does not exist is answered 404".to_owned(),
                 _ => format!("{status} is answered where the page says so"),

@@ -129,7 +129,9 @@ fn read_creation<'a>(
     let error_code = body.optional("x-error-code").map(Node::words).transpose()?;
     body.finish()?;
 
-    let (successes, answer) = success::read(fields.required("responses")?)?;
+    let responses = fields.required("responses")?;
+    let (successes, answer) = success::read(responses)?;
+    let refused = success::refusal(responses, &operations[operation].answers)?;
     let mut answer_fields = answer.fields()?;
     let content = answer_fields.required("content")?;
     let (media_type, _) = only_media_type(content)?;
@@ -148,6 +150,7 @@ fn read_creation<'a>(
         open_forms,
         created: successes[0],
         successes,
+        refused,
         response,
         media_type: media_type.to_owned(),
         lifecycle,

@@ -1,9 +1,13 @@
-//! The answers of success, and the ids in them.
+//! What the answers of the call under test say of a request: that it succeeded, and the id of what was created; or that it was refused.
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{Creation, Lifecycle, Rule, Schema, Type};
+use super::{Creation, DocumentedResponse, Lifecycle, Rule, Schema, Type};
 use crate::document::{Node, SourceError};
+
+/// The statuses that can refuse whatever is wrong: what says that a request is bad, and what says that it cannot be dealt with.
+const GENERAL: [u16; 2] = [400, 422];
 
 /// No service has given out so many ids yet.
 const UNHEARD_OF: u64 = 4_000_000_000_000_000;
@@ -84,6 +88,17 @@ pub(super) fn read(responses: &Node) -> Result<(Vec<u16>, &Node), SourceError> {
     match first {
         Some(node) => Ok((statuses, node)),
         None => Err(responses.error("a status of success, 200 to 299, is missing here")),
+    }
+}
+
+/// The status that refuses what is wrong, where no rule names another one.
+pub(super) fn refusal(responses: &Node, answers: &IndexMap<u16, DocumentedResponse>) -> Result<u16, SourceError> {
+    match GENERAL.into_iter().find(|status| answers.contains_key(status)) {
+        Some(status) => Ok(status),
+        None => {
+            let error = responses.error("no answer says how a wrong request is refused");
+            Err(error.with_hint("an answer '400' does, or '422'"))
+        }
     }
 }
 

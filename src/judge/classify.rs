@@ -77,16 +77,13 @@ impl Refusals {
     }
 }
 
-/// What refuses a request whose rule names no status.
-const BAD_REQUEST: u16 = 400;
-
 /// Says what kind of request this is. `body` is the request's own, read once and kept by the caller.
 pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -> Classification<'a> {
     let mut found = Classification {
         kind: Kind::Valid,
         violations: Vec::new(),
         open: Vec::new(),
-        refusals: Refusals::OneOf(vec![BAD_REQUEST]),
+        refusals: Refusals::OneOf(vec![contract.creation.refused]),
     };
     if request.credential != TokenVariant::Good {
         found.kind = Kind::Unauthorized;

@@ -67,11 +67,11 @@ impl StepJudge<'_> {
             self.mismatch(violation.clause.clone(), "", what, answered(response));
         } else if classification.refusals.allow(response.status) {
             self.assess(violation.clause.clone());
-            self.assess(ClauseId::status(400));
+            self.assess(ClauseId::status(self.contract.creation.refused));
             self.note_envelope(answer);
         } else {
             let expected = format!("{} for a request that breaks {}", classification.refusals.text(), violation.clause);
-            self.mismatch(ClauseId::status(400), "", expected, answered(response));
+            self.mismatch(ClauseId::status(self.contract.creation.refused), "", expected, answered(response));
             self.name_cause(violation.clause.as_str());
         }
     }
@@ -105,7 +105,8 @@ impl StepJudge<'_> {
             }
         } else {
             let expected = format!("{}, or a client error (4xx)", creation.success_text());
-            let clause = if response.is_success() { ClauseId::status(creation.created) } else { ClauseId::status(400) };
+            let status = if response.is_success() { creation.created } else { creation.refused };
+            let clause = ClauseId::status(status);
             self.mismatch(clause, "", expected, answered(response));
             self.name_cause(classification.open.first().map_or("", |open| open.title));
         }

@@ -90,7 +90,7 @@ fn excuse_broken(contract: &Contract, outcomes: &mut [Outcome], shrunk: &mut [Ou
     let is_lack = |status: &u16| contract.creation.inconclusive.valid.contains(status);
     let still_held_back = outcomes.iter().filter(|outcome| outcome.judgement.held_back.is_some());
     let excused: BTreeSet<u16> = still_held_back.filter_map(|outcome| status(outcome, 0)).filter(is_lack).collect();
-    let of_refusals = ClauseId::status(400);
+    let of_refusals = ClauseId::status(contract.creation.refused);
     for outcome in outcomes.iter_mut().chain(shrunk) {
         let mismatches = std::mem::take(&mut outcome.judgement.mismatches);
         let is_excused = |mismatch: &Mismatch| {

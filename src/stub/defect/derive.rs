@@ -121,9 +121,10 @@ impl List {
         self.add(&created, "500-now-and-then", text, Fault::Fails { every: 11 });
         let text = "a good request ends in an error while several others are there";
         self.add(&created, "500-at-once", text, Fault::FailsAtOnce);
-        for status in [404, 422, 500] {
+        let refused = ClauseId::status(contract.creation.refused);
+        for status in [404, 422, 400, 500].into_iter().filter(|status| *status != contract.creation.refused) {
             self.add(
-                &ClauseId::status(400),
+                &refused,
                 &status.to_string(),
                 "a bad request has another status",
                 Fault::Refused { clause: None, status },
@@ -131,7 +132,7 @@ impl List {
         }
         let kind = Some(contract.creation.request.clause("type"));
         self.add(
-            &ClauseId::status(400),
+            &refused,
             "500-for-no-object",
             "a body that is no object ends in an error",
             Fault::Refused { clause: kind, status: 500 },

@@ -204,7 +204,7 @@ impl Fault {
         if let Self::Created(status) = self { *status } else { usual }
     }
 
-    pub(in crate::stub) fn refusal_status(&self, found: &Classification<'_>) -> u16 {
+    pub(in crate::stub) fn refusal_status(&self, usual: u16, found: &Classification<'_>) -> u16 {
         match self {
             Self::Refused { clause: None, status } => *status,
             Self::Refused { clause: Some(clause), status }
@@ -212,7 +212,7 @@ impl Fault {
             {
                 *status
             }
-            _ => 400,
+            _ => usual,
         }
     }
 
