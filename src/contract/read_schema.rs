@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::clause_id::REQUEST;
 use super::rule::{Format, Notation, Type};
@@ -133,6 +133,18 @@ impl<'a> SchemaReader<'a> {
         }
         rules.extend(fields.optional("minimum").map(Node::number).transpose()?.map(Rule::Minimum));
         rules.extend(fields.optional("maximum").map(Node::number).transpose()?.map(Rule::Maximum));
+        let bounds: [Bound; 3] = [
+            ("exclusiveMinimum", Rule::ExclusiveMinimum),
+            ("exclusiveMaximum", Rule::ExclusiveMaximum),
+            ("multipleOf", Rule::MultipleOf),
+        ];
+        for (keyword, rule) in bounds {
+            rules.extend(fields.optional(keyword).map(Node::number).transpose()?.map(rule));
+        }
+        if let Some(node) = fields.optional("uniqueItems") {
+            must_be_true(node)?;
+            rules.push(Rule::UniqueItems);
+        }
         rules.extend(fields.optional("pattern").map(pattern).transpose()?.map(Rule::Pattern));
         let formats = [("date-time", Format::DateTime), ("uuid", Format::Uuid)];
         rules.extend(fields.optional("format").map(|node| named(node, &formats)).transpose()?.map(Rule::Format));
@@ -173,7 +185,7 @@ impl<'a> SchemaReader<'a> {
             errors.finish()?;
         }
         if let Some(node) = fields.optional("additionalProperties") {
-            schema.additional = Some(Box::new(self.read(node, &nested(&schema.place, "additionalProperties"))?));
+            schema.additional = Some(Box::new(self.read_others(node, schema)?));
         }
         if let Some(node) = fields.optional("required") {
             for item in node.one_or_more()? {
@@ -186,6 +198,21 @@ impl<'a> SchemaReader<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What holds of fields that are not listed.
+    fn read_others(&self, node: &'a Node, schema: &Schema) -> Result<Schema, SourceError> {
+        if node.json() != Value::Bool(false) {
+            return self.read(node, &nested(&schema.place, "additionalProperties"));
+        }
+        if schema.place != REQUEST {
+            return Err(node.error("only the body of the request under test can be closed"));
+        }
+        let mut others = Schema { rules: vec![Rule::Unlisted], ..Schema::default() };
+        others.place.clone_from(&schema.place);
+        others.description.clone_from(&schema.description);
+        others.make_clauses();
+        Ok(others)
     }
 
     fn read_openness(&self, fields: &mut Fields<'a>, schema: &mut Schema) -> Result<(), SourceError> {
@@ -289,6 +316,9 @@ fn read_echo(node: &Node) -> Result<Echo, SourceError> {
     fields.finish()?;
     Ok(echo)
 }
+
+/// A keyword with a number, and the rule that it makes.
+type Bound = (&'static str, fn(Number) -> Rule);
 
 /// A keyword with a count, and the rule that it makes.
 type Count = (&'static str, fn(u64) -> Rule);

@@ -84,6 +84,8 @@ pub enum Format {
 pub enum Rule {
     /// `readOnly`: only answers have the field, no request may give it.
     ReadOnly,
+    /// `additionalProperties: false`: no request may give a field that is not listed.
+    Unlisted,
     /// `type`: one of these types.
     Type(Vec<Type>),
     /// `enum`: one of these values.
@@ -104,10 +106,18 @@ pub enum Rule {
     Minimum(Number),
     /// `maximum`.
     Maximum(Number),
+    /// `exclusiveMinimum`.
+    ExclusiveMinimum(Number),
+    /// `exclusiveMaximum`.
+    ExclusiveMaximum(Number),
+    /// `multipleOf`.
+    MultipleOf(Number),
     /// `minItems`.
     MinItems(u64),
     /// `maxItems`.
     MaxItems(u64),
+    /// `uniqueItems`.
+    UniqueItems,
     /// `x-written`: how the number is written.
     Written(Notation),
     /// `x-distinct-by`: what the pattern finds in each item differs from item to item.
@@ -119,6 +129,7 @@ impl Rule {
     pub fn keyword(&self) -> &'static str {
         match self {
             Self::ReadOnly => "readOnly",
+            Self::Unlisted => "additionalProperties",
             Self::Type(_) => "type",
             Self::Enum(_) => "enum",
             Self::Const(_) => "const",
@@ -129,8 +140,12 @@ impl Rule {
             Self::Format(_) => "format",
             Self::Minimum(_) => "minimum",
             Self::Maximum(_) => "maximum",
+            Self::ExclusiveMinimum(_) => "exclusiveMinimum",
+            Self::ExclusiveMaximum(_) => "exclusiveMaximum",
+            Self::MultipleOf(_) => "multipleOf",
             Self::MinItems(_) => "minItems",
             Self::MaxItems(_) => "maxItems",
+            Self::UniqueItems => "uniqueItems",
             Self::Written(_) => "written",
             Self::DistinctBy(_) => "distinct-by",
         }
@@ -139,7 +154,7 @@ impl Rule {
     /// Whether a value keeps the rule. A rule about texts says nothing about numbers, and so on, as in JSON Schema.
     pub fn holds(&self, value: &Value) -> bool {
         match (self, value) {
-            (Self::ReadOnly, _) => false,
+            (Self::ReadOnly | Self::Unlisted, _) => false,
             (Self::Type(types), _) => types.iter().any(|each| each.holds(value)),
             (Self::Enum(values), _) => values.iter().any(|each| same(each, value)),
             (Self::Const(expected), _) => same(expected, value),
@@ -150,8 +165,12 @@ impl Rule {
             (Self::Format(format), Value::String(text)) => format.holds(text),
             (Self::Minimum(limit), Value::Number(number)) => float(number) >= float(limit),
             (Self::Maximum(limit), Value::Number(number)) => float(number) <= float(limit),
+            (Self::ExclusiveMinimum(limit), Value::Number(number)) => float(number) > float(limit),
+            (Self::ExclusiveMaximum(limit), Value::Number(number)) => float(number) < float(limit),
+            (Self::MultipleOf(unit), Value::Number(number)) => is_multiple(number, unit),
             (Self::MinItems(limit), Value::Array(items)) => items.len() as u64 >= *limit,
             (Self::MaxItems(limit), Value::Array(items)) => items.len() as u64 <= *limit,
+            (Self::UniqueItems, Value::Array(items)) => are_unique(items),
             (Self::Written(notation), Value::Number(number)) => number.is_f64() == (*notation == Notation::Decimal),
             (Self::DistinctBy(pattern), Value::Array(items)) => are_distinct(pattern, items),
             _ => true,
@@ -161,7 +180,10 @@ impl Rule {
     /// How far a value is from the limit that the rule sets; `None` where the rule is no limit, or none of such values.
     pub fn distance(&self, value: &Value) -> Option<f64> {
         let limit = match self {
-            Self::Minimum(limit) | Self::Maximum(limit) => float(limit),
+            Self::Minimum(limit)
+            | Self::Maximum(limit)
+            | Self::ExclusiveMinimum(limit)
+            | Self::ExclusiveMaximum(limit) => float(limit),
             Self::MinLength(limit) | Self::MaxLength(limit) | Self::MinItems(limit) | Self::MaxItems(limit) => {
                 float(&(*limit).into())
             }
@@ -174,6 +196,7 @@ impl Rule {
     pub fn text(&self) -> String {
         match self {
             Self::ReadOnly => "is not given, as it is read-only".to_owned(),
+            Self::Unlisted => "is not given, as it is not listed".to_owned(),
             Self::Type(types) => {
                 let names: Vec<_> = types.iter().map(|each| each.name()).collect();
                 format!("is of type {}", names.join(" or "))
@@ -195,8 +218,12 @@ impl Rule {
             Self::Format(Format::Uuid) => "is a UUID".to_owned(),
             Self::Minimum(limit) => format!("is at least {limit}"),
             Self::Maximum(limit) => format!("is at most {limit}"),
+            Self::ExclusiveMinimum(limit) => format!("is more than {limit}"),
+            Self::ExclusiveMaximum(limit) => format!("is less than {limit}"),
+            Self::MultipleOf(unit) => format!("is a multiple of {unit}"),
             Self::MinItems(limit) => format!("has at least {} item{}", limit, plural(*limit)),
             Self::MaxItems(limit) => format!("has at most {} item{}", limit, plural(*limit)),
+            Self::UniqueItems => "has no item twice".to_owned(),
             Self::Written(Notation::Integer) => "is written with digits only".to_owned(),
             Self::Written(Notation::Decimal) => "is written with a fraction or an exponent".to_owned(),
             Self::DistinctBy(pattern) => format!("has items that differ in what {pattern} finds"),
@@ -270,6 +297,22 @@ fn float(number: &Number) -> f64 {
     number.as_f64().unwrap_or(f64::NAN)
 }
 
+/// Whether a number is a whole number of units, but for what doubles lose: 0.07 is seven times 0.01.
+fn is_multiple(number: &Number, unit: &Number) -> bool {
+    if let (Some(number), Some(unit)) = (number.as_i64(), unit.as_i64()) {
+        return number % unit == 0;
+    }
+    let count = float(number) / float(unit);
+    (count - count.round()).abs() <= LOST * count.abs().max(1.0)
+}
+
+/// So much of a quotient may be lost.
+const LOST: f64 = 1e-9;
+
+fn are_unique(items: &[Value]) -> bool {
+    items.iter().enumerate().all(|(index, item)| !items[..index].iter().any(|other| same(item, other)))
+}
+
 fn are_distinct(pattern: &Regex, items: &[Value]) -> bool {
     let mut seen = std::collections::HashSet::new();
     items
@@ -285,7 +328,7 @@ fn plural(count: u64) -> &'static str {
 #[cfg(test)]
 mod tests {
     use regex::Regex;
-    use serde_json::json;
+    use serde_json::{Number, json};
 
     use super::{Format, Notation, Rule, Type, same};
 
@@ -302,6 +345,15 @@ mod tests {
             (Rule::Minimum(1.into()), json!(0), false),
             (Rule::Maximum(1024.into()), json!(1024), true),
             (Rule::Maximum(1024.into()), json!(1025), false),
+            (Rule::ExclusiveMinimum(1.into()), json!(1), false),
+            (Rule::ExclusiveMinimum(1.into()), json!(1.5), true),
+            (Rule::ExclusiveMaximum(1.into()), json!(1.0), false),
+            (Rule::MultipleOf(4.into()), json!(8), true),
+            (Rule::MultipleOf(4.into()), json!(8.5), false),
+            (Rule::MultipleOf(Number::from_f64(0.01).unwrap()), json!(0.07), true),
+            (Rule::MultipleOf(Number::from_f64(0.01).unwrap()), json!(0.075), false),
+            (Rule::UniqueItems, json!([1, "1", 2]), true),
+            (Rule::UniqueItems, json!([1, 2, 1.0]), false),
             (Rule::MinItems(1), json!([]), false),
             (Rule::Written(Notation::Decimal), json!(-0.0), true),
             (Rule::Written(Notation::Decimal), json!(7), false),

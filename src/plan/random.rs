@@ -203,7 +203,12 @@ fn any_valid(schema: &Schema) -> Option<BoxedStrategy<String>> {
     }
     if schema.is(Type::Integer) {
         let (low, high) = range(schema);
-        return (low <= high).then(|| (low..=high).prop_map(|number| number.to_string()).boxed());
+        let unit = match rule(schema, "multipleOf") {
+            Some(Rule::MultipleOf(unit)) => unit.as_i64()?,
+            _ => 1,
+        };
+        let (first, last) = (low.div_euclid(unit) + i64::from(low.rem_euclid(unit) > 0), high.div_euclid(unit));
+        return (first <= last).then(|| (first..=last).prop_map(move |count| (count * unit).to_string()).boxed());
     }
     let items = schema.items.as_deref()?;
     let most = match rule(schema, "maxItems") {
@@ -333,7 +338,10 @@ fn rule<'a>(schema: &'a Schema, keyword: &str) -> Option<&'a Rule> {
 /// The integers that every reading allows, the least first.
 fn range(schema: &Schema) -> (i64, i64) {
     const USUAL: i64 = 1_000_000;
-    match (rule(schema, "minimum").and_then(limit), rule(schema, "maximum").and_then(limit)) {
+    let of = |keyword| rule(schema, keyword).and_then(limit);
+    let low = of("minimum").into_iter().chain(of("exclusiveMinimum")).max();
+    let high = of("maximum").into_iter().chain(of("exclusiveMaximum")).min();
+    match (low, high) {
         (Some(low), Some(high)) => (low, high),
         (Some(low), None) => (low, USUAL.max(low.saturating_add(1))),
         (None, Some(high)) => ((-USUAL).min(high.saturating_sub(1)), high),
@@ -343,7 +351,9 @@ fn range(schema: &Schema) -> (i64, i64) {
 
 /// The integers that some reading allows; `None` is no limit.
 fn outer_range(schema: &Schema) -> (Option<i64>, Option<i64>) {
-    (schema.rule("minimum").and_then(limit), schema.rule("maximum").and_then(limit))
+    let of = |keyword| schema.rule(keyword).and_then(limit);
+    let low = of("minimum").into_iter().chain(of("exclusiveMinimum")).max();
+    (low, of("maximum").into_iter().chain(of("exclusiveMaximum")).min())
 }
 
 /// The whole number nearest to a limit that is still within it.
@@ -351,6 +361,8 @@ fn limit(rule: &Rule) -> Option<i64> {
     let (limit, whole) = match rule {
         Rule::Minimum(limit) => (limit, limit.as_f64().map(f64::ceil)),
         Rule::Maximum(limit) => (limit, limit.as_f64().map(f64::floor)),
+        Rule::ExclusiveMinimum(limit) => return format!("{:.0}", limit.as_f64()?.floor() + 1.0).parse().ok(),
+        Rule::ExclusiveMaximum(limit) => return format!("{:.0}", limit.as_f64()?.ceil() - 1.0).parse().ok(),
         _ => return None,
     };
     limit.as_i64().or_else(|| format!("{:.0}", whole?).parse().ok())

@@ -196,7 +196,10 @@ fn other_types() -> impl Iterator<Item = TestValue> {
 /// Both sides of every limit, the edges of what machines count with, and other ways to write a number.
 fn numbers(schema: &Schema) -> Vec<TestValue> {
     let limits = all_rules(schema).filter_map(|rule| match rule {
-        Rule::Minimum(limit) | Rule::Maximum(limit) => limit.as_i64().map(i128::from),
+        Rule::Minimum(limit)
+        | Rule::Maximum(limit)
+        | Rule::ExclusiveMinimum(limit)
+        | Rule::ExclusiveMaximum(limit) => limit.as_i64().map(i128::from),
         _ => None,
     });
     let limits: BTreeSet<i128> = limits.collect();
@@ -204,12 +207,19 @@ fn numbers(schema: &Schema) -> Vec<TestValue> {
     let mut whole: BTreeSet<i128> = limits.iter().flat_map(|limit| [limit - 1, *limit, limit + 1]).collect();
     whole.extend(edges.iter().flat_map(|edge| [edge - 1, *edge, edge + 1, -edge]));
     whole.extend([-1, 0, 1]);
+    let multiples = units(schema).flat_map(|unit| multiples(unit, &limits));
+    whole.extend(multiples.collect::<Vec<_>>());
     let mut found: Vec<_> = whole.into_iter().map(|number| TestValue::new(number.to_string())).collect();
     let inside: Vec<i128> = limits.iter().copied().filter(|limit| *limit > 0).collect();
     let inside = if inside.is_empty() { vec![10] } else { inside };
     found.extend(
         ["-0", "0.5", "-0.5", "1e2", "1E+2", "1e-2", "1e400", "-1.0", "100.00000000000001"].map(TestValue::new),
     );
+    for unit in all_rules(schema).filter_map(|rule| if let Rule::MultipleOf(unit) = rule { unit.as_f64() } else { None })
+    {
+        let parts = [0.5, 1.0, 1.5, 2.0, 3.0].map(|count| count * unit);
+        found.extend(parts.iter().filter(|part| part.fract() != 0.0).map(|part| TestValue::new(part.to_string())));
+    }
     for number in inside {
         // What rounds to an allowed number is none.
         let near = [format!("{number}.0000001"), format!("{}.9999999", number - 1)];
@@ -217,6 +227,21 @@ fn numbers(schema: &Schema) -> Vec<TestValue> {
         found.extend(near.map(TestValue::new));
     }
     found
+}
+
+/// The whole numbers of which a value must be a multiple.
+fn units(schema: &Schema) -> impl Iterator<Item = i128> {
+    all_rules(schema).filter_map(|rule| match rule {
+        Rule::MultipleOf(unit) => unit.as_i64().map(i128::from),
+        _ => None,
+    })
+}
+
+/// The first multiples of a unit and those at each limit, and what is one beside them.
+fn multiples(unit: i128, limits: &BTreeSet<i128>) -> Vec<i128> {
+    let at = limits.iter().map(|limit| limit.div_euclid(unit)).chain([1]);
+    let counts = at.flat_map(|count| [count - 1, count, count + 1]);
+    counts.flat_map(|count| [count * unit - 1, count * unit, count * unit + 1]).collect()
 }
 
 /// The numbers that machines count with, and those beside them: the powers of two and of ten.
@@ -336,6 +361,7 @@ fn arrays(schema: &Schema, items: &Schema) -> Vec<TestValue> {
         counts.into_iter().map(|count| TestValue::new(format!("[{}]", good(count).join(",")))).collect();
     if let [first, second] = good(2).as_slice() {
         found.push(TestValue::new(format!("[{first},{second},{first}]")));
+        found.extend(schema.rule("uniqueItems").map(|_| TestValue::new(format!("[{first},{first}]"))));
         found.extend(misplaced(schema, items, good));
         for item in test_values(items) {
             found.push(TestValue::new(format!("[{}]", item.json)));

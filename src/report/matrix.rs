@@ -6,7 +6,21 @@ use super::model::Clause;
 const GROUPS: [(&str, &[&str]); 6] = [
     ("type", &["type", "syntax", "media-type"]),
     ("values", &["enum", "const", "table", "pattern", "format", "unambiguous"]),
-    ("limits", &["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "multipleOf", "uniqueItems"]),
+    (
+        "limits",
+        &[
+            "minimum",
+            "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+            "multipleOf",
+            "minLength",
+            "maxLength",
+            "minItems",
+            "maxItems",
+            "uniqueItems",
+        ],
+    ),
     ("presence", &["required", "optional", "readOnly", "additionalProperties"]),
     ("default", &["default"]),
     ("relations", &[]),

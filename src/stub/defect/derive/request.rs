@@ -146,6 +146,12 @@ impl List {
                     Leniency::Equals(limit.as_i64().unwrap_or_default().saturating_add(step)),
                 );
             }
+            Rule::ExclusiveMinimum(limit) | Rule::ExclusiveMaximum(limit) => {
+                self.pass(&clause, "no-limit", Leniency::Anything);
+                if let Some(limit) = limit.as_i64() {
+                    self.pass(&clause, "takes-the-limit", Leniency::Equals(limit));
+                }
+            }
             Rule::MinLength(limit) => {
                 self.pass(&clause, "no-limit", Leniency::Anything);
                 self.pass(&clause, "off-by-one", Leniency::OfLength(limit.saturating_sub(1)));
@@ -227,6 +233,7 @@ fn certain_rules(schema: &Schema) -> impl Iterator<Item = &Rule> {
 fn halved(rule: &Rule) -> Option<Rule> {
     Some(match rule {
         Rule::Maximum(limit) => Rule::Maximum((limit.as_i64()? / 2).into()),
+        Rule::ExclusiveMaximum(limit) => Rule::ExclusiveMaximum((limit.as_i64()? / 2).into()),
         Rule::MaxLength(limit) => Rule::MaxLength(limit / 2),
         Rule::MaxItems(limit) => Rule::MaxItems(limit / 2),
         _ => return None,

@@ -156,10 +156,14 @@ fn ways_to_derive(derived: &Derived) -> Vec<Way> {
 /// A change of the field that breaks this rule of the schema, and no other, with its name.
 fn breaking(schema: &Schema, rule: &Rule) -> Option<(String, Mutation)> {
     let limits = schema.rules.iter().filter_map(|rule| match rule {
-        Rule::Minimum(limit) | Rule::Maximum(limit) => limit.as_i64(),
+        Rule::Minimum(limit)
+        | Rule::Maximum(limit)
+        | Rule::ExclusiveMinimum(limit)
+        | Rule::ExclusiveMaximum(limit)
+        | Rule::MultipleOf(limit) => limit.as_i64(),
         _ => None,
     });
-    let near = limits.flat_map(|limit| [json!(limit - 1), json!(limit + 1)]);
+    let near = limits.flat_map(|limit| [json!(limit - 1), json!(limit), json!(limit + 1)]);
     let texts = ["other", "", "yesterday 12:00Z", "7"].map(Value::from);
     let plain = texts.into_iter().chain([json!(7), json!(true), json!([]), json!({})]);
     let breaks =
