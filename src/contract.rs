@@ -13,6 +13,7 @@ mod locate;
 mod mark;
 mod nearest;
 mod operation;
+mod parameters;
 mod path;
 mod precision;
 mod query;
@@ -27,7 +28,7 @@ mod success;
 mod table;
 mod wire;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -41,6 +42,7 @@ pub use form::{Form, UnspecifiedForm};
 pub(crate) use locate::locate;
 pub use mark::Mark;
 pub use operation::{DocumentedResponse, Effect, Listing, Operation, Quota};
+pub(crate) use parameters::with_values;
 pub use path::PathTemplate;
 pub use precision::is_near;
 pub use query::{QueryParameter, QueryPurpose, QueryType};
@@ -61,6 +63,8 @@ pub struct Contract {
     pub title: String,
     /// The type under which a catalog lists the service, if it does.
     pub service_type: Option<String>,
+    /// The values of what stands in braces in its paths, beside the id.
+    pub parameters: BTreeMap<String, String>,
     /// Every call that the contract describes.
     pub operations: Vec<Operation>,
     /// The call under test.

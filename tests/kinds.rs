@@ -16,7 +16,8 @@ use program::{outcome, program, text_of};
 use tempfile::TempDir;
 
 /// Every suite of a kind, beside the folder that other tests have.
-const SUITES: [&str; 6] = ["any_scheme", "no_credential", "number_id", "text_id", "refuses_422", "strict_body"];
+const SUITES: [&str; 7] =
+    ["any_scheme", "no_credential", "number_id", "text_id", "refuses_422", "strict_body", "put_in_project"];
 
 fn path(suite: &str) -> String {
     format!("tests/suites/{suite}")
@@ -249,7 +250,13 @@ const REFUSED: &[Refused] = &[
         "in a header alone",
     ),
     ("number_id", "required: [id, subject", "required: [subject", "is no field that is always", "`required` names it"),
-    ("number_id", "type: integer, minimum: 1, x-unique", "type: number, minimum: 1, x-unique", "a text or a whole number", "says which"),
+    (
+        "number_id",
+        "type: integer, minimum: 1, x-unique",
+        "type: number, minimum: 1, x-unique",
+        "a text or a whole number",
+        "says which",
+    ),
     ("text_id", ", examples: [T-000001]", "", "nobody knows how an id looks", "`examples` of it has one"),
     (
         "refuses_422",
@@ -258,9 +265,43 @@ const REFUSED: &[Refused] = &[
         "no answer says how a wrong request is refused",
         "'400'",
     ),
-    ("strict_body", "minimum: 5, maximum: 480", "minimum: 6, maximum: 9", "no multiple keeps the other rules", "multipleOf"),
+    (
+        "strict_body",
+        "minimum: 5, maximum: 480",
+        "minimum: 6, maximum: 9",
+        "no multiple keeps the other rules",
+        "multipleOf",
+    ),
     ("strict_body", "multipleOf: 0.25", "multipleOf: 0", "more than 0 has multiples", "multipleOf"),
     ("strict_body", "uniqueItems: true", "uniqueItems: false", "only `true` can stand here", "uniqueItems"),
+    (
+        "put_in_project",
+        "schema: {type: string}, example: p-1}\n    put:",
+        "schema: {type: string}}\n    put:",
+        "nothing fills the parameters of the path under test",
+        "`example` of a parameter",
+    ),
+    (
+        "put_in_project",
+        "      - {name: id, in: path, required: true, description: The ticket., schema: {type: string}}\n",
+        "",
+        "no parameter of this path is {id}",
+        "`parameters` says what it is",
+    ),
+    (
+        "put_in_project",
+        "example: p-1}\n    put:",
+        "example: p-2}\n    put:",
+        "`project_id` has the value `p-2` elsewhere",
+        "the same in all paths",
+    ),
+    (
+        "put_in_project",
+        "in: path, required: true, description: The project., schema: {type: string}, example: p-1}\n    put:",
+        "in: query, required: true, description: The project., schema: {type: string}, example: p-1}\n    put:",
+        "a path has no parameters but those in it",
+        "leave it out",
+    ),
 ];
 
 #[test]

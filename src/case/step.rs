@@ -3,7 +3,7 @@
 use super::braces;
 use super::expect;
 use super::rows::Row;
-use crate::contract::{Contract, header_name, header_value};
+use crate::contract::{Contract, header_name, header_value, with_values};
 use crate::document::{Errors, Fields, Node, SourceError, nearest};
 use crate::exchange::{Request, TokenVariant, query};
 use crate::probe::{Expectation, PollUntil, Step};
@@ -145,7 +145,7 @@ fn read_path(
     row: &Row,
     known: &mut Captured<'_>,
 ) -> Result<String, SourceError> {
-    let path = row.fill_text(node.text()?);
+    let path = row.fill_text(&with_values(node.text()?, &contract.parameters));
     known.check(node, &path, "%7B and %7D")?;
     match contract.operation(method, &path) {
         Some(_) if query::of_path(&path).iter().any(|(name, _)| contract.security.is_carried_by_parameter(name)) => {

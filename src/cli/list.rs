@@ -82,7 +82,9 @@ fn clauses(contract: &Contract) -> String {
     let line = |clause: &crate::contract::Clause| {
         let note = match &clause.assessment {
             Assessment::Always => String::new(),
-            Assessment::WhenPresent if matches!(clause.id.subject(), Subject::Status(_)) => "  (only where it comes)".to_owned(),
+            Assessment::WhenPresent if matches!(clause.id.subject(), Subject::Status(_)) => {
+                "  (only where it comes)".to_owned()
+            }
             Assessment::WhenPresent => "  (only where an answer has the field)".to_owned(),
             Assessment::Never(reason) => format!("  (never assessed: {reason})"),
         };

@@ -81,10 +81,9 @@ pub(super) fn check_reach(node: &Node, schema: &Schema) -> Result<(), SourceErro
 
 fn limit(rule: &Rule) -> Option<f64> {
     match rule {
-        Rule::Minimum(limit)
-        | Rule::Maximum(limit)
-        | Rule::ExclusiveMinimum(limit)
-        | Rule::ExclusiveMaximum(limit) => limit.as_f64(),
+        Rule::Minimum(limit) | Rule::Maximum(limit) | Rule::ExclusiveMinimum(limit) | Rule::ExclusiveMaximum(limit) => {
+            limit.as_f64()
+        }
         Rule::MinLength(limit) | Rule::MaxLength(limit) | Rule::MinItems(limit) | Rule::MaxItems(limit) => {
             Number::from(*limit).as_f64()
         }

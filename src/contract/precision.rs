@@ -59,10 +59,9 @@ fn numbers(rule: &Rule) -> Vec<&Number> {
         if let Value::Number(number) = value { Some(number) } else { None }
     }
     match rule {
-        Rule::Minimum(limit)
-        | Rule::Maximum(limit)
-        | Rule::ExclusiveMinimum(limit)
-        | Rule::ExclusiveMaximum(limit) => vec![limit],
+        Rule::Minimum(limit) | Rule::Maximum(limit) | Rule::ExclusiveMinimum(limit) | Rule::ExclusiveMaximum(limit) => {
+            vec![limit]
+        }
         Rule::Const(value) => number(value).into_iter().collect(),
         Rule::Enum(values) => values.iter().filter_map(number).collect(),
         _ => Vec::new(),

@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::clause::ClauseList;
 use super::clause_id::{REQUEST, RESPONSE};
 use super::form;
+use super::parameters::{self, Values, with_values};
 use super::query::check_fields;
-use super::read_operation::{only_media_type, operation_nodes, read_operation};
+use super::read_operation::{OperationNode, only_media_type, operation_nodes, read_operation};
 use super::read_schema::{SchemaReader, named};
 use super::{
     Assessment, Behaviour, Contract, Creation, Effect, Envelope, FollowUpNodes, Inconclusive, Lifecycle, Misbehaviour,
@@ -30,22 +31,35 @@ pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Resu
     parts.finish()?;
     let security = security::read(security_schemes, fields.optional("security"), components)?;
     let paths = fields.required("paths")?;
+    parameters::read_remarks(fields.optional("servers"), "url")?;
+    parameters::read_remarks(fields.optional("tags"), "name")?;
     let service_type = fields.optional("x-service-type").map(Node::words).transpose()?;
     fields.finish()?;
 
-    let nodes = operation_nodes(paths)?;
+    let (nodes, parameters) = operation_nodes(paths)?;
     let (mut operations, mut errors) = (Vec::new(), Errors::default());
     for found in &nodes {
         operations.extend(errors.keep(read_operation(found)));
     }
     errors.finish()?;
-    let subject = only_creation(&operations, paths)?;
+    let subject = only_creation(&operations, &nodes, paths)?;
     let reader = SchemaReader { tables: &tables, shared: schemas, depth: Cell::new(0), blur: None };
-    let creation = read_creation(nodes[subject].node, subject, &operations, reader)?;
+    let mut creation = read_creation(nodes[subject].node, subject, &operations, reader)?;
+    fill_templates(&mut creation.response, &parameters);
     check_unauthorized(nodes[subject].node, &operations[subject], &security)?;
     check_fields(&nodes, &operations, &creation)?;
     let clauses = derive_clauses(&creation, &operations[subject], &security);
-    Ok(Contract { title, service_type, operations, creation, security, clauses: clauses.into_clauses(), tables })
+    let clauses = clauses.into_clauses();
+    Ok(Contract { title, service_type, parameters, operations, creation, security, clauses, tables })
+}
+
+/// A text that is made of other fields may hold what stands in a path, too.
+fn fill_templates(response: &mut Schema, parameters: &Values) {
+    for relation in response.properties.values_mut().flat_map(|schema| &mut schema.relations) {
+        if let Relation::Template(text) = relation {
+            *text = with_values(text, parameters);
+        }
+    }
 }
 
 fn derive_clauses(creation: &Creation, subject: &Operation, security: &Security) -> ClauseList {
@@ -91,12 +105,12 @@ fn check_unauthorized(node: &Node, subject: &Operation, security: &Security) -> 
 /// The answer to a request without a good credential.
 const UNAUTHORIZED: u16 = 401;
 
-fn only_creation(operations: &[Operation], paths: &Node) -> Result<usize, SourceError> {
+fn only_creation(operations: &[Operation], nodes: &[OperationNode<'_>], paths: &Node) -> Result<usize, SourceError> {
     let creations: Vec<_> = (0..operations.len()).filter(|index| operations[*index].effect == Effect::Create).collect();
     match creations[..] {
         [subject] if operations[subject].path.parameter_count() > 0 => {
-            let path = operations[subject].path.as_str();
-            Err(paths.get(path).unwrap_or(paths).error("nothing fills the parameters of the path under test"))
+            let error = nodes[subject].at.error("nothing fills the parameters of the path under test");
+            Err(error.with_hint("`example` of a parameter is the value that it has"))
         }
         [subject] => Ok(subject),
         _ => Err(paths.error(format!("exactly one operation must have `x-effect: create`, {} have", creations.len()))),
@@ -115,7 +129,7 @@ fn read_creation<'a>(
     reader: SchemaReader<'a>,
 ) -> Result<Creation, SourceError> {
     let mut fields = node.fields()?;
-    for known in ["operationId", "summary", "x-effect"] {
+    for known in ["operationId", "summary", "x-effect", "tags"] {
         fields.optional(known);
     }
     let mut body = fields.required("requestBody")?.fields()?;
@@ -209,12 +223,10 @@ fn read_link(node: &Node, operations: &[Operation], fits: fn(&Effect) -> bool) -
         return Err(node.error("exactly one parameter can be honoured"));
     };
     let text = value.text()?;
-    let id = text
-        .strip_prefix("$response.body#")
-        .ok_or_else(|| {
-            let error = value.error("expected $response.body# and a JSON pointer");
-            error.with_hint("an id that stands in a header alone cannot be honoured")
-        })?;
+    let id = text.strip_prefix("$response.body#").ok_or_else(|| {
+        let error = value.error("expected $response.body# and a JSON pointer");
+        error.with_hint("an id that stands in a header alone cannot be honoured")
+    })?;
     let body = fields.optional("requestBody").map(Node::json);
     fields.finish()?;
     Ok(Link { operation, parameter: parameter.to_owned(), id: id.to_owned(), body })

@@ -3,34 +3,41 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::parameters::{self, Values};
 use super::query::read_parameters;
 use super::read_schema::named;
 use super::{Assessment, DocumentedResponse, Effect, Listing, Operation, PathTemplate, Quota, wire};
 use crate::document::{Fields, Node, SourceError};
 
+/// What says what the names in braces stand for.
+const PARAMETERS: &str = "parameters";
+
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// Where a call stands.
 pub(super) struct OperationNode<'a> {
-    pub path: &'a str,
+    pub at: &'a Node,
+    pub path: String,
     pub method: &'a str,
     pub node: &'a Node,
 }
 
-pub(super) fn operation_nodes(paths: &Node) -> Result<Vec<OperationNode<'_>>, SourceError> {
-    let mut found = Vec::new();
+pub(super) fn operation_nodes(paths: &Node) -> Result<(Vec<OperationNode<'_>>, Values), SourceError> {
+    let (mut found, mut values) = (Vec::new(), Values::new());
     for (at, path, item) in paths.entries()? {
         wire::path(at, path)?;
-        for (key, method, node) in item.entries()? {
+        let own = item.get(PARAMETERS);
+        for (key, method, node) in item.entries()?.filter(|(_, key, _)| *key != PARAMETERS) {
             if !METHODS.contains(&method) {
                 return Err(key
                     .error(format!("unknown method `{method}`"))
                     .with_hint(format!("known here: {}", METHODS.join(", "))));
             }
-            found.push(OperationNode { path, method, node });
+            let path = parameters::fill(at, path, own, &mut values)?;
+            found.push(OperationNode { at, path, method, node });
         }
     }
-    Ok(found)
+    Ok((found, values))
 }
 
 /// Reads the keywords that a call has for what it does.
@@ -56,6 +63,9 @@ pub(super) fn read_operation(found: &OperationNode<'_>) -> Result<Operation, Sou
     let read_effect = named(fields.required("x-effect")?, &EFFECTS)?;
     let id = fields.required("operationId")?.words()?;
     fields.required("summary")?.words()?;
+    for tag in fields.optional("tags").map_or(Ok(&[][..]), Node::items)? {
+        tag.words()?;
+    }
     let answers = read_answers(fields.required("responses")?)?;
     let media_type =
         fields.optional("requestBody").map(|node| media_type_of(node).map(|(name, _)| name.to_owned())).transpose()?;
@@ -66,7 +76,7 @@ pub(super) fn read_operation(found: &OperationNode<'_>) -> Result<Operation, Sou
     if effect != Effect::Create {
         fields.finish()?; // what else the call under test has is read, and checked, as the creation
     }
-    let (method, path) = (found.method.to_ascii_uppercase(), PathTemplate::new(found.path));
+    let (method, path) = (found.method.to_ascii_uppercase(), PathTemplate::new(&found.path));
     let operation = Operation { id, method, path, effect, media_type, answers };
     check_example(&operation, found.node)?;
     Ok(operation)

@@ -50,7 +50,8 @@ impl Schema {
         });
         let whole = most.map_or(number, |most| number.min(most));
         let of_examples = self.examples.iter().filter_map(Value::as_str).map(|example| renumbered(example, number));
-        let texts = [unique.to_string(), unique.simple().to_string(), number.to_string()].into_iter().chain(of_examples);
+        let texts =
+            [unique.to_string(), unique.simple().to_string(), number.to_string()].into_iter().chain(of_examples);
         let mut forms = texts.map(Value::from).chain([Value::from(whole)]);
         forms.find(|form| self.allows(form))
     }
@@ -106,12 +107,14 @@ pub(super) fn refusal(responses: &Node, answers: &IndexMap<u16, DocumentedRespon
 pub(super) fn check_id(links: &Node, response: &Schema, lifecycle: &Lifecycle) -> Result<(), SourceError> {
     let pointer = &lifecycle.id;
     let name = pointer.trim_start_matches('/');
-    let Some(schema) = response.properties.get(name).filter(|_| response.required.iter().any(|each| each == name)) else {
+    let Some(schema) = response.properties.get(name).filter(|_| response.required.iter().any(|each| each == name))
+    else {
         let error = links.error(format!("the id at `{pointer}` is no field that is always in the answer"));
         return Err(error.with_hint("`properties` has it, and `required` names it"));
     };
     if schema.rule("type").is_some() && !schema.is(Type::String) && !schema.is(Type::Integer) {
-        return Err(links.error("an id is a text or a whole number")
+        return Err(links
+            .error("an id is a text or a whole number")
             .with_hint(format!("`type` of `{name}` says which")));
     }
     match schema.id(1, uuid::Uuid::nil()) {

@@ -196,10 +196,9 @@ fn other_types() -> impl Iterator<Item = TestValue> {
 /// Both sides of every limit, the edges of what machines count with, and other ways to write a number.
 fn numbers(schema: &Schema) -> Vec<TestValue> {
     let limits = all_rules(schema).filter_map(|rule| match rule {
-        Rule::Minimum(limit)
-        | Rule::Maximum(limit)
-        | Rule::ExclusiveMinimum(limit)
-        | Rule::ExclusiveMaximum(limit) => limit.as_i64().map(i128::from),
+        Rule::Minimum(limit) | Rule::Maximum(limit) | Rule::ExclusiveMinimum(limit) | Rule::ExclusiveMaximum(limit) => {
+            limit.as_i64().map(i128::from)
+        }
         _ => None,
     });
     let limits: BTreeSet<i128> = limits.collect();
@@ -215,7 +214,8 @@ fn numbers(schema: &Schema) -> Vec<TestValue> {
     found.extend(
         ["-0", "0.5", "-0.5", "1e2", "1E+2", "1e-2", "1e400", "-1.0", "100.00000000000001"].map(TestValue::new),
     );
-    for unit in all_rules(schema).filter_map(|rule| if let Rule::MultipleOf(unit) = rule { unit.as_f64() } else { None })
+    for unit in
+        all_rules(schema).filter_map(|rule| if let Rule::MultipleOf(unit) = rule { unit.as_f64() } else { None })
     {
         let parts = [0.5, 1.0, 1.5, 2.0, 3.0].map(|count| count * unit);
         found.extend(parts.iter().filter(|part| part.fract() != 0.0).map(|part| TestValue::new(part.to_string())));

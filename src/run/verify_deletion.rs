@@ -106,7 +106,5 @@ fn is_held(contract: &Contract, read: &Exchange, deletion: &Exchange) -> bool {
 /// Whether a read found the resource with this id.
 fn finds(contract: &Contract, exchange: &Exchange, id: &str) -> bool {
     let found = exchange.response().filter(|response| response.status == 200).and_then(Response::json);
-    found.is_some_and(|found| {
-        found.pointer(&contract.creation.lifecycle.id).and_then(id_text).as_deref() == Some(id)
-    })
+    found.is_some_and(|found| found.pointer(&contract.creation.lifecycle.id).and_then(id_text).as_deref() == Some(id))
 }

@@ -155,7 +155,8 @@ impl StubService {
     }
 
     fn refuse(&self, found: &Classification<'_>) -> Response {
-        let (subject, status) = (self.contract().subject(), self.fault().refusal_status(self.contract().creation.refused, found));
+        let (subject, status) =
+            (self.contract().subject(), self.fault().refusal_status(self.contract().creation.refused, found));
         let (code, message) = match found.violations.first() {
             Some(violation) => (violation.error_code.as_deref(), format!("the request breaks {}", violation.clause)),
             None => (self.contract().creation.error_code.as_deref(), "the request cannot be accepted".to_owned()),

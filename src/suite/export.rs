@@ -33,13 +33,21 @@ pub(crate) fn openapi(suite: &Suite) -> Value {
         let parameters: Vec<_> = path
             .split('/')
             .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+            .filter(|name| !declares(item, name))
             .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
             .collect();
         if let Some(item) = item.as_object_mut().filter(|_| !parameters.is_empty()) {
-            item.insert("parameters".to_owned(), parameters.into());
+            let all = item.entry("parameters").or_insert_with(|| json!([]));
+            all.as_array_mut().into_iter().for_each(|all| all.extend(parameters.clone()));
         }
     }
     document
+}
+
+/// Whether a path says what this name in it stands for.
+fn declares(item: &Value, name: &str) -> bool {
+    let mut all = item.get("parameters").and_then(Value::as_array).into_iter().flatten();
+    all.any(|parameter| parameter.get("name").is_some_and(|each| each == name))
 }
 
 /// What the keys of an object are.
