@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::rule::size;
-use super::{ClauseId, Rule, Schema, Unambiguous};
+use super::{ClauseId, Rule, Schema, Type, Unambiguous};
 
 impl Schema {
     /// The rule that a good value is about: a list or pattern that has it, else the limit that it is near to, else the type.
@@ -16,13 +16,19 @@ impl Schema {
     /// alone. `None` where the documentation allows the value and does not name it.
     pub fn clause_naming(&self, value: &Value) -> Option<ClauseId> {
         let lists = |rule: &&Rule| matches!(rule, Rule::Enum(_) | Rule::Const(_) | Rule::Table(..));
-        let is_at = |rule: &&Rule| rule.distance(value) == Some(0.0);
+        let is_at = |rule: &&Rule| rule.distance(value) == Some(self.reach(rule));
         let own = self.rules.iter().find(lists).or_else(|| self.rules.iter().find(is_at));
         let of_item = || match value.as_array().map(Vec::as_slice) {
             Some([item]) => self.items.as_deref()?.clause_naming(item),
             _ => None,
         };
         own.map(|rule| self.clause(rule.keyword())).or_else(of_item)
+    }
+
+    /// How far the last good value is from a limit, where that is known: a limit that is no good value itself has the next whole number.
+    fn reach(&self, rule: &Rule) -> f64 {
+        let is_open = matches!(rule, Rule::ExclusiveMinimum(_) | Rule::ExclusiveMaximum(_));
+        if is_open && self.is(Type::Integer) { 1.0 } else { 0.0 }
     }
 
     /// The limit that a value is nearest to, as the schema has it or as every reading keeps it, and how far it is from there. `None` for a value that is as

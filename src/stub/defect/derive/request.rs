@@ -212,6 +212,8 @@ pub(super) fn certain_values(schema: &Schema) -> Vec<Value> {
                 values.extend([0, table.rows().len() - 1].map(|row| Value::from(table.rows()[row][*column].as_str())));
             }
             Rule::Minimum(limit) | Rule::Maximum(limit) => values.push(Value::Number(limit.clone())),
+            Rule::ExclusiveMinimum(limit) => values.extend(limit.as_i64().map(|limit| json!(limit.saturating_add(1)))),
+            Rule::ExclusiveMaximum(limit) => values.extend(limit.as_i64().map(|limit| json!(limit.saturating_sub(1)))),
             _ => {}
         }
     }
