@@ -300,7 +300,14 @@ const REFUSED: &[Refused] = &[
         "in: path, required: true, description: The project., schema: {type: string}, example: p-1}\n    put:",
         "in: query, required: true, description: The project., schema: {type: string}, example: p-1}\n    put:",
         "a path has no parameters but those in it",
-        "leave it out",
+        "a call that lists",
+    ),
+    (
+        "strict_body",
+        "items: {description: A room., type: string, minLength: 1, maxLength: 60}",
+        "items: {description: A room., type: object, properties: {name: {description: x, type: string}}}",
+        "the fields of an object within a body",
+        "`type: object` says that it is one",
     ),
 ];
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use regex::Regex;
 use serde_json::{Number, Value};
 
-use super::clause_id::REQUEST;
+use super::clause_id::{REQUEST, RESPONSE};
 use super::rule::{Format, Notation, Type};
 use super::schema::{Returns, Schema, Unambiguous, UnspecifiedValues};
 use super::{Derived, Echo, Mark, Relation, Rule, Table, limits};
@@ -175,6 +175,13 @@ impl<'a> SchemaReader<'a> {
     fn read_parts(&self, fields: &mut Fields<'a>, schema: &mut Schema) -> Result<(), SourceError> {
         if let Some(node) = fields.optional("items") {
             schema.items = Some(Box::new(self.read(node, &nested(&schema.place, "items"))?));
+        }
+        let is_body = schema.place == REQUEST || schema.place == RESPONSE;
+        for keyword in ["properties", "additionalProperties", "required"] {
+            if let Some(node) = fields.optional(keyword).filter(|_| !is_body) {
+                let error = node.error("the fields of an object within a body cannot be honoured");
+                return Err(error.with_hint("leave them out: `type: object` says that it is one"));
+            }
         }
         if let Some(node) = fields.optional("properties") {
             let mut errors = Errors::default();
