@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use ims_conformance::document;
 use ims_conformance::suite::Suite;
 use serde_json::Value;
 
@@ -133,6 +134,14 @@ fn an_independent_validator_takes_what_is_exported() {
     for suite in ["otc", "glance", "tests/suites/required"] {
         let (is_right, said) = is_valid(&openapi(suite));
         assert!(is_right, "{suite}: {said}");
+    }
+    // With the keywords of this program a contract is OpenAPI, too.
+    let suites = ["cases", "tests/suites"].into_iter().flat_map(|dir| fs::read_dir(dir).unwrap());
+    let contracts: Vec<_> = suites.map(|suite| suite.unwrap().path().join("contract.yaml")).collect();
+    for file in contracts.iter().filter(|file| file.is_file()) {
+        let text = fs::read_to_string(file).unwrap();
+        let (is_right, said) = is_valid(&document::parse("contract.yaml", &text).unwrap().json());
+        assert!(is_right, "{}: {said}", file.display());
     }
     let mut broken = openapi("otc");
     broken["info"].as_object_mut().unwrap().remove("title");

@@ -9,7 +9,7 @@ use super::wire;
 use crate::document::{Node, SourceError};
 
 /// The values of the parameters that have one, by name; the same everywhere in a contract.
-pub type Values = BTreeMap<String, String>;
+pub(super) type Values = BTreeMap<String, String>;
 
 /// The path of an item with the values of its parameters, which become known.
 pub(super) fn fill(at: &Node, path: &str, list: Option<&Node>, values: &mut Values) -> Result<String, SourceError> {
@@ -77,7 +77,7 @@ pub(crate) fn with_values(text: &str, values: &Values) -> String {
 }
 
 /// `servers` and `tags`, which say nothing that a run could keep to: a run goes where it is told to go.
-pub(super) fn read_remarks(node: Option<&Node>, key: &str) -> Result<(), SourceError> {
+pub(super) fn read_remarks(node: Option<&Node>, key: &'static str) -> Result<(), SourceError> {
     for item in node.map_or(Ok(&[][..]), Node::items)? {
         let mut fields = item.fields()?;
         fields.required(key)?.words()?;

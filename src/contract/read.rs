@@ -15,7 +15,7 @@ use super::read_operation::{OperationNode, only_media_type, operation_nodes, rea
 use super::read_schema::{SchemaReader, named};
 use super::{
     Assessment, Behaviour, Contract, Creation, Effect, Envelope, FollowUpNodes, Inconclusive, Lifecycle, Misbehaviour,
-    Operation, Relation, Schema, Security, Table, security,
+    Operation, Relation, Schema, Security, Table, security, success,
 };
 use crate::document::{Errors, Fields, Node, SourceError};
 
