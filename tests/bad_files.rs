@@ -29,7 +29,7 @@ const CONTRACTS: [(&str, &str, &str); 50] = [
     (
         "a keyword that cannot be honoured",
         "          type: string\n          maxLength: 255",
-        "          type: string\n          multipleOf: 3\n          maxLength: 255",
+        "          type: string\n          minContains: 3\n          maxLength: 255",
     ),
     ("an unknown extension", "x-unique: true", "x-uniqe: true"),
     (

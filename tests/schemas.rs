@@ -172,7 +172,7 @@ const PLACES_OF_A_FIELD: [(&str, &str); 8] = [
     ("x-unspecified: [{title: a, because: b, returns: zzzz}]", "/$defs/returns/enum"),
     ("format: zzzz", "/$defs/schema/properties/format/enum"),
     ("x-written: zzzz", "/$defs/schema/properties/x-written/enum"),
-    ("additionalProperties: {type: zzzz}", "/$defs/type/enum"),
+    ("items: {type: zzzz}", "/$defs/type/enum"),
     ("x-unambiguous: {zzzz: 1}", "/$defs/schema/properties"),
 ];
 

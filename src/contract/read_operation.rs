@@ -31,7 +31,7 @@ pub(super) fn operation_nodes(paths: &Node) -> Result<(Vec<OperationNode<'_>>, V
             if !METHODS.contains(&method) {
                 return Err(key
                     .error(format!("unknown method `{method}`"))
-                    .with_hint(format!("known here: {}", METHODS.join(", "))));
+                    .with_hint(format!("known here: {PARAMETERS}, {}", METHODS.join(", "))));
             }
             let path = parameters::fill(at, path, own, &mut values)?;
             found.push(OperationNode { at, path, method, node });

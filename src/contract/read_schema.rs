@@ -44,6 +44,12 @@ impl<'a> SchemaReader<'a> {
             fields.finish()?;
             return self.read(self.resolve(reference)?, place);
         }
+        let is_body = place == REQUEST || place == RESPONSE;
+        let of_object = ["properties", "additionalProperties", "required"].into_iter().find_map(|key| node.get(key));
+        if let Some(node) = of_object.filter(|_| !is_body) {
+            let error = node.error("the fields of an object within a body cannot be honoured");
+            return Err(error.with_hint("leave them out: `type: object` says that it is one"));
+        }
         let blur = self.blur.clone().filter(|_| place.starts_with(REQUEST));
         let mut schema = Schema { place: place.to_owned(), blur, ..Schema::default() };
         if let Some(node) = fields.optional("description") {
@@ -175,13 +181,6 @@ impl<'a> SchemaReader<'a> {
     fn read_parts(&self, fields: &mut Fields<'a>, schema: &mut Schema) -> Result<(), SourceError> {
         if let Some(node) = fields.optional("items") {
             schema.items = Some(Box::new(self.read(node, &nested(&schema.place, "items"))?));
-        }
-        let is_body = schema.place == REQUEST || schema.place == RESPONSE;
-        for keyword in ["properties", "additionalProperties", "required"] {
-            if let Some(node) = fields.optional(keyword).filter(|_| !is_body) {
-                let error = node.error("the fields of an object within a body cannot be honoured");
-                return Err(error.with_hint("leave them out: `type: object` says that it is one"));
-            }
         }
         if let Some(node) = fields.optional("properties") {
             let mut errors = Errors::default();

@@ -94,13 +94,10 @@ pub(super) fn read(responses: &Node) -> Result<(Vec<u16>, &Node), SourceError> {
 
 /// The status that refuses what is wrong, where no rule names another one.
 pub(super) fn refusal(responses: &Node, answers: &IndexMap<u16, DocumentedResponse>) -> Result<u16, SourceError> {
-    match GENERAL.into_iter().find(|status| answers.contains_key(status)) {
-        Some(status) => Ok(status),
-        None => {
-            let error = responses.error("no answer says how a wrong request is refused");
-            Err(error.with_hint("an answer '400' does, or '422'"))
-        }
-    }
+    GENERAL.into_iter().find(|status| answers.contains_key(status)).ok_or_else(|| {
+        let error = responses.error("no answer says how a wrong request is refused");
+        error.with_hint("an answer '400' does, or '422'")
+    })
 }
 
 /// The id must always be there, and of a form that a stub can make and a path can hold.
@@ -117,13 +114,11 @@ pub(super) fn check_id(links: &Node, response: &Schema, lifecycle: &Lifecycle) -
             .error("an id is a text or a whole number")
             .with_hint(format!("`type` of `{name}` says which")));
     }
-    match schema.id(1, uuid::Uuid::nil()) {
-        Some(_) => Ok(()),
-        None => {
-            let error = links.error(format!("nobody knows how an id looks that the rules of `{name}` allow"));
-            Err(error.with_hint("`examples` of it has one, of which the digits can be others: `[img-0001]`"))
-        }
+    if schema.id(1, uuid::Uuid::nil()).is_some() {
+        return Ok(());
     }
+    let error = links.error(format!("nobody knows how an id looks that the rules of `{name}` allow"));
+    Err(error.with_hint("`examples` of it has one, of which the digits can be others: `[img-0001]`"))
 }
 
 #[cfg(test)]
