@@ -3,11 +3,13 @@
 mod budget;
 mod check;
 mod compare;
+mod completions;
 mod doctor;
 mod export;
 mod interruptions;
 mod list;
 mod login;
+mod man;
 mod named;
 mod new;
 mod report;
@@ -80,6 +82,10 @@ enum Command {
     Compare(compare::Arguments),
     /// Print the JSON Schema of what the program writes, or reads
     Schema(schema::Arguments),
+    /// Print the completions for a shell
+    Completions(completions::Arguments),
+    /// Write a page for `man` of each command
+    Man(man::Arguments),
 }
 
 impl Command {
@@ -180,6 +186,8 @@ impl Cli {
             Command::Report(arguments) => report::execute(&arguments, console),
             Command::Compare(arguments) => compare::execute(&arguments, console),
             Command::Schema(arguments) => schema::execute(&arguments, console),
+            Command::Completions(arguments) => completions::execute(&arguments, console),
+            Command::Man(arguments) => man::execute(&arguments, console),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What the program exports for others: tables, and the contract as plain `OpenAPI`, which a validator from `PyPI` reads where that can be reached.
+//! What the program exports for others: tables; the contract as plain `OpenAPI`, which a validator from `PyPI` reads where that can be reached; completions
+//! and pages of the manual.
 
 #![allow(
     clippy::unwrap_used,
@@ -146,4 +147,53 @@ fn an_independent_validator_takes_what_is_exported() {
     let mut broken = openapi("otc");
     broken["info"].as_object_mut().unwrap().remove("title");
     assert!(!is_valid(&broken).0, "the validator takes anything");
+}
+
+/// The commands that the help of the program lists.
+fn commands() -> Vec<String> {
+    let help = Command::new(env!("CARGO_BIN_EXE_ims-conformance")).arg("--help").env_clear().output().unwrap();
+    let text = String::from_utf8(help.stdout).unwrap();
+    let lines = text.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = lines.filter(|line| !line.starts_with("     ")).filter_map(|line| line.split_whitespace().next());
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_shell_completes_each_command() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ims-conformance"));
+    let output = command.args(["completions", "bash"]).env_clear().output().unwrap();
+    let script = String::from_utf8(output.stdout).unwrap();
+    assert!(commands().len() > 10, "{:?}", commands());
+    let ask = r#"
+        eval "$script"
+        COMP_WORDS=(ims-conformance ''); COMP_CWORD=1
+        words=($(complete -p ims-conformance))
+        "${words[-2]}" ims-conformance '' ims-conformance
+        printf '%s\n' "${COMPREPLY[@]}"
+    "#;
+    let answer = Command::new("bash").args(["-c", ask]).env("script", script).output().unwrap();
+    let offered = String::from_utf8(answer.stdout).unwrap();
+    for command in commands() {
+        assert!(offered.lines().any(|each| each == command), "{command} is not among\n{offered}");
+    }
+}
+
+#[test]
+fn each_command_has_a_page_of_the_manual_that_tells_no_secret() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = dir.path().join("man1");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ims-conformance"));
+    let output =
+        command.arg("man").arg(&pages).env("OS_TOKEN", "canary-71b0").env("OS_PASSWORD", "canary-71b0").output();
+    assert!(output.unwrap().status.success());
+    for command in commands().iter().filter(|command| *command != "help") {
+        let page = fs::read_to_string(pages.join(format!("ims-conformance-{command}.1"))).unwrap();
+        assert!(page.contains(".TH") && page.contains("OPTIONS"), "{command}: {page}");
+        assert!(!page.contains("canary"), "{command}: {page}");
+    }
+    let in_the_way = dir.path().join("file");
+    fs::write(&in_the_way, "").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_ims-conformance")).arg("man").arg(&in_the_way).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write into"));
 }
