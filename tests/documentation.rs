@@ -37,7 +37,7 @@ const NOT_RUN: [&str; 7] = [
 
 /// Every page: those that GitHub shows with their folders, and those beside them.
 fn pages() -> Vec<Page> {
-    let mut paths = vec![PathBuf::from("README.md")];
+    let mut paths = ["README.md", "CHANGELOG.md", ".github/CONTRIBUTING.md"].map(PathBuf::from).to_vec();
     for folder in ["cases", "src", "tests", "benches"] {
         find(Path::new(folder), &mut paths);
     }
@@ -182,12 +182,15 @@ fn the_page_about_the_tests_shows_what_its_commands_print() {
 }
 
 /// The pages above, and those without a command that can be run here.
-const FOLLOWED: [&str; 8] = [
+const FOLLOWED: [&str; 11] = [
+    ".github/CONTRIBUTING.md",
+    "CHANGELOG.md",
     "README.md",
     "cases/CONTRACT.md",
     "cases/NEW-SUITE.md",
     "cases/README.md",
     "cases/glance/README.md",
+    "src/cli/CI.md",
     "src/cli/OPERATING.md",
     "src/cli/README.md",
     "tests/README.md",
