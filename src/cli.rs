@@ -186,7 +186,7 @@ impl Cli {
             Command::Report(arguments) => report::execute(&arguments, console),
             Command::Compare(arguments) => compare::execute(&arguments, console),
             Command::Schema(arguments) => schema::execute(&arguments, console),
-            Command::Completions(arguments) => completions::execute(&arguments, console),
+            Command::Completions(arguments) => Ok(completions::execute(&arguments, console)),
             Command::Man(arguments) => man::execute(&arguments, console),
         }
     }

@@ -26,7 +26,7 @@ fn lines(recipe: &Value, found: &mut Vec<String>) {
                 match (key.as_str(), value) {
                     ("run" | "command" | "cmd", Value::String(text)) => found.extend(text.lines().map(str::to_owned)),
                     ("script", Value::Array(items)) => {
-                        found.extend(items.iter().map(|item| item.as_str().unwrap().to_owned()))
+                        found.extend(items.iter().map(|item| item.as_str().unwrap().to_owned()));
                     }
                     _ => lines(value, found),
                 }

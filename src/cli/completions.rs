@@ -3,7 +3,7 @@
 use clap::{Args, CommandFactory};
 use clap_complete::{Shell, generate};
 
-use super::{Cli, Failure};
+use super::Cli;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
 
@@ -14,9 +14,9 @@ pub(super) struct Arguments {
     shell: Shell,
 }
 
-pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn execute(arguments: &Arguments, console: &Console) -> ExitCode {
     let mut script = Vec::new();
     generate(arguments.shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
     console.print(&String::from_utf8_lossy(&script));
-    Ok(ExitCode::Holds)
+    ExitCode::Holds
 }
