@@ -154,7 +154,7 @@ const CONFINED: [(&str, &[&str]); 14] = [
         "data_encoding::",
         &[
             "src/client/signature.rs",
-            "src/client/send/credential.rs",
+            "src/contract/security.rs",
             "src/secret/disguise.rs",
             "src/ledger/chain.rs",
             "src/stub/credential.rs",

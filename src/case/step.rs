@@ -221,6 +221,10 @@ impl<'a> Parts<'a> {
         }
         let text = row.fill_text(node.text()?);
         let found = TokenVariant::ALL.iter().find(|(name, _)| *name == text);
+        if found.is_some_and(|(_, credential)| !credential.fits(&contract.security)) {
+            let error = node.error(format!("`{text}` is where the contract has the token itself"));
+            return Err(error.with_hint("`good`, `absent`, `empty`, `wrong` … are shown there"));
+        }
         let names = || TokenVariant::ALL.map(|(name, _)| name).join(", ");
         found.map(|(_, credential)| *credential).ok_or_else(|| {
             node.error(format!("`{text}` is no kind of token")).with_hint(format!("known here: {}", names()))

@@ -160,7 +160,7 @@ impl Access {
     /// What the token's header says for this credential.
     pub(super) fn shown(&self, credential: TokenVariant) -> Option<String> {
         match credential {
-            TokenVariant::Absent => None,
+            TokenVariant::Absent | TokenVariant::Elsewhere(_) => None,
             TokenVariant::Empty => Some(String::new()),
             TokenVariant::Wrong => Some("this-was-never-a-token".to_owned()),
             TokenVariant::Foreign(foreign) => Some(foreign.text().to_owned()),

@@ -33,7 +33,7 @@ impl Token {
     pub(crate) fn shown_is(&self, credential: TokenVariant, text: &str) -> bool {
         match credential {
             TokenVariant::Good => self.is(text),
-            TokenVariant::Absent => false,
+            TokenVariant::Absent | TokenVariant::Elsewhere(_) => false,
             TokenVariant::Empty => text.is_empty(),
             TokenVariant::Wrong => !text.is_empty() && !self.is_near(text),
             TokenVariant::Foreign(foreign) => foreign.text() == text,
@@ -53,7 +53,7 @@ impl Token {
     }
 
     /// What a header shows for a credential that is made from the token.
-    pub(super) fn shown_as(&self, credential: TokenVariant) -> String {
+    pub(crate) fn shown_as(&self, credential: TokenVariant) -> String {
         match credential {
             TokenVariant::Appended => format!("{}x", self.0),
             TokenVariant::Prepended => format!("x{}", self.0),
@@ -70,7 +70,8 @@ impl Token {
             | TokenVariant::Absent
             | TokenVariant::Empty
             | TokenVariant::Wrong
-            | TokenVariant::Foreign(_) => self.0.clone(),
+            | TokenVariant::Foreign(_)
+            | TokenVariant::Elsewhere(_) => self.0.clone(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! How a caller proves who they are: the security schemes of OpenAPI, as far as one text is shown with each request.
 
+use data_encoding::BASE64;
+
 use super::read_schema::named;
 use super::wire;
 use crate::document::{Errors, Node, SourceError};
@@ -88,6 +90,16 @@ impl Carrier {
             Self::Bearer => "Bearer ".to_owned(),
             Self::Basic => "Basic ".to_owned(),
         }
+    }
+
+    /// What the header says for a token.
+    pub fn header_value(&self, token: &str) -> String {
+        let text = match self {
+            Self::Basic => BASE64.encode(token.as_bytes()),
+            Self::Header(_) | Self::Query(_) | Self::Cookie(_) | Self::Bearer => token.to_owned(),
+        };
+        // A word without a token behind it ends there: blanks at the end are no part of a header.
+        format!("{}{text}", self.prefix()).trim_end().to_owned()
     }
 
     /// Where the token stands, in words.
@@ -201,4 +213,24 @@ fn read_scheme(name: &str, node: &Node) -> Result<Scheme, SourceError> {
     let description = fields.required("description")?.words()?;
     fields.finish()?;
     Ok(Scheme { name: name.to_owned(), carrier, description })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Carrier;
+
+    #[test]
+    fn a_token_stands_where_its_scheme_has_it() {
+        let table = [
+            (Carrier::Header("X-Key".to_owned()), "me:it", "me:it"),
+            (Carrier::Bearer, "me:it", "Bearer me:it"),
+            (Carrier::Bearer, "", "Bearer"),
+            (Carrier::Basic, "me:it", "Basic bWU6aXQ="),
+            (Carrier::Cookie("sid".to_owned()), "me:it", "sid=me:it"),
+            (Carrier::Cookie("sid".to_owned()), "", "sid="),
+        ];
+        for (carrier, token, expected) in table {
+            assert_eq!(carrier.header_value(token), expected, "{carrier:?}");
+        }
+    }
 }

@@ -88,7 +88,9 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
     if request.credential != TokenVariant::Good {
         found.kind = Kind::Unauthorized;
         found.violations.push(violation_of_body(ClauseId::token(), None));
-        found.refusals = Refusals::OneOf(vec![401]);
+        // What stands in front of a service may look there too, and refuse in its own way.
+        let is_elsewhere = matches!(request.credential, TokenVariant::Elsewhere(_));
+        found.refusals = if is_elsewhere { Refusals::AnyClientError } else { Refusals::OneOf(vec![401]) };
         return found;
     }
     let creation = &contract.creation;

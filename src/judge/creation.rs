@@ -16,7 +16,7 @@ impl StepJudge<'_> {
             Kind::Valid => self.judge_valid(&classification, &body, answer),
             Kind::Invalid => self.judge_invalid(&classification, answer),
             Kind::Unspecified => self.judge_unspecified(&classification, &body, answer),
-            Kind::Unauthorized => self.judge_unauthorized(answer.response),
+            Kind::Unauthorized => self.judge_unauthorized(&classification.refusals, answer.response),
         }
     }
 
@@ -139,12 +139,14 @@ impl StepJudge<'_> {
         }
     }
 
-    fn judge_unauthorized(&mut self, response: &Response) {
+    fn judge_unauthorized(&mut self, refusals: &Refusals, response: &Response) {
         if response.is_success() {
             self.mismatch(ClauseId::token(), "", "401 for a credential that is not good", answered(response));
         } else if response.status == 401 {
             self.assess(ClauseId::token());
             self.assess(ClauseId::status(401));
+        } else if refusals.allow(response.status) {
+            self.assess(ClauseId::token());
         } else {
             self.mismatch(ClauseId::status(401), "", "401 for a credential that is not good", answered(response));
         }

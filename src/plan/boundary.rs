@@ -118,17 +118,17 @@ fn of_credentials(contract: &Contract, base: &Base) -> Vec<Probe> {
     let good = String::from_utf8_lossy(&object(base.fields())).into_owned();
     let label = if base.fields().is_empty() { "an empty object" } else { "what is required" };
     let bodies = [(label, good.as_str()), ("no object", "[]"), ("no JSON", "{"), ("nothing", "")];
-    let bad = TokenVariant::ALL.iter().filter(|(_, credential)| *credential != TokenVariant::Good);
     // One body is enough for those that are not made from the good one.
     let most = |credential: &TokenVariant| match credential {
-        TokenVariant::Foreign(_) | TokenVariant::SameShape => 1,
+        TokenVariant::Foreign(_) | TokenVariant::Elsewhere(_) | TokenVariant::SameShape => 1,
         _ => bodies.len(),
     };
+    let bad = TokenVariant::bad(&contract.security);
     let pairs = bad.flat_map(|credential| bodies[..most(&credential.1)].iter().map(move |body| (credential, body)));
     pairs
         .map(|((name, credential), (label, body))| {
             let mut request = request(contract, body.as_bytes().to_vec());
-            request.credential = *credential;
+            request.credential = credential;
             probe(contract, Phase::Boundary, id("token", &format!("{name} with {label}")), None, request)
         })
         .collect()

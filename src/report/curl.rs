@@ -132,7 +132,11 @@ impl Caller<'_> {
 
     /// The option that shows this credential where the security scheme has it.
     fn token(&self, credential: TokenVariant) -> Option<String> {
-        let carrier = self.carrier?;
+        let elsewhere = match credential {
+            TokenVariant::Elsewhere(place) => Some(place.carrier(self.carrier)),
+            _ => None,
+        };
+        let carrier = elsewhere.as_ref().or(self.carrier)?;
         let shown = self.shown(credential)?;
         let Some(header) = carrier.header() else {
             let Carrier::Query(name) = carrier else { return None };
@@ -167,6 +171,7 @@ impl Caller<'_> {
             TokenVariant::OtherCase => command(IN_OTHER_CASE),
             TokenVariant::SameShape => command(OF_SAME_SHAPE),
             TokenVariant::Foreign(foreign) => Shown::Text(foreign.text()),
+            TokenVariant::Elsewhere(place) => place.text().map_or_else(|| variable("$OS_TOKEN"), Shown::Text),
         })
     }
 }
@@ -183,7 +188,7 @@ impl Shown {
     /// As one word of bash, behind a text that means nothing to the shell.
     fn behind(&self, before: &str) -> String {
         match self {
-            Self::Text(text) => format!("'{before}{text}'"),
+            Self::Text(text) => shell::quoted(format!("{before}{text}").as_bytes()),
             Self::Expansion(text) => format!("\"{before}{text}\""),
         }
     }

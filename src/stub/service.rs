@@ -79,16 +79,34 @@ impl StubService {
         self.fault.as_ref().unwrap_or(&Fault::NONE)
     }
 
-    fn credential(&self, shown: Option<&str>) -> TokenVariant {
+    fn credential(&self, request: &Request, shown: Option<&str>) -> TokenVariant {
         match shown {
             _ if self.security().is_open() => TokenVariant::Good,
             Some(text) if self.token.is(text) => TokenVariant::Good,
             Some(text) if self.fault().opens_to(|credential| self.token.shown_is(credential, text)) => {
                 TokenVariant::Good
             }
-            None if self.fault().opens_to(|credential| credential == TokenVariant::Absent) => TokenVariant::Good,
+            None if self.fault().opens_to(|credential| self.is_shown_otherwise(credential, request)) => {
+                TokenVariant::Good
+            }
             Some(_) => TokenVariant::Wrong,
             None => TokenVariant::Absent,
+        }
+    }
+
+    /// Whether a request that shows no token has this in place of it.
+    fn is_shown_otherwise(&self, credential: TokenVariant, request: &Request) -> bool {
+        match credential {
+            TokenVariant::Elsewhere(place) => {
+                let carrier = place.carrier(self.security().schemes.first().map(|scheme| &scheme.carrier));
+                let good = || self.token.shown_as(TokenVariant::Good);
+                let value = carrier.header_value(&place.text().map_or_else(good, str::to_owned));
+                let is_it = |name: &str, text: &str| {
+                    carrier.header().is_some_and(|each| each.eq_ignore_ascii_case(name)) && text == value
+                };
+                request.headers.iter().any(|(name, text)| is_it(name, text))
+            }
+            credential => credential == TokenVariant::Absent,
         }
     }
 
@@ -301,7 +319,7 @@ impl StubService {
         if operation.effect == Effect::Fixed {
             return reply::example(operation);
         }
-        if self.credential(token) != TokenVariant::Good {
+        if self.credential(request, token) != TokenVariant::Good {
             return self.turn_away(operation, parameters.first().copied(), request, &mut resources);
         }
         let id = parameters.first().copied().unwrap_or_default();

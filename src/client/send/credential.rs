@@ -1,20 +1,9 @@
 //! How a token is written where its security scheme has it.
 
-use data_encoding::BASE64;
 use url::Url;
 
 use crate::contract::Carrier;
 use crate::exchange::query;
-
-/// What the header of this carrier says for a token.
-pub(super) fn header_value(carrier: &Carrier, token: &str) -> String {
-    let text = match carrier {
-        Carrier::Basic => BASE64.encode(token.as_bytes()),
-        Carrier::Header(_) | Carrier::Query(_) | Carrier::Cookie(_) | Carrier::Bearer => token.to_owned(),
-    };
-    // A word without a token behind it ends there: blanks at the end are no part of a header.
-    format!("{}{text}", carrier.prefix()).trim_end().to_owned()
-}
 
 /// Shows a token in the query, in the place of one that stands there already: an address that a server gives may have one.
 pub(super) fn add_to_query(carrier: &Carrier, token: &str, url: &mut Url) {
@@ -30,23 +19,8 @@ pub(super) fn add_to_query(carrier: &Carrier, token: &str, url: &mut Url) {
 mod tests {
     use url::Url;
 
-    use super::{add_to_query, header_value};
+    use super::add_to_query;
     use crate::contract::Carrier;
-
-    #[test]
-    fn a_token_stands_where_its_scheme_has_it() {
-        let table = [
-            (Carrier::Header("X-Key".to_owned()), "me:it", "me:it"),
-            (Carrier::Bearer, "me:it", "Bearer me:it"),
-            (Carrier::Bearer, "", "Bearer"),
-            (Carrier::Basic, "me:it", "Basic bWU6aXQ="),
-            (Carrier::Cookie("sid".to_owned()), "me:it", "sid=me:it"),
-            (Carrier::Cookie("sid".to_owned()), "", "sid="),
-        ];
-        for (carrier, token, expected) in table {
-            assert_eq!(header_value(&carrier, token), expected, "{carrier:?}");
-        }
-    }
 
     #[test]
     fn a_token_in_the_query_takes_the_place_of_another_one_and_leaves_the_rest() {

@@ -1,5 +1,6 @@
 //! How requests get to the target: over HTTP, or within this process.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use time::OffsetDateTime;
 use super::{Purpose, credential};
 use crate::client::{Service, Signable, Target};
 use crate::contract::Effect;
-use crate::exchange::{Exchange, Request, Response, SendError};
+use crate::exchange::{Exchange, Request, Response, SendError, TokenVariant};
 use crate::http::{Answer, Client, HeaderName, Outgoing, Prepared, Route, TransportError, Way};
 
 /// How requests get to the target.
@@ -52,14 +53,15 @@ impl Target {
             return Exchange { request, outcome: Err(SendError::Budget) };
         }
         let shown = self.access.shown(request.credential);
+        let request_shown = self.with_elsewhere(&request);
         let begin = Instant::now();
         let mut outcome = match &self.wire {
             Wire::Local(service) => {
                 // What is sent at once is answered in turns, as by a server.
                 tokio::task::yield_now().await;
-                Ok(service.answer(&request, shown.as_deref()))
+                Ok(service.answer(&request_shown, shown.as_deref()))
             }
-            Wire::Http(client) => match self.prepare(client, shown, &request) {
+            Wire::Http(client) => match self.prepare(client, shown, &request_shown) {
                 Some(prepared) => {
                     let may_be_cut = purpose != Purpose::Cleanup && !request.may_create(self.contract());
                     let cut = async { if may_be_cut { self.halt.halted().await } else { self.halt.finished().await } };
@@ -78,6 +80,19 @@ impl Target {
         Exchange { request, outcome }
     }
 
+    /// The request with what it shows where the contract has no token; nobody keeps that.
+    fn with_elsewhere<'a>(&self, request: &'a Request) -> Cow<'a, Request> {
+        let TokenVariant::Elsewhere(place) = request.credential else { return Cow::Borrowed(request) };
+        let carrier = place.carrier(self.carrier.as_ref());
+        let good = || self.access.token().map(|token| token.shown_as(TokenVariant::Good));
+        let Some((name, text)) = carrier.header().zip(place.text().map(str::to_owned).or_else(good)) else {
+            return Cow::Borrowed(request);
+        };
+        let mut shown = request.clone();
+        shown.headers.push((name.to_owned(), carrier.header_value(&text)));
+        Cow::Owned(shown)
+    }
+
     /// The request as it goes over the wire; `None` where it holds what HTTP cannot carry, or a path that does not stay as it is.
     fn prepare<'a>(&self, client: &'a Client, token: Option<String>, request: &Request) -> Option<Prepared<'a>> {
         let path = request.path.split('?').next().unwrap_or_default();
@@ -85,7 +100,7 @@ impl Target {
         let mut shown = Vec::new();
         if let Some((carrier, token)) = self.carrier.as_ref().zip(token) {
             match carrier.header() {
-                Some(name) => shown.push((HeaderName::try_from(name).ok()?, credential::header_value(carrier, &token))),
+                Some(name) => shown.push((HeaderName::try_from(name).ok()?, carrier.header_value(&token))),
                 None => credential::add_to_query(carrier, &token, &mut url),
             }
         }

@@ -7,7 +7,7 @@ mod texts;
 
 use super::Defect;
 use super::fault::{Condition, Fault, Leniency};
-use crate::contract::{ClauseId, Contract, NOW_AND_THEN, Schema, Subject};
+use crate::contract::{ClauseId, Contract, NOW_AND_THEN, Schema, Security, Subject};
 use crate::exchange::TokenVariant;
 
 /// Every defect that the contract can express, in the order of its clauses.
@@ -28,7 +28,7 @@ pub fn defects(contract: &Contract) -> Vec<Defect> {
         list.of_keys_elsewhere(contract, name, schema);
     }
     if !contract.security.is_open() {
-        list.of_token();
+        list.of_token(&contract.security);
     }
     list.of_statuses(contract);
     list.of_answer(&contract.creation.response);
@@ -91,10 +91,8 @@ impl List {
         defect
     }
 
-    fn of_token(&mut self) {
-        for (name, credential) in
-            TokenVariant::ALL.into_iter().filter(|(_, credential)| *credential != TokenVariant::Good)
-        {
+    fn of_token(&mut self, security: &Security) {
+        for (name, credential) in TokenVariant::bad(security) {
             let fault = Fault::Opens(credential);
             let way = format!("takes-{name}");
             let defect = self.add(&ClauseId::token(), &way, "a credential that is not good is taken", fault);

@@ -1,0 +1,200 @@
+//! What requests show as their token: the good one, and all the others.
+
+use crate::contract::{Carrier, Security};
+
+/// What a request shows as its token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TokenVariant {
+    /// The good token.
+    #[default]
+    Good,
+    /// No header at all.
+    Absent,
+    /// A header without a value.
+    Empty,
+    /// A text that was never a token.
+    Wrong,
+    /// The good token and one more character.
+    Appended,
+    /// One more character and the good token.
+    Prepended,
+    /// The good token without its last character.
+    Shortened,
+    /// The good token without its first character.
+    FirstCharDropped,
+    /// The good token with another first character.
+    OtherFirst,
+    /// The good token with another last character.
+    OtherLast,
+    /// The good token with one letter in the other case.
+    OtherCase,
+    /// A text as long as the good token, with a letter for each letter and a digit for each digit.
+    SameShape,
+    /// A text of a form that tokens have, which is nobody's.
+    Foreign(ForeignToken),
+    /// Nothing where the contract has the token, and something elsewhere.
+    Elsewhere(Elsewhere),
+}
+
+/// The forms of tokens that were never given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ForeignToken {
+    /// 32 hexadecimal digits.
+    Hexadecimal,
+    /// A UUID.
+    Uuid,
+    /// A JSON Web Token.
+    Jwt,
+    /// A Fernet token.
+    Fernet,
+    /// A signed token in Base64, of some hundred characters.
+    Signed,
+    /// Digits.
+    Digits,
+    /// One character.
+    OneCharacter,
+    /// The word for everything.
+    Asterisk,
+    /// The name of a user.
+    Admin,
+    /// A scheme of the Authorization header, and a text.
+    Bearer,
+    /// What a program sends that has no token.
+    Null,
+    /// What another one sends.
+    Undefined,
+    /// Signs that end a text, a statement or a header in languages that quote.
+    Quoted,
+}
+
+impl ForeignToken {
+    /// The text.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Hexadecimal => "3f1c9a7e5b2d4860a1c3e5f70b9d8264",
+            Self::Uuid => "9b2f6c1e-4d7a-4f38-8a55-1c0e7d92b364",
+            Self::Jwt => concat!(
+                "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZG1pbiIsImV4cCI6NDEwMjQ0NDgwMH0.",
+                "c2lnbmF0dXJlLW9mLW5vYm9keS1hdC1hbGw"
+            ),
+            Self::Fernet => concat!(
+                "gAAAAABmQk2xV7rZp0sN4cJt8yLw3hDqE6uFbKiMoX1aGvT5zRPjSdYlHnUe9WCgBxOq2I",
+                "mfQ7kA0pVsZyTuNr4LhJdE8bXwCtG6iRoKjMnPqSvWxYzA1B2C3D4E5F6G7H8I9J0K=="
+            ),
+            Self::Signed => concat!(
+                "MIIDkgYJKoZIhvcNAQcCoIIDgzCCA38CAQExDTALBglghkgBZQMEAgEwggHgBgkqhkiG9w0BBwGgggHRBIIBzXsidG9rZW4iOnsi",
+                "ZXhwaXJlc19hdCI6IjIwOTktMTItMzFUMjM6NTk6NTkuMDAwMDAwWiIsIm1ldGhvZHMiOlsicGFzc3dvcmQiXSwicm9sZXMiOlt7",
+                "Im5hbWUiOiJpbXNfYWRtIn1dLCJ1c2VyIjp7Im5hbWUiOiJub2JvZHkifX19MYIBhTCCAYECAQEwXDBXMQswCQYDVQQGEwJVUzEO",
+                "MAwGA1UECBMFVW5zZXQxDjAMBgNVBAcTBVVuc2V0MQ4wDAYDVQQKEwVVbnNldDEYMBYGA1UEAxMPd3d3LmV4YW1wbGUuY29tAgEB"
+            ),
+            Self::Digits => "12345678901234567890",
+            Self::OneCharacter => "a",
+            Self::Asterisk => "*",
+            Self::Admin => "admin",
+            Self::Null => "null",
+            Self::Undefined => "undefined",
+            Self::Quoted => "3f1c'9a7e\"5b2d;4860--",
+            Self::Bearer => "Bearer 3f1c9a7e5b2d4860a1c3e5f70b9d8264",
+        }
+    }
+}
+
+/// Where services look for a token, though the contract does not say so. Never in the query: addresses are written into logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Elsewhere {
+    /// The good token in the header Authorization, as it is.
+    Authorization,
+    /// The good token in the header Authorization, as a bearer token.
+    Bearer,
+    /// The good token in a cookie with the name of the header in which it should stand.
+    Cookie,
+    /// The good token in a header that many services take.
+    ApiKey,
+    /// A user and a password that everybody knows.
+    Admin,
+}
+
+impl Elsewhere {
+    /// What carries it, beside a token that should be carried by something else.
+    pub fn carrier(self, usual: Option<&Carrier>) -> Carrier {
+        match (self, usual) {
+            (Self::Authorization, _) => Carrier::Header("Authorization".to_owned()),
+            (Self::Bearer, _) => Carrier::Bearer,
+            (Self::Cookie, Some(Carrier::Header(name))) => Carrier::Cookie(name.clone()),
+            (Self::Cookie, _) => Carrier::Cookie("token".to_owned()),
+            (Self::ApiKey, _) => Carrier::Header("X-Api-Key".to_owned()),
+            (Self::Admin, _) => Carrier::Basic,
+        }
+    }
+
+    /// What is shown there in place of the good token; `None` is the good token.
+    pub fn text(self) -> Option<&'static str> {
+        match self {
+            Self::Admin => Some("admin:admin"),
+            Self::Authorization | Self::Bearer | Self::Cookie | Self::ApiKey => None,
+        }
+    }
+}
+
+impl TokenVariant {
+    /// Those that are not good for this contract: where it has the token in a header itself, that header is not elsewhere.
+    pub fn bad(security: &Security) -> impl Iterator<Item = (&'static str, Self)> + '_ {
+        Self::ALL.into_iter().filter(|(_, each)| *each != Self::Good && each.fits(security))
+    }
+
+    /// Whether the contract asks for the token somewhere else than here.
+    pub fn fits(self, security: &Security) -> bool {
+        let Self::Elsewhere(place) = self else { return true };
+        let carrier = place.carrier(security.schemes.first().map(|scheme| &scheme.carrier));
+        carrier.header().is_none_or(|header| !security.is_carried_by_header(header))
+    }
+
+    /// Every credential, with its name in a case.
+    pub const ALL: [(&'static str, Self); 30] = [
+        ("good", Self::Good),
+        ("absent", Self::Absent),
+        ("empty", Self::Empty),
+        ("wrong", Self::Wrong),
+        ("appended", Self::Appended),
+        ("prepended", Self::Prepended),
+        ("shortened", Self::Shortened),
+        ("beheaded", Self::FirstCharDropped),
+        ("other-first", Self::OtherFirst),
+        ("other-last", Self::OtherLast),
+        ("other-case", Self::OtherCase),
+        ("same-shape", Self::SameShape),
+        ("hexadecimal", Self::Foreign(ForeignToken::Hexadecimal)),
+        ("uuid", Self::Foreign(ForeignToken::Uuid)),
+        ("jwt", Self::Foreign(ForeignToken::Jwt)),
+        ("fernet", Self::Foreign(ForeignToken::Fernet)),
+        ("signed", Self::Foreign(ForeignToken::Signed)),
+        ("digits", Self::Foreign(ForeignToken::Digits)),
+        ("one-character", Self::Foreign(ForeignToken::OneCharacter)),
+        ("asterisk", Self::Foreign(ForeignToken::Asterisk)),
+        ("admin", Self::Foreign(ForeignToken::Admin)),
+        ("bearer", Self::Foreign(ForeignToken::Bearer)),
+        ("word-null", Self::Foreign(ForeignToken::Null)),
+        ("word-undefined", Self::Foreign(ForeignToken::Undefined)),
+        ("quoted", Self::Foreign(ForeignToken::Quoted)),
+        ("as-authorization", Self::Elsewhere(Elsewhere::Authorization)),
+        ("as-bearer", Self::Elsewhere(Elsewhere::Bearer)),
+        ("as-cookie", Self::Elsewhere(Elsewhere::Cookie)),
+        ("as-api-key", Self::Elsewhere(Elsewhere::ApiKey)),
+        ("basic-admin", Self::Elsewhere(Elsewhere::Admin)),
+    ];
+
+    /// The name in a case.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, each)| *each == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether the value is made from the good token, and so needs one.
+    pub fn needs_token(self) -> bool {
+        use TokenVariant::{
+            Appended, FirstCharDropped, OtherCase, OtherFirst, OtherLast, Prepended, SameShape, Shortened,
+        };
+        let is_of_other_length = matches!(self, Appended | Prepended | Shortened | FirstCharDropped);
+        let is_elsewhere = matches!(self, Self::Elsewhere(place) if place.text().is_none());
+        is_of_other_length || is_elsewhere || matches!(self, OtherFirst | OtherLast | OtherCase | SameShape)
+    }
+}
