@@ -294,3 +294,21 @@ fn the_pasted_lines_of_a_finding_show_it_again_and_leave_nothing() {
 /// Defects with which nobody can remove everything: it is not gone, or the answer does not say that it is there.
 const LEAVES_SOMETHING: [&str; 5] =
     ["keeps-what-is-deleted", "refuses-to-delete", "forgets-updates", "creates-what-it-refuses", "creates-for-anybody"];
+
+#[test]
+fn the_pasted_lines_of_a_refusal_now_and_then_remove_what_they_create_when_it_does_not_come() {
+    if !can_repeat() {
+        return;
+    }
+    let suite = Arc::new(Suite::built_in("otc").unwrap().unwrap());
+    let server = Server::of_suite("otc", "status.201:500-now-and-then");
+    let Whole { results: report, .. } = found(&server, &suite, &some(&suite));
+    let finding = report.findings.iter().find(|finding| finding.clause == "status.201").unwrap();
+    let (endpoint, carrier) = (report.endpoint.as_str(), report.carrier.as_ref());
+    let caller = Caller { endpoint, carrier, has_token: true, route: &report.route };
+    let lines = finding.repeat.lines(|request, names| caller.command_with(request, names));
+    let before = server.ids().len();
+    let said = [paste(&lines), paste(&lines)].concat();
+    assert!(said.contains("HTTP/1.1 201") && said.contains("HTTP/1.1 204"), "{}\n{said}", lines.join("\n"));
+    assert_eq!(server.ids().len(), before, "{}\n{said}", lines.join("\n"));
+}

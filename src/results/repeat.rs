@@ -11,6 +11,7 @@ use super::Outcome;
 use crate::client::{Leftover, request_to};
 use crate::contract::{Contract, Effect};
 use crate::exchange::{Exchange, Request, Response, id_text, segment};
+use crate::judge::{Body, Kind, classify};
 
 /// Everything that shows a finding again.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Repeat {
     needs_run: bool,
     /// Makes possible that what was created is removed, and removes it.
     removal: Vec<Request>,
+    /// Variables that may stay empty: the run got no id for them, and the next answer may have one.
+    perhaps: Vec<String>,
     /// Why nothing is removed, though something was created.
     warning: Option<&'static str>,
     /// The names of captured values, each with the variable of the shell that holds it.
@@ -57,8 +60,14 @@ impl Repeat {
     /// What repeats these steps of a probe, counted from 0.
     pub(super) fn of(contract: &Contract, outcome: &Outcome, steps: &[usize]) -> Self {
         let run = ("run".to_owned(), "run".to_owned());
-        let mut repeat =
-            Self { steps: Vec::new(), needs_run: false, removal: Vec::new(), warning: None, variables: vec![run] };
+        let mut repeat = Self {
+            steps: Vec::new(),
+            needs_run: false,
+            removal: Vec::new(),
+            perhaps: Vec::new(),
+            warning: None,
+            variables: vec![run],
+        };
         let mut created = Vec::new();
         for index in steps {
             let exchange = &outcome.exchanges[*index];
@@ -114,23 +123,30 @@ impl Repeat {
         };
         let is_template = self.variables.iter().any(|(name, _)| has_name(&scripted.request, name));
         let request = if is_template { renamed(&scripted.request, &self.variables) } else { sent.clone() };
-        let created = exchange.response().filter(|answer| answer.is_success() && sent.may_create(contract));
+        let is_created = exchange.response().is_some_and(Response::is_success);
+        let may_be_created = sent.may_create(contract) && (is_created || is_wrongly_refused(contract, exchange));
         let mut captures = Vec::new();
         let mut id = None;
         for (name, pointer) in &scripted.captures {
             let variable = identifier(name);
-            if created.is_some() && *pointer == contract.creation.lifecycle.id {
+            if may_be_created && *pointer == contract.creation.lifecycle.id {
                 id = Some(variable.clone());
             }
             self.variables.push((name.clone(), variable.clone()));
             captures.push(capture(variable, pointer, exchange.response()));
         }
-        if id.is_none() && created.is_some() {
+        if id.is_none() && may_be_created {
             let number = index + 1;
             let variable = if index == 0 { "created".to_owned() } else { format!("created_{number}") };
             self.variables.push((variable.clone(), variable.clone()));
             captures.push(capture(variable.clone(), &contract.creation.lifecycle.id, exchange.response()));
             id = Some(variable);
+        }
+        if !is_created {
+            for capture in &mut captures {
+                capture.position = capture.position.or(Some(1));
+            }
+            self.perhaps.extend(id.clone());
         }
         let within = scripted.patience.as_ref().map(|patience| patience.within);
         (Step { request, is_template, captures, within }, id)
@@ -162,7 +178,11 @@ impl Repeat {
             lines.push(format!("answer=$({line}); echo \"$answer\"{patience}"));
             lines.extend(step.captures.iter().map(Capture::line));
         }
-        lines.extend(self.removal.iter().map(|request| command(request, &names)));
+        lines.extend(self.removal.iter().map(|request| {
+            let perhaps = self.perhaps.iter().find(|variable| has_name(request, variable));
+            let unless = perhaps.map(|variable| format!("[ -z \"${variable}\" ] || ")).unwrap_or_default();
+            unless + &command(request, &names)
+        }));
         lines.extend(self.warning.map(|warning| format!("# {warning}")));
         lines
     }
@@ -265,6 +285,13 @@ fn is_delete_protected<'a>(contract: &Contract, mut exchanges: impl Iterator<Ite
         let asks = exchange.request.body.as_deref().is_some_and(|body| contract.asks_for_delete_protection(body));
         says_so || asks || updates(&exchange.request)
     })
+}
+
+/// Whether a request was refused that may be taken when it is sent again.
+fn is_wrongly_refused(contract: &Contract, exchange: &Exchange) -> bool {
+    let body = Body::read(&exchange.request);
+    let is_invalid = matches!(classify(contract, &exchange.request, &body).kind, Kind::Invalid | Kind::Unauthorized);
+    exchange.response().is_none_or(|answer| answer.status >= 500 || !is_invalid)
 }
 
 /// The requests that remove what has the id in this variable.
