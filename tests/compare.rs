@@ -91,7 +91,13 @@ fn what_became_known_is_neither_gone_nor_new() {
     let deviation = Deviation { clause: MAXIMUM.to_owned(), cause: String::new(), because: "v7".into(), probes: 1 };
     known.known.push(deviation);
     for (first, second) in [(&broken(), &known), (&known, &broken())] {
-        assert_eq!(compared(first, second).outcome, Outcome::Same);
+        let comparison = compared(first, second);
+        assert_eq!((comparison.outcome, comparison.same), (Outcome::Same, 1));
+        let told = comparison
+            .caveats
+            .iter()
+            .filter(|caveat| caveat.contains("known deviations of the ") && caveat.contains(MAXIMUM));
+        assert_eq!(told.count(), 1, "{:?}", comparison.caveats);
     }
 }
 

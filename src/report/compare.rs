@@ -11,7 +11,7 @@ mod text;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use self::differences::{caveats, choices, drift, latency, missing, sorted};
+use self::differences::{caveats, choices, drift, known, latency, missing, sorted};
 use super::model::{Finding, Report, Verdict, duration};
 use crate::exit_code::ExitCode;
 use crate::untrusted::visible;
@@ -192,13 +192,18 @@ impl Comparison {
         if names[0] != names[1] {
             return Err(format!("the runs are of different suites, {} and {}", names[0], names[1]));
         }
-        let (new, not_looked_for_first, _) = sorted(second, first);
-        let (gone, not_looked_for_second, same) = sorted(first, second);
+        let (of_second, of_first) = (sorted(second, first), sorted(first, second));
+        let same = of_first.found + of_first.known.len() + of_second.known.len();
+        let mut caveats = caveats(first, second);
+        caveats.extend(known(&of_second.known, "first", "second"));
+        caveats.extend(known(&of_first.known, "second", "first"));
+        let (new, gone) = (of_second.lacking, of_first.lacking);
         let unsettled = |is_of_first| move |(finding, why)| Unsettled { finding, is_of_first, why };
-        let unsettled: Vec<_> = not_looked_for_second
+        let unsettled: Vec<_> = of_first
+            .unsettled
             .into_iter()
             .map(unsettled(true))
-            .chain(not_looked_for_first.into_iter().map(unsettled(false)))
+            .chain(of_second.unsettled.into_iter().map(unsettled(false)))
             .collect();
         let (only_first, only_second) = (missing(first, second), missing(second, first));
         let outcome = match (new.is_empty(), gone.is_empty()) {
@@ -212,7 +217,7 @@ impl Comparison {
             first: Side::of(first),
             second: Side::of(second),
             outcome,
-            caveats: caveats(first, second),
+            caveats,
             new,
             gone,
             unsettled,

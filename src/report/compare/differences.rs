@@ -5,22 +5,38 @@ use std::collections::BTreeSet;
 use super::{ChoiceDifference, LatencyPair, Missing, Note};
 use crate::report::model::{Clause, ClauseVerdict, Drift, Finding, LEFT_OUT, Report};
 
-/// The findings of a run that the other one looked for and does not have, those that it did not look for with the reason, and how many it has, too.
-pub(super) fn sorted(of: &Report, other: &Report) -> (Vec<Note>, Vec<(Note, String)>, usize) {
-    let (mut lacking, mut unsettled, mut same) = (Vec::new(), Vec::new(), 0);
+/// The findings of a run, by what another run says of them.
+#[derive(Default)]
+pub(super) struct Sorted {
+    /// It has them, too.
+    pub(super) found: usize,
+    /// It holds only as it knows of them.
+    pub(super) known: Vec<Note>,
+    /// It looked for them, and does not have them.
+    pub(super) lacking: Vec<Note>,
+    /// It did not look for them, and why.
+    pub(super) unsettled: Vec<(Note, String)>,
+}
+
+/// Holds the findings of a run against another run.
+pub(super) fn sorted(of: &Report, other: &Report) -> Sorted {
+    let mut sorted = Sorted::default();
     for finding in &of.findings {
         match presence(finding, other) {
-            Presence::There => same += 1,
-            Presence::Absent => lacking.push(Note::of(finding)),
-            Presence::Unknown(why) => unsettled.push((Note::of(finding), why)),
+            Presence::Found => sorted.found += 1,
+            Presence::Known => sorted.known.push(Note::of(finding)),
+            Presence::Absent => sorted.lacking.push(Note::of(finding)),
+            Presence::Unknown(why) => sorted.unsettled.push((Note::of(finding), why)),
         }
     }
-    (lacking, unsettled, same)
+    sorted
 }
 
 /// Whether a run has a finding of another one.
 enum Presence {
-    There,
+    Found,
+    /// As a known deviation.
+    Known,
     Absent,
     /// It does not say, and why.
     Unknown(String),
@@ -32,8 +48,11 @@ fn presence(finding: &Finding, other: &Report) -> Presence {
         .known
         .iter()
         .any(|known| known.clause == finding.clause && (known.cause.is_empty() || known.cause == finding.cause));
-    if is_known || other.findings.iter().any(is_found) {
-        return Presence::There;
+    if other.findings.iter().any(is_found) {
+        return Presence::Found;
+    }
+    if is_known {
+        return Presence::Known;
     }
     let left_out = format!("{LEFT_OUT}{}", finding.clause);
     if other.omitted.iter().any(|omitted| omitted.what == left_out) {
@@ -50,6 +69,15 @@ fn presence(finding: &Finding, other: &Report) -> Presence {
         None if other.is_strict => Presence::Absent,
         None => Presence::Unknown("it does not know the clause".to_owned()),
     }
+}
+
+/// What is known of a target in one run, and a finding in the other one.
+pub(super) fn known(notes: &[Note], knowing: &str, finding: &str) -> Option<String> {
+    let mut clauses: Vec<_> = notes.iter().map(|note| note.clause.as_str()).collect();
+    clauses.dedup();
+    let told =
+        || format!("known deviations of the {knowing} run are findings of the {finding} one: {}", clauses.join(", "));
+    (!clauses.is_empty()).then(told)
 }
 
 /// Clauses that the first of these runs assessed and the other one did not.

@@ -15,7 +15,7 @@ pub(super) fn render(comparison: &Comparison) -> String {
 fn write(out: &mut String, comparison: &Comparison) -> fmt::Result {
     let sign = match comparison.outcome {
         Outcome::Worse => "❌",
-        Outcome::Unsettled => "⚠️",
+        Outcome::Unsettled => "⚠",
         Outcome::Better | Outcome::Same => "✅",
     };
     writeln!(out, "# {sign} {}\n", comparison.outcome.text())?;
@@ -55,11 +55,12 @@ fn write_notes(out: &mut String, heading: &str, notes: &[Note]) -> fmt::Result {
         return Ok(());
     }
     writeln!(out, "## {heading}: {}\n", notes.len())?;
-    writeln!(out, "| clause | expected | got | shown by |\n|---|---|---|---|")?;
+    writeln!(out, "| clause | expected | got | shown by | again |\n|---|---|---|---|---|")?;
     for note in notes {
-        let [clause, expected, got, share] =
-            [&note.clause, &note.expected, &note.got, &note.share].map(|text| plain(text));
-        writeln!(out, "| {clause} | {expected} | {got} | {share} |")?;
+        let [clause, text, source, expected, got, share, again] =
+            [&note.clause, &note.text, &note.source, &note.expected, &note.got, &note.share, &note.command]
+                .map(|text| plain(text));
+        writeln!(out, "| {clause}<br>{text}<br>{source} | {expected} | {got} | {share} | {again} |")?;
     }
     writeln!(out)
 }
