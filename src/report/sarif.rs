@@ -24,11 +24,6 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
         let index = rule(&mut rules, report, &known.clause, "", "");
         results.push(suppressed(report, known, index));
     }
-    let left_out: Vec<_> = report
-        .omitted
-        .iter()
-        .map(|omitted| json!({"level": "warning", "message": {"text": format!("left out: {} {}", omitted.count, omitted.what)}}))
-        .collect();
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -43,7 +38,7 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
                 "exitCode": report.exit_code,
                 "exitCodeDescription": exit_text(report),
                 "endTimeUtc": report.date,
-                "toolExecutionNotifications": left_out,
+                "toolExecutionNotifications": notifications(report),
             }],
             "properties": {
                 "target": report.target.endpoint,
@@ -57,6 +52,21 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
     let mut text = serde_json::to_string_pretty(&log)?;
     text.push('\n');
     Ok(visible(&text).into_owned())
+}
+
+/// What is no result of a clause, and no reader should miss.
+fn notifications(report: &Report) -> Vec<Value> {
+    let left = report.resources.left_behind.iter().map(|left| format!("left behind: {}", left.id));
+    let trouble = [
+        (report.probes.inconclusive, "inconclusive"),
+        (report.probes.skipped, "skipped"),
+        (report.probes.unsent, "not sent"),
+    ];
+    let trouble =
+        trouble.into_iter().filter(|(count, _)| *count > 0).map(|(count, text)| format!("{count} probes {text}"));
+    let omitted = report.omitted.iter().map(|omitted| format!("left out: {} {}", omitted.count, omitted.what));
+    let warning = |text: String| json!({"level": "warning", "message": {"text": text}});
+    left.chain(trouble).chain(omitted).map(warning).collect()
 }
 
 fn exit_text(report: &Report) -> String {
@@ -96,9 +106,10 @@ struct Found<'a> {
 
 fn result(finding: &Finding, index: usize) -> Found<'_> {
     let message = format!(
-        "{}: {}. Shown by {}. Repeat: {}",
+        "{}: {}. Sent: {}. Shown by {}. Repeat: {}",
         finding.text,
         finding.difference(),
+        sent(finding),
         finding.share(),
         finding.command,
     );
@@ -112,6 +123,12 @@ fn result(finding: &Finding, index: usize) -> Found<'_> {
         partial_fingerprints: json!({"clauseAndCause/v1": format!("{} {:.300}", finding.clause, finding.cause)}),
         suppressions: Value::Null,
     }
+}
+
+/// The requests that show it, each on as little room as it takes.
+fn sent(finding: &Finding) -> String {
+    let each = finding.exchanges.iter().map(|sent| format!("{} {} {:.300}", sent.method, sent.path, sent.body.text));
+    each.map(|text| text.trim_end().to_owned()).collect::<Vec<_>>().join("; ")
 }
 
 fn suppressed<'a>(report: &Report, known: &'a Deviation, index: usize) -> Found<'a> {
