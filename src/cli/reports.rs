@@ -64,7 +64,8 @@ impl ReportArguments {
     pub(super) fn check(&self) -> Result<(), Failure> {
         for (index, Wanted { file, .. }) in self.wanted.iter().enumerate() {
             let shown = file.as_ref().map_or("standard output".into(), |file| file.display().to_string());
-            if self.wanted[..index].iter().any(|other| other.file == *file) {
+            let place = file.as_deref().map(place);
+            if self.wanted[..index].iter().any(|other| other.file.as_deref().map(self::place) == place) {
                 return Err(Failure::WrongUse(format!("--report: two reports cannot both go to {shown}")));
             }
             let Some(file) = file else { continue };
@@ -133,6 +134,13 @@ impl ReportArguments {
         let mut file = Console::grow(&summary, false).map_err(|error| cannot_write(&summary, &error))?;
         file.add(&text).map_err(|error| cannot_write(&summary, &error))
     }
+}
+
+/// Where a file is, or will be, whatever leads there.
+fn place(file: &Path) -> PathBuf {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let made = || Some(folder.canonicalize().ok()?.join(file.file_name()?));
+    file.canonicalize().ok().or_else(made).unwrap_or_else(|| file.to_owned())
 }
 
 fn cannot_write(file: &Path, error: &std::io::Error) -> String {

@@ -38,9 +38,24 @@ pub(super) fn plain(text: &str) -> String {
     out
 }
 
+/// A runner of GitHub takes some lines of its log for commands, and a report may be printed there: such a line begins with an escape.
+fn without_commands(text: &str) -> String {
+    let harmless = |line: &str| {
+        let command = line.trim_start();
+        let indent = &line[..line.len() - command.len()];
+        match command.chars().next() {
+            Some(sign @ (':' | '#')) if command.starts_with("::") || command.starts_with("##[") => {
+                format!("{indent}\\u{:04x}{}", u32::from(sign), &command[1..])
+            }
+            _ => line.to_owned(),
+        }
+    };
+    text.split('\n').map(harmless).collect::<Vec<_>>().join("\n")
+}
+
 /// A text as a block of its own, whatever stands in it.
 fn block(out: &mut String, language: &str, text: &str) -> fmt::Result {
-    let text = visible(text);
+    let text = without_commands(&visible(text));
     let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest.max(2) + 1);
     writeln!(out, "{fence}{language}\n{}\n{fence}\n", text.trim_end_matches('\n'))
@@ -50,7 +65,7 @@ fn write_report(out: &mut String, report: &Report) -> fmt::Result {
     let sign = match report.verdict {
         Verdict::Holds => "✅",
         Verdict::Broken => "❌",
-        Verdict::NotAssessed | Verdict::Incomplete | Verdict::LeftBehind => "⚠️",
+        Verdict::NotAssessed | Verdict::Incomplete | Verdict::LeftBehind => "⚠",
     };
     let stub = if report.target.is_stub { "the built-in stub, " } else { "" };
     writeln!(out, "# {sign} {}: {}\n", plain(&report.suite.title), report.verdict.text())?;
@@ -214,10 +229,17 @@ pub(super) fn write_list(out: &mut String, heading: &str, lines: impl Iterator<I
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{block, plain};
 
     #[test]
     fn what_a_server_says_is_no_markup_and_calls_nobody() {
         assert_eq!(plain("@everyone *x*\n<b>"), "@<!-- -->everyone &#42;x&#42; &#60;b&#62;");
+    }
+
+    #[test]
+    fn no_line_of_a_block_is_a_command_to_a_runner_of_github() {
+        let mut out = String::new();
+        block(&mut out, "", "::error::x\n  ::set-output\n##[group]\nstd::io\n#x").unwrap();
+        assert_eq!(out, "```\n\\u003a:error::x\n  \\u003a:set-output\n\\u0023#[group]\nstd::io\n#x\n```\n\n");
     }
 }

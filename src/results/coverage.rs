@@ -133,7 +133,7 @@ impl Coverage {
         }
         match about {
             Some(About { reason: Some((_, reason)), .. }) => reason.clone(),
-            Some(_) => "its probes ended before they came to it".to_owned(),
+            Some(_) => "no answer to its probes shows it".to_owned(),
             None => "no probe of this run is about it".to_owned(),
         }
     }
