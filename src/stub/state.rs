@@ -24,8 +24,8 @@ pub enum SeedError {
         /// What may be meant.
         hint: String,
     },
-    /// Its id is no text.
-    #[error("number {0} of the seeded state has an id that is no text")]
+    /// Its id is of another kind than the contract's.
+    #[error("number {0} of the seeded state has an id of another kind than the contract's")]
     NoId(usize),
     /// There is another one with its id.
     #[error("number {0} of the seeded state has the id of another one")]
@@ -43,13 +43,22 @@ impl StubService {
             resource::fill_templates(&self.contract, &mut resource);
             // What is made of other fields can be given, too.
             resource.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
-            let id = self.id_of(&resource).ok_or(SeedError::NoId(at))?;
+            let id = self.seed_id(&resource).ok_or(SeedError::NoId(at))?;
             if self.seeds.insert(id, resource).is_some() {
                 return Err(SeedError::SameId(at));
             }
         }
         self.reset();
         Ok(self)
+    }
+
+    /// The id of a seed: a text or a number, as those that the stub gives.
+    fn seed_id(&self, resource: &Map<String, Value>) -> Option<String> {
+        let pointer = &self.contract.creation.lifecycle.id;
+        let is_text =
+            |fields: &Map<String, Value>| Value::from(fields.clone()).pointer(pointer).is_some_and(Value::is_string);
+        let own = resource::create(&self.contract, &Map::new());
+        self.id_of(resource).filter(|_| is_text(resource) == is_text(&own))
     }
 
     fn check_fields(&self, at: usize, given: &Map<String, Value>) -> Result<(), SeedError> {
