@@ -102,8 +102,14 @@ impl Shared {
         self.count.fetch_add(1, Ordering::SeqCst);
         let mut told = self.known.clone();
         for (name, value) in &request.headers {
-            if ["x-auth-token", "x-subject-token", "x-security-token", "authorization"].contains(&name.as_str()) {
-                told.push(value.clone());
+            // What stands before a token is no part of it.
+            if ["x-auth-token", "x-subject-token", "x-security-token", "x-api-key", "authorization"]
+                .contains(&name.as_str())
+            {
+                told.push(value.strip_prefix("Bearer ").unwrap_or(value).to_owned());
+            }
+            if name == "cookie" {
+                told.extend(value.split_once('=').map(|(_, text)| text.to_owned()));
             }
             if let Some((_, signature)) = value.split_once("Signature=") {
                 self.signatures.lock().unwrap().push(signature.to_owned());
