@@ -1,7 +1,5 @@
 //! Servers that keep the contract in their own way, and the default run that must acquit them.
 
-#![allow(dead_code, reason = "no test uses all of it")]
-
 use std::sync::Arc;
 
 use ims_conformance::client::{Access, Service, Setup, Target, Token};

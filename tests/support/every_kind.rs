@@ -1,7 +1,5 @@
 //! Reports that have something of everything: each verdict of a clause, each kind of finding, each thing that a run may have to say.
 
-#![allow(dead_code, reason = "no test uses all of it")]
-
 use std::time::Duration;
 
 use ims_conformance::baseline::Baseline;

@@ -1,7 +1,5 @@
 //! A machine of a test: files, variables, and what is learnt from them. No test sees the settings of the machine it runs on.
 
-#![allow(dead_code, reason = "no test uses all of it")]
-
 use std::fs;
 use std::path::Path;
 

@@ -1,7 +1,5 @@
 //! Records made by hand, and what a run amounts to that had them.
 
-#![allow(dead_code, reason = "no test uses all of it")]
-
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;

@@ -1,7 +1,5 @@
 //! The pages that people read, as a test reads them: which commands they name, what they show of each, and which files they have somebody write.
 
-#![allow(dead_code, reason = "no test uses all of it")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,5 @@
 //! The program as somebody calls it, and a stub of it in another process.
 
-#![allow(dead_code, reason = "no test uses all of it")]
-
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 

@@ -1,7 +1,5 @@
 //! A whole run, with every record of it.
 
-#![allow(dead_code, reason = "no test uses all of it")]
-
 use std::sync::Arc;
 
 use ims_conformance::client::Target;
