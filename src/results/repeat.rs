@@ -1,6 +1,9 @@
 //! The requests of a finding as lines of bash that do it all again: each answer gives the later lines what they need, and what was created goes again.
 //!
-//! They need bash, curl, grep, sed and cut, and `$OS_TOKEN`.
+//! Whoever pastes them has no ledger and no list of what was there before, so an id counts only where an answer says success and has as many ids as the
+//! answer of the run had; without it, nothing that needs it is sent. An error that names something else must not get that removed.
+//!
+//! They need bash, curl, grep and awk, and `$OS_TOKEN`.
 
 use std::time::Duration;
 
@@ -21,8 +24,6 @@ pub struct Repeat {
     needs_run: bool,
     /// Makes possible that what was created is removed, and removes it.
     removal: Vec<Request>,
-    /// Variables that may stay empty: the run got no id for them, and the next answer may have one.
-    perhaps: Vec<String>,
     /// Why nothing is removed, though something was created.
     warning: Option<&'static str>,
     /// The names of captured values, each with the variable of the shell that holds it.
@@ -49,8 +50,22 @@ struct Capture {
     value: String,
     /// Whether it is a number, and stands without quotes.
     is_number: bool,
-    /// Which of the answer's texts under this key it is, counted from 1; `None` where no line of the shell finds it.
-    position: Option<usize>,
+    /// `None` where no line of the shell finds it.
+    position: Option<Position>,
+}
+
+/// Which of an answer's texts under one key is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Position {
+    /// Counted from 1.
+    number: usize,
+    /// How many there are.
+    of: usize,
+}
+
+impl Position {
+    /// The only one.
+    const ONLY: Self = Self { number: 1, of: 1 };
 }
 
 /// A command that prints a text as no other run has it: 12 hexadecimal digits, as those of a run.
@@ -60,14 +75,8 @@ impl Repeat {
     /// What repeats these steps of a probe, counted from 0.
     pub(super) fn of(contract: &Contract, outcome: &Outcome, steps: &[usize]) -> Self {
         let run = ("run".to_owned(), "run".to_owned());
-        let mut repeat = Self {
-            steps: Vec::new(),
-            needs_run: false,
-            removal: Vec::new(),
-            perhaps: Vec::new(),
-            warning: None,
-            variables: vec![run],
-        };
+        let mut repeat =
+            Self { steps: Vec::new(), needs_run: false, removal: Vec::new(), warning: None, variables: vec![run] };
         let mut created = Vec::new();
         for index in steps {
             let exchange = &outcome.exchanges[*index];
@@ -143,10 +152,10 @@ impl Repeat {
             id = Some(variable);
         }
         if !is_created {
+            // The next answer may be a success, whose shape nobody has seen.
             for capture in &mut captures {
-                capture.position = capture.position.or(Some(1));
+                capture.position = Some(Position::ONLY);
             }
-            self.perhaps.extend(id.clone());
         }
         let within = scripted.patience.as_ref().map(|patience| patience.within);
         (Step { request, is_template, captures, within }, id)
@@ -167,42 +176,59 @@ impl Repeat {
     pub fn lines(&self, command: impl Fn(&Request, &[&str]) -> String) -> Vec<String> {
         let names: Vec<&str> = self.variables.iter().map(|(_, variable)| variable.as_str()).collect();
         let mut lines: Vec<_> = self.needs_run.then(|| RUN.to_owned()).into_iter().collect();
+        let is_alone = self.steps.len() + self.removal.len() == 1;
         for step in &self.steps {
-            let line = command(&step.request, if step.is_template { &names } else { &[] });
+            let names = if step.is_template { names.as_slice() } else { &[] };
+            let line = self.unless_unknown(&step.request, names) + &command(&step.request, names);
             let patience = step.within.map(|within| format!("  # until it is so, for {} s", within.as_secs()));
             let patience = patience.unwrap_or_default();
             if step.captures.is_empty() {
-                lines.push(format!("{line}{patience}"));
+                let end = if is_alone { "" } else { END };
+                lines.push(format!("{line}{end}{patience}"));
                 continue;
             }
             lines.push(format!("answer=$({line}); echo \"$answer\"{patience}"));
             lines.extend(step.captures.iter().map(Capture::line));
         }
-        lines.extend(self.removal.iter().map(|request| {
-            let perhaps = self.perhaps.iter().find(|variable| has_name(request, variable));
-            let unless = perhaps.map(|variable| format!("[ -z \"${variable}\" ] || ")).unwrap_or_default();
-            unless + &command(request, &names)
-        }));
+        lines.extend(
+            self.removal.iter().map(|request| self.unless_unknown(request, &names) + &command(request, &names) + END),
+        );
         lines.extend(self.warning.map(|warning| format!("# {warning}")));
         lines
     }
+
+    /// What stands before a request, so that it is not sent where an answer did not give the id in its path.
+    fn unless_unknown(&self, request: &Request, names: &[&str]) -> String {
+        let captured = self.steps.iter().flat_map(|step| &step.captures).map(|capture| &capture.variable);
+        let needed = captured
+            .filter(|variable| names.contains(&variable.as_str()) && request.path.contains(&format!("{{{variable}}}")));
+        needed.map(|variable| format!("[ -z \"${variable}\" ] || ")).collect()
+    }
 }
+
+/// Ends what an answer without a line end leaves open.
+const END: &str = "; echo";
 
 impl Capture {
     fn line(&self) -> String {
         let Self { variable, pointer, is_number, position, .. } = self;
         let key = key_of(pointer).unwrap_or_default();
-        match position {
-            Some(position) if *is_number => format!(
-                "{variable}=$(grep -oE '\"{key}\" *: *-?[0-9]+' <<< \"$answer\" | sed -n {position}p | grep -oE -e '-?[0-9]+$')"
-            ),
-            Some(position) => format!(
-                "{variable}=$(grep -oE '\"{key}\" *: *\"[A-Za-z0-9._~-]+\"' <<< \"$answer\" | sed -n {position}p | cut -d '\"' -f 4)"
-            ),
-            None => format!("{variable}=  # what the answer has at {pointer}: fill it in"),
-        }
+        let Some(Position { number, of }) = position else {
+            return format!("{variable}=  # what the answer has at {pointer}: fill it in");
+        };
+        let (text, separator) = if *is_number { (NUMBER, ": *") } else { (TEXT, "\"") };
+        let column = if *is_number { 2 } else { 4 };
+        format!(
+            "{variable}=$([[ $answer =~ ^HTTP/[0-9.]+\\ 2 ]] && grep -oE '\"{key}\" *: *{text}' <<< \"$answer\" | awk -F'{separator}' 'NR=={number}{{id=${column}}} END{{if(NR=={of})print id}}')"
+        )
     }
 }
+
+/// A text that is a segment of a path as it stands, and leads nowhere else; also as a pattern of grep.
+const TEXT: &str = r#""[A-Za-z0-9_~-][A-Za-z0-9._~-]*""#;
+
+/// An integer; also as a pattern of grep.
+const NUMBER: &str = "-?[0-9]+";
 
 /// How a variable gets the value at this pointer.
 fn capture(variable: String, pointer: &str, answer: Option<&Response>) -> Capture {
@@ -215,21 +241,21 @@ fn capture(variable: String, pointer: &str, answer: Option<&Response>) -> Captur
 }
 
 /// Which of the texts under the pointer's last key is the one at the pointer.
-fn position(answer: &Response, pointer: &str, is_number: bool) -> Option<usize> {
+fn position(answer: &Response, pointer: &str, is_number: bool) -> Option<Position> {
     let key = key_of(pointer)?;
-    let value = if is_number { "(-?[0-9]+)" } else { r#""([A-Za-z0-9._~-]+)""# };
-    let texts = Regex::new(&format!(r#""{key}" *: *{value}"#)).ok()?;
+    let value = if is_number { NUMBER } else { TEXT };
+    let texts = Regex::new(&format!(r#""{key}" *: *({value})"#)).ok()?;
     let body = String::from_utf8_lossy(&answer.body);
-    let mut texts = texts.captures_iter(&body);
-    let place = match answer.json() {
+    let texts: Vec<_> = texts.captures_iter(&body).map(|found| found[1].trim_matches('"').to_owned()).collect();
+    let index = match answer.json() {
         Some(json) => {
             let value = json.pointer(pointer).and_then(id_text)?;
-            texts.position(|found| found[1] == value)?
+            texts.iter().position(|text| *text == value)?
         }
-        // No JSON, but something was created all the same: the first text under this key is all that there is to go by.
-        None => texts.next().map(|_| 0)?,
+        // No JSON, but something was created all the same: the only text under this key is all that there is to go by.
+        None => (texts.len() == 1).then_some(0)?,
     };
-    Some(place + 1)
+    Some(Position { number: index + 1, of: texts.len() })
 }
 
 /// The last part of a pointer, if it is a key that means nothing to a pattern.
@@ -324,11 +350,11 @@ mod tests {
     #[test]
     fn a_variable_gets_the_text_that_the_pointer_meant() {
         let nested = r#"{"self":{"id":"x"},"owner_id":"y","id": "7f-3a","name":"\"id\":\"z\""}"#;
-        let expected = r#"id=$(grep -oE '"id" *: *"[A-Za-z0-9._~-]+"' <<< "$answer" | sed -n 2p | cut -d '"' -f 4)"#;
+        let expected = r#"id=$([[ $answer =~ ^HTTP/[0-9.]+\ 2 ]] && grep -oE '"id" *: *"[A-Za-z0-9_~-][A-Za-z0-9._~-]*"' <<< "$answer" | awk -F'"' 'NR==2{id=$4} END{if(NR==2)print id}')"#;
         assert_eq!(line(nested, "/id"), expected);
-        assert_eq!(line(nested, "/self/id"), expected.replace("2p", "1p"));
-        assert_eq!(line(r#"{"id":"7f-3a",}"#, "/id"), expected.replace("2p", "1p"));
-        let number = r#"id=$(grep -oE '"id" *: *-?[0-9]+' <<< "$answer" | sed -n 1p | grep -oE -e '-?[0-9]+$')"#;
+        assert_eq!(line(nested, "/self/id"), expected.replacen("NR==2", "NR==1", 1));
+        assert_eq!(line(r#"{"id":"7f-3a",}"#, "/id"), expected.replace("NR==2", "NR==1"));
+        let number = r#"id=$([[ $answer =~ ^HTTP/[0-9.]+\ 2 ]] && grep -oE '"id" *: *-?[0-9]+' <<< "$answer" | awk -F': *' 'NR==1{id=$2} END{if(NR==1)print id}')"#;
         assert_eq!(line(r#"{"name":"\"id\":8","id":7}"#, "/id"), number);
     }
 
@@ -337,6 +363,8 @@ mod tests {
         let table = [
             (r#"{"ids":["x"]}"#, "/ids/0"),
             (r#"{"id":"../x"}"#, "/id"),
+            (r#"{"id":".."}"#, "/id"),
+            (r#"{"id":"7f","id":"3a",}"#, "/id"),
             (r#"{"id":""}"#, "/id"),
             (r#"{"id":7.5}"#, "/id"),
             ("{}", "/id"),

@@ -18,6 +18,8 @@ use ims_conformance::results::Finding;
 use ims_conformance::stub::defect::defects;
 use ims_conformance::suite::Suite;
 use regex::Regex;
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 /// Whether what the printed lines need is on this machine; says so where it is not.
 fn can_repeat() -> bool {
@@ -302,4 +304,54 @@ fn the_pasted_lines_of_a_refusal_now_and_then_remove_what_they_create_when_it_do
     let said = [paste(&lines), paste(&lines)].concat();
     assert!(said.contains("HTTP/1.1 201") && said.contains("HTTP/1.1 204"), "{}\n{said}", lines.join("\n"));
     assert_eq!(server.ids().len(), before, "{}\n{said}", lines.join("\n"));
+}
+
+/// What is asked of a service that gives every creation this answer, when the lines of a finding are pasted.
+fn asked_by(lines: impl Fn(&str) -> Vec<String>, status: u16, body: &str) -> Vec<String> {
+    runtime().block_on(async {
+        let service = MockServer::start().await;
+        let created = ResponseTemplate::new(status).set_body_string(body);
+        Mock::given(method("POST")).respond_with(created).mount(&service).await;
+        let lines = lines(&service.uri());
+        let said = tokio::task::spawn_blocking(move || paste(&lines)).await.unwrap();
+        assert!(said.contains(&format!("HTTP/1.1 {status}")), "{said}");
+        let asked = service.received_requests().await.unwrap();
+        asked.iter().map(|request| format!("{} {}", request.method, request.url.path())).collect()
+    })
+}
+
+#[test]
+fn pasted_lines_remove_only_what_a_success_names_alone() {
+    if !can_repeat() {
+        return;
+    }
+    let suite = Arc::new(Suite::built_in("otc").unwrap().unwrap());
+    // The first creation was refused, and its next answer may be anything; the second was taken, and its next one may differ.
+    for defect in ["status.201:500-now-and-then", "request.min_disk.minimum:off-by-one"] {
+        let Whole { results: report, .. } = found(&Server::of_suite("otc", defect), &suite, &marked(&suite));
+        let finding = report.findings.iter().find(|finding| defect.starts_with(finding.clause.as_str())).unwrap();
+        let carrier = report.carrier.as_ref();
+        let lines = |endpoint: &str| {
+            let caller = Caller { endpoint, carrier, has_token: true, route: &report.route };
+            finding.repeat.lines(|request, names| caller.command_with(request, names))
+        };
+        for (status, body) in [
+            (500, r#"{"id":"foreign"}"#),
+            (403, r#"{"error":{"id":"foreign"}}"#),
+            (409, r#"{"conflict":{"id":"foreign"},"id":"foreign"}"#),
+            (302, r#"{"id":"foreign"}"#),
+            (201, r#"{"owner":{"id":"foreign"},"id":"own"}"#),
+            (201, r#"{"id":".."}"#),
+            (201, r#"{"id":"../foreign"}"#),
+            (201, r#"{"id":""}"#),
+            (201, r#"{"name":"none"}"#),
+            (201, "HTTP/1.1 201 Created"),
+            (500, "HTTP/1.1 201 Created\r\n\r\n{\"id\":\"foreign\"}"),
+        ] {
+            let asked = asked_by(lines, status, body);
+            assert!(asked.iter().all(|line| line == "POST /v2/images"), "{defect} {status} {body}: {asked:?}");
+        }
+        let asked = asked_by(lines, 201, r#"{"id": "own"}"#);
+        assert_eq!(asked.last().unwrap(), "DELETE /v2/images/own", "{defect}: {asked:?}");
+    }
 }
