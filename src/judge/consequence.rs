@@ -1,13 +1,13 @@
 //! Which mismatches only follow from another one of the same probe.
 //!
 //! A mismatch follows only where the contract itself says what the wrong value of an answer entails, and the target did just that: what was created in a state
-//! in which it cannot be removed is not removed; what derives from a field derives from the field's wrong value. Then it shows nothing that the other one does
+//! in which it cannot be removed is not removed; what derives from a field derives from the field's wrong value; what is asked for by a wrong id is not there, or is something else. Then it shows nothing that the other one does
 //! not show. Everything else stands for itself, also where it never comes alone.
 
 use serde_json::{Map, Value};
 
 use super::{Mismatch, Origin, StepJudge};
-use crate::contract::{Effect, Relation};
+use crate::contract::{Effect, Relation, Subject};
 use crate::exchange::{Exchange, Request, Response, id_text, segment};
 
 impl StepJudge<'_> {
@@ -16,10 +16,11 @@ impl StepJudge<'_> {
         let Some(response) = all[self.step].response() else { return };
         for index in from..self.judgement.mismatches.len() {
             let mismatch = &self.judgement.mismatches[index];
-            let origin = match mismatch.pointer.raw().strip_prefix('/') {
-                Some(name) => self.origin_in_answer(mismatch, name, response),
-                None => self.origin_in_state(response, all),
-            };
+            let origin =
+                self.origin_in_id(mismatch, response, all).or_else(|| match mismatch.pointer.raw().strip_prefix('/') {
+                    Some(name) => self.origin_in_answer(mismatch, name, response),
+                    None => self.origin_in_state(response, all),
+                });
             if origin.is_some() {
                 self.judgement.assessed.remove(&mismatch.clause);
                 self.judgement.mismatches[index].origin = origin;
@@ -53,6 +54,15 @@ impl StepJudge<'_> {
             }
             _ => None,
         }
+    }
+
+    /// The mismatch of the id by which this step asks for what was created, where a promise about it is broken.
+    fn origin_in_id(&self, mismatch: &Mismatch, response: &Response, all: &[Exchange]) -> Option<Origin> {
+        let is_promise = mismatch.clause.subject() == Subject::Behaviour && response.status < 500;
+        let id = self.id_in_path(&all[self.step].request).filter(|_| is_promise)?;
+        let created = (0..self.step).rev().find(|step| self.created(&all[*step], id).is_some())?;
+        let name = self.contract.creation.lifecycle.id.strip_prefix('/')?;
+        self.wrong(name, created).map(Mismatch::as_origin)
     }
 
     /// The mismatch that gave what this step asks for another state than was asked for, where the contract says what is removed by its state, and the target

@@ -1,5 +1,7 @@
 //! What only follows from another finding is told under it; what any probe shows by itself stays a finding of its own.
 
+use std::sync::Mutex;
+
 use crate::conforming::{Asked, ConformingVariant, with_fields};
 use ims_conformance::exchange::{Request, Response};
 use ims_conformance::report::terminal;
@@ -91,6 +93,35 @@ fn a_time_before_one_that_is_wrong_itself_breaks_no_further_clause() {
     let report = both.report();
     let clauses: Vec<_> = found(&report).into_iter().map(|(clause, _)| clause).collect();
     assert_eq!(clauses, ["response.created_at.near-now", before, "response.updated_at.near-now"]);
+}
+
+#[test]
+fn what_is_asked_for_by_a_wrong_id_breaks_no_further_clause() {
+    for wrong in [json!(7), json!("no-uuid")] {
+        // Nothing has the wrong id, or what was created before.
+        for has_it in [false, true] {
+            let (id, other) = (wrong.clone(), Mutex::new(None));
+            let lying = move |asked: &Asked<'_>, response: Response| {
+                let mut other = other.lock().unwrap();
+                if has_it && asked.request.method == "GET" && response.status == 404 {
+                    return other.clone().unwrap_or(response);
+                }
+                if !asked.is_creation || !response.is_success() {
+                    return response;
+                }
+                let named = with_fields(response, |fields| drop(fields.insert("id".to_owned(), id.clone())));
+                let before = with_fields(named.clone(), |fields| drop(fields.insert("min_ram".to_owned(), json!(77))));
+                *other = Some(Response { status: 200, ..before });
+                named
+            };
+            let report = ConformingVariant::of("otc").only(&["overlap/"]).answering(lying).report();
+            let clauses: Vec<_> = report.findings.iter().map(|found| found.clause.to_string()).collect();
+            let is_of_id = |clause: &String| clause.starts_with("response.id.");
+            assert!(!clauses.is_empty() && clauses.iter().all(is_of_id), "{wrong} {has_it}: {clauses:?}");
+            let follows: Vec<_> = found(&report).into_iter().flat_map(|(_, follows)| follows).collect();
+            assert!(follows.contains(&"behaviour.metadata-persists"), "{wrong} {has_it}: {follows:?}");
+        }
+    }
 }
 
 /// The clauses that are found of a service that protects by default and answers like this.
