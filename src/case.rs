@@ -2,7 +2,9 @@
 //!
 //! Parsing is strict: what is unknown, unused or contradicts the contract is an error with its place. A case with rows becomes one probe a row.
 
+mod answered;
 mod braces;
+mod certain;
 mod check;
 mod curl;
 mod draft;
@@ -75,7 +77,9 @@ impl Verb {
     /// The verb of a case's id.
     fn of(id: &str) -> Option<Self> {
         let name = id.rsplit('/').next().unwrap_or_default();
-        let verb = Self::ALL.iter().find(|(word, _)| name.strip_prefix(word).is_some_and(|rest| rest.starts_with('_')));
+        let verb = Self::ALL
+            .iter()
+            .find(|(word, _)| name.strip_prefix(word).is_some_and(|rest| rest.len() > 1 && rest.starts_with('_')));
         verb.map(|(_, verb)| *verb)
     }
 }

@@ -77,7 +77,7 @@ impl Node {
     pub fn fields(&self) -> Result<Fields<'_>, SourceError> {
         match &self.content {
             Content::Map(entries) => Ok(Fields { node: self, entries, asked: Vec::new() }),
-            other => Err(self.expected("a mapping", other)),
+            other => Err(self.expected("a mapping (`key: value`)", other)),
         }
     }
 
@@ -85,15 +85,18 @@ impl Node {
     pub fn entries(&self) -> Result<impl Iterator<Item = (&Node, &str, &Node)>, SourceError> {
         match &self.content {
             Content::Map(entries) => Ok(entries.iter().map(|(key, value)| (key, key.as_key(), value))),
-            other => Err(self.expected("a mapping", other)),
+            other => Err(self.expected("a mapping (`key: value`)", other)),
         }
     }
 
-    /// The items of a sequence.
+    /// The items of a list.
     pub fn items(&self) -> Result<&[Node], SourceError> {
         match &self.content {
             Content::List(items) => Ok(items),
-            other => Err(self.expected("a sequence", other)),
+            Content::Text(text) if text.len() <= LONGEST_SHOWN => {
+                Err(self.expected("a list", &self.content).with_hint(format!("write `[{text}]`")))
+            }
+            other => Err(self.expected("a list", other)),
         }
     }
 
@@ -101,7 +104,7 @@ impl Node {
     pub fn text(&self) -> Result<&str, SourceError> {
         match &self.content {
             Content::Text(text) => Ok(text),
-            other => Err(self.expected("a string", other)),
+            other => Err(self.expected("a text", other)),
         }
     }
 
@@ -109,7 +112,7 @@ impl Node {
     pub fn words(&self) -> Result<String, SourceError> {
         let text = self.text()?;
         if text.trim().is_empty() {
-            Err(self.error("expected some words, got an empty string"))
+            Err(self.error("expected some words, got an empty text"))
         } else {
             Ok(text.to_owned())
         }
@@ -123,7 +126,7 @@ impl Node {
         }
     }
 
-    /// A scalar as a text; `None` for nothing, a sequence, a mapping. Of a document that was parsed as typed it is what was typed.
+    /// A scalar as a text; `None` for nothing, a list, a mapping. Of a document that was parsed as typed it is what was typed.
     pub fn scalar(&self) -> Option<String> {
         match &self.content {
             Content::Text(text) => Some(text.clone()),
@@ -137,6 +140,12 @@ impl Node {
     pub fn number(&self) -> Result<Number, SourceError> {
         match &self.content {
             Content::Number(number) => Ok(number.clone()),
+            Content::Text(text) if has_leading_zero(text) => {
+                Err(self.expected("a number", &self.content).with_hint("a number has no leading zero"))
+            }
+            Content::Text(text) if text.len() <= LONGEST_SHOWN && text.parse::<f64>().is_ok() => {
+                Err(self.expected("a number", &self.content).with_hint(format!("write {text} without quotes")))
+            }
             other => Err(self.expected("a number", other)),
         }
     }
@@ -154,11 +163,11 @@ impl Node {
             .ok_or_else(|| self.error("expected an HTTP status from 100 to 599"))
     }
 
-    /// One value or a sequence of them: `400` or `[400, 403]`; an empty sequence is an error.
+    /// One value or a list of them: `400` or `[400, 403]`; an empty list is an error.
     pub fn one_or_more(&self) -> Result<&[Node], SourceError> {
         match &self.content {
             Content::List(items) if items.is_empty() => {
-                Err(self.error("expected at least one value, got an empty sequence"))
+                Err(self.error("expected at least one value, got an empty list"))
             }
             Content::List(items) => Ok(items),
             _ => Ok(std::slice::from_ref(self)),
@@ -183,7 +192,7 @@ impl Node {
         }
     }
 
-    /// Whether this is a sequence.
+    /// Whether this is a list.
     pub fn is_list(&self) -> bool {
         matches!(self.content, Content::List(_))
     }
@@ -214,14 +223,22 @@ impl Node {
     }
 }
 
+/// So long is a text that a hint repeats.
+const LONGEST_SHOWN: usize = 80;
+
+/// Whether a text is what YAML takes for one, and its author perhaps for a number: `010`.
+pub(crate) fn has_leading_zero(text: &str) -> bool {
+    text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 impl Content {
     fn kind(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
             Self::Bool(_) => "a boolean",
             Self::Number(_) => "a number",
-            Self::Text(_) => "a string",
-            Self::List(_) => "a sequence",
+            Self::Text(_) => "a text",
+            Self::List(_) => "a list",
             Self::Map(_) => "a mapping",
         }
     }

@@ -7,6 +7,7 @@ mod answer;
 mod body;
 mod classify;
 mod consequence;
+mod contradiction;
 mod creation;
 mod expectation;
 mod headers;
@@ -20,6 +21,7 @@ use serde_json::Value;
 use answer::Answer;
 pub use body::{Body, BodyError};
 pub use classify::{Classification, Kind, Refusals, Unspecified, classify};
+pub(crate) use contradiction::contradiction;
 pub(crate) use creation::shortened;
 pub(crate) use response::fill;
 
@@ -172,7 +174,8 @@ impl StepJudge<'_> {
         let response = match &exchange.outcome {
             Ok(response) => response,
             Err(trouble) => {
-                self.judgement.inconclusive = Some(trouble.to_string());
+                let captured = self.nothing_captured(*trouble, all);
+                self.judgement.inconclusive = Some(captured.unwrap_or_else(|| trouble.to_string()));
                 return;
             }
         };

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Case, Verb};
+use super::{Case, Verb, certain};
 use crate::contract::{ClauseId, Contract, Subject, same};
-use crate::document::{Node, SourceError, nearest};
+use crate::document::{Errors, Node, SourceError, nearest};
 use crate::exchange::Request;
 use crate::judge::{Body, Kind, classify};
 use crate::probe::{Expectation, Probe, Step};
@@ -13,48 +13,71 @@ use crate::probe::{Expectation, Probe, Step};
 pub(super) fn case(contract: &Contract, case: &Case, node: &Node) -> Result<(), SourceError> {
     for probe in &case.probes {
         let first = First::of(contract, case, probe);
-        if let Err(Complaint { at, message, hint }) = is_specified(contract, probe)
-            .and_then(|()| first.keeps_its_verb())
-            .and_then(|()| expects_what_must_come(contract, probe))
-        {
-            let row = probe.id.strip_prefix(case.id.as_str()).filter(|row| !row.is_empty());
+        let verb = is_specified(contract, probe).and_then(|()| first.keeps_its_verb());
+        let complaints = match verb {
+            Ok(()) => certain::complaints(contract, probe),
+            Err(complaint) => vec![complaint],
+        };
+        let row = probe.id.strip_prefix(case.id.as_str()).filter(|row| !row.is_empty());
+        let mut errors = Errors::default();
+        for Complaint { at, message, hint } in complaints {
             let message = row.map_or_else(|| message.clone(), |row| format!("{message} (row {row})"));
-            return Err(at.find(node).unwrap_or(node).error(message).with_hint(hint));
+            errors.keep::<()>(Err(at.find(node).unwrap_or(node).error(message).with_hint(hint)));
         }
+        // What is wrong in one row is most often wrong in all of them.
+        errors.finish()?;
     }
     Ok(())
 }
 
 /// Where in a case something is wrong; steps are counted from 0.
-#[derive(Clone, Copy)]
-enum At {
+pub(super) enum At {
     Clauses,
     Request(usize),
     Expect(usize),
     Status(usize),
+    /// What is expected of this field.
+    Field(usize, String),
+    /// What the body of the request has at this pointer.
+    Value(usize, String),
 }
 
 impl At {
-    fn find(self, case: &Node) -> Option<&Node> {
+    fn find<'a>(&self, case: &'a Node) -> Option<&'a Node> {
         let step = |step: usize| case.get("steps").map_or(Some(case), |steps| steps.items().ok()?.get(step));
         match self {
             Self::Clauses => case.get("clauses"),
-            Self::Request(index) => case.get("request").or_else(|| step(index)),
-            Self::Expect(index) => step(index)?.get("expect"),
-            Self::Status(index) => step(index)?.get("expect")?.get("status"),
+            Self::Request(index) => case.get("request").or_else(|| step(*index)),
+            Self::Expect(index) => step(*index)?.get("expect"),
+            Self::Status(index) => step(*index)?.get("expect")?.get("status"),
+            Self::Value(index, pointer) => {
+                let request = case.get("request").or_else(|| step(*index))?;
+                let body = request.get("body").or_else(|| request.get("raw"))?;
+                let name = pointer.split('/').nth(1).unwrap_or_default();
+                Some(body.get(name).unwrap_or(body))
+            }
+            Self::Field(index, name) => {
+                let expect = step(*index)?.get("expect")?;
+                ["body", "any_of"].iter().find_map(|key| expect.get(key)?.get(name))
+            }
         }
     }
 }
 
 /// What is wrong with a case, and what would be right.
-struct Complaint {
-    at: At,
-    message: String,
-    hint: String,
+pub(super) struct Complaint {
+    pub(super) at: At,
+    pub(super) message: String,
+    pub(super) hint: String,
 }
 
 /// `Ok` where the condition holds, else the complaint.
-fn demand(holds: bool, at: At, message: impl Into<String>, hint: impl Into<String>) -> Result<(), Complaint> {
+pub(super) fn demand(
+    holds: bool,
+    at: At,
+    message: impl Into<String>,
+    hint: impl Into<String>,
+) -> Result<(), Complaint> {
     if holds { Ok(()) } else { Err(Complaint { at, message: message.into(), hint: hint.into() }) }
 }
 
@@ -195,19 +218,19 @@ impl<'a> First<'a> {
 }
 
 /// The request as a run sends it, with a text of its own.
-fn in_some_run(request: &Request) -> Request {
+pub(super) fn in_some_run(request: &Request) -> Request {
     request.filled(&[("run".to_owned(), "0123456789ab".to_owned())])
 }
 
 /// The requests of a probe to the call under test, with the numbers of their steps.
-fn requests_under_test(contract: &Contract, probe: &Probe) -> impl Iterator<Item = (usize, Request)> {
+pub(super) fn requests_under_test(contract: &Contract, probe: &Probe) -> impl Iterator<Item = (usize, Request)> {
     let subject = contract.subject();
     let requests = probe.script.steps.iter().map(|step| in_some_run(&step.request)).enumerate();
     requests.filter(|(_, request)| request.method == subject.method && subject.path.matches(&request.path).is_some())
 }
 
 /// A field of the body that the contract does not know, and the one that is most likely meant.
-fn unknown_field<'a>(contract: &'a Contract, body: &'a Body) -> Option<(&'a str, &'a str)> {
+pub(super) fn unknown_field<'a>(contract: &'a Contract, body: &'a Body) -> Option<(&'a str, &'a str)> {
     let known = &contract.creation.request.properties;
     let mut given = body.value.as_ref()?.as_object()?.keys().filter(|name| !known.contains_key(*name));
     given.find_map(|name| Some((name.as_str(), nearest(name, known.keys().map(String::as_str))?)))
@@ -232,29 +255,6 @@ fn is_specified(contract: &Contract, probe: &Probe) -> Result<(), Complaint> {
                     "both answers conform, so no case can expect one of them",
                 ),
             };
-        }
-    }
-    Ok(())
-}
-
-/// No case may expect success for what must be refused, nor a refusal of what must be accepted.
-fn expects_what_must_come(contract: &Contract, probe: &Probe) -> Result<(), Complaint> {
-    for (index, request) in requests_under_test(contract, probe) {
-        let body = Body::read(&request);
-        let found = classify(contract, &request, &body);
-        let mut expected = probe.expectations[index].statuses.iter();
-        let expects_success = expected.any(|status| contract.creation.succeeds_with(*status));
-        match found.kind {
-            Kind::Unspecified => {}
-            Kind::Valid => {
-                let message = "this request is valid, so it can expect nothing but success";
-                demand(expects_success, At::Status(index), message, "expect the status of success")?;
-            }
-            Kind::Invalid | Kind::Unauthorized => {
-                let clause = found.violations.first().map_or("", |violation| violation.clause.as_str());
-                let message = format!("this request breaks {clause}, so it cannot expect success");
-                demand(!expects_success, At::Status(index), message, "expect the refusal, or mend the request")?;
-            }
         }
     }
     Ok(())

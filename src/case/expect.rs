@@ -5,9 +5,10 @@ use std::time::Duration;
 use regex::Regex;
 use serde_json::Value;
 
+use super::answered::Answered;
 use super::braces;
 use super::rows::Row;
-use crate::contract::{Contract, Effect, header_name, header_value, list, named};
+use crate::contract::{Contract, Effect, Relation, header_name, header_value, named};
 use crate::document::{Errors, Node, SourceError};
 use crate::exchange::query;
 use crate::probe::{Expectation, HeaderRule, PollUntil};
@@ -22,19 +23,28 @@ pub(super) fn read(
 ) -> Result<(Expectation, Option<PollUntil>), SourceError> {
     let index = contract.operation(method, path).map(|(index, _)| index);
     let effect = index.map(|index| &contract.operations[index].effect);
-    let holds = Holds::of(contract, index);
     let mut errors = Errors::default();
-    let mut fields = node.fields()?;
+    let mut fields = node.fields().map_err(|error| match node.scalar() {
+        Some(status) => error.with_hint(format!("write `{{status: {status}}}`")),
+        None => error,
+    })?;
     let statuses = errors.keep(fields.required("status").and_then(read_statuses)).unwrap_or_default();
+    let answered = Answered::of(contract, (method, path), &statuses);
     let (line, _) = node.position();
     let mut expectation = Expectation { statuses, line: Some(line), ..Expectation::default() };
     if let Some(node) = fields.optional("body") {
-        expectation.body = errors.keep(read_fields(contract, node, row, holds, read_value)).unwrap_or_default();
+        let read = |name: &str, value: &Node| read_alternatives(contract, name, value, row);
+        let wanted = errors.keep(read_fields(&answered, node, read)).unwrap_or_default();
+        for (name, mut values) in wanted {
+            match values.len() {
+                1 => expectation.body.extend(values.pop().map(|value| (name, value))),
+                _ => expectation.any_of.push((name, values)),
+            }
+        }
     }
     if let Some(node) = fields.optional("any_of") {
-        let read =
-            |values: &Node, row: &Row| values.one_or_more()?.iter().map(|value| read_value(value, row)).collect();
-        expectation.any_of = errors.keep(read_fields(contract, node, row, holds, read)).unwrap_or_default();
+        let read = |_: &str, values: &Node| values.one_or_more()?.iter().map(|value| read_value(value, row)).collect();
+        expectation.any_of.extend(errors.keep(read_fields(&answered, node, read)).unwrap_or_default());
     }
     if let Some(node) = fields.optional("headers") {
         expectation.headers = errors.keep(read_headers(node, row)).unwrap_or_default();
@@ -45,7 +55,7 @@ pub(super) fn read(
     if let Some(node) = fields.optional("listed") {
         let read = named(node, &[("none", true)]);
         expectation.lists_none = errors.keep(read).unwrap_or_default();
-        errors.keep(check_query(contract, node, path, holds));
+        errors.keep(check_query(contract, node, path, &answered));
     }
     if let Some(node) = fields.optional("otherwise") {
         let read = named(node, &[("inconclusive", true)]);
@@ -75,12 +85,16 @@ fn read_earlier(node: &Node, step: usize) -> Result<usize, SourceError> {
     Ok(earlier - 1)
 }
 
+/// What can stand in an expectation.
+const NOT_FILLED_IN: &str =
+    "a column of `rows` is; `same_as: 1` expects what step 1 answered; for the braces themselves write {{…}}";
+
 /// A value that is expected: with the cells of the row, and nothing that only a run knows.
 fn read_value(node: &Node, row: &Row) -> Result<Value, SourceError> {
     let value = row.fill(&node.json());
     if let Some(name) = braces::names(&value.to_string()).first() {
         let error = node.error(format!("`{{{name}}}` is not filled in here"));
-        return Err(error.with_hint("a column of `rows` is; for the braces themselves write {{…}}"));
+        return Err(error.with_hint(row.hint_for(name).unwrap_or_else(|| NOT_FILLED_IN.to_owned())));
     }
     Ok(braces::literal_in_value(&value))
 }
@@ -118,38 +132,35 @@ fn read_header(node: &Node, row: &Row) -> Result<HeaderRule, SourceError> {
 }
 
 /// What is expected of each field: one value, or several.
-fn read_fields<T: Wanted>(
-    contract: &Contract,
+fn read_fields(
+    answered: &Answered<'_>,
     node: &Node,
-    row: &Row,
-    holds: Holds<'_>,
-    read: impl Fn(&Node, &Row) -> Result<T, SourceError>,
-) -> Result<Vec<(String, T)>, SourceError> {
+    read: impl Fn(&str, &Node) -> Result<Vec<Value>, SourceError>,
+) -> Result<Vec<(String, Vec<Value>)>, SourceError> {
     let (mut found, mut errors) = (Vec::new(), Errors::default());
     for (key, name, value) in node.entries()? {
-        let Some(wanted) = errors.keep(read(value, row)) else { continue };
-        errors.keep(check_field(contract, key, value, name, wanted.values(), holds));
+        let Some(wanted) = errors.keep(read(name, value)) else { continue };
+        errors.keep(answered.check_field(key, value, name, &wanted));
         found.push((name.to_owned(), wanted));
     }
     errors.finish()?;
     if found.is_empty() { Err(node.error("an expectation that names no field checks nothing")) } else { Ok(found) }
 }
 
-/// What a field may be.
-trait Wanted {
-    /// The values, one or several.
-    fn values(&self) -> &[Value];
-}
-
-impl Wanted for Value {
-    fn values(&self) -> &[Value] {
-        std::slice::from_ref(self)
-    }
-}
-
-impl Wanted for Vec<Value> {
-    fn values(&self) -> &[Value] {
-        self
+/// The values of which a field has one: a single one, or those of a cell `a|b` in the column from which the contract derives the field.
+fn read_alternatives(contract: &Contract, name: &str, node: &Node, row: &Row) -> Result<Vec<Value>, SourceError> {
+    let property = contract.creation.response.properties.get(name);
+    let Some(Relation::Derived(derived)) = property.and_then(|property| property.relation("derived")) else {
+        return Ok(vec![read_value(node, row)?]);
+    };
+    let is_of_table = row.table.as_ref() == Some(&derived.table.file);
+    let text = format!("{{{}}}", derived.table.columns()[derived.column]);
+    let value = read_value(node, row)?;
+    match &value {
+        Value::String(cell) if is_of_table && node.text().is_ok_and(|it| it == text) => {
+            Ok(cell.split('|').map(Value::from).collect())
+        }
+        _ => Ok(vec![value]),
     }
 }
 
@@ -157,7 +168,8 @@ impl Wanted for Vec<Value> {
 const LONGEST_PATIENCE: u64 = 120;
 
 fn read_patience(node: &Node, statuses: &[u16]) -> Result<PollUntil, SourceError> {
-    match node.count()? {
+    let seconds = node.count().map_err(|error| error.with_hint("write a number of seconds: `within: 5`"));
+    match seconds? {
         seconds @ 1..=LONGEST_PATIENCE => {
             Ok(PollUntil { statuses: statuses.to_vec(), within: Duration::from_secs(seconds) })
         }
@@ -165,31 +177,9 @@ fn read_patience(node: &Node, statuses: &[u16]) -> Result<PollUntil, SourceError
     }
 }
 
-/// What the answer of a call holds.
-#[derive(Clone, Copy)]
-enum Holds<'a> {
-    /// What was created.
-    Resource,
-    /// Everything, in this field: things of others too.
-    List(&'a str),
-    /// What the contract does not describe.
-    Other,
-}
-
-impl<'a> Holds<'a> {
-    fn of(contract: &'a Contract, operation: Option<usize>) -> Self {
-        let is = |other: usize| operation == Some(other);
-        if is(contract.creation.operation) || is(contract.creation.lifecycle.read) {
-            return Self::Resource;
-        }
-        let listing = operation.and_then(|index| contract.operations[index].listing());
-        listing.map_or(Self::Other, |listing| Self::List(&listing.items))
-    }
-}
-
 /// What must not be listed is what only this run can have made.
-fn check_query(contract: &Contract, node: &Node, path: &str, holds: Holds<'_>) -> Result<(), SourceError> {
-    if !matches!(holds, Holds::List(_)) {
+fn check_query(contract: &Contract, node: &Node, path: &str, answered: &Answered<'_>) -> Result<(), SourceError> {
+    if !answered.is_list() {
         return Err(node.error("only a call that lists can list nothing"));
     }
     let filters = query::of_path(path);
@@ -202,38 +192,6 @@ fn check_query(contract: &Contract, node: &Node, path: &str, holds: Holds<'_>) -
         Some((name, _)) => {
             let error = node.error(format!("the query asks for `{name}`, which no item has"));
             Err(error.with_nearest(name, properties.keys().map(String::as_str)))
-        }
-        None => Ok(()),
-    }
-}
-
-/// An expectation must name a documented field, and a value that the field can have.
-fn check_field(
-    contract: &Contract,
-    key: &Node,
-    value: &Node,
-    name: &str,
-    wanted: &[Value],
-    holds: Holds<'_>,
-) -> Result<(), SourceError> {
-    match holds {
-        Holds::Resource => {}
-        Holds::List(items) if items.strip_prefix('/') == Some(name) => {
-            let error = key.error("a list may hold things of others too, so that no case can expect one list");
-            return Err(error.with_hint("`listed: none` says that nothing is there that the query asks for"));
-        }
-        Holds::List(_) | Holds::Other => return Ok(()),
-    }
-    let properties = &contract.creation.response.properties;
-    let Some(schema) = properties.get(name) else {
-        let error = key.error(format!("the contract's answer has no field `{name}`"));
-        return Err(error.with_nearest(name, properties.keys().map(String::as_str)));
-    };
-    match wanted.iter().find(|wanted| !schema.examine(wanted).broken.is_empty()) {
-        Some(wrong) => {
-            let rules: Vec<_> = schema.rules.iter().map(crate::contract::Rule::text).collect();
-            let message = format!("`{name}` can never be {}", list(std::slice::from_ref(wrong)));
-            Err(value.error(message).with_hint(format!("in an answer, {name} {}", rules.join(" and "))))
         }
         None => Ok(()),
     }

@@ -31,7 +31,8 @@ pub(super) fn case(contract: &Contract, id: &str, node: &Node) -> Result<Case, S
     let title = errors.keep(fields.required("title").and_then(read_title));
     let [description, skip] = ["description", "skip"].map(|key| {
         let words = fields.optional(key).map(Node::words).transpose();
-        errors.keep(words).flatten()
+        let hint = format!("write in words what is to be said, as in `{key}: waits for v3`");
+        errors.keep(words.map_err(|error| error.with_hint(hint))).flatten()
     });
     let clauses = errors.keep(fields.required("clauses").and_then(|clauses| read_clauses(contract, clauses)));
     let rows_node = fields.optional("rows");
@@ -78,9 +79,18 @@ pub(super) fn read_verb(id: &str, node: &Node) -> Result<Verb, SourceError> {
             node.error("a case stands in a folder that says what it is about, and this one in that of the suite");
         return Err(error.with_hint(format!("move it into one, as in `name/{id}.yaml`")));
     }
+    if id.contains(char::is_whitespace) {
+        let plain: Vec<_> = id.split_whitespace().collect();
+        let error = node.error("there is a space in the name of the file");
+        return Err(error.with_hint(format!("write `{}`", plain.join("_"))));
+    }
     Verb::of(id).ok_or_else(|| {
         let words: Vec<_> = Verb::ALL.iter().map(|(word, _)| format!("{word}_")).collect();
         let name = id.rsplit('/').next().unwrap_or_default();
+        if words.iter().any(|word| word == name) {
+            let error = node.error(format!("the file name says nothing after `{name}`"));
+            return error.with_hint(format!("say what, as in `{name}a_text`"));
+        }
         let beginnings = words.iter().map(|word| (word, name.get(..word.len()).unwrap_or(name)));
         let near = beginnings.filter(|(word, beginning)| nearest(beginning, [word.as_str()].into_iter()).is_some());
         let near = near.map(|(word, _)| format!("did you mean `{word}`?")).next();
@@ -95,7 +105,7 @@ fn read_title(node: &Node) -> Result<String, SourceError> {
         0..=LONGEST_TITLE => Ok(title),
         count => Err(node
             .error(format!("a title of {count} characters does not fit a line of a report"))
-            .with_hint(format!("at most {LONGEST_TITLE}; more can be said in a comment"))),
+            .with_hint(format!("at most {LONGEST_TITLE}; `description` has room for more"))),
     }
 }
 

@@ -8,12 +8,14 @@ use serde_json::Value;
 
 use super::braces::filled;
 use crate::contract::{Contract, Table};
-use crate::document::{Node, SourceError};
+use crate::document::{Node, SourceError, nearest};
 
 /// One row: a name, and a value for each column.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     pub name: Option<String>,
+    /// The file of the table that it stands in, if it does in one.
+    pub table: Option<String>,
     pub cells: IndexMap<String, Value>,
 }
 
@@ -66,8 +68,14 @@ fn of_table(contract: &Contract, node: &Node) -> Result<Vec<Row>, SourceError> {
     let name = column(table, fields.required("name")?)?;
     let mut conditions = Vec::new();
     if let Some(node) = fields.optional("where") {
-        for (key, _, value) in node.entries()? {
-            conditions.push((column(table, key)?, value.text()?));
+        for (key, name, value) in node.entries()? {
+            let (column, wanted) = (column(table, key)?, value.text()?);
+            let mut cells = table.rows().iter().map(|row| row[column].as_str());
+            if !cells.clone().any(|cell| cell == wanted) {
+                let error = value.error(format!("no row of {} has this in its column `{name}`", table.file));
+                return Err(error.with_nearest(wanted, &mut cells));
+            }
+            conditions.push((column, wanted));
         }
     }
     fields.finish()?;
@@ -75,6 +83,7 @@ fn of_table(contract: &Contract, node: &Node) -> Result<Vec<Row>, SourceError> {
     Ok(selected
         .map(|row| Row {
             name: Some(row[name].clone()),
+            table: Some(table.file.clone()),
             cells: table.columns().iter().cloned().zip(row.iter().map(|cell| Value::from(cell.as_str()))).collect(),
         })
         .collect())
@@ -83,12 +92,27 @@ fn of_table(contract: &Contract, node: &Node) -> Result<Vec<Row>, SourceError> {
 fn column(table: &Table, node: &Node) -> Result<usize, SourceError> {
     let name = node.text()?;
     table.column(name).ok_or_else(|| {
+        let columns = table.columns();
         let error = node.error(format!("{} has no column `{name}`", table.file));
-        error.with_nearest(name, table.columns().iter().map(String::as_str))
+        match (columns, nearest(name, columns.iter().map(String::as_str))) {
+            ([one], _) if one.contains(';') => error
+                .with_hint(format!("its header reads as one column, `{one}`: a comma separates cells, no semicolon")),
+            (_, Some(near)) => error.with_hint(format!("did you mean `{near}`?")),
+            _ => error.with_hint(format!("it has {}", columns.join(", "))),
+        }
     })
 }
 
 impl Row {
+    /// What may be meant by a name in braces that is none of the columns.
+    pub(super) fn hint_for(&self, name: &str) -> Option<String> {
+        if name == "name" && self.name.is_some() {
+            return Some("`name` only names the row; give the value a column of its own".to_owned());
+        }
+        let near = nearest(name, self.cells.keys().map(String::as_str))?;
+        Some(format!("did you mean `{{{near}}}`?"))
+    }
+
     /// The value with each `{column}` replaced: a text that is nothing else takes the cell's own type. `{{column}}` stays as it is.
     pub(super) fn fill(&self, value: &Value) -> Value {
         match value {

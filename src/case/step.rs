@@ -1,5 +1,6 @@
 //! From the YAML of a step to its request, what it expects and what it captures.
 
+use super::answered::Answered;
 use super::braces;
 use super::expect;
 use super::rows::Row;
@@ -53,7 +54,7 @@ impl<'a> Captured<'a> {
     }
 
     /// Every `{name}` of a text must stand for something; `literal` says how braces are written that do not.
-    fn check(&mut self, node: &Node, text: &str, literal: &str) -> Result<(), SourceError> {
+    fn check(&mut self, node: &Node, text: &str, row: &Row, literal: &str) -> Result<(), SourceError> {
         for name in braces::names(text) {
             match self.names.iter_mut().find(|(_, known, _)| *known == name) {
                 Some((_, _, is_used)) => *is_used = true,
@@ -61,34 +62,39 @@ impl<'a> Captured<'a> {
                 None => {
                     let error = node.error(format!("`{{{name}}}` stands for nothing here"));
                     let known = self.names.iter().map(|(_, name, _)| *name).chain(["run"]);
-                    return Err(match nearest(name, known) {
-                        Some(near) => error.with_hint(format!("did you mean `{{{near}}}`?")),
-                        None => error.with_hint(format!("{MEANINGS}; for the braces themselves write {literal}")),
-                    });
+                    let near = nearest(name, known).map(|near| format!("did you mean `{{{near}}}`?"));
+                    let hint = near.or_else(|| row.hint_for(name));
+                    return Err(error.with_hint(
+                        hint.unwrap_or_else(|| format!("{MEANINGS}; for the braces themselves write {literal}")),
+                    ));
                 }
             }
         }
         Ok(())
     }
 
-    fn read(&mut self, node: &'a Node) -> Result<Vec<(String, String)>, SourceError> {
+    fn read(&mut self, node: &'a Node, answer: Option<&Answered<'_>>) -> Result<Vec<(String, String)>, SourceError> {
         let (mut captures, mut errors) = (Vec::new(), Errors::default());
-        for (key, name, pointer) in node.entries()? {
+        let entries = node.entries().map_err(|error| error.with_hint("write `capture: {id: /id}`"))?;
+        for (key, name, pointer) in entries {
             self.names.push((key, name, false));
-            captures.extend(errors.keep(read_pointer(pointer)).map(|pointer| (name.to_owned(), pointer)));
+            captures.extend(errors.keep(read_pointer(pointer, answer)).map(|pointer| (name.to_owned(), pointer)));
         }
         errors.finish()?;
         Ok(captures)
     }
 }
 
-fn read_pointer(node: &Node) -> Result<String, SourceError> {
+fn read_pointer(node: &Node, answer: Option<&Answered<'_>>) -> Result<String, SourceError> {
     let pointer = node.words()?;
-    if pointer.starts_with('/') {
-        return Ok(pointer);
+    if !pointer.starts_with('/') {
+        let error = node.error("expected a JSON pointer into the answer, which begins with `/`");
+        return Err(error.with_hint(format!("did you mean `/{pointer}`?")));
     }
-    let error = node.error("expected a JSON pointer into the answer, which begins with `/`");
-    Err(error.with_hint(format!("did you mean `/{pointer}`?")))
+    if let Some(answer) = answer {
+        answer.check_pointer(node, &pointer)?;
+    }
+    Ok(pointer)
 }
 
 /// The steps of a list; `before` is how many stand before its first one, and `known` what those captured.
@@ -133,7 +139,9 @@ fn read_step<'a>(
     let request = call.and_then(|(method, path)| errors.keep(parts.request(contract, method, path, row, known)));
     let expected = call.zip(expect);
     let expected = expected.and_then(|(call, node)| errors.keep(expect::read(contract, node, row, call, index)));
-    let captures = capture.map_or(Some(Vec::new()), |node| errors.keep(known.read(node)));
+    let answered = call.zip(expected.as_ref());
+    let answered = answered.map(|(call, (expected, _))| Answered::of(contract, call, &expected.statuses));
+    let captures = capture.map_or(Some(Vec::new()), |node| errors.keep(known.read(node, answered.as_ref())));
     let whole = request.zip(captures).zip(expected);
     errors.finish_with(whole.map(|((request, captures), expected)| step(request, captures, expected)), node)
 }
@@ -146,14 +154,43 @@ fn read_path(
     known: &mut Captured<'_>,
 ) -> Result<String, SourceError> {
     let path = row.fill_text(&with_values(node.text()?, &contract.parameters));
-    known.check(node, &path, "%7B and %7D")?;
+    known.check(node, &path, row, "%7B and %7D")?;
     match contract.operation(method, &path) {
         Some(_) if query::of_path(&path).iter().any(|(name, _)| contract.security.is_carried_by_parameter(name)) => {
             Err(node.error("the token is no part of a path").with_hint("use `token: absent`, `empty`, `wrong` …"))
         }
         Some(_) => Ok(path),
-        None => Err(node.error(format!("the contract describes no {method} of this path"))),
+        None => Err(node
+            .error(format!("the contract describes no {method} of this path"))
+            .with_hint(calls(contract, method, &path))),
     }
+}
+
+/// Which call may be meant: the one of this method with the nearest path, else one of another method, else any.
+fn calls(contract: &Contract, method: &str, path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default();
+    let templates = contract.operations.iter().map(|operation| (operation.method.as_str(), operation.path.as_str()));
+    let (same, others): (Vec<_>, Vec<_>) = templates.partition(|(each, _)| *each == method);
+    let near = |calls: &[(&str, &str)]| {
+        let paths: Vec<_> = calls.iter().map(|(_, template)| with_segments(template, path)).collect();
+        let near = nearest(path, paths.iter().map(String::as_str))?;
+        let (method, template) = calls[paths.iter().position(|each| each == near)?];
+        Some(format!("did you mean `{method}: {template}`?"))
+    };
+    near(&same).or_else(|| near(&others)).unwrap_or_else(|| {
+        let all: Vec<_> = same.iter().chain(&others).map(|(method, path)| format!("{method} {path}")).collect();
+        format!("it describes {}", all.join(", "))
+    })
+}
+
+/// A template with what a path has in place of its names.
+fn with_segments(template: &str, path: &str) -> String {
+    let mut given = path.split('/');
+    let segments = template.split('/').map(|segment| {
+        let given = given.next();
+        if segment.starts_with('{') { given.unwrap_or(segment) } else { segment }
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 /// The parts of a request, as they stand in the file.
@@ -185,7 +222,9 @@ impl<'a> Parts<'a> {
         errors.finish()?;
         let has_content_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
         if body.is_some() && !has_content_type {
-            let media_type = contract.subject().media_type.clone().unwrap_or_default();
+            let called = contract.operation(method, path).map(|(index, _)| &contract.operations[index]);
+            let media_type = called.and_then(|operation| operation.media_type.clone());
+            let media_type = media_type.or_else(|| contract.subject().media_type.clone()).unwrap_or_default();
             headers.push(("Content-Type".to_owned(), media_type));
         }
         Ok(Request { method: method.to_owned(), path: path.to_owned(), headers, body, credential })
@@ -196,7 +235,7 @@ impl<'a> Parts<'a> {
             (Some(_), Some(raw)) => return Err(raw.error("only one of `body` and `raw` can stand here")),
             (Some(node), None) => {
                 let text = row.fill(&node.json()).to_string();
-                captured.check(node, &text, "{{…}}")?;
+                captured.check(node, &text, row, "{{…}}")?;
                 Some(braces::literal_in_json(&text).into_bytes())
             }
             (None, Some(node)) => Some(row.fill_text(node.text()?).into_bytes()),

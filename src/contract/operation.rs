@@ -112,6 +112,8 @@ pub struct DocumentedResponse {
     pub example: Option<Value>,
     /// The media type of the body, if it has one.
     pub media_type: Option<String>,
+    /// The name of the schema of its body, where it refers to one.
+    pub schema: Option<String>,
     /// Whether a run can provoke it.
     pub assessment: Assessment,
     /// Why it is left open whether it is right, where it is.

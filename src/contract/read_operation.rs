@@ -150,6 +150,7 @@ fn read_answers(node: &Node) -> Result<IndexMap<u16, DocumentedResponse>, Source
         let content = fields.optional("content");
         let media_type = content.map(|node| only_media_type(node).map(|(name, _)| name.to_owned())).transpose()?;
         let example = content.map(read_example).transpose()?.flatten();
+        let schema = content.and_then(schema_name);
         let assessment = match fields.optional("x-not-assessed") {
             Some(reason) => Assessment::Never(reason.words()?),
             None => Assessment::Always,
@@ -157,7 +158,8 @@ fn read_answers(node: &Node) -> Result<IndexMap<u16, DocumentedResponse>, Source
         let open_because = fields.optional("x-unspecified").map(Node::words).transpose()?;
         fields.optional("links");
         fields.finish()?;
-        answers.insert(status, DocumentedResponse { description, example, media_type, assessment, open_because });
+        answers
+            .insert(status, DocumentedResponse { description, example, media_type, schema, assessment, open_because });
     }
     Ok(answers)
 }
@@ -169,6 +171,12 @@ fn read_example(content: &Node) -> Result<Option<Value>, SourceError> {
     fields.optional("schema");
     fields.finish()?;
     Ok(example)
+}
+
+/// To which schema an answer refers.
+fn schema_name(content: &Node) -> Option<String> {
+    let (_, node) = only_media_type(content).ok()?;
+    node.get("schema")?.get("$ref")?.text().ok().map(str::to_owned)
 }
 
 pub(super) fn media_type_of(body: &Node) -> Result<(&str, &Node), SourceError> {

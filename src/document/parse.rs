@@ -57,7 +57,10 @@ fn parse_as(scalars: Scalars, path: &str, text: &str) -> Result<Node, SourceErro
                 let is_known = location.span().byte_offset().is_some();
                 Span { start: if is_known { span.start } else { byte_at(text, span.line, span.column) }, ..span }
             });
-            Err(SourceError::new(source, span, message_of(&error)))
+            let message = message_of(&error);
+            let hint = hint_for(&message);
+            let error = SourceError::new(source, span, message);
+            Err(hint.into_iter().fold(error, SourceError::with_hint))
         }
     }
 }
@@ -81,6 +84,14 @@ fn message_of(error: &Error) -> String {
     let text = error.without_snippet().to_string();
     let end = text.find(" at line ").unwrap_or(text.len());
     text[..end].lines().next().unwrap_or_default().trim_end_matches(':').to_owned()
+}
+
+/// What to write instead of what authors stumble over most.
+fn hint_for(message: &str) -> Option<&'static str> {
+    if message.starts_with("mapping values are not allowed") {
+        return Some("a text with `: ` in it needs quotes around it");
+    }
+    message.starts_with("tabs disallowed").then_some("YAML is indented with spaces, and not with tabs")
 }
 
 /// Where a line and a column, both from 1, stand in the text.

@@ -139,10 +139,16 @@ impl fmt::Display for SourceError {
 
 impl std::error::Error for SourceError {}
 
-/// The known name nearest to a misspelt one, if one is near enough to be meant.
+/// The known name nearest to a misspelt one, if one is near enough to be meant. Upper and lower case alone tell little.
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    let likeness = |candidate: &str| {
+        let as_written = strsim::normalized_damerau_levenshtein(name, candidate);
+        let whatever_case = if lower == candidate.to_lowercase() { 0.99 } else { 0.0 };
+        as_written.max(whatever_case)
+    };
     known
-        .map(|candidate| (strsim::normalized_damerau_levenshtein(name, candidate), candidate))
+        .map(|candidate| (likeness(candidate), candidate))
         .filter(|(likeness, _)| *likeness > 0.6)
         .max_by(|left, right| left.0.total_cmp(&right.0))
         .map(|(_, candidate)| candidate)

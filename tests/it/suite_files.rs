@@ -243,3 +243,47 @@ fn an_expectation_of_headers_that_cannot_be_met_is_refused_with_its_place() {
         assert!(error(&dir).contains(expected), "{headers}: {}", error(&dir));
     }
 }
+
+/// The folder of the suite `otc` with one case.
+fn with_case(path: &str, text: &str) -> (TempDir, Suite) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join(path);
+    for name in ["contract.yaml", "os-versions.csv"] {
+        fs::copy(Path::new("cases/otc").join(name), folder.path().join(name)).unwrap();
+    }
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, text).unwrap();
+    let suite = Suite::from_dir(folder.path()).unwrap_or_else(|error| panic!("{error}"));
+    (folder, suite)
+}
+
+#[test]
+fn a_cell_of_alternatives_expects_any_of_them() {
+    let text = "title: a\nclauses: [response.__platform.derived]\nrows: {table: os-versions.csv, where: {group: openEuler}, name: os_version}\nrequest: {body: {__os_version: '{os_version}'}}\nexpect: {status: 201, body: {__platform: '{platform}'}}\n";
+    let (_folder, suite) = with_case("__platform/derives_it.yaml", text);
+    let expected = &suite.cases[0].probes[0].expectations[0];
+    assert!(expected.body.is_empty(), "{expected:?}");
+    assert_eq!(
+        expected.any_of,
+        [("__platform".to_owned(), vec!["openEuler".into(), "EulerOS".into(), "Other".into()])]
+    );
+}
+
+#[test]
+fn a_body_has_the_media_type_of_its_call() {
+    let text = "title: a\nclauses: [behaviour.metadata-persists]\nsteps:\n  - POST: /v2/images\n    body: {}\n    expect: {status: 201}\n    capture: {id: /id}\n  - PATCH: /v2/images/{id}\n    body: [{op: replace, path: /name, value: b}]\n    expect: {status: 200, body: {name: b}}\n";
+    let (_folder, suite) = with_case("behaviour/keeps_it.yaml", text);
+    let headers = suite.cases[0].probes[0].script.steps.iter().map(|step| step.request.headers.clone());
+    let types: Vec<_> = headers.flatten().map(|(_, value)| value).collect();
+    assert_eq!(types, ["application/json", "application/openstack-images-v2.1-json-patch"]);
+}
+
+#[test]
+fn a_value_that_was_not_there_to_capture_is_named_with_its_step() {
+    let text = "title: a\nclauses: [behaviour.metadata-persists]\nsteps:\n  - POST: /v2/images\n    body: {}\n    expect: {status: 201}\n    capture: {id: /tags/0}\n  - GET: /v2/images/{id}\n    expect: {status: 404}\n";
+    let (folder, _) = with_case("behaviour/keeps_it.yaml", text);
+    let (code, text) = program(&["run", "behaviour/keeps_it"], folder.path());
+    assert_ne!(code, 0, "{text}");
+    let why = "the answer of step 1 has no text and no whole number at /tags/0, wanted for {id}";
+    assert!(text.contains(why), "{text}");
+}
