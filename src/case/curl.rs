@@ -1,13 +1,16 @@
 //! From a request that somebody sent to a case: a command of curl, or the entries of a HAR, without what lets their sender in.
 
 mod har;
+mod options;
 mod words;
 
+use super::check::unknown_field;
 use super::write::{CaseFile, write_about};
 use crate::contract::{ClauseId, Contract};
 use crate::exchange::{Request, TokenVariant};
 use crate::judge::{Body, Kind, classify};
 pub use har::{NoHar, Recorded, from_har};
+use options::{says_nothing, takes_a_value};
 use words::words;
 
 /// A case, and what of the command is not in it.
@@ -34,6 +37,12 @@ pub enum NoCase {
     /// The body is not in the command.
     #[error("{0} takes the body from elsewhere; put its text in place of that, as in --data-raw '…'")]
     Elsewhere(String),
+    /// An option that may say anything of the request.
+    #[error("{0} of curl is not known here; take it out where it says nothing of the request")]
+    UnknownOption(String),
+    /// A call that the contract does not describe.
+    #[error("the contract has no such call")]
+    UnknownCall,
     /// Not the call under test.
     #[error(
         "a case by itself is about {0}, and this is another call; `new behaviour/keeps_…` begins one of several steps"
@@ -44,7 +53,7 @@ pub enum NoCase {
     Secret(String),
     /// No case can expect an answer.
     #[error("the documentation leaves this request open ({0}), so that no case can expect one answer{1}")]
-    Open(String, &'static str),
+    Open(String, String),
     /// Another request, by its number, makes the same case.
     #[error("it asks the same as entry {0}")]
     Known(usize),
@@ -52,34 +61,6 @@ pub enum NoCase {
     #[error("no file can hold this body")]
     NoText,
 }
-
-/// Options that take a value and say nothing of what is asked.
-const WITH_VALUE: [&str; 24] = [
-    "-A",
-    "--user-agent",
-    "-e",
-    "--referer",
-    "-o",
-    "--output",
-    "-m",
-    "--max-time",
-    "-w",
-    "--write-out",
-    "-x",
-    "--proxy",
-    "-E",
-    "--cert",
-    "-c",
-    "--cookie-jar",
-    "--cacert",
-    "--key",
-    "--connect-timeout",
-    "--resolve",
-    "--retry",
-    "--retry-delay",
-    "--capath",
-    "--limit-rate",
-];
 
 /// Words in the names of fields whose values are secrets.
 const SECRETS: [&str; 6] = ["password", "passwd", "secret", "token", "credential", "apikey"];
@@ -98,7 +79,9 @@ struct Said {
 
 /// The case of a command. Of its headers only the type of the body is kept; whatever lets the sender in is left out.
 pub fn from_curl(contract: &Contract, command: &str) -> Result<FromCurl, NoCase> {
-    let said = Said::read(&words(command).ok_or(NoCase::Unquoted)?)?;
+    let (words, further) = words(command).ok_or(NoCase::Unquoted)?;
+    let mut said = Said::read(&words)?;
+    said.left_out.extend(further.map(|sign| format!("what comes after {sign}")));
     case_of(contract, said, "From a command of curl")
 }
 
@@ -109,6 +92,9 @@ fn case_of(contract: &Contract, said: Said, origin: &str) -> Result<FromCurl, No
     let method = said.method.as_deref().unwrap_or(if has_body { "POST" } else { "GET" });
     let is_subject = said.urls.iter().any(|url| path_of(url).ends_with(subject.path.as_str()));
     if method != subject.method || !is_subject {
+        if !said.urls.iter().any(|url| is_call(contract, method, path_of(url))) {
+            return Err(NoCase::UnknownCall);
+        }
         return Err(NoCase::OtherCall(format!("{} {}", subject.method, subject.path.as_str())));
     }
     let body = without_blanks(&said.data.join("&"));
@@ -128,16 +114,34 @@ fn case_of(contract: &Contract, said: Said, origin: &str) -> Result<FromCurl, No
     let found = classify(contract, &request, &read);
     if found.kind == Kind::Unspecified {
         let open = found.open.first().map_or("", |open| open.title);
-        let hint = if said.media_type.is_none() && has_body {
-            "; curl sends --data as a form, so add -H 'Content-Type: application/json'"
-        } else {
-            ""
+        let hint = match unknown_field(contract, &read) {
+            _ if said.media_type.is_none() && has_body => {
+                "; curl sends --data as a form, so add -H 'Content-Type: application/json'".to_owned()
+            }
+            Some((name, near)) => format!("; `{name}` is no field, did you mean `{near}`?"),
+            None => String::new(),
         };
         return Err(NoCase::Open(open.to_owned(), hint));
     }
     let about = clause_about(contract, &read).ok_or(NoCase::NoText)?;
     let file = write_about(contract, &request, &about, origin).ok_or(NoCase::NoText)?;
-    Ok(FromCurl { file, left_out: said.left_out })
+    let Said { urls, mut left_out, .. } = said;
+    left_out.extend(urls.iter().flat_map(|url| query_of(url)));
+    Ok(FromCurl { file, left_out })
+}
+
+/// Whether the contract describes this call, wherever on its host the service is.
+fn is_call(contract: &Contract, method: &str, path: &str) -> bool {
+    let tails = path.match_indices('/').map(|(at, _)| &path[at..]);
+    tails.into_iter().any(|tail| contract.operation(method, tail).is_some())
+}
+
+/// The names of what a query gives, as in `?limit`. The values may be secrets.
+fn query_of(url: &str) -> impl Iterator<Item = String> {
+    let (_, query) = url.split_once('?').unwrap_or_default();
+    let query = query.split('#').next().unwrap_or_default();
+    let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+    names.filter(|name| !name.is_empty()).map(|name| format!("?{name}"))
 }
 
 /// What a valid request shows: a rule of the first field that it gives, or of the body.
@@ -249,8 +253,9 @@ impl Said {
             "-u" | "--user" | "-b" | "--cookie" | "--oauth2-bearer" | "-U" | "--proxy-user" | "--pass" => {
                 self.leave_out(name, &value()?);
             }
-            _ if WITH_VALUE.contains(&name) => drop(value()?),
-            _ => {}
+            _ if takes_a_value(name) => drop(value()?),
+            _ if says_nothing(name) => {}
+            _ => return Err(NoCase::UnknownOption(name.to_owned())),
         }
         Ok(())
     }

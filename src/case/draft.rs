@@ -98,6 +98,7 @@ fn request<'a>(contract: &'a Contract, verb: Verb, about: &'a str) -> String {
     };
     let expected = match expected {
         Some((name, value)) => format!("  body: {}\n", json!({name: value})),
+        None if verb == Verb::Rejects => String::new(),
         None => {
             "  # `body: {field: value}` names fields of the answer; all of it is held against the contract anyway.\n"
                 .to_owned()

@@ -1,7 +1,7 @@
 //! `new`, `from-curl` and `from-har`: the start of a case, from its name or from requests.
 
 use std::collections::BTreeSet;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -77,7 +77,19 @@ pub(super) fn from_har(arguments: &FromHar, console: &Console) -> Result<ExitCod
         match made {
             Ok(made) => {
                 left_out.extend(made.left_out);
-                deliver(&arguments.suite, &made.file, console)?;
+                match put(&arguments.suite, &made.file, console)? {
+                    Delivered::Done => {}
+                    Delivered::Same(path) => {
+                        console.note(&format!("entry {number}, {call}: {} is this case already\n", path.display()));
+                    }
+                    Delivered::Other(path) => {
+                        console.note(&format!(
+                            "entry {number}, {call}: {} exists already, and stays as it is\n",
+                            path.display()
+                        ));
+                        continue;
+                    }
+                }
                 count += 1;
             }
             Err(why) => console.note(&format!("entry {number}, {call}: {why}\n")),
@@ -104,16 +116,49 @@ fn contract(choice: &SuiteChoice, console: &Console) -> Result<Arc<Contract>, Fa
     Ok(Arc::new(Suite::contract_from_dir(&choice.suite)?))
 }
 
-/// Puts a case into the folder of its suite; that of a built-in one has none, so that it is shown.
+/// What became of a case that was to be put into its folder.
+enum Delivered {
+    /// It is there, or shown.
+    Done,
+    /// It was there before, in this file.
+    Same(PathBuf),
+    /// Another one is there.
+    Other(PathBuf),
+}
+
+/// Puts a case into the folder of its suite, and says where it is.
 fn deliver(choice: &SuiteChoice, file: &CaseFile, console: &Console) -> Result<ExitCode, Failure> {
+    match put(choice, file, console)? {
+        Delivered::Done => {}
+        Delivered::Same(path) => console.note(&format!("{} is this case already\n", path.display())),
+        Delivered::Other(path) => {
+            let hint = "it stays as it is: take another name, or move it away first";
+            return Err(Failure::WrongUse(format!("{} exists already; {hint}", path.display())));
+        }
+    }
+    Ok(ExitCode::Holds)
+}
+
+/// Writes a case where no file has its name; that of a built-in suite has no folder, so that it is shown.
+fn put(choice: &SuiteChoice, file: &CaseFile, console: &Console) -> Result<Delivered, Failure> {
     if is_built_in(choice) {
         console.note(&format!("{}/{}:\n", choice.suite.display(), file.path));
         console.print(&file.text);
-        return Ok(ExitCode::Holds);
+        return Ok(Delivered::Done);
     }
     let path = choice.suite.join(&file.path);
-    let written = console.write_new(&choice.suite, Path::new(&file.path), &file.text);
-    written.map_err(|error| Failure::WrongUse(format!("{}: {error}", path.display())))?;
-    console.print(&format!("{}\n", path.display()));
-    Ok(ExitCode::Holds)
+    match console.write_new(&choice.suite, Path::new(&file.path), &file.text) {
+        Ok(()) => console.print(&format!("{}\n", path.display())),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let is_same = std::fs::read_to_string(&path).is_ok_and(|text| says(&text).eq(says(&file.text)));
+            return Ok(if is_same { Delivered::Same(path) } else { Delivered::Other(path) });
+        }
+        Err(error) => return Err(Failure::WrongUse(format!("{} cannot be written: {error}", path.display()))),
+    }
+    Ok(Delivered::Done)
+}
+
+/// The lines of a case without its comments, one of which tells where it comes from.
+fn says(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with('#'))
 }

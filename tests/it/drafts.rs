@@ -75,19 +75,27 @@ fn a_draft_is_refused_until_it_is_filled_in() {
         fs::write(&file, filled_in(&draft, values)).unwrap();
         assert_eq!(error(&dir), "no error", "{}", fs::read_to_string(&file).unwrap());
         let (code, _, noted) = program(&["new", id, "--suite", &shown], "");
-        assert!(code == 2 && noted.contains("exists"), "a case is written over: {noted}");
+        assert!(code == 2 && noted.contains("exists already; it stays as it is"), "a case is written over: {noted}");
     }
 }
 
 #[test]
 fn a_draft_of_no_known_kind_is_refused() {
-    for (id, expected) in [("name/acepts_it", "did you mean `accepts_`?"), ("accepts_it", "name/accepts_it.yaml")] {
+    for (id, expected) in [
+        ("name/acepts_it", "did you mean `accepts_`?"),
+        ("accepts_it", "name/accepts_it.yaml"),
+        ("name/rejects a text", "write `name/rejects_a_text`"),
+        ("name/rejects_", "as in `rejects_a_text`"),
+    ] {
         let (code, said, noted) = program(&["new", id], "");
         assert_eq!((code, said.as_str()), (2, ""));
         assert!(noted.contains(expected), "{noted}");
     }
     let (code, said, noted) = program(&["new", "name/accepts_it"], "");
     assert_eq!((code, noted.as_str()), (0, "otc/name/accepts_it.yaml:\n"));
+    assert!(said.contains("`body: {field: value}` names fields"), "{said}");
+    let refusal = program(&["new", "name/rejects_it"], "").1;
+    assert!(!refusal.contains("names fields of the answer"), "an error has none of them: {refusal}");
     assert!(said.starts_with("# POST /v2/images: ") && said.contains("\n#   request.name.maxLength  "), "{said}");
 }
 
@@ -112,7 +120,7 @@ fn a_command_of_curl_becomes_a_case_without_what_lets_its_sender_in() {
             assert!(said.contains(&format!("/{kind}_")), "{said}");
             let text = fs::read_to_string(said.trim_end()).unwrap();
             assert!(!format!("{text}{said}{noted}").contains("secretsecret"), "{text}{noted}");
-            assert_eq!(noted, "left out: X-Auth-Token, Authorization, -u, -b\n");
+            assert_eq!(noted, "left out: X-Auth-Token, Authorization, -u, -b, ?token\n");
             assert_eq!(error(&dir), "no error", "{text}");
             assert_eq!(text.contains("raw: "), data.ends_with(", "), "JSON is written as JSON: {text}");
         }
@@ -125,7 +133,10 @@ fn a_command_given_as_an_argument_becomes_the_same_case() {
     let command =
         format!("curl -X POST https://ims.example.com/v2/images -H 'Content-Type: application/json' -d '{data}'");
     let (code, shown, _) = program(&["from-curl", &command], "");
-    assert_eq!((code, shown), (0, program(&["from-curl"], &command).1));
+    assert_eq!((code, &shown), (0, &program(&["from-curl"], &command).1));
+    let (_, again, noted) =
+        program(&["from-curl", &format!("{}; curl -X DELETE y", command.replace("images ", "images?foo=bar "))], "");
+    assert!(shown == again && noted.starts_with("left out: what comes after `;`, ?foo\n"), "{noted}");
     let secret = command.replace("//ims", "//me:secretsecret@ims").replace("a name", "secretsecret");
     let (_, shown, noted) = program(&["from-curl", &secret], "");
     assert!(!format!("{shown}{noted}").contains("secretsecret"), "{shown}{noted}");
@@ -138,6 +149,9 @@ fn what_a_case_cannot_say_becomes_none() {
         ("wget x".to_owned(), "does not begin with curl"),
         ("curl 'x".to_owned(), "has no end"),
         ("curl -X".to_owned(), "-X of curl takes a value"),
+        (format!("{post} --foo -d '{{}}'"), "--foo of curl is not known here"),
+        (format!("{post} -d '{{\"min_dsik\": 10}}'"), "`min_dsik` is no field, did you mean `min_disk`?"),
+        ("curl -X POST https://iam.example.com/v3/auth/tokens -d '{}'".to_owned(), "the contract has no such call"),
         (format!("{post} -d @body.json"), "-d takes the body from elsewhere"),
         ("curl https://ims.example.com/v2/images".to_owned(), "is about POST /v2/images"),
         (format!("{post} -d '{{\"min_disk\": null}}'"), "leaves this request open (a disk size of null)"),
@@ -198,17 +212,29 @@ fn each_creation_of_a_har_becomes_a_case_without_what_lets_its_sender_in() {
     );
     assert!(written[1].contains("clauses: [request.min_disk.maximum]"), "{written:?}");
     for line in [
-        "entry 1, OPTIONS /v2/images: a case by itself is about POST /v2/images",
+        "entry 1, OPTIONS /v2/images: the contract has no such call",
         "entry 3, POST /v2/images: it asks the same as entry 2",
         "entry 5, POST /v2/images: the body has `password`, which looks like a secret",
         "entry 6, POST /v2/images: the body has `what a header of the command says`",
         "entry 7, GET /v2/images/7: a case by itself",
-        "left out: X-Auth-Token, cookie",
+        "left out: ?token, X-Auth-Token, cookie",
     ] {
         assert!(noted.contains(line), "{line}: {noted}");
     }
     assert!(!format!("{said}{noted}{written:?}").contains("secretsecret"), "{said}{noted}{written:?}");
     assert_eq!(error(&dir), "no error");
+
+    let paths: Vec<_> = said.lines().collect();
+    fs::write(paths[0], "title: of somebody else\n").unwrap();
+    let from_har = ["from-har", file.to_str().unwrap(), "--suite", dir.to_str().unwrap()];
+    let (code, said, noted) = program(&from_har, "");
+    assert_eq!((code, said.as_str()), (0, ""), "{noted}");
+    let lines = [
+        format!("entry 2, POST /v2/images: {} exists already, and stays as it is\n", paths[0]),
+        format!("entry 4, POST /v2/images: {} is this case already\n", paths[1]),
+    ];
+    assert!(lines.iter().all(|line| noted.contains(line)), "{noted}");
+    assert_eq!(fs::read_to_string(paths[0]).unwrap(), "title: of somebody else\n");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The words of a command of a shell, without what a shell would fill in.
 
-/// The words, with their quotes taken off; `None` where a quote has no end.
-pub(super) fn words(command: &str) -> Option<Vec<String>> {
-    let (mut words, mut word) = (Vec::new(), None::<String>);
+/// The words of the first command, with their quotes taken off, and the sign behind which another one stands; `None` where a quote has no end. What a pipe
+/// does with the output is no such command.
+pub(super) fn words(command: &str) -> Option<(Vec<String>, Option<&'static str>)> {
+    let (mut words, mut word, mut further) = (Vec::new(), None::<String>, None);
     let mut letters = command.chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
@@ -16,13 +17,27 @@ pub(super) fn words(command: &str) -> Option<Vec<String>> {
                 Some(other) => word.get_or_insert_default().push(other),
             },
             // What comes after it is another command.
-            ';' | '|' | '&' | '\n' if word.is_some() || !words.is_empty() => break,
+            ';' | '|' | '&' | '\n' if word.is_some() || !words.is_empty() => {
+                let has_more = letters.any(|letter| !letter.is_whitespace() && !";&".contains(letter));
+                further = sign(letter).filter(|_| has_more);
+                break;
+            }
             letter if letter.is_whitespace() => words.extend(word.take()),
             letter => word.get_or_insert_default().push(letter),
         }
     }
     words.extend(word);
-    Some(words)
+    Some((words, further))
+}
+
+/// What stands between two commands, as a reader calls it.
+fn sign(letter: char) -> Option<&'static str> {
+    match letter {
+        ';' => Some("`;`"),
+        '&' => Some("`&`"),
+        '\n' => Some("the first line"),
+        _ => None,
+    }
 }
 
 type Letters<'a> = std::iter::Peekable<std::str::Chars<'a>>;
@@ -91,8 +106,10 @@ mod tests {
             ("curl \\\n  \"a\\\"b\" c\\ d; rm x", vec!["curl", "a\"b", "c d"]),
             ("curl $'a\\'b\\u0041\\n' ''", vec!["curl", "a'bA\n", ""]),
         ] {
-            assert_eq!(words(command).unwrap(), expected, "{command}");
+            assert_eq!(words(command).unwrap().0, expected, "{command}");
         }
+        let further = ["a; b", "a && b", "a\nb", "a | jq .", "a;", "a\n\n"].map(|text| words(text).unwrap().1);
+        assert_eq!(further, [Some("`;`"), Some("`&`"), Some("the first line"), None, None, None]);
         assert_eq!(words("curl 'a"), None);
     }
 }
