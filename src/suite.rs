@@ -88,14 +88,19 @@ impl Files {
         let resolved = dir
             .canonicalize()
             .map_err(|error| SourceError::of_file(&shown, format!("the suite cannot be read: {error}")))?;
+        if resolved.is_file() {
+            return Err(no_folder(&shown, dir).into());
+        }
         if std::fs::symlink_metadata(resolved.join(CONTRACT)).is_err() {
             // What else is there may be anything, and is not read.
             let shown = shown.trim_end_matches('/');
             return Err(no_contract(shown, &files::folders_with(&resolved, CONTRACT)).into());
         }
         let name = resolved.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let texts = files::on_disk(&resolved)
-            .map_err(|(path, error)| SourceError::of_file(&path.display().to_string(), error.to_string()))?;
+        let texts = files::on_disk(&resolved).map_err(|(path, error)| {
+            let path = path.strip_prefix(&resolved).map_or(path.clone(), |inner| dir.join(inner));
+            SourceError::of_file(&path.display().to_string(), error.to_string())
+        })?;
         Ok(Self { name, prefix: format!("{}/", shown.trim_end_matches('/')), texts })
     }
 
@@ -190,6 +195,16 @@ impl Suite {
         let contract = Arc::new(contract);
         Ok(Self { name: files.name, contract, source, baseline, cases, follow_ups, profiles, texts })
     }
+}
+
+/// What is said of a file in place of a folder, such as a case.
+fn no_folder(shown: &str, file: &Path) -> SourceError {
+    let suite = file.ancestors().skip(1).find(|folder| folder.join(CONTRACT).is_file());
+    let hint = match suite.map(Path::display) {
+        Some(suite) => format!("`check {suite}` checks all of it; `run --suite {suite} {shown}` runs this case alone"),
+        None => "a suite is a folder with a contract.yaml".to_owned(),
+    };
+    SourceError::of_file(shown, "this is a file, and no suite").with_hint(hint)
 }
 
 /// What is said of a folder that is no suite; `below` are the folders in it that are.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::Failure;
-use crate::plan::{Plan, Seed, Selection, plan};
+use crate::plan::{Plan, PlanError, Seed, Selection, plan};
 use crate::probe::Phase;
 use crate::suite::Suite;
 
@@ -96,22 +96,41 @@ impl SelectionArguments {
 
     /// The plan of the probes that are meant.
     pub(super) fn plan(&self, suite: &Arc<Suite>) -> Result<Plan, Failure> {
-        let whole = plan(suite, &self.selection()).and_then(|plan| plan.excluding(&self.excluded));
-        whole.map_err(|error| Failure::WrongUse(error.to_string()))
+        let whole = plan(suite, &self.selection(suite)).and_then(|plan| plan.excluding(&self.excluded));
+        whole.map_err(|error| {
+            let searched = match error {
+                PlanError::NothingSelected { .. } => searched(suite),
+                PlanError::Skipped(_) | PlanError::NothingSent => String::new(),
+            };
+            Failure::WrongUse(format!("{error}{searched}"))
+        })
     }
 
-    fn selection(&self) -> Selection {
+    fn selection(&self, suite: &Suite) -> Selection {
         let all = Selection::default();
         let mut phases: Vec<_> = self.phases.iter().flat_map(|name| name.phases()).collect();
         phases.sort_unstable();
         phases.dedup();
         Selection {
             // A report names a smaller example of a probe so.
-            selectors: self.selectors.iter().map(|each| each.trim_end_matches(" shrunk").to_owned()).collect(),
+            selectors: self.selectors.iter().map(|each| case_of(suite, each.trim_end_matches(" shrunk"))).collect(),
             phases: if phases.is_empty() { all.phases } else { phases },
             examples: usize::from(self.generation.examples),
             strength: usize::from(self.generation.strength),
             seed: self.generation.seed,
         }
     }
+}
+
+/// Which suite was searched in vain: a new case is in no other one.
+pub(super) fn searched(suite: &Suite) -> String {
+    format!(" (searched: the suite `{}`; --suite DIR names another one)", suite.name)
+}
+
+/// The id of a case that is named by its file, wherever that is seen from; any other text as it is.
+pub(super) fn case_of(suite: &Suite, selector: &str) -> String {
+    let Some(path) = selector.strip_suffix(".yaml") else { return selector.to_owned() };
+    let is_named = |id: &&str| path == *id || path.strip_suffix(*id).is_some_and(|before| before.ends_with('/'));
+    let found = suite.cases.iter().map(|case| case.id.as_str()).find(is_named);
+    found.unwrap_or(selector).to_owned()
 }

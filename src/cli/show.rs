@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
-use super::selection::{Generation, SelectionArguments};
+use super::selection::{Generation, SelectionArguments, case_of, searched};
 use super::{Failure, SuiteChoice};
 use crate::console::Console;
 use crate::contract::Contract;
@@ -33,7 +33,8 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
     let suite = arguments.suite.load(console)?;
     let plan = SelectionArguments::all(arguments.generation).plan(&suite)?;
     // A finding names a probe whose body was made smaller by the one that it comes from.
-    let wanted = arguments.probe.trim_end_matches(" shrunk");
+    let wanted = case_of(&suite, arguments.probe.trim_end_matches(" shrunk"));
+    let wanted = wanted.as_str();
     // A case that is skipped has no part in a plan, and can be looked at all the same.
     let of_cases = || suite.cases.iter().flat_map(|case| &case.probes).find(|probe| probe.id == wanted).cloned();
     let Some(probe) = plan.iter().find(|probe| probe.id == wanted).or_else(of_cases) else {
@@ -44,7 +45,7 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
             ([], None) => "`list` shows all".to_owned(),
             (some, _) => format!("its text stands in {}", some.join(", ")),
         };
-        return Err(Failure::WrongUse(format!("there is no probe `{wanted}`; {hint}")));
+        return Err(Failure::WrongUse(format!("there is no probe `{wanted}`; {hint}{}", searched(&suite))));
     };
     let mut text = String::new();
     // Writing to a `String` cannot fail.

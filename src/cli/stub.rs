@@ -12,10 +12,11 @@ use crate::client::Token;
 use crate::console::Console;
 use crate::document::nearest;
 use crate::exit_code::ExitCode;
+use crate::rehearsal;
 use crate::secret::{Kind, Secret};
 use crate::stub::defect::defects;
 use crate::stub::{Defect, StartError, Stub, usual_token};
-use crate::suite::read_text;
+use crate::suite::{Suite, read_text};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -51,9 +52,9 @@ pub(super) struct Arguments {
     /// Tell of each request on standard error, in one line: when, what, and the status of the answer
     #[arg(long)]
     log: bool,
-    /// List the defects instead of serving
-    #[arg(long)]
-    list_defects: bool,
+    /// List the defects instead of serving: all, or those with this in their names
+    #[arg(long, value_name = "TEXT", num_args = 0..=1, default_missing_value = "")]
+    list_defects: Option<String>,
 }
 
 /// No client waits longer.
@@ -71,11 +72,8 @@ enum Print {
 pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
     let suite = load(&arguments.suite.suite, console)?;
     let known = defects(&suite.contract);
-    if arguments.list_defects {
-        for defect in &known {
-            console.print(&format!("{}  {}\n", defect.name, defect.text));
-        }
-        return Ok(ExitCode::Holds);
+    if let Some(part) = &arguments.list_defects {
+        return list(&suite, part, console);
     }
     let defect = match &arguments.defect {
         Some(name) => Some(find(&known, name)?),
@@ -115,6 +113,14 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         () = stub.stop() => {}
         // Whoever asks twice does not want to wait.
         () = interruptions.next() => {}
+    }
+    Ok(ExitCode::Holds)
+}
+
+fn list(suite: &Suite, part: &str, console: &Console) -> Result<ExitCode, Failure> {
+    let found = rehearsal::selected(suite, &[part.to_owned()]);
+    for defect in found.map_err(|error| Failure::WrongUse(error.to_string()))? {
+        console.print(&format!("{}  {}\n", defect.name, defect.text));
     }
     Ok(ExitCode::Holds)
 }

@@ -24,9 +24,14 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
     if about.len() > LARGEST {
         return Err(Error::new(ErrorKind::InvalidInput, format!("the file is larger than {LARGEST} bytes")));
     }
-    let mut text = String::new();
-    File::open(path)?.take(LARGEST).read_to_string(&mut text)?;
-    Ok(text)
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+        Error::new(ErrorKind::InvalidData, format!("line {line}, column {column}: this is no text in UTF-8"))
+    })
 }
 
 /// Whether a file or a folder of this name is none of the suite's.
