@@ -23,6 +23,7 @@ use crate::document;
 use crate::exit_code::ExitCode;
 use crate::ledger::{Ledger, Record};
 use crate::plan::Plan;
+use crate::probe::{Phase, Probe};
 use crate::report::curl::quoted;
 use crate::report::draft::draft;
 use crate::report::model::{About, Report};
@@ -277,9 +278,22 @@ impl Arguments {
     }
 }
 
+/// Why there is no file of a finding.
+fn unsaved(probe: &Probe) -> String {
+    match probe.phase {
+        Phase::Case => format!("{} is a case already", probe.id),
+        Phase::Overlap => "one request alone does not show it".to_owned(),
+        _ => "no file can say it".to_owned(),
+    }
+}
+
 /// Writes the case files of the findings; a file that is there already is left alone.
 fn save(results: &Results, dir: &Path, console: &Console) -> Result<(), Failure> {
-    for file in results.findings.iter().filter_map(|finding| finding.case_file.as_ref()) {
+    for finding in &results.findings {
+        let Some(file) = &finding.case_file else {
+            console.note(&format!("{}: nothing is saved, as {}\n", finding.clause, unsaved(&finding.probe)));
+            continue;
+        };
         let path = dir.join(&file.path);
         if path.exists() {
             console.note(&format!("{} is there already\n", path.display()));

@@ -121,6 +121,7 @@ fn finding_text(finding: &Finding) -> String {
     }
     text.push_str(&format!("expected  {}\ngot       {}\n", finding.expected, finding.got));
     text.push_str(&format!("shown by  {}, such as {}\n", finding.share(), finding.probe));
+    text.push_str(&format!("          {}\n", finding.title));
     text.push_str(&format!("file      {}:{}\nrepeat    {}\n", finding.file, finding.line, finding.command));
     for line in &finding.curl {
         text.push_str(&format!("          {line}\n"));

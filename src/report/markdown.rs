@@ -135,9 +135,10 @@ fn write_finding(out: &mut String, finding: &Finding) -> fmt::Result {
     writeln!(out, "- got **{}**", plain(&finding.got))?;
     writeln!(
         out,
-        "- shown by {}, such as {} ({}:{})\n",
+        "- shown by {}, such as {}: {} ({}:{})\n",
         finding.share(),
         plain(&finding.probe),
+        plain(&finding.title),
         plain(&finding.file),
         finding.line
     )?;
@@ -206,8 +207,7 @@ fn write_rest(out: &mut String, report: &Report) -> fmt::Result {
     write_list(out, "What nobody documents", drift)?;
     let latency = report.latency.iter().map(|latency| format!("{}: {}", latency.call, latency.text()));
     write_list(out, "How long answers took", latency)?;
-    let remarks =
-        report.remarks.iter().cloned().chain(report.held_back.iter().map(|text| format!("held back: {text}")));
+    let remarks = report.remarks.iter().cloned().chain(report.held_back.iter().map(|text| format!("not sent: {text}")));
     write_list(out, "Remarks", remarks)?;
     write_list(out, "Left out here", report.omitted.iter().map(|omitted| format!("{} {}", omitted.count, omitted.what)))
 }

@@ -39,7 +39,8 @@ pub(super) fn write_finding(
     for (index, request) in finding.requests.iter().enumerate() {
         let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
         let sent = Untrusted::from(format!("{} {}  {body}", request.method, request.path).trim_end());
-        writeln!(out, "       {}{sent:.LONGEST_REQUEST$}", label("sent", index))?;
+        let number = if finding.requests.len() > 1 { format!("sent {}", index + 1) } else { "sent".to_owned() };
+        writeln!(out, "       {}{sent:.LONGEST_REQUEST$}", label(&number, 0))?;
     }
     if !finding.mismatch.pointer.is_empty() {
         writeln!(out, "       at        {:.LONGEST_NAME$}", finding.mismatch.pointer)?;
@@ -111,8 +112,16 @@ fn write_repeat(out: &mut String, finding: &Finding, results: &Results, about: O
     if let Some(long) = lines.iter().map(String::len).find(|length| *length > LONGEST_COMMAND) {
         return writeln!(out, "       repeat    (a command of {long} characters is too long to be shown)");
     }
+    let first = usize::from(results.is_stub);
+    if results.is_stub {
+        let address = endpoint.trim_start_matches("http://").trim_end_matches('/');
+        writeln!(
+            out,
+            "       repeat    {FAINT}(this stub has ended: first `ims-conformance stub --listen {address}`){FAINT:#}"
+        )?;
+    }
     for (index, line) in lines.iter().enumerate() {
-        writeln!(out, "       {}{line}", label("repeat", index))?;
+        writeln!(out, "       {}{line}", label("repeat", first + index))?;
     }
     Ok(())
 }
