@@ -17,6 +17,7 @@ mod overflow;
 mod probes;
 mod reconcile;
 mod repeat;
+mod set_aside;
 mod tally;
 
 use std::time::Duration;

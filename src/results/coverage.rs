@@ -125,7 +125,7 @@ impl Coverage {
             return format!("its probes were not sent: {}", beyond.unwrap_or_else(|| unsent_text(ending)));
         }
         if let Some(held) = excluded.iter().find(|held| held.clauses.contains(&clause.id)) {
-            return format!("its probes were held back: {}", held.text);
+            return format!("its probes were not sent: {}", held.text);
         }
         if clause.assessment == Assessment::WhenPresent {
             let is_status = matches!(clause.id.subject(), Subject::Status(_));

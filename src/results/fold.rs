@@ -18,6 +18,7 @@ use super::outcome::verdict;
 use super::overflow::Overflow;
 use super::probes::{ProbeResults, ProbeVerdict};
 use super::reconcile::Refusal;
+use super::set_aside::SetAside;
 use super::tally::{Causes, Tally};
 use super::{Outcome, RunInvariants, Verdict};
 use crate::baseline::{Baseline, Tried};
@@ -51,6 +52,7 @@ pub struct Fold {
     question: Question,
     selection: Selection,
     excluded: Vec<Excluded>,
+    set_aside: SetAside,
     planned: usize,
     survey: Survey,
     invariants: RunInvariants,
@@ -124,6 +126,7 @@ impl Fold {
             suite: Arc::clone(suite),
             selection: plan.selection().clone(),
             excluded: plan.excluded().to_vec(),
+            set_aside: SetAside::of(suite, plan),
             planned: plan.len(),
             survey: Survey::default(),
             coverage: Coverage::of(plan.clauses().clone()),

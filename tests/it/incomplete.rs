@@ -111,7 +111,7 @@ fn what_was_skipped_or_came_to_nothing_says_why() {
 }
 
 #[test]
-fn what_was_held_back_says_what_adds_it() {
+fn what_was_left_out_says_what_adds_it() {
     let selectors = ["min_ram/", "request.name.type"].map(str::to_owned).to_vec();
     let plan = plan(&SUITE, &Selection { selectors, ..Selection::default() }).unwrap();
     let is_about = |probe: &Probe| probe.clauses.iter().any(|clause| clause == "request.name.type");
@@ -122,7 +122,7 @@ fn what_was_held_back_says_what_adds_it() {
     let target = Arc::new(Target::local(&SUITE.contract, Server::faithful(), Setup::new(token())));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let report = runtime.block_on(whole(&SUITE, &plan, &target, &PLAIN)).results;
-    let held = format!("its probes were held back: {count} probes of the name; --phase all adds them");
+    let held = format!("its probes were not sent: {count} probes of the name; --phase all adds them");
     assert_eq!(reason(&report, "request.name.type"), Some(held.as_str()));
     assert_eq!(reason(&report, "request.visibility.type"), Some("no probe of this run is about it"));
 }

@@ -181,9 +181,22 @@ fn a_skipped_case_is_listed_with_its_reason_and_counts_as_nothing() {
     let skipped = plan(&Arc::new(Suite::from_dir(&dir).unwrap()), &Selection::default()).unwrap();
     assert_eq!(skipped.len(), all - 1);
     assert_eq!(skipped.excluded()[0].text, "1 probe of thing/accepts_a_name, which is skipped: waits for v3");
-    let (code, text) = program(&["run", "request.name.type"], &dir);
+    let [junit, markdown] =
+        ["junit", "markdown"].map(|format| format!("{format}={}/{format}", dir.parent().unwrap().display()));
+    let (code, text) = program(&["run", "request.name.type", "--report", &junit, "--report", &markdown], &dir);
     assert_eq!(code, 0, "{text}");
-    assert!(text.contains("  not sent: 1 probe of thing/accepts_a_name, which is skipped: waits for v3\n"), "{text}");
+    assert!(text.contains("skipped\n  1 × waits for v3  for example thing/accepts_a_name\n"), "{text}");
+    assert!(text.contains(" 1 skipped of ") && !text.contains("not sent"), "{text}");
+    let [junit, markdown] =
+        [junit, markdown].map(|place| fs::read_to_string(place.split_once('=').unwrap().1).unwrap());
+    let case = "<testcase name=\"thing/accepts_a_name\" classname=\"ims-conformance.case\"";
+    let (_, told) = junit.split_once(case).unwrap_or_else(|| panic!("{junit}"));
+    let (told, _) = told.split_once("</testcase>").unwrap();
+    assert!(told.contains("<skipped message=\"waits for v3\"/>"), "{told}");
+    assert!(
+        markdown.contains(" | 1 | 0 |\n") && markdown.contains("- 1 × waits for v3, for example thing/accepts"),
+        "{markdown}"
+    );
     let (code, text) = program(&["show", "thing/accepts_a_name"], &dir);
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("\nA longer text about it.\nskipped: waits for v3\n"), "{text}");
@@ -286,4 +299,57 @@ fn a_value_that_was_not_there_to_capture_is_named_with_its_step() {
     assert_ne!(code, 0, "{text}");
     let why = "the answer of step 1 has no text and no whole number at /tags/0, wanted for {id}";
     assert!(text.contains(why), "{text}");
+}
+
+#[test]
+fn a_finding_of_a_case_of_several_steps_numbers_them_and_is_saved_by_no_further_file() {
+    let text = "title: a size that nobody asks for\nclauses: [behaviour.metadata-persists]\nsteps:\n  - POST: /v2/images\n    body: {}\n    expect: {status: 201}\n    capture: {id: /id}\n  - GET: /v2/images/{id}\n    expect: {status: 200, body: {min_disk: 7}}\n";
+    let (folder, _) = with_case("behaviour/keeps_it.yaml", text);
+    let place = TempDir::new().unwrap();
+    let shown = place.path().display();
+    let reports = [format!("junit={shown}/junit"), format!("markdown={shown}/markdown")];
+    let save = format!("{shown}/saved");
+    let file = folder.path().join("behaviour/keeps_it.yaml").display().to_string();
+    let (code, text) =
+        program(&["run", &file, "--save", &save, "--report", &reports[0], "--report", &reports[1]], folder.path());
+    assert_eq!(code, 1, "{text}");
+    for line in [
+        "       sent 1    POST /v2/images  {",
+        "       sent 2    GET /v2/images/",
+        "       repeat    (this stub has ended: first `ims-conformance stub --listen 127.0.0.1:",
+        "behaviour.metadata-persists: nothing is saved, as behaviour/keeps_it is a case already\n",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    for name in ["junit", "markdown"] {
+        let report = fs::read_to_string(place.path().join(name)).unwrap();
+        assert!(report.contains("a size that nobody asks for"), "{report}");
+    }
+}
+
+#[test]
+fn a_case_is_named_by_its_file_too_and_a_suite_that_was_searched_in_vain_is_named() {
+    let (_folder, dir) = suite(|text| text);
+    let file = dir.join("thing/accepts_a_name.yaml").display().to_string();
+    for (command, argument, code, expected) in [
+        ("show", file.as_str(), 0, "thing/accepts_a_name  (phase case)"),
+        ("list", "thing/accepts_a_name.yaml", 0, "thing/accepts_a_name"),
+        ("list", "thing/accepts_b", 2, "(searched: the suite `small`; --suite DIR names another one)"),
+        ("show", "thing/accepts_b", 2, "(searched: the suite `small`; --suite DIR names another one)"),
+    ] {
+        let (found, text) = program(&[command, argument], &dir);
+        assert_eq!(found, code, "{text}");
+        assert!(text.contains(expected), "{text}");
+    }
+    let text = error(Path::new(&file));
+    assert!(text.contains("this is a file, and no suite") && text.contains("runs this case alone"), "{text}");
+}
+
+#[test]
+fn a_file_that_is_no_text_is_named_as_the_folder_is_with_its_place() {
+    let (_folder, dir) = suite(|text| text);
+    fs::write(dir.join("thing/accepts_b.yaml"), b"title: a\n# caf\xe9\n").unwrap();
+    let text = error(&dir);
+    assert!(text.contains("line 2, column 6: this is no text in UTF-8"), "{text}");
+    assert!(text.contains(&dir.join("thing/accepts_b.yaml").display().to_string()), "{text}");
 }

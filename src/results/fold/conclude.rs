@@ -6,13 +6,16 @@ use super::{Fold, Undeleted};
 use crate::baseline::Deviation;
 use crate::client::{Availability, Cleanup, Leftover};
 use crate::judge::Drift;
+use crate::probe::Phase;
 use crate::results::blame::Refused;
 use crate::results::coverage::{Coverage, unsent_text};
 use crate::results::finding::{Finding, findings};
 use crate::results::origin::{SuiteName, rows};
 use crate::results::overflow::Overflow;
 use crate::results::tally::Tally;
-use crate::results::{Cause, Outcome, Question, Results, Verdict, baseline, finding, held_back, reconcile};
+use crate::results::{
+    Cause, Outcome, ProbeResult, Question, Results, Verdict, baseline, finding, held_back, reconcile,
+};
 use crate::run::{End, Found, call};
 
 /// What is named as the origin of what was created before the first probe.
@@ -163,12 +166,12 @@ impl Fold {
             route: end.route.clone(),
             carrier: end.carrier.clone(),
             seed: self.selection.seed,
-            planned: self.planned,
-            phases: self.phases.iter().map(|(phase, count)| (*phase, *count)).collect(),
+            planned: self.planned + self.set_aside.probes.len(),
+            phases: self.all_phases(),
             passed: self.passed + count(Verdict::Pass) - seen.recounted(Verdict::Pass),
             failed: self.beyond_kept(|more| more.failed) + count(Verdict::Fail) - seen.recounted(Verdict::Fail),
             known: self.beyond_kept(|more| more.known) + count(Verdict::Known) - seen.recounted(Verdict::Known),
-            probes: self.probes.in_order(contract, &refused, &seen.outcomes, &verdicts),
+            probes: self.all_probes(self.probes.in_order(contract, &refused, &seen.outcomes, &verdicts)),
             further_probes: self.probes.further(),
             findings: self.all_findings(&refused, &seen),
             deviations,
@@ -176,7 +179,7 @@ impl Fold {
             expired: known.expired().to_vec(),
             is_strict: *is_strict,
             inconclusive: self.inconclusive_with(&seen.outcomes, &verdicts),
-            skipped: self.skipped.in_order(),
+            skipped: [self.set_aside.causes.clone(), self.skipped.in_order()].concat(),
             unsent,
             choices: self.choices.counts(),
             drift: seen.drift.counts(),
@@ -189,7 +192,7 @@ impl Fold {
             staying: self.staying + self.sum(&seen, |cleanup| cleanup.staying),
             calls: self.calls(),
             leftovers: self.leftovers(&seen),
-            excluded: self.excluded.clone(),
+            excluded: self.set_aside.others(&self.excluded),
             unlisted: self.unlisted,
             bounds: end.bounds,
             ledger: end.ledger.clone(),
@@ -260,6 +263,22 @@ impl Fold {
             coverage.assessed_later(&outcome.judgement);
         }
         coverage
+    }
+
+    /// How many probes of each phase there were; what its author skips was one, too.
+    fn all_phases(&self) -> Vec<(Phase, usize)> {
+        let mut phases = self.phases.clone();
+        for probe in &self.set_aside.probes {
+            *phases.entry(probe.phase).or_default() += 1;
+        }
+        phases.into_iter().collect()
+    }
+
+    /// What was performed, and behind the cases those that are skipped.
+    fn all_probes(&self, mut performed: Vec<ProbeResult>) -> Vec<ProbeResult> {
+        let cases = performed.partition_point(|probe| probe.phase == Phase::Case);
+        performed.splice(cases..cases, self.set_aside.probes.iter().cloned());
+        performed
     }
 
     /// Why probes were not sent although they were to be, each cause once.
