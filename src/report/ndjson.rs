@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::model::Report;
+use super::model::{ProbeResult, Report};
 use crate::run::{Event, Place, Record};
 use crate::secret::Secrets;
 use crate::untrusted::visible;
@@ -134,11 +134,30 @@ impl Lines {
         findings.chain([line(&end)]).collect()
     }
 
-    /// All lines of a run that is over: what each probe came to is not known any more.
+    /// All lines of a run that is over: of each probe what is recorded, which are neither its place in the run nor each status.
     pub fn all(report: &Report) -> String {
         let begin = Self::new(&Secrets::default());
-        begin.begin(&report.target.endpoint, &report.suite.name, report.probes.planned) + &Self::end(report)
+        let first = begin.begin(&report.target.endpoint, &report.suite.name, report.probes.planned);
+        let probes = report.each_probe.iter().map(recorded);
+        [first].into_iter().chain(probes).chain([Self::end(report)]).collect()
     }
+}
+
+fn recorded(probe: &ProbeResult) -> String {
+    let mut told = json!({
+        "event": "probe",
+        "probe": probe.id,
+        "phase": probe.phase,
+        "verdict": probe.verdict,
+        "took_ms": probe.took_ms,
+    });
+    if !probe.broken.is_empty() {
+        told["broken"] = probe.broken.iter().map(|clause| json!({"clause": clause})).collect();
+    }
+    if !probe.why.is_empty() {
+        told["why"] = json!(probe.why);
+    }
+    line(&told)
 }
 
 fn line(value: &impl Serialize) -> String {
