@@ -18,6 +18,7 @@ mod server;
 mod service;
 mod state;
 mod trouble;
+mod update;
 
 pub use admin::ADMIN_PATH;
 pub use builder::{DEFAULT_TOKEN, StartError, StubBuilder, usual_token};

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::list::Page;
-use crate::contract::{Contract, Listing, Operation};
-use crate::exchange::{Request, Response};
+use crate::contract::{Contract, Listing, Operation, Quota};
+use crate::exchange::Response;
 
 /// A status and nothing else.
 pub(super) fn bare(status: u16) -> Response {
@@ -50,9 +50,22 @@ pub(super) fn first_of(operation: &Operation) -> Response {
 
 /// The example of the first answer that the contract gives for a call.
 pub(super) fn example(operation: &Operation) -> Response {
-    let first = operation.answers.iter().next();
-    let example = first.and_then(|(status, answer)| Some((*status, answer.example.as_ref()?)));
-    example.map_or_else(|| first_of(operation), |(status, example)| json(status, example))
+    first_example(operation).map_or_else(|| first_of(operation), |(status, example)| json(status, example))
+}
+
+/// The example of how many resources there may be, with how many there are.
+pub(super) fn quota(operation: &Operation, quota: &Quota, used: usize) -> Response {
+    let Some((status, example)) = first_example(operation) else { return first_of(operation) };
+    let mut told = example.clone();
+    if let Some(place) = told.pointer_mut(&quota.used) {
+        *place = json!(used);
+    }
+    json(status, &told)
+}
+
+fn first_example(operation: &Operation) -> Option<(u16, &Value)> {
+    let (status, answer) = operation.answers.iter().next()?;
+    Some((*status, answer.example.as_ref()?))
 }
 
 /// A refusal in the form of the contract's example: the operation's own, or that of the call under test.
@@ -79,10 +92,27 @@ pub(super) fn refusal(
     }
 }
 
-/// A call that the contract does not describe. 501 and a text, so that nobody takes it for an answer of the API.
-pub(super) fn unknown_call(request: &Request) -> Response {
-    let text = format!("stub: the contract describes no {} {}\n", request.method, request.path);
-    with_body(501, "text/plain", text.into_bytes())
+/// A call that the contract does not describe: its path is not there, or has other methods.
+pub(super) fn unknown_call(contract: &Contract, method: &str, path: &str) -> Response {
+    let others = contract.operations.iter().filter(|operation| operation.path.matches(path).is_some());
+    let mut methods: Vec<_> = others.map(|operation| operation.method.as_str()).collect();
+    methods.sort_unstable();
+    let status = if methods.is_empty() { 404 } else { 405 };
+    let mut answer = error(contract, status, &format!("the contract describes no {method} {path}"));
+    if !methods.is_empty() {
+        answer.headers.push(("allow".to_owned(), methods.join(", ")));
+    }
+    answer
+}
+
+/// An error that the contract need not know, in the form of its errors: that of this status, or that of a refusal. Where neither tells the message, it is a text,
+/// so that nobody takes it for another answer.
+pub(super) fn error(contract: &Contract, status: u16, message: &str) -> Response {
+    let subject = contract.subject();
+    let forms = [status, contract.creation.refused].map(|form| refusal(contract, subject, form, None, message));
+    let told = forms.into_iter().find(|answer| String::from_utf8_lossy(&answer.body).contains(message));
+    let text = || with_body(status, "text/plain", format!("{message}\n").into_bytes());
+    Response { status, ..told.unwrap_or_else(text) }
 }
 
 fn filled(example: &Value, code: &str, message: &str) -> Value {

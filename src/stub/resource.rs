@@ -97,7 +97,8 @@ fn empty(kind: Type) -> Value {
     }
 }
 
-fn now() -> Value {
+/// This moment, to the second.
+pub(super) fn now() -> Value {
     let now = OffsetDateTime::now_utc();
     Value::from(now.replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).unwrap_or_default())
 }

@@ -1,15 +1,18 @@
 //! What the stub answers, without HTTP: a function of the request and of what is kept.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use indexmap::IndexMap;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::defect::{Defect, Fault};
 use super::list::{self, Refused};
-use super::{reply, resource};
+use super::update::Refusal;
+use super::{reply, resource, update};
 use crate::client::{Service, Token};
 use crate::contract::{Contract, Effect, Listing, Misbehaviour, Operation, Security};
 use crate::exchange::{Request, Response, TokenVariant, id_text};
@@ -123,7 +126,8 @@ impl StubService {
         }
         let is_accepted = match found.kind {
             Kind::Valid => !self.fault().refuses(&given),
-            Kind::Unspecified => is_object,
+            // What only some readers take is read as JSON here, and must keep every rule then.
+            Kind::Unspecified => is_object && found.violations.is_empty(),
             Kind::Invalid | Kind::Unauthorized => self.fault().lets_pass(&found, request, &given),
         };
         resources.created += usize::from(is_accepted);
@@ -202,18 +206,25 @@ impl StubService {
             Err(Refused(name)) => {
                 let code = self.contract().creation.error_code.as_deref();
                 let message = format!("the parameter {name} cannot have this value");
-                reply::refusal(self.contract(), operation, 400, code, &message)
+                reply::refusal(self.contract(), operation, self.contract().creation.refused, code, &message)
             }
         }
     }
 
     fn update(&self, operation: &Operation, id: &str, request: &Request, resources: &mut Resources) -> Response {
         let Some(resource) = resources.kept.get_mut(id) else { return self.not_found(operation) };
+        if let Some(media_type) = operation.media_type.as_deref().filter(|wanted| !update::declares(request, wanted)) {
+            return reply::error(self.contract(), 415, &format!("the body must be declared as {media_type}"));
+        }
         let patch = request.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
-        let Some(changed) = patch.and_then(|patch| resource::patched(resource, &patch)) else {
-            let code = self.contract().creation.error_code.as_deref();
-            return reply::refusal(self.contract(), operation, 400, code, "the patch cannot be applied");
+        let Some(mut changed) = patch.and_then(|patch| resource::patched(resource, &patch)) else {
+            let status = self.contract().creation.refused;
+            let message = "the patch cannot be applied".to_owned();
+            return self.refuse_change(operation, &Refusal { status, message });
         };
+        if let Err(refusal) = update::settle(self.contract(), resource, &mut changed) {
+            return self.refuse_change(operation, &refusal);
+        }
         if !self.fault().misbehaves(Misbehaviour::ForgetsUpdates, resource) {
             resource.clone_from(&changed);
         }
@@ -225,15 +236,27 @@ impl StubService {
         reply::resource(200, &changed)
     }
 
+    fn refuse_change(&self, operation: &Operation, refusal: &Refusal) -> Response {
+        let code = self.contract().creation.error_code.as_deref();
+        reply::refusal(self.contract(), operation, refusal.status, code, &refusal.message)
+    }
+
     /// Changes one as the contract says, whatever is sent.
-    fn change(&self, operation: &Operation, parameters: &[&str], resources: &mut Resources) -> Response {
-        let kept = parameters.first().and_then(|id| resources.kept.get_mut(*id));
+    fn change(&self, operation: &Operation, parameters: &[String], resources: &mut Resources) -> Response {
+        let kept = parameters.first().and_then(|id| resources.kept.get_mut(id));
         let (Some(resource), Some(last)) = (kept, parameters.last()) else { return self.not_found(operation) };
-        if resource::change(resource, &operation.effect, last) {
-            reply::first_of(operation)
-        } else {
-            self.not_found(operation)
+        let mut changed = resource.clone();
+        if !resource::change(&mut changed, &operation.effect, last) {
+            return self.not_found(operation);
         }
+        // What the contract itself sets is as the contract has it.
+        if let Effect::Set(_) = operation.effect {
+            update::follow(self.contract(), resource, &mut changed);
+        } else if let Err(refusal) = update::settle(self.contract(), resource, &mut changed) {
+            return self.refuse_change(operation, &refusal);
+        }
+        *resource = changed;
+        reply::first_of(operation)
     }
 
     fn delete(
@@ -312,17 +335,20 @@ impl StubService {
     fn respond(&self, request: &Request, token: Option<&str>) -> Response {
         let path = request.path.split('?').next().unwrap_or_default();
         let Some((index, parameters)) = self.contract().operation(&request.method, path) else {
-            return reply::unknown_call(request);
+            return reply::unknown_call(self.contract(), &request.method, path);
         };
+        // What a path holds is escaped once, whatever it is.
+        let decoded = parameters.into_iter().map(|parameter| percent_decode_str(parameter).decode_utf8_lossy());
+        let parameters: Vec<_> = decoded.map(Cow::into_owned).collect();
         let operation = &self.contract().operations[index];
         let mut resources = self.resources.lock().unwrap_or_else(PoisonError::into_inner);
         if operation.effect == Effect::Fixed {
             return reply::example(operation);
         }
         if self.credential(request, token) != TokenVariant::Good {
-            return self.turn_away(operation, parameters.first().copied(), request, &mut resources);
+            return self.turn_away(operation, parameters.first().map(String::as_str), request, &mut resources);
         }
-        let id = parameters.first().copied().unwrap_or_default();
+        let id = parameters.first().map(String::as_str).unwrap_or_default();
         let request = &Request { credential: TokenVariant::Good, ..request.clone() };
         match &operation.effect {
             Effect::Create => self.create(request, &mut resources),
@@ -333,7 +359,7 @@ impl StubService {
             Effect::Set(_) | Effect::AddItem(_) | Effect::RemoveItem(_) => {
                 self.change(operation, &parameters, &mut resources)
             }
-            Effect::Quota(_) => reply::first_of(operation),
+            Effect::Quota(quota) => reply::quota(operation, quota, resources.kept.len()),
             Effect::Fixed => reply::example(operation),
             Effect::None => match resources.kept.get(id) {
                 Some(resource) => self.fault().file(resource).unwrap_or_else(|| reply::first_of(operation)),
@@ -353,12 +379,17 @@ mod tests {
     use crate::suite::{DEFAULT, Suite};
 
     #[test]
-    fn a_call_that_the_contract_does_not_describe_gets_no_answer_of_the_api() {
+    fn a_call_that_the_contract_does_not_describe_is_refused_in_the_form_of_its_errors() {
         let suite = Arc::new(Suite::built_in(DEFAULT).unwrap().unwrap());
         let stub = StubService::new(Arc::clone(&suite.contract), Token::new("a-good-token").unwrap(), None);
-        for (method, path) in
-            [("GET", "/v1"), ("POST", "/v2/image"), ("PUT", "/v2/images"), ("GET", "/v2/images/1/files")]
-        {
+        for (method, path, status, allow) in [
+            ("GET", "/v1", 404, None),
+            ("POST", "/v2/image", 404, None),
+            ("GET", "/v2/images/1/files", 404, None),
+            ("PUT", "/v2/images", 405, Some("GET, POST")),
+            ("HEAD", "/v2/images/1?a=b", 405, Some("DELETE, GET, PATCH")),
+            ("OPTIONS", "/v2/images/1/tags/a", 405, Some("DELETE, PUT")),
+        ] {
             let request = Request {
                 method: method.to_owned(),
                 path: path.to_owned(),
@@ -367,7 +398,9 @@ mod tests {
                 credential: TokenVariant::Good,
             };
             let answer = stub.answer(&request, Some("a-good-token"));
-            assert_eq!((answer.status, answer.media_type().as_deref()), (501, Some("text/plain")), "{method} {path}");
+            assert_eq!((answer.status, answer.header("allow")), (status, allow), "{method} {path}");
+            let message = answer.json().unwrap()["error"]["message"].as_str().unwrap().to_owned();
+            assert!(message.contains(&format!("describes no {method} /")), "{message}");
         }
     }
 }

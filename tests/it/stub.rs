@@ -166,7 +166,7 @@ fn a_log_has_a_line_for_each_request() {
     stub.signal("TERM");
     let (_, said) = stub.end();
     let lines: Vec<_> = said.lines().map(|line| line.split_once("Z ").unwrap().1).collect();
-    let expected = ["POST /v2/images 201", "POST /v2/images 400", "GET /v2/images?name=a 401", "GET /nowhere 501"];
+    let expected = ["POST /v2/images 201", "POST /v2/images 400", "GET /v2/images?name=a 401", "GET /nowhere 404"];
     assert_eq!(lines, expected);
 }
 

@@ -71,7 +71,7 @@ async fn the_calls_about_the_stub_show_and_reset_it_where_they_are_switched_on()
     assert_eq!(names(&stub.state()), ["a"]);
     assert_eq!(ask(&stub, "POST", "/-/state", "").await.0, 405);
     let closed = builder().start().await.unwrap();
-    assert_eq!(ask(&closed, "GET", "/-/state", "").await.0, 501);
+    assert_eq!(ask(&closed, "GET", "/-/state", "").await.0, 404);
 }
 
 #[tokio::test]
