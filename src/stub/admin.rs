@@ -2,23 +2,24 @@
 
 use serde_json::Value;
 
-use super::{StubService, reply};
+use super::reply;
+use super::server::Served;
 use crate::exchange::Response;
 
 /// Where a stub with such calls tells what it holds (`GET`), and puts it back (`DELETE`).
 pub const ADMIN_PATH: &str = "/-/state";
 
 /// The answer to such a call, if this is one. No token is needed: whoever switches these calls on lets everybody in.
-pub(super) fn answer(service: &StubService, method: &str, path: &str) -> Option<Response> {
+pub(super) fn answer(served: &Served, method: &str, path: &str) -> Option<Response> {
     if path.split('?').next() != Some(ADMIN_PATH) {
         return None;
     }
     Some(match method {
-        "GET" => reply::json(200, &Value::from(service.state())),
+        "GET" => reply::json(200, &Value::from(served.service.state())),
         "DELETE" => {
-            service.reset();
+            served.reset();
             reply::bare(204)
         }
-        _ => reply::bare(405),
+        _ => Response { headers: vec![("allow".to_owned(), "DELETE, GET".to_owned())], ..reply::bare(405) },
     })
 }

@@ -101,7 +101,7 @@ impl Stub {
 
     /// Puts back what was there from the beginning, and forgets everything else.
     pub fn reset(&self) {
-        self.served.service.reset();
+        self.served.reset();
     }
 
     /// Stops as dropping it does, and waits until the answers under way are finished: at most a few seconds.
@@ -164,7 +164,7 @@ async fn converse(stream: TcpStream, served: Arc<Served>, mut stopped: watch::Re
 
 impl Served {
     async fn answer(&self, method: &str, path: &str, headers: &HeaderMap, body: Vec<u8>) -> Response {
-        let about_itself = self.has_admin.then(|| admin::answer(&self.service, method, path)).flatten();
+        let about_itself = self.has_admin.then(|| admin::answer(self, method, path)).flatten();
         if let Some(answer) = about_itself {
             return answer;
         }
@@ -172,9 +172,17 @@ impl Served {
             tokio::time::sleep(self.trouble.latency).await;
         }
         if self.trouble.fails() {
-            return reply::bare(503);
+            let mut answer = reply::error(&self.service.contract, 503, "the stub fails on purpose");
+            answer.headers.push(("retry-after".to_owned(), "0".to_owned()));
+            return answer;
         }
         answer(&self.service, method, path, headers, body)
+    }
+
+    /// Puts back what was there from the beginning, and forgets everything else: also which requests were to fail.
+    pub(super) fn reset(&self) {
+        self.service.reset();
+        self.trouble.reset();
     }
 }
 

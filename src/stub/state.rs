@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::service::Resources;
 use super::{StubService, resource};
 use crate::document::nearest;
+use crate::exchange::is_segment;
 
 /// Why something cannot be there from the beginning.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,21 @@ pub enum SeedError {
     /// Its id is of another kind than the contract's.
     #[error("number {0} of the seeded state has an id of another kind than the contract's")]
     NoId(usize),
+    /// A field breaks a rule that it keeps for ever.
+    #[error("number {at} of the seeded state has a wrong `{field}`: expected a value that {rule}")]
+    WrongValue {
+        /// Its number, from 1.
+        at: usize,
+        /// The field.
+        field: String,
+        /// The rule.
+        rule: String,
+    },
+    /// No path leads to its id.
+    #[error(
+        "number {0} of the seeded state has an id that is no segment of a path: letters, digits, `-`, `.`, `_` and `~`"
+    )]
+    Unreachable(usize),
     /// There is another one with its id.
     #[error("number {0} of the seeded state has the id of another one")]
     SameId(usize),
@@ -44,6 +60,10 @@ impl StubService {
             // What is made of other fields can be given, too.
             resource.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
             let id = self.seed_id(&resource).ok_or(SeedError::NoId(at))?;
+            self.check_values(at, given)?;
+            if !is_segment(&id) {
+                return Err(SeedError::Unreachable(at));
+            }
             if self.seeds.insert(id, resource).is_some() {
                 return Err(SeedError::SameId(at));
             }
@@ -68,6 +88,25 @@ impl StubService {
         let near = nearest(field, response.properties.keys().map(String::as_str));
         let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         Err(SeedError::UnknownField { at, field: field.clone(), hint })
+    }
+
+    /// A state may have changed since its creation, of which `const` and `enum` speak, and ids may be easier to read than those that are given out; what else
+    /// the contract says of a field is so for ever.
+    fn check_values(&self, at: usize, given: &Map<String, Value>) -> Result<(), SeedError> {
+        let creation = &self.contract.creation;
+        for (name, value) in given.iter().filter(|(name, _)| *name != creation.id_field()) {
+            let others = [&creation.response, &creation.request].map(|schema| schema.additional.as_deref());
+            let schemas = match creation.response.properties.get(name) {
+                Some(schema) => [Some(schema), None],
+                None => others,
+            };
+            let mut broken = schemas.into_iter().flatten().flat_map(|schema| schema.examine(value).broken);
+            let lasting = broken.find(|broken| !["const", "enum"].contains(&broken.keyword));
+            if let Some(rule) = lasting.and_then(|broken| broken.rule) {
+                return Err(SeedError::WrongValue { at, field: name.clone(), rule: rule.text() });
+            }
+        }
+        Ok(())
     }
 
     /// What is there, the oldest first.

@@ -15,6 +15,11 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
+    /// Begins again with the first request.
+    pub(super) fn reset(&self) {
+        self.count.store(0, Ordering::Relaxed);
+    }
+
     /// Whether the next request fails.
     pub(super) fn fails(&self) -> bool {
         let turn = self.count.fetch_add(1, Ordering::Relaxed);

@@ -115,6 +115,20 @@ fn a_seed_that_cannot_be_is_named() {
     };
     assert_eq!(error(&[json!({}), json!(1)]), SeedError::NoObject(2));
     assert_eq!(error(&[json!({"id": 7})]), SeedError::NoId(1));
+    assert_eq!(error(&[json!({"id": "a/b"})]), SeedError::Unreachable(1));
+    for (seed, said) in [
+        (
+            json!({"name": 1}),
+            "number 2 of the seeded state has a wrong `name`: expected a value that is of type string",
+        ),
+        (json!({"tags": "x"}), "a wrong `tags`: expected a value that is of type array"),
+        (json!({"tags": [1]}), "a wrong `tags`: expected a value that is of type string"),
+        (json!({"min_disk": 1025}), "a wrong `min_disk`: expected a value that is at most 1024"),
+        (json!({"created_at": "yesterday"}), "a wrong `created_at`"),
+    ] {
+        let text = error(&[json!({}), seed]).to_string();
+        assert!(text.contains(said), "{text}");
+    }
     assert_eq!(error(&[json!({"id": "a"}), json!({"id": "a"})]), SeedError::SameId(2));
     let said = error(&[json!({"nmae": "a"})]).to_string();
     assert_eq!(said, "number 1 of the seeded state has a field `nmae`, which no answer has; did you mean `name`?");
@@ -130,6 +144,22 @@ fn the_command_names_the_file_of_a_seed_that_cannot_be() {
         fs::write(&file, text).unwrap();
         let text = refused(&["--seed-state", seeds]);
         assert!(text.contains(seeds) && text.contains(said), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_stub_tells_of_itself_another_one_can_begin_with() {
+    for suite in ["otc", "glance"] {
+        let contract = Suite::built_in(suite).unwrap().unwrap().contract;
+        let first = Stub::builder(&contract).admin().start().await.unwrap();
+        let (_, made) = ask(&first, "POST", "/v2/images", r#"{"name": "a", "tags": ["k=v"], "min_disk": 7}"#).await;
+        ask(&first, "POST", "/v2/images", "{}").await;
+        let file = format!("/v2/images/{}/file", made["id"].as_str().unwrap());
+        assert_eq!(ask(&first, "PUT", &file, "bytes").await.0, 204);
+        let told = ask(&first, "GET", "/-/state", "").await.1;
+        assert_eq!(told[0]["status"], "active");
+        let second = Stub::builder(&contract).seed_state(told.as_array().unwrap().clone()).start().await.unwrap();
+        assert_eq!(Value::from(second.state()), told, "{suite}");
     }
 }
 
@@ -172,10 +202,21 @@ async fn the_same_seed_fails_the_same_requests_and_what_fails_does_nothing() {
         assert!(statuses.iter().all(|status| [201, 503].contains(status)), "{statuses:?}");
         assert_eq!(stub.state().len(), created);
         assert!((1..40).contains(&created), "{created}");
+        stub.reset();
+        for before in &statuses {
+            assert_eq!(ask(&stub, "POST", "/v2/images", "{}").await.0, *before, "the same ones after a reset");
+        }
         runs.push(statuses);
     }
     assert_eq!(runs[0], runs[1]);
     assert_ne!(runs[0], runs[2]);
+}
+
+#[tokio::test]
+async fn what_fails_on_purpose_has_the_form_of_an_error_of_the_contract() {
+    let stub = builder().fail_rate(1.0, 1).start().await.unwrap();
+    let (status, body) = ask(&stub, "GET", "/v2/images", "").await;
+    assert_eq!((status, &body["error"]["message"]), (503, &json!("the stub fails on purpose")));
 }
 
 #[tokio::test]
