@@ -219,7 +219,7 @@ pub(super) fn confess_addresses<'a>(texts: impl Iterator<Item = &'a str>, secret
 }
 
 /// People give the token itself where its variable is asked for; only what looks like a variable is repeated.
-fn not_set(name: &str) -> String {
+pub(super) fn not_set(name: &str) -> String {
     let is_name = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
     let shown = if is_name { name } else { "that --token-env names" };
     let hint = if is_name { "" } else { "; it takes the name of a variable, not a token" };

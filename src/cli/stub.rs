@@ -1,21 +1,22 @@
 //! `stub`: serves the contract to other programs.
 
+mod good;
+mod log;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::interruptions::Interruptions;
 use super::{Failure, load};
-use crate::client::Token;
 use crate::console::Console;
 use crate::document::nearest;
 use crate::exit_code::ExitCode;
 use crate::rehearsal;
-use crate::secret::{Kind, Secret};
 use crate::stub::defect::defects;
-use crate::stub::{Defect, StartError, Stub, usual_token};
+use crate::stub::{Defect, StartError, Stub};
 use crate::suite::{Suite, read_text};
 
 #[derive(Debug, Args)]
@@ -23,9 +24,9 @@ pub(super) struct Arguments {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090")]
     listen: String,
-    /// Environment variable that holds the only good token
-    #[arg(long, value_name = "NAME", default_value = "OS_TOKEN")]
-    token_env: String,
+    /// Environment variable that holds the only good token; `OS_TOKEN` is used if it is set
+    #[arg(long, value_name = "NAME")]
+    token_env: Option<String>,
     #[command(flatten)]
     suite: super::SuiteChoice,
     /// Break one clause on purpose, in this way
@@ -79,9 +80,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         Some(name) => Some(find(&known, name)?),
         None => None,
     };
-    let usual = usual_token(&suite.contract.security);
-    let is_open = suite.contract.security.is_open();
-    let (token, given) = token(&arguments.token_env, &usual, console);
+    let (token, good) = good::find(arguments.token_env.as_deref(), &suite.contract.security, console)?;
     let mut builder = Stub::builder(&suite.contract).listen(&arguments.listen).token(&token);
     if let Some(defect) = defect {
         builder = builder.defect(defect);
@@ -92,16 +91,17 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     if arguments.admin {
         builder = builder.admin();
     }
+    let mut written = None;
     if arguments.log {
-        let console = console.clone();
-        builder = builder.log(move |answered| console.note(&format!("{answered}\n")));
+        let (queue, end) = log::begin(console);
+        builder = builder.log(move |answered| queue.add(answered));
+        written = Some(end);
     }
     builder = builder.latency(arguments.latency).fail_rate(arguments.fail_rate, arguments.seed);
     // Before anybody knows that there is a stub to be stopped.
     let interruptions = Interruptions::listen();
     let stub = builder.start().await.map_err(|error| wrong_start(&error, arguments.seed_state.as_deref()))?;
-    let good = if is_open { Good::Anything } else { given.as_deref().map_or(Good::Text(&usual), Good::Variable) };
-    announce(&stub, good, arguments.print, console);
+    good::announce(&stub, &good, arguments.print, console);
     if console.loss().is_some() {
         // Nobody would know where it is.
         return Ok(ExitCode::WrongUse);
@@ -114,6 +114,12 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
         // Whoever asks twice does not want to wait.
         () = interruptions.next() => {}
     }
+    if let Some(written) = written {
+        tokio::select! {
+            () = written.wait() => {}
+            () = interruptions.next() => {}
+        }
+    }
     Ok(ExitCode::Holds)
 }
 
@@ -123,15 +129,6 @@ fn list(suite: &Suite, part: &str, console: &Console) -> Result<ExitCode, Failur
         console.print(&format!("{}  {}\n", defect.name, defect.text));
     }
     Ok(ExitCode::Holds)
-}
-
-/// The good token, and the variable that gave it, if one did.
-fn token(variable: &str, usual: &str, console: &Console) -> (String, Option<String>) {
-    let given = std::env::var(variable).ok().filter(|text| Token::new(text).is_some());
-    let Some(text) = given else { return (usual.to_owned(), None) };
-    // It may open more than this stub.
-    console.secrets().add(&Secret::new(Kind::Token, text.trim()));
-    (text, Some(variable.to_owned()))
 }
 
 /// What a file holds that is to be there from the beginning.
@@ -157,42 +154,6 @@ fn latency(text: &str) -> Result<Duration, String> {
 fn fail_rate(text: &str) -> Result<f64, String> {
     let rate = text.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
     rate.ok_or_else(|| "expected a part of all requests, from 0 to 1".to_owned())
-}
-
-/// What opens the stub.
-#[derive(Clone, Copy)]
-enum Good<'a> {
-    /// Whatever is shown, or nothing.
-    Anything,
-    /// This text.
-    Text(&'a str),
-    /// What this variable holds.
-    Variable(&'a str),
-}
-
-/// Says where the stub is and what opens it. A token that was given is not shown: its variable is.
-fn announce(stub: &Stub, good: Good<'_>, print: Print, console: &Console) {
-    let address = stub.url();
-    match print {
-        Print::Text => {
-            console.print(&format!("{address}\n"));
-            let how = match good {
-                Good::Anything => "nobody needs a token".to_owned(),
-                Good::Text(text) => format!("the good token is `{text}`"),
-                Good::Variable(name) => format!("the good token is the one in ${name}"),
-            };
-            console.note(&format!("{how}; Ctrl-C stops the stub\n"));
-        }
-        Print::Json => {
-            let (token, variable) = match good {
-                Good::Anything => (None, None),
-                Good::Text(text) => (Some(text), None),
-                Good::Variable(name) => (None, Some(name)),
-            };
-            let ready = json!({"address": address, "token": token, "token_env": variable});
-            console.print(&format!("{ready}\n"));
-        }
-    }
 }
 
 fn find<'a>(known: &'a [Defect], name: &str) -> Result<&'a Defect, Failure> {

@@ -25,6 +25,12 @@ struct Served {
     host: String,
 }
 
+fn command(arguments: &[&str]) -> Command {
+    let mut command = crate::program::program(&["stub", "--listen", "127.0.0.1:0"]);
+    command.args(arguments);
+    command
+}
+
 impl Served {
     /// One that takes no other token than this one.
     fn start() -> Self {
@@ -32,15 +38,11 @@ impl Served {
     }
 
     fn with(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ims-conformance"))
-            .args(["stub", "--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .env_remove("OS_TOKEN")
-            .env("CANARY", TOKEN)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::of(&mut command(arguments))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let host = line.split("http://").nth(1).unwrap().split(['"', '\n']).next().unwrap().to_owned();
@@ -168,6 +170,116 @@ fn a_log_has_a_line_for_each_request() {
     let lines: Vec<_> = said.lines().map(|line| line.split_once("Z ").unwrap().1).collect();
     let expected = ["POST /v2/images 201", "POST /v2/images 400", "GET /v2/images?name=a 401", "GET /nowhere 404"];
     assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_no_answer_and_no_signal() {
+    let stub = Served::with(&["--log", "--print", "json"]);
+    let mut stream = stub.connect();
+    let path = format!("/v2/images?{}", "a".repeat(200));
+    // A pipe holds 64 KiB, and the queue before it some thousand lines.
+    for _ in 0..5500 {
+        assert_eq!(ask(&mut stream, "GET", &path, "").0, 401);
+    }
+    let asked = Instant::now();
+    stub.signal("TERM");
+    let (mut child, mut said) = (stub, String::new());
+    assert_eq!(child.child.wait().unwrap().code(), Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    child.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!((10..5500).contains(&said.lines().count()), "{}", said.lines().count());
+}
+
+#[test]
+fn a_log_that_is_read_late_says_how_many_lines_it_lacks() {
+    let mut stub = Served::with(&["--log", "--print", "json"]);
+    let mut stream = stub.connect();
+    let path = format!("/v2/images?{}", "a".repeat(200));
+    for _ in 0..5500 {
+        ask(&mut stream, "GET", &path, "");
+    }
+    let mut log = BufReader::new(stub.child.stderr.take().unwrap());
+    let mut said = Vec::new();
+    for _ in 0..500 {
+        let mut line = String::new();
+        log.read_line(&mut line).unwrap();
+        said.push(line);
+    }
+    // There is room again.
+    ask(&mut stream, "GET", &path, "");
+    stub.signal("TERM");
+    said.extend(log.lines().map(Result::unwrap));
+    let lacking = |line: &String| line.strip_prefix("the log lacks ")?.split(' ').next()?.parse::<usize>().ok();
+    let lost: Vec<_> = said.iter().filter_map(lacking).collect();
+    assert!(lost.iter().sum::<usize>() > 100, "{lost:?}");
+    assert_eq!(said.len() - lost.len() + lost.iter().sum::<usize>(), 5501);
+}
+
+#[test]
+fn the_usual_token_is_shown_as_it_is_wherever_it_comes_from() {
+    for (variable, arguments) in
+        [("OS_TOKEN", &[] as &[&str]), ("OS_TOKEN", &["--token-env", "OS_TOKEN"]), ("MINE", &["--token-env", "MINE"])]
+    {
+        let stub = Served::of(command(&["--print", "json", "--log"]).args(arguments).env(variable, "stub-token"));
+        let ready: Value = serde_json::from_str(&stub.line).unwrap();
+        assert_eq!((&ready["token"], &ready["token_env"]), (&json!("stub-token"), &Value::Null), "{arguments:?}");
+        let mut stream = stub.connect();
+        send(&mut stream, "stub-token", "GET", "/v2/images?name=stub-token", "");
+        assert_eq!(receive(&mut stream).0, 200);
+        stub.signal("TERM");
+        let (_, said) = stub.end();
+        assert_eq!(said.split_once("Z ").unwrap().1, "GET /v2/images?name=stub-token 200\n", "{said}");
+    }
+}
+
+#[test]
+fn a_variable_without_a_token_starts_no_stub() {
+    for (arguments, value, said) in [
+        (&[] as &[&str], "\u{e4}token", "$OS_TOKEN is no token"),
+        (&[], "a b", "$OS_TOKEN is no token"),
+        (&[], " ", "$OS_TOKEN is no token"),
+        (&["--token-env", "MINE"], "", "the environment variable MINE is not set"),
+        (&["--token-env", "OS_TOKEN"], "", "the environment variable OS_TOKEN is not set"),
+    ] {
+        let output = command(arguments).env("OS_TOKEN", value).output().unwrap();
+        let (code, text) = crate::program::text_of(&output);
+        assert!(
+            code == 2 && text.contains(said) && !text.contains("token\u{e4}"),
+            "{arguments:?} {value:?}: {code} {text}"
+        );
+    }
+    let stub = Served::of(command(&["--print", "json"]).env("OS_TOKEN", ""));
+    assert!(stub.line.contains("stub-token"), "an empty variable is as none: {}", stub.line);
+}
+
+#[test]
+fn the_sample_of_the_page_ends_also_where_it_fails() {
+    let page = crate::pages::Page::read(std::path::Path::new("src/cli/README.md"));
+    let blocks = page.blocks();
+    let sample = blocks.iter().find(|block| block.file() == Some("stub_test.py")).unwrap().text();
+    let folder = tempfile::TempDir::new().unwrap();
+    let spoilt = sample.replace(r#"b'{"name": "mine"}'"#, "b'{'");
+    assert_ne!(sample, spoilt);
+    std::fs::write(folder.path().join("stub_test.py"), spoilt).unwrap();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_ims-conformance")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let mut python = Command::new("python3");
+    python.arg("stub_test.py").current_dir(folder.path()).env("PATH", path).stderr(Stdio::piped());
+    let mut child = python.spawn().unwrap();
+    let end = Instant::now() + Duration::from_secs(30);
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if Instant::now() > end {
+            child.kill().unwrap();
+            panic!("it hangs");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(status.code() == Some(1) && said.contains("HTTPError"), "{said}");
 }
 
 #[test]
