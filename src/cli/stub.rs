@@ -3,18 +3,21 @@
 mod good;
 mod log;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::interruptions::Interruptions;
 use super::{Failure, load};
 use crate::console::Console;
 use crate::document::nearest;
 use crate::exit_code::ExitCode;
+use crate::json::careful;
 use crate::rehearsal;
+use crate::report::curl::quoted;
 use crate::stub::defect::defects;
 use crate::stub::{Defect, StartError, Stub};
 use crate::suite::{Suite, read_text};
@@ -39,10 +42,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     admin: bool,
     /// How long each answer takes at least
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = latency)]
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = latency, allow_negative_numbers = true)]
     latency: Duration,
     /// Answer 503 to this part of the requests, and do nothing of what they ask
-    #[arg(long, value_name = "0..1", default_value = "0", value_parser = fail_rate)]
+    #[arg(long, value_name = "0..1", default_value = "0", value_parser = fail_rate, allow_negative_numbers = true)]
     fail_rate: f64,
     /// Which requests fail: the same seed chooses the same ones
     #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "fail_rate")]
@@ -53,7 +56,7 @@ pub(super) struct Arguments {
     /// Tell of each request on standard error, in one line: when, what, and the status of the answer
     #[arg(long)]
     log: bool,
-    /// List the defects instead of serving: all, or those with this in their names
+    /// List the defects instead of serving: all, or those with this in their names; with `--print json` as an array
     #[arg(long, value_name = "TEXT", num_args = 0..=1, default_missing_value = "")]
     list_defects: Option<String>,
 }
@@ -74,7 +77,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let suite = load(&arguments.suite.suite, console)?;
     let known = defects(&suite.contract);
     if let Some(part) = &arguments.list_defects {
-        return list(&suite, part, console);
+        return list(&suite, part, arguments.print, console);
     }
     let defect = match &arguments.defect {
         Some(name) => Some(find(&known, name)?),
@@ -123,24 +126,53 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     Ok(ExitCode::Holds)
 }
 
-fn list(suite: &Suite, part: &str, console: &Console) -> Result<ExitCode, Failure> {
+/// Names the defects, as a shell takes each name.
+fn list(suite: &Suite, part: &str, print: Print, console: &Console) -> Result<ExitCode, Failure> {
     let found = rehearsal::selected(suite, &[part.to_owned()]);
-    for defect in found.map_err(|error| Failure::WrongUse(error.to_string()))? {
-        console.print(&format!("{}  {}\n", defect.name, defect.text));
+    let found = found.map_err(|error| Failure::WrongUse(error.to_string()))?;
+    match print {
+        Print::Text => {
+            for defect in found {
+                console.print(&format!("{}  {}\n", quoted(&defect.name), defect.text));
+            }
+        }
+        Print::Json => {
+            let told = |defect: &Defect| json!({"name": defect.name, "clause": defect.clause.to_string(), "text": defect.text});
+            console.print(&format!("{}\n", found.iter().map(told).collect::<Value>()));
+        }
     }
     Ok(ExitCode::Holds)
 }
 
-/// What a file holds that is to be there from the beginning.
+/// What a file holds that is to be there from the beginning; `-` is standard input.
 fn resources(file: &Path) -> Result<Vec<Value>, Failure> {
     let shown = file.display();
-    let text = read_text(file).map_err(|error| Failure::WrongUse(format!("cannot read {shown}: {error}")))?;
+    let read = if file == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { read_any(file) };
+    let text = read.map_err(|error| Failure::WrongUse(format!("cannot read {shown}: {error}")))?;
     let wrong = |error| Failure::WrongUse(format!("{shown}: expected a JSON array of objects: {error}"));
-    serde_json::from_str(&text).map_err(wrong)
+    let resources: Vec<Value> = serde_json::from_str(&text).map_err(wrong)?;
+    match careful(text.as_bytes()) {
+        Some((_, Some(key))) => Err(Failure::WrongUse(format!("{shown}: the key `{key}` stands twice in one object"))),
+        _ => Ok(resources),
+    }
+}
+
+/// The text of a file, or of a pipe.
+fn read_any(file: &Path) -> std::io::Result<String> {
+    let is_plain = std::fs::metadata(file)?.is_file();
+    if is_plain { read_text(file) } else { std::fs::read_to_string(file) }
 }
 
 fn wrong_start(error: &StartError, file: Option<&Path>) -> Failure {
     match (error, file) {
+        (StartError::Listen(address, cause), _) => {
+            let hint = match cause.kind() {
+                ErrorKind::AddrInUse => "; `--listen 127.0.0.1:0` takes a free port",
+                ErrorKind::InvalidInput => "; it must be HOST:PORT, such as 127.0.0.1:0",
+                _ => "",
+            };
+            Failure::WrongUse(format!("cannot listen on {address}: {cause}{hint}"))
+        }
         (StartError::Seed(error), Some(file)) => Failure::WrongUse(format!("{}: {error}", file.display())),
         _ => Failure::WrongUse(error.to_string()),
     }

@@ -140,7 +140,11 @@ fn the_command_names_the_file_of_a_seed_that_cannot_be() {
     let file = folder.path().join("seeds.json");
     let seeds = file.to_str().unwrap();
     assert!(refused(&["--seed-state", seeds]).contains("cannot read"));
-    for (text, said) in [("{}", "expected a JSON array of objects"), (r#"[{"nmae": 1}]"#, "did you mean `name`?")] {
+    for (text, said) in [
+        ("{}", "expected a JSON array of objects"),
+        (r#"[{"nmae": 1}]"#, "did you mean `name`?"),
+        (r#"[{"name": "a", "name": "b"}]"#, "the key `name` stands twice in one object"),
+    ] {
         fs::write(&file, text).unwrap();
         let text = refused(&["--seed-state", seeds]);
         assert!(text.contains(seeds) && text.contains(said), "{text}");
@@ -164,11 +168,61 @@ async fn what_a_stub_tells_of_itself_another_one_can_begin_with() {
 }
 
 #[test]
+fn the_seeds_can_come_through_a_pipe() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::Stdio;
+    for place in ["-", "/dev/stdin"] {
+        let mut command =
+            crate::program::program(&["stub", "--listen", "127.0.0.1:0", "--admin", "--seed-state", place]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(br#"[{"name": "piped"}]"#).unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(line.starts_with("http://"), "{place}: {line}");
+    }
+}
+
+#[test]
+fn an_address_that_cannot_be_listened_on_is_told_with_one_that_can() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (address, said) in
+        [(address.as_str(), "`--listen 127.0.0.1:0` takes a free port"), ("9192", "it must be HOST:PORT")]
+    {
+        let (code, text) = crate::program::outcome(&["stub", "--listen", address]);
+        assert!(code == 2 && text.contains(said), "{address}: {code} {text}");
+    }
+}
+
+#[test]
+fn the_listed_defects_can_be_narrowed_and_pasted() {
+    let list = |arguments: &[&str]| crate::program::outcome(&[&["stub", "--list-defects"], arguments].concat());
+    let (code, text) = list(&["min_disk.maximum"]);
+    let expected = "min_disk.maximum:";
+    assert!(code == 0 && text.lines().count() > 1 && text.lines().all(|line| line.contains(expected)), "{text}");
+    let (code, text) = list(&["nothing_of_the_kind"]);
+    assert!(code == 2 && text.contains("nothing_of_the_kind"), "{text}");
+    let (_, text) = list(&["--print", "json"]);
+    let told: Vec<Value> = serde_json::from_str(&text).unwrap();
+    assert!(told.len() > 300 && told.iter().all(|defect| defect["clause"].is_string() && defect["text"].is_string()));
+    let odd = |name: &str| name.contains([' ', '\'', '"']);
+    let odd = told.iter().map(|defect| defect["name"].as_str().unwrap()).find(|name| odd(name)).unwrap();
+    let (_, text) = list(&[odd]);
+    let word = text.split("  ").next().unwrap();
+    let echo = std::process::Command::new("bash").args(["-c", &format!("printf %s {word}")]).output().unwrap();
+    assert_eq!(String::from_utf8(echo.stdout).unwrap(), odd);
+}
+
+#[test]
 fn what_is_no_latency_or_no_rate_is_refused() {
     for (option, value) in [("--latency", "-1"), ("--latency", "soon"), ("--fail-rate", "1.1"), ("--fail-rate", "NaN")]
     {
-        let text = refused(&[&format!("{option}={value}")]);
-        assert!(text.contains("expected"), "{option} {value}: {text}");
+        for arguments in [&[format!("{option}={value}").as_str()] as &[&str], &[option, value]] {
+            let text = refused(arguments);
+            assert!(text.contains("expected"), "{arguments:?}: {text}");
+        }
     }
 }
 
