@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use crate::conforming::{Asked, ConformingVariant, with_fields};
 use ims_conformance::exchange::{Request, Response};
+use ims_conformance::probe::Phase;
 use ims_conformance::report::terminal;
 use ims_conformance::results::Results;
 use serde_json::{Map, Value, json};
@@ -114,7 +115,7 @@ fn what_is_asked_for_by_a_wrong_id_breaks_no_further_clause() {
                 *other = Some(Response { status: 200, ..before });
                 named
             };
-            let report = ConformingVariant::of("otc").only(&["overlap/"]).answering(lying).report();
+            let report = ConformingVariant::of("otc").in_phase(Phase::Overlap).answering(lying).report();
             let clauses: Vec<_> = report.findings.iter().map(|found| found.clause.to_string()).collect();
             let is_of_id = |clause: &String| clause.starts_with("response.id.");
             assert!(!clauses.is_empty() && clauses.iter().all(is_of_id), "{wrong} {has_it}: {clauses:?}");

@@ -113,6 +113,12 @@ impl ConformingVariant {
         self
     }
 
+    /// It is asked only the probes of this phase.
+    pub(crate) fn in_phase(mut self, phase: Phase) -> Self {
+        self.selection.phases = vec![phase];
+        self
+    }
+
     /// It is asked these probes instead of those of the plan.
     pub(crate) fn asked(mut self, probes: Vec<Probe>) -> Self {
         self.probes = Some(probes);
