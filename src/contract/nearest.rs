@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::rule::size;
-use super::{ClauseId, Rule, Schema, Type, Unambiguous};
+use super::{ClauseId, Rule, Schema, Unambiguous};
 
 impl Schema {
     /// The rule that a good value is about: a list or pattern that has it, else the limit that it is near to, else the type.
@@ -16,19 +16,13 @@ impl Schema {
     /// alone. `None` where the documentation allows the value and does not name it.
     pub fn clause_naming(&self, value: &Value) -> Option<ClauseId> {
         let lists = |rule: &&Rule| matches!(rule, Rule::Enum(_) | Rule::Const(_) | Rule::Table(..));
-        let is_at = |rule: &&Rule| rule.distance(value) == Some(self.reach(rule));
+        let is_at = |rule: &&Rule| rule.distance(value).is_some_and(|distance| distance <= rule.reach());
         let own = self.rules.iter().find(lists).or_else(|| self.rules.iter().find(is_at));
         let of_item = || match value.as_array().map(Vec::as_slice) {
             Some([item]) => self.items.as_deref()?.clause_naming(item),
             _ => None,
         };
         own.map(|rule| self.clause(rule.keyword())).or_else(of_item)
-    }
-
-    /// How far the last good value is from a limit, where that is known: a limit that is no good value itself has the next whole number.
-    fn reach(&self, rule: &Rule) -> f64 {
-        let is_open = matches!(rule, Rule::ExclusiveMinimum(_) | Rule::ExclusiveMaximum(_));
-        if is_open && self.is(Type::Integer) { 1.0 } else { 0.0 }
     }
 
     /// The limit that a value is nearest to, as the schema has it or as every reading keeps it, and how far it is from there. `None` for a value that is as
@@ -50,6 +44,13 @@ impl Schema {
             matches!(rule, Rule::Enum(_) | Rule::Const(_) | Rule::Table(..) | Rule::Pattern(_) | Rule::Format(_))
         };
         self.rules.iter().find(names_values)
+    }
+}
+
+impl Rule {
+    /// How far a value may be from a limit that names it: one that is no good value itself names what is between it and the next whole number.
+    pub(crate) fn reach(&self) -> f64 {
+        if matches!(self, Self::ExclusiveMinimum(_) | Self::ExclusiveMaximum(_)) { 1.0 } else { 0.0 }
     }
 }
 
@@ -86,6 +87,26 @@ mod tests {
             (&texts, json!([long(), "b"]), None),
         ] {
             assert_eq!(schema.clause_naming(&value).as_ref().map(ClauseId::as_str), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_limit_that_is_no_value_itself_names_what_is_next_to_it() {
+        let open = |kind| Schema {
+            place: "request.price".to_owned(),
+            rules: vec![Rule::Type(vec![kind]), Rule::ExclusiveMaximum(1000.into())],
+            ..Schema::default()
+        };
+        for (kind, value, is_named) in [
+            (Type::Integer, json!(999), true),
+            (Type::Integer, json!(998), false),
+            (Type::Number, json!(999.9999999), true),
+            (Type::Number, json!(999), true),
+            (Type::Number, json!(500), false),
+        ] {
+            let named = open(kind).clause_naming(&value);
+            let expected = is_named.then_some("request.price.exclusiveMaximum");
+            assert_eq!(named.as_ref().map(ClauseId::as_str), expected, "{value}");
         }
     }
 

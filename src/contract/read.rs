@@ -43,7 +43,8 @@ pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Resu
     }
     errors.finish()?;
     let subject = only_creation(&operations, &nodes, paths)?;
-    let reader = SchemaReader { tables: &tables, shared: schemas, depth: Cell::new(0), blur: None };
+    let reader =
+        SchemaReader { tables: &tables, shared: schemas, depth: Cell::new(0), blur: None, answers: Vec::new() };
     let mut creation = read_creation(nodes[subject].node, subject, &operations, reader)?;
     fill_templates(&mut creation.response, &parameters);
     check_unauthorized(nodes[subject].node, &operations[subject], &security)?;
@@ -134,7 +135,8 @@ fn read_creation<'a>(
     }
     let mut body = fields.required("requestBody")?.fields()?;
     let open_forms = form::read_all(body.optional("x-unspecified"))?;
-    let reader = SchemaReader { blur: form::blur(&open_forms), ..reader };
+    let answers = operations[operation].answers.keys().copied().collect();
+    let reader = SchemaReader { blur: form::blur(&open_forms), answers, ..reader };
     // Both sides are told at once: what is wrong in one says nothing of the other.
     let mut errors = Errors::default();
     let request = errors.keep(schema_of(body.required("content")?, &reader, REQUEST));
@@ -145,7 +147,7 @@ fn read_creation<'a>(
 
     let responses = fields.required("responses")?;
     let (successes, answer) = success::read(responses)?;
-    let refused = success::refusal(responses, &operations[operation].answers)?;
+    let refused = success::refusal(responses, fields.optional("x-refused"), &operations[operation].answers)?;
     let mut answer_fields = answer.fields()?;
     let content = answer_fields.required("content")?;
     let (media_type, _) = only_media_type(content)?;

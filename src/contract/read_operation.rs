@@ -60,7 +60,11 @@ const EFFECTS: [(&str, ReadEffect); 11] = [
 /// Reads one call.
 pub(super) fn read_operation(found: &OperationNode<'_>) -> Result<Operation, SourceError> {
     let mut fields = found.node.fields()?;
-    let read_effect = named(fields.required("x-effect")?, &EFFECTS)?;
+    let effects = || EFFECTS.map(|(name, _)| name).join(", ");
+    let effect = fields.required("x-effect");
+    let effect =
+        effect.map_err(|error| error.with_hint(format!("`x-effect` says what the call does: {}", effects())))?;
+    let read_effect = named(effect, &EFFECTS)?;
     let id = fields.required("operationId")?.words()?;
     fields.required("summary")?.words()?;
     for tag in fields.optional("tags").map_or(Ok(&[][..]), Node::items)? {

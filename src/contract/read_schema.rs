@@ -21,7 +21,26 @@ pub(super) struct SchemaReader<'a> {
     pub depth: Cell<usize>,
     /// The unspecified values of numbers that not every reader can tell from an allowed one.
     pub blur: Option<Arc<UnspecifiedValues>>,
+    /// The statuses that the call under test can answer.
+    pub answers: Vec<u16>,
 }
+
+/// Keywords of OpenAPI that are not read, and what says the same.
+const OTHERWISE: [(&str, &str); 10] = [
+    ("nullable", "null is a type: `type: [string, 'null']`"),
+    ("anyOf", "one schema says it all: a list of types, or `x-unspecified` for what is left open"),
+    ("oneOf", "one schema says it all: a list of types, or `x-unspecified` for what is left open"),
+    ("allOf", "write the keywords of all of them into one schema"),
+    ("not", "say what is allowed: `enum`, `pattern` or limits"),
+    ("example", "`examples` is a list: `examples: [1]`"),
+    ("title", "`description` says what it is"),
+    ("writeOnly", "leave it out: a field that no answer has stands in the request alone"),
+    ("deprecated", "leave it out, or say it in `description`"),
+    ("discriminator", "one schema says it all"),
+];
+
+/// What a whole body can break beside the rules of its schema.
+const OF_BODY: &[&str] = &["syntax", "type", "required", "additionalProperties"];
 
 /// No contract is deeper, but one that refers to itself.
 const DEEPEST: usize = 32;
@@ -57,10 +76,12 @@ impl<'a> SchemaReader<'a> {
         }
         if let Some(node) = fields.optional("readOnly") {
             must_be_true(node)?;
-            if !place.starts_with(REQUEST) || place == REQUEST {
-                return Err(node.error("only a field of the request under test can be read-only"));
+            match place {
+                REQUEST => return Err(node.error("a field of the body can be read-only, and not the body")),
+                _ if place.starts_with(REQUEST) => schema.rules.push(Rule::ReadOnly),
+                // Of an answer it says what holds of all its fields.
+                _ => {}
             }
-            schema.rules.push(Rule::ReadOnly);
         }
         schema.rules.extend(self.read_rules(&mut fields)?);
         schema.relations = self.read_relations(&mut fields)?;
@@ -72,9 +93,16 @@ impl<'a> SchemaReader<'a> {
         self.read_openness(&mut fields, &mut schema)?;
         limits::check(node, &schema)?;
         schema.mark = fields.optional("x-mark").map(|node| Mark::read(node, &schema)).transpose()?;
+        for (keyword, instead) in OTHERWISE {
+            if let Some(node) = node.get(keyword) {
+                let error = node.error(format!("`{keyword}` cannot be honoured"));
+                return Err(error.with_hint(instead));
+            }
+        }
         fields.finish()?;
         schema.make_clauses();
         check_examples(node, &schema)?;
+        check_default(node, &schema)?;
         if place.starts_with(REQUEST) {
             Self::check_reach(node, &schema)?;
         }
@@ -153,7 +181,11 @@ impl<'a> SchemaReader<'a> {
         }
         rules.extend(fields.optional("pattern").map(pattern).transpose()?.map(Rule::Pattern));
         let formats = [("date-time", Format::DateTime), ("uuid", Format::Uuid)];
-        rules.extend(fields.optional("format").map(|node| named(node, &formats)).transpose()?.map(Rule::Format));
+        if let Some(node) = fields.optional("format") {
+            let format = named(node, &formats);
+            let hint = "`date-time` and `uuid` are known here; leave any other out, and say with `pattern` or limits what it asks for";
+            rules.push(Rule::Format(format.map_err(|error| error.with_hint(hint))?));
+        }
         let notations = [("integer", Notation::Integer), ("decimal", Notation::Decimal)];
         rules.extend(fields.optional("x-written").map(|node| named(node, &notations)).transpose()?.map(Rule::Written));
         rules.extend(fields.optional("x-distinct-by").map(pattern).transpose()?.map(Rule::DistinctBy));
@@ -247,13 +279,7 @@ impl<'a> SchemaReader<'a> {
             }
         }
         if let Some(node) = fields.optional("x-refused") {
-            for (key, keyword, statuses) in node.entries()? {
-                if schema.rule(keyword).is_none() {
-                    return Err(key.error(format!("this schema has no rule `{keyword}`")));
-                }
-                let statuses = statuses.one_or_more()?.iter().map(Node::status).collect::<Result<_, _>>()?;
-                schema.refused.push((keyword.to_owned(), statuses));
-            }
+            schema.refused = self.read_refused(node, schema)?;
         }
         schema.error_code = fields.optional("x-error-code").map(Node::words).transpose()?;
         if let Some(node) = fields.optional("x-may-change") {
@@ -261,6 +287,32 @@ impl<'a> SchemaReader<'a> {
             schema.may_change = true;
         }
         Ok(())
+    }
+
+    /// The statuses that may refuse what breaks a rule, by its keyword.
+    fn read_refused(&self, node: &'a Node, schema: &Schema) -> Result<Vec<(String, Vec<u16>)>, SourceError> {
+        let of_body = if schema.place == REQUEST { OF_BODY } else { &[] };
+        let rules = schema.rules.iter().map(Rule::keyword).chain(of_body.iter().copied());
+        let mut known: Vec<_> = rules.collect();
+        known.dedup();
+        let mut refused = Vec::new();
+        for (key, keyword, node) in node.entries()? {
+            if !known.contains(&keyword) {
+                let error = key.error(format!("no rule `{keyword}` can be broken here"));
+                return Err(error.with_hint(format!("known here: {}", known.join(", "))));
+            }
+            let mut statuses = Vec::new();
+            for node in node.one_or_more()? {
+                let status = node.status()?;
+                if !self.answers.contains(&status) {
+                    let error = node.error(format!("the call has no answer `{status}`"));
+                    return Err(error.with_hint("`responses` of the call describes each of its answers"));
+                }
+                statuses.push(status);
+            }
+            refused.push((keyword.to_owned(), statuses));
+        }
+        Ok(refused)
     }
 
     fn read_zone(&self, node: &'a Node) -> Result<UnspecifiedValues, SourceError> {
@@ -356,6 +408,18 @@ fn must_be_true(node: &Node) -> Result<(), SourceError> {
 
 fn nested(place: &str, name: &str) -> String {
     if place.is_empty() { String::new() } else { format!("{place}.{name}") }
+}
+
+/// What a field has where nobody gives it keeps the field's own rules: the stub answers with it.
+fn check_default(node: &Node, schema: &Schema) -> Result<(), SourceError> {
+    let Some(default) = schema.default.as_ref().filter(|default| !default.is_null()) else { return Ok(()) };
+    match schema.examine(default).broken.first() {
+        Some(broken) => {
+            let at = node.get("default").unwrap_or(node);
+            Err(at.error(format!("the default {default} breaks `{}`", broken.keyword)))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Examples must be good ones: the stub answers with them.

@@ -299,11 +299,20 @@ fn float(number: &Number) -> f64 {
 
 /// Whether a number is a whole number of units, but for what doubles lose: 0.07 is seven times 0.01.
 fn is_multiple(number: &Number, unit: &Number) -> bool {
-    if let (Some(number), Some(unit)) = (number.as_i64(), unit.as_i64()) {
+    if let (Some(number), Some(unit)) = (integer(number), integer(unit)) {
         return number % unit == 0;
     }
     let count = float(number) / float(unit);
     (count - count.round()).abs() <= LOST * count.abs().max(1.0)
+}
+
+/// The integer that a number is, as far as 128 bits hold it.
+fn integer(number: &Number) -> Option<i128> {
+    let of_float = || {
+        let value = number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() < 1e38)?;
+        format!("{value:.0}").parse().ok()
+    };
+    number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from)).or_else(of_float)
 }
 
 /// So much of a quotient may be lost.
@@ -339,6 +348,10 @@ mod tests {
             (Rule::Type(vec![Type::Integer]), json!(100.0), true),
             (Rule::Type(vec![Type::Integer]), json!(100.5), false),
             (Rule::Type(vec![Type::Boolean]), json!("true"), false),
+            (Rule::MultipleOf(5.into()), json!(9_223_372_036_854_775_808_u64), false),
+            (Rule::MultipleOf(8.into()), json!(9_223_372_036_854_775_808_u64), true),
+            (Rule::MultipleOf(5.into()), json!(18_446_744_073_709_551_616.0), false),
+            (Rule::MultipleOf(5.into()), json!(1e20), true),
             (Rule::MaxLength(2), json!("\u{1F600}\u{1F600}"), true),
             (Rule::MaxLength(2), json!("abc"), false),
             (Rule::MaxLength(2), json!(12345), true),

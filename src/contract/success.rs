@@ -92,8 +92,17 @@ pub(super) fn read(responses: &Node) -> Result<(Vec<u16>, &Node), SourceError> {
     }
 }
 
-/// The status that refuses what is wrong, where no rule names another one.
-pub(super) fn refusal(responses: &Node, answers: &IndexMap<u16, DocumentedResponse>) -> Result<u16, SourceError> {
+/// The status that refuses what is wrong, where no rule names another one: the one that the call names, or a usual one.
+pub(super) fn refusal(
+    responses: &Node,
+    named: Option<&Node>,
+    answers: &IndexMap<u16, DocumentedResponse>,
+) -> Result<u16, SourceError> {
+    if let Some(node) = named {
+        let status = node.status()?;
+        let is_there = answers.contains_key(&status);
+        return is_there.then_some(status).ok_or_else(|| node.error(format!("the call has no answer `{status}`")));
+    }
     GENERAL.into_iter().find(|status| answers.contains_key(status)).ok_or_else(|| {
         let error = responses.error("no answer says how a wrong request is refused");
         error.with_hint("an answer '400' does, or '422'")

@@ -1,7 +1,7 @@
 //! One function that says what kind of request a request is; cases, random bodies and the stub all go by it.
 
 use super::body::{Body, BodyError};
-use crate::contract::{Broken, ClauseId, Contract, Findings, Form, UnspecifiedAt};
+use crate::contract::{Broken, ClauseId, Contract, Creation, Findings, Form, Schema, UnspecifiedAt};
 use crate::exchange::{Request, TokenVariant};
 use crate::probe::Violation;
 
@@ -68,6 +68,15 @@ impl Refusals {
         }
     }
 
+    /// Allows these, too.
+    fn add<'s>(&mut self, more: impl Iterator<Item = &'s u16>) {
+        if let Self::OneOf(statuses) = self {
+            statuses.extend(more);
+            statuses.sort_unstable();
+            statuses.dedup();
+        }
+    }
+
     /// The statuses in words.
     pub fn text(&self) -> String {
         match self {
@@ -94,7 +103,6 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
         return found;
     }
     let creation = &contract.creation;
-    let whole_body = |keyword: &str| violation_of_body(creation.request.clause(keyword), creation.error_code.clone());
     found.open = body
         .forms
         .iter()
@@ -105,10 +113,10 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
         found.refusals = Refusals::AnyClientError;
     }
     match (&body.fault, &body.value) {
-        (Some(BodyError::Empty), _) if creation.is_body_required => found.violations.push(whole_body("required")),
-        (Some(BodyError::Malformed(_)), _) => found.violations.push(whole_body("syntax")),
-        (None, _) if !body.may_be_object => found.violations.push(whole_body("type")),
-        (None, Some(value)) => found.add_findings(creation.request.examine(value)),
+        (Some(BodyError::Empty), _) if creation.is_body_required => found.add_whole_body(creation, "required"),
+        (Some(BodyError::Malformed(_)), _) => found.add_whole_body(creation, "syntax"),
+        (None, _) if !body.may_be_object => found.add_whole_body(creation, "type"),
+        (None, Some(value)) => found.add_findings(&creation.request, creation.request.examine(value)),
         (Some(BodyError::Empty), _) | (None, None) => {}
     }
     // A body that readers may take for another one proves nothing by what it seems to break; one that is only large or deep, or declared at length, does.
@@ -124,14 +132,19 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
 }
 
 impl<'a> Classification<'a> {
-    fn add_findings(&mut self, findings: Findings<'a>) {
-        if let Refusals::OneOf(statuses) = &mut self.refusals {
-            for broken in &findings.broken {
-                let more = broken.schema.refused.iter().filter(|(keyword, _)| keyword == broken.keyword);
-                statuses.extend(more.flat_map(|(_, statuses)| statuses));
+    /// That the body as a whole breaks this rule.
+    fn add_whole_body(&mut self, creation: &Creation, keyword: &str) {
+        self.refusals.add(creation.request.refusals_of(keyword));
+        self.violations.push(violation_of_body(creation.request.clause(keyword), creation.error_code.clone()));
+    }
+
+    fn add_findings(&mut self, request: &Schema, findings: Findings<'a>) {
+        for broken in &findings.broken {
+            self.refusals.add(broken.schema.refusals_of(broken.keyword));
+            // In a schema these stand at the object, and what they ask for is about its fields.
+            if ["required", "additionalProperties"].contains(&broken.keyword) {
+                self.refusals.add(request.refusals_of(broken.keyword));
             }
-            statuses.sort_unstable();
-            statuses.dedup();
         }
         self.violations.extend(findings.broken.iter().map(violation_of_value));
         if !findings.open.is_empty() {

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use super::assemble::{FieldText, object, probe, request};
 use super::test_values::{listed, spread, valid_values};
-use crate::contract::{Contract, Relation, Rule, Schema};
+use crate::contract::{Contract, Relation, Rule, Schema, Type};
 use crate::exchange::Request;
 use crate::probe::{Phase, Probe};
 
@@ -95,7 +95,16 @@ fn representatives(contract: &Contract, name: &str, schema: &Schema) -> Vec<Stri
     }
     let values: Vec<_> =
         valid_values(schema).into_iter().map(|test_value| test_value.json).filter(|json| json.len() < 1000).collect();
-    spread(&values, if listed(schema).is_some() { MOST_LISTED } else { MOST_LEVELS })
+    let mut picked = spread(&values, if listed(schema).is_some() { MOST_LISTED } else { MOST_LEVELS });
+    // Among numbers with a fraction the limits may stand in the middle.
+    let is_limit = |json: &String| {
+        let value = serde_json::from_str(json).unwrap_or_default();
+        schema.limit_near(&value).is_some_and(|(_, distance)| distance == 0.0)
+    };
+    let is_missing = |json: &&String| schema.is(Type::Number) && is_limit(json) && !picked.contains(json);
+    let limits: Vec<_> = values.iter().filter(is_missing).cloned().collect();
+    picked.extend(limits);
+    picked
 }
 
 /// The columns of tables from which answers derive values for this field.

@@ -268,6 +268,7 @@ fn texts(schema: &Schema) -> Vec<TestValue> {
         for length in limit.saturating_sub(1)..=limit.saturating_add(1) {
             let length = usize::try_from(length).unwrap_or(VERY_LONG);
             found.extend(["a", "\u{1F600}"].map(|sign| TestValue::of(&Value::from(sign.repeat(length)))));
+            found.extend(behind_pattern(schema, length).map(|text| TestValue::of(&Value::from(text))));
         }
     }
     for rule in all_rules(schema) {
@@ -281,6 +282,15 @@ fn texts(schema: &Schema) -> Vec<TestValue> {
     }
     found.extend(mangled());
     found
+}
+
+/// A text of this length whose beginning keeps a pattern, and whose rest is of four bytes a character, where the pattern allows that and no text of these alone.
+fn behind_pattern(schema: &Schema, length: usize) -> Option<String> {
+    let Some(Rule::Pattern(pattern)) = schema.rule("pattern") else { return None };
+    let is_kept = |text: &str| pattern.is_match(text);
+    let before = pattern::shortest(pattern)?;
+    let text = before.clone() + &"\u{1F600}".repeat(length.checked_sub(before.chars().count())?);
+    (is_kept(&text) && !is_kept(&"\u{1F600}".repeat(length))).then_some(text)
 }
 
 /// Ids of every form that somebody may take for one: with and without hyphens, in capitals, with a digit too many.

@@ -318,7 +318,8 @@ fn is_closer(contract: &Contract, field: &str, value: &Value, other: &Value) -> 
 /// The keyword of the limit that a value of a field is near to, and how far it is from there.
 fn limit_near(contract: &Contract, field: &str, value: &Value) -> Option<(&'static str, f64)> {
     let (limit, distance) = contract.creation.request.properties.get(field)?.limit_near(value)?;
-    Some((limit.keyword(), distance))
+    // What names a limit stands at it.
+    Some((limit.keyword(), if distance <= limit.reach() { 0.0 } else { distance }))
 }
 
 /// The only field of a body, and what its value is accused of.

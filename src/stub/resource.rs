@@ -52,9 +52,9 @@ fn field(contract: &Contract, name: &str, schema: &Schema, given: &Map<String, V
             let source = asked_for(contract, &derived.from, given)?;
             derived.expected(&source).and_then(|values| values.first().cloned())
         }
-        Relation::NearNow(_) => Some(now()),
+        Relation::NearNow(_) | Relation::NotBefore(_) => Some(now()),
         Relation::Unique => Some(Value::from(uuid::Uuid::new_v4().to_string())),
-        Relation::Template(_) | Relation::NotBefore(_) | Relation::SameForCaller => None,
+        Relation::Template(_) | Relation::SameForCaller => None,
     });
     related.unwrap_or_else(|| usual(schema))
 }

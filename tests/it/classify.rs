@@ -1,6 +1,7 @@
 //! What kind of request a request is: valid, invalid by these rules, unspecified, or without a good credential.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::requests::{BODIES, INVALID, JSON, SUITE, UNAUTHORIZED, field_body, good, hold, sent};
@@ -8,6 +9,7 @@ use ims_conformance::contract::{Contract, Table};
 use ims_conformance::document;
 use ims_conformance::exchange::{Request, TokenVariant};
 use ims_conformance::judge::{Body, Kind, classify};
+use ims_conformance::suite::Suite;
 use serde_json::{Value, json};
 
 /// `valid`, `unspecified`, `unauthorized`, or the rules that an invalid request breaks.
@@ -53,6 +55,25 @@ fn each_body_is_of_its_kind() {
         }
     }
     assert_eq!([kind(&Request { body: None, ..good("") }), kind(&good(""))], ["required", "required"]);
+}
+
+#[test]
+fn a_contract_says_which_statuses_refuse_what() {
+    let suite = Suite::from_dir(Path::new("tests/suites/refuses_422")).unwrap_or_else(|error| panic!("{error}"));
+    let refusals = |body: &str| {
+        let request = good(body);
+        let body = Body::read(&request);
+        classify(&suite.contract, &request, &body).refusals.text()
+    };
+    for (body, expected) in [
+        ("{", "400 or 422"),
+        ("[]", "422"),
+        ("{}", "422"),
+        (r#"{"subject":""}"#, "422"),
+        (r#"{"subject":"a","urgency":9}"#, "422"),
+    ] {
+        assert_eq!(refusals(body), expected, "{body}");
+    }
 }
 
 #[test]

@@ -304,6 +304,19 @@ const REFUSED: &[Refused] = &[
         "the fields of an object within a body",
         "`type: object` says that it is one",
     ),
+    (
+        "refuses_422",
+        "type: integer, minimum: 1",
+        "nullable: true, minimum: 1",
+        "`nullable` cannot be",
+        "[string, 'null']",
+    ),
+    ("refuses_422", "type: string, x-echo", "format: uri, x-echo", "`uri` is not known here", "leave any other out"),
+    ("refuses_422", "      x-effect: read\n", "", "`x-effect` is missing", "create, read, list"),
+    ("refuses_422", "default: 3", "default: 7", "the default 7 breaks `maximum`", ""),
+    ("refuses_422", "{syntax: [400]}", "{syntaks: [400]}", "no rule `syntaks`", "known here: type, syntax"),
+    ("refuses_422", "{syntax: [400]}", "{syntax: [499]}", "has no answer `499`", "each of its answers"),
+    ("refuses_422", "x-refused: 422", "x-refused: 499", "has no answer `499`", ""),
 ];
 
 #[test]

@@ -42,7 +42,8 @@ impl List {
 fn rare_texts(contract: &Contract) -> Vec<(String, Vec<Condition>)> {
     let takes_any = |(_, schema): &(&String, &Schema)| {
         let is_listed = certain_values(schema).iter().any(serde_json::Value::is_string);
-        schema.is(Type::String) && schema.can_be_given() && !is_listed
+        let has_digits = ["0", "0001", "00000001"].iter().any(|text| schema.allows(&(*text).into()));
+        schema.is(Type::String) && schema.can_be_given() && !is_listed && has_digits
     };
     let state = |(name, _): (&String, &Schema)| {
         (format!("-for-{name}-of-digits"), vec![Condition::Misread(name.clone(), Misreading::LeadingZeros)])

@@ -60,9 +60,8 @@ impl List {
         }
         // What is in every body is in those of other faults, too, and a refusal says less of it.
         if items.is_none() && !contract.creation.request.required.iter().any(|each| each == name) {
-            for (way, misreading) in
-                Misreading::ALL.into_iter().filter(|(_, misreading)| misreading.is_of_plain_texts())
-            {
+            let is_plain = |misreading: &Misreading| misreading.is_of_plain_texts() && can_be_shown(misreading);
+            for (way, misreading) in Misreading::ALL.into_iter().filter(|(_, misreading)| is_plain(misreading)) {
                 let when = vec![Condition::Misread(name.to_owned(), misreading)];
                 self.refuse(contract, &[name], &format!("suspects-{name}-{way}"), when);
             }
