@@ -150,7 +150,10 @@ fn read_link(node: &Node) -> Result<String, SourceError> {
 
 fn read_day(node: &Node) -> Result<Date, SourceError> {
     let text = node.words()?;
-    Date::parse(&text, &Iso8601::DATE).map_err(|_| node.error("a day is written as `2027-01-31`"))
+    let is_written_so = text.len() == 10 && text.split('-').map(str::len).eq([4, 2, 2]);
+    let why =
+        if is_written_so { format!("there is no day {text}") } else { "a day is written as `2027-01-31`".to_owned() };
+    Date::parse(&text, &Iso8601::DATE).map_err(|_| node.error(why))
 }
 
 /// A cause that no mismatch of the clause can have would make the deviation one that is never seen.

@@ -1,7 +1,7 @@
 //! Where the program's words go: everything that leaves the process, to a terminal or a file, passes here, loses its
 //! secrets here, and has what no program should say to a terminal escaped here.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Component, Path};
 use std::sync::{Arc, OnceLock};
@@ -32,7 +32,7 @@ pub struct Console {
 
 /// A file that grows.
 #[derive(Debug)]
-pub struct Growing(fs::File);
+pub struct Growing(File);
 
 impl Growing {
     /// Adds a text that has no secret in it any more.
@@ -113,7 +113,7 @@ impl Console {
         let text = visible(text);
         let place = match fs::metadata(path) {
             Ok(found) if !found.is_file() => {
-                return OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+                return open_special(path)?.write_all(text.as_bytes());
             }
             // A link stays one.
             Ok(_) => path.canonicalize()?,
@@ -132,6 +132,9 @@ impl Console {
 
     /// Begins a file that grows while somebody may read it, in the place of the one that is there; or goes on with that one.
     pub fn grow(path: &Path, is_new: bool) -> io::Result<Growing> {
+        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Ok(Growing(open_special(path)?));
+        }
         let mut options = OpenOptions::new();
         let file = options.write(true).create(true).truncate(is_new).append(!is_new).open(path)?;
         Ok(Growing(file))
@@ -159,6 +162,22 @@ impl Console {
             let _ = fs::remove_file(&path);
         })
     }
+}
+
+/// Opens what is no ordinary file for writing. A pipe that nobody reads would be waited for without end, and is refused instead.
+fn open_special(path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    let _reader = {
+        use std::os::unix::fs::OpenOptionsExt;
+        let at_once = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
+        // Held while the other one is opened, which then waits for nothing.
+        let opened = OpenOptions::new().write(true).custom_flags(at_once).open(path);
+        opened.map_err(|error| match rustix::io::Errno::from_io_error(&error) {
+            Some(rustix::io::Errno::NXIO) => io::Error::other("nobody reads this pipe"),
+            _ => error,
+        })?
+    };
+    OpenOptions::new().write(true).open(path)
 }
 
 /// Makes a folder in one that is there; a link to one is none.

@@ -46,7 +46,8 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
     let (first, second) = (read(&arguments.first)?, read(&arguments.second)?);
     let comparison = Comparison::of(&first, &second).map_err(Failure::WrongUse)?;
     console.print(&comparison.render(arguments.format).map_err(Failure::WrongUse)?);
-    Ok(comparison.exit_code(arguments.strict))
+    // Its 3 says something of the runs, and nothing was said.
+    Ok(if console.loss().is_some() { ExitCode::WrongUse } else { comparison.exit_code(arguments.strict) })
 }
 
 /// A run as it was recorded.

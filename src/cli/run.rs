@@ -52,7 +52,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     strict: bool,
     /// Begin no further probe after so many have failed; what was created is removed, and smaller examples are tried
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = from_one)]
     fail_fast: Option<NonZeroUsize>,
     /// Folder in which every finding is saved as a case file
     #[arg(long, value_name = "DIR")]
@@ -79,6 +79,9 @@ pub(super) struct Arguments {
 pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<ExitCode, Failure> {
     let suite = arguments.suite.load(console)?;
     arguments.reports.check()?;
+    if let Some(dir) = arguments.save.as_ref().filter(|dir| dir.exists() && !dir.is_dir()) {
+        return Err(Failure::WrongUse(format!("--save: {} is no folder", dir.display())));
+    }
     if let Some(file) = arguments.write_baseline.as_ref().filter(|file| file.exists()) {
         return Err(Failure::WrongUse(format!("--write-baseline: {} is there already", file.display())));
     }
@@ -285,6 +288,10 @@ fn unsaved(probe: &Probe) -> String {
         Phase::Overlap => "one request alone does not show it".to_owned(),
         _ => "no file can say it".to_owned(),
     }
+}
+
+fn from_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "expected a number from 1".to_owned())
 }
 
 /// Writes the case files of the findings; a file that is there already is left alone.

@@ -90,10 +90,18 @@ impl Watch {
         let per_second = as_number(self.done) / self.begin.elapsed().as_secs_f64();
         let left = as_number(self.probes.saturating_sub(self.done)) / per_second;
         console.note(&format!(
-            "{} of {} probes, {} failed, {per_second:.1} a second, about {left:.0} s left\n",
-            self.done, self.probes, self.failed
+            "{} of {} probes, {} failed, {per_second:.1} a second, about {} left\n",
+            self.done,
+            self.probes,
+            self.failed,
+            rounded(left)
         ));
     }
+}
+
+/// So many seconds in words.
+fn rounded(seconds: f64) -> String {
+    if seconds < 100.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
 }
 
 /// A count for a division; none is so large that it loses anything.

@@ -183,7 +183,7 @@ impl<'a> SchemaReader<'a> {
         let formats = [("date-time", Format::DateTime), ("uuid", Format::Uuid)];
         if let Some(node) = fields.optional("format") {
             let format = named(node, &formats);
-            let hint = "`date-time` and `uuid` are known here; leave any other out, and say with `pattern` or limits what it asks for";
+            let hint = "known here: date-time, uuid\nleave any other out: `pattern` and limits say what it asks for";
             rules.push(Rule::Format(format.map_err(|error| error.with_hint(hint))?));
         }
         let notations = [("integer", Notation::Integer), ("decimal", Notation::Decimal)];

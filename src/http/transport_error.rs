@@ -30,7 +30,7 @@ pub enum TransportError {
     Closed(Way),
     /// The connection broke, or what came was no HTTP.
     Broken(Way),
-    /// The answer was larger than the cap.
+    /// The answer was larger than what is read of one.
     TooLarge,
     /// The answer was compressed, or encoded in another way that was not asked for.
     Encoded,
@@ -199,7 +199,7 @@ impl fmt::Display for TransportError {
             Self::Timeout(way) => write!(formatter, "no complete answer within the time{way}"),
             Self::Closed(way) => write!(formatter, "the connection broke before any answer came{way}"),
             Self::Broken(way) => write!(formatter, "the connection broke, or the answer was no HTTP{way}"),
-            Self::TooLarge => formatter.write_str("the answer was larger than the cap"),
+            Self::TooLarge => formatter.write_str("the answer was larger than what is read of one"),
             Self::Encoded => {
                 formatter.write_str("the answer was compressed, or encoded in another way that was not asked for")
             }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 
-use super::model::Report;
+use super::model::{Report, Verdict};
 use crate::untrusted::visible;
 
 /// The report as JSON. What orders a terminal about, or cannot be seen, is escaped, which changes nothing for a reader of JSON.
@@ -22,10 +22,31 @@ pub fn read(text: &str) -> Result<Report, String> {
     let value: serde_json::Value = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
     match value.get("format").and_then(serde_json::Value::as_str) {
         Some(super::model::FORMAT) => {
-            serde_json::from_value(value).map_err(|error| format!("no whole report: {error}"))
+            let report: Report = serde_json::from_value(value).map_err(|error| format!("no whole report: {error}"))?;
+            contradiction(&report)
+                .map_or(Ok(report), |why| Err(format!("it contradicts itself: {why}; was it changed?")))
         }
         Some(other) => Err(format!("the format is `{other:.40}`, and this program reads `{}`", super::model::FORMAT)),
         None => Err("not what `run --report json=FILE` writes".to_owned()),
+    }
+}
+
+/// What no run can come to: whoever changed a verdict by hand should not be believed by a page made of it.
+fn contradiction(report: &Report) -> Option<String> {
+    let Report { verdict, exit_code, probes, findings, omitted, .. } = report;
+    let ended = probes.passed + probes.failed + probes.known + probes.inconclusive + probes.skipped + probes.unsent;
+    let has_findings = !findings.is_empty() || !omitted.is_empty();
+    if !verdict.has_code(*exit_code) {
+        Some(format!("the verdict is `{}`, and the exit code {exit_code}", verdict.text()))
+    } else if (probes.failed > 0 || *verdict == Verdict::Broken) && !has_findings && report.stale.is_empty() {
+        Some("something failed, and nothing was found".to_owned())
+    } else if *verdict == Verdict::Holds && (probes.failed > 0 || !findings.is_empty()) {
+        Some("it holds, and something failed".to_owned())
+    } else if ended > probes.planned.saturating_add(1) {
+        // What the look before the run has shown is one more than was planned.
+        Some(format!("{ended} probes ended, and {} were planned", probes.planned))
+    } else {
+        None
     }
 }
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
+use super::counted;
 use super::model::{ClauseVerdict, Finding, LEFT_OUT, Report};
 use crate::untrusted::visible;
 use probes::{Probes, is_example};
@@ -150,7 +151,8 @@ fn run_suite(report: &Report) -> TestSuite {
     suite.add_test_case(case("nothing is left behind", "run", clean));
     let is_told = |cause: &str| report.each_probe.iter().any(|probe| probe.why == cause);
     for cause in report.inconclusive.iter().filter(|cause| !is_told(&cause.text)) {
-        let text = format!("{} probes were inconclusive: {}; for example {}", cause.probes, cause.text, cause.example);
+        let text =
+            format!("{} inconclusive: {}; for example {}", counted(cause.probes, "probe"), cause.text, cause.example);
         suite.add_test_case(case(&format!("inconclusive: {}", shown(&cause.text)), "run", error(&text)));
     }
     for stale in &report.stale {

@@ -197,7 +197,14 @@ fn write_rest(out: &mut String, report: &Report) -> fmt::Result {
         resources.perhaps.iter().map(|left| format!("{}, {}", left.id, left.origin)),
     )?;
     let missing = report.clauses.iter().filter(|clause| clause.verdict == ClauseVerdict::NotAssessed);
-    write_list(out, "Not assessed", missing.map(|clause| format!("{}: {}", clause.id, clause.why)))?;
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for clause in missing {
+        match reasons.iter_mut().find(|(why, _)| *why == clause.why) {
+            Some((_, clauses)) => clauses.push(&clause.id),
+            None => reasons.push((&clause.why, vec![&clause.id])),
+        }
+    }
+    write_list(out, "Not assessed", reasons.iter().map(|(why, clauses)| format!("{why}: {}", clauses.join(", "))))?;
     let choices = report
         .choices
         .iter()

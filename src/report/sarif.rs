@@ -7,6 +7,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::counted;
 use super::model::{Deviation, Finding, Report};
 use crate::untrusted::visible;
 
@@ -62,8 +63,10 @@ fn notifications(report: &Report) -> Vec<Value> {
         (report.probes.skipped, "skipped"),
         (report.probes.unsent, "not sent"),
     ];
-    let trouble =
-        trouble.into_iter().filter(|(count, _)| *count > 0).map(|(count, text)| format!("{count} probes {text}"));
+    let trouble = trouble
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, text)| format!("{} {text}", counted(count, "probe")));
     let omitted = report.omitted.iter().map(|omitted| format!("left out: {} {}", omitted.count, omitted.what));
     let warning = |text: String| json!({"level": "warning", "message": {"text": text}});
     left.chain(trouble).chain(omitted).map(warning).collect()

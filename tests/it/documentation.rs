@@ -66,7 +66,7 @@ fn normal(line: &str) -> String {
 
 /// What a run says after each half minute.
 fn is_progress(line: &str) -> bool {
-    line.contains(" probes, ") && line.ends_with(" s left")
+    line.contains(" probes, ") && line.ends_with(" left")
 }
 
 const LEFT_OUT: &str = "…";

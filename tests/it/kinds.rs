@@ -254,8 +254,8 @@ const REFUSED: &[Refused] = &[
     ),
     ("text_id", ", examples: [T-000001]", "", "nobody knows how an id looks", "`examples` of it has one"),
     (
-        "refuses_422",
-        "        '422':\n          description: A wrong body.\n          content: {application/json: {example: {detail: '{message}'}}}\n",
+        "text_id",
+        "        '400': {description: A wrong body.}\n",
         "",
         "no answer says how a wrong request is refused",
         "'400'",

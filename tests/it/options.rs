@@ -54,6 +54,8 @@ fn a_run_that_fails_fast_begins_no_further_probe_and_cleans_up() {
     assert!(text.contains(" 2 failed, ") && text.contains(" 0 left behind"), "{text}");
     assert!(text.contains("ended early: as many probes failed as --fail-fast allows; the rest was not sent"), "{text}");
     assert!(text.contains("enough had failed before"), "{text}");
+    let (code, text) = outcome(&["run", "--fail-fast", "0"]);
+    assert!(code == 2 && text.contains("expected a number from 1"), "{text}");
 }
 
 #[test]

@@ -80,6 +80,70 @@ fn a_reader_that_has_gone_away_is_no_failure() {
 }
 
 #[test]
+fn a_pipe_without_a_reader_is_told_and_not_waited_for() {
+    let home = TempDir::new().unwrap();
+    let pipe = home.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for format in ["json", "ndjson"] {
+        let report = format!("{format}={}", pipe.display());
+        let output = program(&["run", "min_disk/", "--report", &report], home.path()).output().unwrap();
+        let noted = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{noted}");
+        assert!(noted.contains("nobody reads this pipe"), "{noted}");
+    }
+    // Whoever reads it gets all of it.
+    let mut reader = Command::new("cat").arg(&pipe).stdout(Stdio::piped()).spawn().unwrap();
+    let report = format!("json={}", pipe.display());
+    let output = program(&["run", "min_disk/", "--report", &report], home.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let read = std::io::read_to_string(reader.stdout.take().unwrap()).unwrap();
+    assert!(read.starts_with('{') && read.ends_with("}\n"), "{read:.100}");
+    reader.wait().unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_comparison_that_cannot_be_written_says_nothing_of_the_runs() {
+    let home = TempDir::new().unwrap();
+    let [all, few] = ["all.json", "few.json"].map(|name| home.path().join(name).display().to_string());
+    for (file, selector) in [(&all, "min_disk/"), (&few, "min_disk/rejects_0")] {
+        let report = format!("json={file}");
+        assert!(program(&["run", selector, "--report", &report], home.path()).output().unwrap().status.success());
+    }
+    for (first, second) in [(&all, &few), (&all, &all)] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = program(&["compare", first, second], home.path()).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn a_recorded_run_that_contradicts_itself_is_not_believed() {
+    let home = TempDir::new().unwrap();
+    let file = home.path().join("run.json");
+    let report = format!("json={}", file.display());
+    assert!(program(&["run", "min_disk/", "--report", &report], home.path()).output().unwrap().status.success());
+    let text = fs::read_to_string(&file).unwrap();
+    let render = || program(&["report", "--as", "junit"], home.path()).arg(&file).output().unwrap();
+    assert_eq!(render().status.code(), Some(0));
+    for (part, changed, why) in [
+        ("\"verdict\": \"holds\"", "\"verdict\": \"broken\"", "the verdict is `broken`, and the exit code 0"),
+        ("\"exit_code\": 0", "\"exit_code\": 1", "the verdict is `holds`, and the exit code 1"),
+        ("\"failed\": 0", "\"failed\": 2", "it holds, and something failed"),
+        ("\"passed\": ", "\"passed\": 9", "were planned"),
+    ] {
+        let probes = text.find("\"probes\": {").unwrap();
+        let at = if text[..probes].contains(part) { 0 } else { probes };
+        let changed = text[at..].replacen(part, changed, 1);
+        fs::write(&file, text[..at].to_owned() + &changed).unwrap();
+        let output = render();
+        let noted = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{why}: {noted}");
+        assert!(noted.contains("it contradicts itself: ") && noted.contains(why), "{why}: {noted}");
+    }
+}
+
+#[test]
 fn a_case_is_saved_in_its_folder_and_through_no_link() {
     let home = TempDir::new().unwrap();
     let (mut child, url) = stub(home.path(), &["--defect", "request.min_disk.maximum:off-by-one"]);
@@ -94,6 +158,13 @@ fn a_case_is_saved_in_its_folder_and_through_no_link() {
     assert!(noted.contains("min_disk is no folder but a link or a file"), "{noted}");
     assert_eq!(output.status.code(), Some(2), "{noted}");
     assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    // Where no folder can be is told before anything is sent.
+    let file = home.path().join("file");
+    fs::write(&file, "").unwrap();
+    let output = program(&["run", "min_disk/", "--save"], home.path()).arg(&file).output().unwrap();
+    let noted = String::from_utf8(output.stderr).unwrap();
+    assert!(noted.contains("--save: ") && noted.contains("file is no folder"), "{noted}");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{noted}");
     child.kill().unwrap();
     child.wait().unwrap();
 }

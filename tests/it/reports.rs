@@ -163,6 +163,8 @@ fn a_run_that_does_not_begin_reports_why() {
     let report = json::read(&fs::read_to_string(&file).unwrap()).unwrap();
     assert_eq!((code, report.exit_code, report.verdict, report.is_complete), (3, 3, Verdict::NotAssessed, false));
     assert!(report.cut_short.starts_with("the run did not begin: "), "{}", report.cut_short);
+    assert!(report.probes.planned > 0 && !report.is_complete);
+    assert_eq!(report.probes.unsent, report.probes.planned);
     assert!(report.clauses.iter().all(|clause| clause.verdict == ClauseVerdict::NotAssessed));
 }
 

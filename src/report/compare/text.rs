@@ -42,7 +42,7 @@ fn write(out: &mut String, comparison: &Comparison) -> fmt::Result {
     for unsettled in comparison.unsettled.iter().take(MOST) {
         let (of, other) = if unsettled.is_of_first { ("first", "second") } else { ("second", "first") };
         let Note { clause, share, expected, got, .. } = &unsettled.finding;
-        writeln!(out, "{YELLOW}OPEN{YELLOW:#} {BOLD}{clause}{BOLD:#}  ({share} of the {of} run)")?;
+        writeln!(out, "{YELLOW}UNKNOWN{YELLOW:#} {BOLD}{clause}{BOLD:#}  ({share} of the {of} run)")?;
         writeln!(out, "     expected {expected}, got {got}")?;
         writeln!(out, "     {FAINT}the {other} run says nothing of it: {}{FAINT:#}", unsettled.why)?;
     }
@@ -59,7 +59,7 @@ fn write(out: &mut String, comparison: &Comparison) -> fmt::Result {
     };
     writeln!(
         out,
-        "{style}{}{style:#}: {} new, {} gone, {} open, {} in both; {} and {} differ",
+        "{style}{}{style:#}: {} new, {} gone, {} unknown, {} in both; {} and {} differ",
         comparison.outcome.text(),
         counted(comparison.new.len(), "finding"),
         comparison.gone.len(),

@@ -78,10 +78,11 @@ impl Report {
 
     /// The report of a run that did not begin, for this reason.
     pub fn not_begun(results: &Results, about: &About, why: &str, secrets: &Secrets) -> Self {
-        Self {
-            cut_short: format!("the run did not begin: {}", secrets.redact_text(why)),
-            ..Self::of(results, about, secrets)
-        }
+        let mut report = Self::of(results, about, secrets);
+        report.cut_short = format!("the run did not begin: {}", secrets.redact_text(why));
+        report.is_complete = false;
+        report.probes.unsent = report.probes.planned;
+        report
     }
 }
 

@@ -34,6 +34,21 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// Whether a run that came to this ends with this code.
+    pub(in crate::report) fn has_code(self, code: u8) -> bool {
+        const CODES: [ExitCode; 6] = [
+            ExitCode::Holds,
+            ExitCode::Broken,
+            ExitCode::WrongUse,
+            ExitCode::NotAssessed,
+            ExitCode::Incomplete,
+            ExitCode::LeftBehind,
+        ];
+        CODES.into_iter().any(|each| each as u8 == code && Self::from(each) == self)
+    }
+}
+
 impl From<ExitCode> for Verdict {
     fn from(code: ExitCode) -> Self {
         match code {
