@@ -100,7 +100,7 @@ mod tests {
         for (kind, value, is_named) in [
             (Type::Integer, json!(999), true),
             (Type::Integer, json!(998), false),
-            (Type::Number, json!(999.9999999), true),
+            (Type::Number, json!(999.999_999_9), true),
             (Type::Number, json!(999), true),
             (Type::Number, json!(500), false),
         ] {

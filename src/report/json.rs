@@ -38,10 +38,10 @@ fn contradiction(report: &Report) -> Option<String> {
     let has_findings = !findings.is_empty() || !omitted.is_empty();
     if !verdict.has_code(*exit_code) {
         Some(format!("the verdict is `{}`, and the exit code {exit_code}", verdict.text()))
-    } else if (probes.failed > 0 || *verdict == Verdict::Broken) && !has_findings && report.stale.is_empty() {
-        Some("something failed, and nothing was found".to_owned())
     } else if *verdict == Verdict::Holds && (probes.failed > 0 || !findings.is_empty()) {
         Some("it holds, and something failed".to_owned())
+    } else if (probes.failed > 0 || *verdict == Verdict::Broken) && !has_findings && report.stale.is_empty() {
+        Some("something failed, and nothing was found".to_owned())
     } else if ended > probes.planned.saturating_add(1) {
         // What the look before the run has shown is one more than was planned.
         Some(format!("{ended} probes ended, and {} were planned", probes.planned))

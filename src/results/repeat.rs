@@ -202,7 +202,7 @@ impl Repeat {
         let captured = self.steps.iter().flat_map(|step| &step.captures).map(|capture| &capture.variable);
         let needed = captured
             .filter(|variable| names.contains(&variable.as_str()) && request.path.contains(&format!("{{{variable}}}")));
-        needed.map(|variable| format!("[ -z \"${variable}\" ] || ")).collect()
+        needed.fold(String::new(), |before, variable| before + &format!("[ -z \"${variable}\" ] || "))
     }
 }
 
