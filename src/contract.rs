@@ -41,7 +41,7 @@ pub use envelope::Envelope;
 pub use form::{Form, UnspecifiedForm};
 pub(crate) use locate::locate;
 pub use mark::Mark;
-pub use operation::{DocumentedResponse, Effect, Listing, Operation, Quota};
+pub use operation::{Change, DocumentedResponse, Effect, Listing, Operation, Quota};
 pub(crate) use parameters::with_values;
 pub use path::PathTemplate;
 pub use precision::is_near;

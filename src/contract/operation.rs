@@ -31,7 +31,7 @@ pub enum Effect {
     Read,
     /// Tells several.
     List(Listing),
-    /// Changes one by a JSON patch.
+    /// Changes one, as [`Operation::change`] says.
     Update,
     /// Removes one; not in any of these states: `{protected: true}`.
     Delete(Vec<(String, Value)>),
@@ -47,6 +47,15 @@ pub enum Effect {
     Fixed,
     /// Nothing that the contract needs to know.
     None,
+}
+
+/// How the body of a call that changes something says what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// As a JSON Patch (RFC 6902).
+    Patch,
+    /// By the fields that get another value (RFC 7386).
+    Fields,
 }
 
 /// How a call lists.
@@ -72,6 +81,12 @@ pub struct Quota {
 }
 
 impl Operation {
+    /// How its body says what is changed: by a JSON Patch where its media type is one or is not told.
+    pub fn change(&self) -> Change {
+        let is_patch = self.media_type.as_ref().is_none_or(|name| name.contains("json-patch"));
+        if is_patch { Change::Patch } else { Change::Fields }
+    }
+
     /// How it lists, if it does.
     pub fn listing(&self) -> Option<&Listing> {
         if let Effect::List(listing) = &self.effect { Some(listing) } else { None }

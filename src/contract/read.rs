@@ -14,8 +14,8 @@ use super::query::check_fields;
 use super::read_operation::{OperationNode, only_media_type, operation_nodes, read_operation};
 use super::read_schema::{SchemaReader, named};
 use super::{
-    Assessment, Behaviour, Contract, Creation, Effect, Envelope, FollowUpNodes, Inconclusive, Lifecycle, Misbehaviour,
-    Operation, Relation, Schema, Security, Table, security, success,
+    Assessment, Behaviour, Change, Contract, Creation, Effect, Envelope, FollowUpNodes, Inconclusive, Lifecycle,
+    Misbehaviour, Operation, Relation, Schema, Security, Table, security, success,
 };
 use crate::document::{Errors, Fields, Node, SourceError};
 
@@ -185,10 +185,8 @@ fn read_links(node: &Node, operations: &[Operation]) -> Result<Lifecycle, Source
     let mut fields = node.fields()?;
     let read = read_link(fields.required("read")?, operations, |effect| matches!(effect, Effect::Read))?;
     let remove = read_link(fields.required("remove")?, operations, |effect| matches!(effect, Effect::Delete(_)))?;
-    let release = fields
-        .optional("release")
-        .map(|node| read_link(node, operations, |effect| matches!(effect, Effect::Update)))
-        .transpose()?;
+    let release = fields.optional("release");
+    let release = release.map(|node| read_release(node, operations)).transpose()?;
     fields.finish()?;
     Ok(Lifecycle {
         id: read.id,
@@ -197,6 +195,20 @@ fn read_links(node: &Node, operations: &[Operation]) -> Result<Lifecycle, Source
         release: release.map(|link| (link.operation, link.body.unwrap_or_default())),
         remove: remove.operation,
     })
+}
+
+/// The call that makes possible to remove what is protected, and what it is sent.
+fn read_release(node: &Node, operations: &[Operation]) -> Result<Link, SourceError> {
+    let link = read_link(node, operations, |effect| matches!(effect, Effect::Update))?;
+    let (fits, wanted) = match operations[link.operation].change() {
+        Change::Patch => (link.body.as_ref().is_some_and(Value::is_array), "a JSON Patch, a list of operations"),
+        Change::Fields => (link.body.as_ref().is_some_and(Value::is_object), "an object of the fields to be changed"),
+    };
+    if fits {
+        return Ok(link);
+    }
+    let at = node.get("requestBody").unwrap_or(node);
+    Err(at.error(format!("the body of this call is {wanted}")).with_hint("its media type says which of both it takes"))
 }
 
 struct Link {

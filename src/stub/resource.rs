@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::contract::{Contract, Effect, Relation, Rule, Schema, Type};
+use crate::contract::{Change, Contract, Effect, Relation, Rule, Schema, Type};
 use crate::judge::fill;
 
 /// The resource that a request for `given` creates. It has the required fields, and what comes back as it was given.
@@ -123,10 +123,16 @@ pub(super) fn change(resource: &mut Map<String, Value>, effect: &Effect, item: &
     true
 }
 
-/// The resource after a JSON patch (RFC 6902); `None` where the patch cannot be applied, or leaves no object.
-pub(super) fn patched(resource: &Map<String, Value>, patch: &Patch) -> Option<Map<String, Value>> {
+/// The resource after a change that a body asks for; `None` where it cannot be made, or leaves no object.
+pub(super) fn changed(resource: &Map<String, Value>, kind: Change, body: Value) -> Option<Map<String, Value>> {
     let mut changed = Value::Object(resource.clone());
-    json_patch::patch(&mut changed, patch).ok()?;
+    match kind {
+        Change::Patch => {
+            let patch: Patch = serde_json::from_value(body).ok()?;
+            json_patch::patch(&mut changed, &patch).ok()?;
+        }
+        Change::Fields => json_patch::merge(&mut changed, &Value::Object(body.as_object()?.clone())),
+    }
     if let Value::Object(changed) = changed { Some(changed) } else { None }
 }
 
@@ -134,7 +140,7 @@ pub(super) fn patched(resource: &Map<String, Value>, patch: &Patch) -> Option<Ma
 mod tests {
     use serde_json::json;
 
-    use super::patched;
+    use super::{Change, changed};
 
     #[test]
     fn a_patch_adds_replaces_and_removes_as_rfc_6902_has_it_or_does_nothing() {
@@ -153,9 +159,23 @@ mod tests {
         ];
         let resource = json!({"a": "x", "l": [1]});
         for (patch, expected) in table {
-            let read = serde_json::from_value(patch.clone()).unwrap();
-            let changed = patched(resource.as_object().unwrap(), &read).map(serde_json::Value::Object);
-            assert_eq!(changed, expected, "{patch}");
+            let changed = changed(resource.as_object().unwrap(), Change::Patch, patch.clone());
+            assert_eq!(changed.map(serde_json::Value::Object), expected, "{patch}");
+        }
+    }
+
+    #[test]
+    fn fields_replace_and_null_removes_as_rfc_7386_has_it() {
+        let resource = json!({"a": "x", "l": [1]});
+        for (body, expected) in [
+            (json!({"a": "y"}), Some(json!({"a": "y", "l": [1]}))),
+            (json!({"l": []}), Some(json!({"a": "x", "l": []}))),
+            (json!({"a": null, "b": 1}), Some(json!({"l": [1], "b": 1}))),
+            (json!([{"op": "remove", "path": "/a"}]), None),
+            (json!("a"), None),
+        ] {
+            let changed = changed(resource.as_object().unwrap(), Change::Fields, body.clone());
+            assert_eq!(changed.map(serde_json::Value::Object), expected, "{body}");
         }
     }
 }

@@ -14,7 +14,7 @@ use super::list::{self, Refused};
 use super::update::Refusal;
 use super::{reply, resource, update};
 use crate::client::{Service, Token};
-use crate::contract::{Contract, Effect, Listing, Misbehaviour, Operation, Security};
+use crate::contract::{Change, Contract, Effect, Listing, Misbehaviour, Operation, Security};
 use crate::exchange::{Request, Response, TokenVariant, id_text};
 use crate::judge::{Body, Classification, Kind, classify};
 
@@ -216,10 +216,15 @@ impl StubService {
         if let Some(media_type) = operation.media_type.as_deref().filter(|wanted| !update::declares(request, wanted)) {
             return reply::error(self.contract(), 415, &format!("the body must be declared as {media_type}"));
         }
-        let patch = request.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
-        let Some(mut changed) = patch.and_then(|patch| resource::patched(resource, &patch)) else {
+        let body = request.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
+        let kind = operation.change();
+        let Some(mut changed) = body.and_then(|body| resource::changed(resource, kind, body)) else {
             let status = self.contract().creation.refused;
-            let message = "the patch cannot be applied".to_owned();
+            let message = match kind {
+                Change::Patch => "the body is no JSON Patch that can be applied",
+                Change::Fields => "the body is no object of the fields to be changed",
+            };
+            let message = message.to_owned();
             return self.refuse_change(operation, &Refusal { status, message });
         };
         if let Err(refusal) = update::settle(self.contract(), resource, &mut changed) {
