@@ -158,7 +158,7 @@ impl TokenVariant {
         ("appended", Self::Appended),
         ("prepended", Self::Prepended),
         ("shortened", Self::Shortened),
-        ("beheaded", Self::FirstCharDropped),
+        ("first-dropped", Self::FirstCharDropped),
         ("other-first", Self::OtherFirst),
         ("other-last", Self::OtherLast),
         ("other-case", Self::OtherCase),
