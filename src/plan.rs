@@ -28,7 +28,7 @@ pub(crate) use missing::MissingCall;
 
 pub(crate) use random::{BodyTree, fields, tree};
 pub use seed::Seed;
-pub use stream::{Excluded, Plan, plan};
+pub use stream::{Excluded, Plan, Skipped, plan};
 
 use crate::contract::Schema;
 use crate::probe::Phase;

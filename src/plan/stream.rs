@@ -44,6 +44,17 @@ pub struct Excluded {
     pub text: String,
     /// The clauses that they are about.
     pub clauses: BTreeSet<ClauseId>,
+    /// Which they are, where it is their author who skips them for now.
+    pub skipped: Option<Skipped>,
+}
+
+/// The probes of a case that its author skips for now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Why.
+    pub reason: String,
+    /// The ids of those that the plan would have otherwise.
+    pub probes: Vec<String>,
 }
 
 /// What one look at every probe tells.
@@ -146,7 +157,7 @@ impl Plan {
         skipped.fold(self, |plan, (case, reason)| {
             let ids: BTreeSet<_> = case.probes.iter().map(|probe| probe.id.clone()).collect();
             let is_of_it = move |_: &Contract, probe: &Probe| probe.phase == Phase::Case && ids.contains(&probe.id);
-            plan.without(&format!("of {}, which is skipped: {reason}", case.id), is_of_it)
+            plan.exclude(&format!("of {}, which is skipped: {reason}", case.id), Some(reason), is_of_it)
         })
     }
 
@@ -192,21 +203,31 @@ impl Plan {
 
     /// The same plan without the probes of which this is true. `what` says in words which they are, and what adds them.
     #[must_use]
-    pub fn without(
+    pub fn without(self, what: &str, is_excluded: impl Fn(&Contract, &Probe) -> bool + Send + Sync + 'static) -> Self {
+        self.exclude(what, None, is_excluded)
+    }
+
+    /// As [`Plan::without`]; `skipped` is the reason of an author who skips them.
+    fn exclude(
         mut self,
         what: &str,
+        skipped: Option<&String>,
         is_excluded: impl Fn(&Contract, &Probe) -> bool + Send + Sync + 'static,
     ) -> Self {
         let mut excluded = self.summary.excluded.clone();
         let (mut count, mut clauses) = (0, BTreeSet::new());
+        let mut skipped = skipped.map(|reason| Skipped { reason: reason.clone(), probes: Vec::new() });
         for probe in self.unmarked().filter(|probe| is_excluded(&self.suite.contract, probe)) {
             count += 1;
             clauses.extend(probe.clauses);
+            if let Some(skipped) = &mut skipped {
+                skipped.probes.push(probe.id);
+            }
         }
         if count == 0 {
             return self;
         }
-        excluded.push(Excluded { text: counted(count, what), clauses });
+        excluded.push(Excluded { text: counted(count, what), clauses, skipped });
         self.exclusions.push(Arc::new(is_excluded));
         self.summed_up(excluded)
     }
@@ -228,7 +249,8 @@ impl Plan {
             }
         }
         for ((count, clauses), call) in left_out.into_iter().zip(missing).filter(|((count, _), _)| *count > 0) {
-            summary.excluded.push(Excluded { text: counted(count, &format!("that need {}", call.text)), clauses });
+            let text = counted(count, &format!("that need {}", call.text));
+            summary.excluded.push(Excluded { text, clauses, skipped: None });
         }
         let operations = Arc::clone(&self.missing);
         self.exclusions.push(Arc::new(move |contract, probe| {

@@ -126,7 +126,7 @@ impl Fold {
             suite: Arc::clone(suite),
             selection: plan.selection().clone(),
             excluded: plan.excluded().to_vec(),
-            set_aside: SetAside::of(suite, plan),
+            set_aside: SetAside::of(plan),
             planned: plan.len(),
             survey: Survey::default(),
             coverage: Coverage::of(plan.clauses().clone()),

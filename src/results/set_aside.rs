@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use super::probes::{ProbeResult, ProbeVerdict};
 use super::tally::Cause;
-use crate::plan::{Excluded, Plan};
-use crate::probe::{Phase, Probe};
-use crate::suite::Suite;
+use crate::plan::{Plan, Skipped};
+use crate::probe::Phase;
 
 /// What was to be sent but for its authors.
 #[derive(Clone, Debug, Default)]
@@ -15,49 +14,30 @@ pub(super) struct SetAside {
     pub(super) causes: Vec<Cause>,
     /// The probes, in the order of the suite.
     pub(super) probes: Vec<ProbeResult>,
-    /// What the plan says of them.
-    texts: Vec<String>,
 }
 
 impl SetAside {
-    /// What a plan leaves out of its suite as it is skipped, and would have otherwise.
-    pub(super) fn of(suite: &Suite, plan: &Plan) -> Self {
+    /// What a plan leaves out as it is skipped.
+    pub(super) fn of(plan: &Plan) -> Self {
         let mut found = Self::default();
-        let selectors = &plan.selection().selectors;
-        let is_meant = |probe: &&Probe| {
-            let is_named = |selector: &String| {
-                probe.id.contains(selector.as_str()) || probe.clauses.iter().any(|clause| clause.starts_with(selector))
-            };
-            selectors.is_empty() || selectors.iter().any(is_named)
-        };
-        for (case, reason) in suite.cases.iter().filter_map(|case| Some((case, case.skip.as_ref()?))) {
-            let ending = format!("of {}, which is skipped: {reason}", case.id);
-            let Some(text) = plan.excluded().iter().find(|excluded| excluded.text.ends_with(&ending)) else { continue };
-            found.texts.push(text.text.clone());
-            for probe in case.probes.iter().filter(is_meant) {
-                found.add(probe, reason);
-            }
+        for Skipped { reason, probes } in plan.excluded().iter().filter_map(|excluded| excluded.skipped.as_ref()) {
+            probes.iter().for_each(|id| found.add(id, reason));
         }
         found
     }
 
-    fn add(&mut self, probe: &Probe, reason: &str) {
+    fn add(&mut self, id: &str, reason: &str) {
         match self.causes.iter_mut().find(|cause| cause.text == reason) {
             Some(cause) => cause.count += 1,
-            None => self.causes.push(Cause { text: reason.to_owned(), count: 1, example: probe.id.clone() }),
+            None => self.causes.push(Cause { text: reason.to_owned(), count: 1, example: id.to_owned() }),
         }
         self.probes.push(ProbeResult {
-            id: probe.id.clone(),
+            id: id.to_owned(),
             phase: Phase::Case,
             verdict: ProbeVerdict::Skipped,
             took: Duration::ZERO,
             broken: Vec::new(),
             why: reason.to_owned(),
         });
-    }
-
-    /// What else a plan leaves out.
-    pub(super) fn others(&self, excluded: &[Excluded]) -> Vec<Excluded> {
-        excluded.iter().filter(|each| !self.texts.contains(&each.text)).cloned().collect()
     }
 }

@@ -140,6 +140,7 @@ fn finished(mut results: Results) -> Results {
     results.excluded = vec![Excluded {
         text: "7 probes that create something protected; --allow-protected adds them".to_owned(),
         clauses: std::iter::empty().collect(),
+        skipped: None,
     }];
     results.unlisted = Some(Unlisted::Unreadable);
     results.bounds = Bounds::default();

@@ -192,7 +192,7 @@ impl Fold {
             staying: self.staying + self.sum(&seen, |cleanup| cleanup.staying),
             calls: self.calls(),
             leftovers: self.leftovers(&seen),
-            excluded: self.set_aside.others(&self.excluded),
+            excluded: self.excluded.iter().filter(|each| each.skipped.is_none()).cloned().collect(),
             unlisted: self.unlisted,
             bounds: end.bounds,
             ledger: end.ledger.clone(),
