@@ -250,7 +250,8 @@ fn says_more(listing: &Listing, response: &Response, text: &str, count: usize) -
     }
     // Only short values are read: a number, a link, an empty array. What is longer is not empty, whatever it is.
     let fields = serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(text).unwrap_or_default();
-    let is_named = |name: &str| listing.next.iter().chain([&listing.items]).any(|pointer| pointer[1..] == *name);
+    let is_named =
+        |name: &str| listing.next.iter().chain([&listing.items]).any(|pointer| pointer.strip_prefix('/') == Some(name));
     let says_so = |(name, raw): (&Cow<'_, str>, &&RawValue)| {
         let name = name.to_ascii_lowercase();
         let value = Some(raw.get()).filter(|text| text.len() <= LONGEST_LINK);

@@ -87,12 +87,25 @@ pub(super) fn read_operation(found: &OperationNode<'_>) -> Result<Operation, Sou
 }
 
 fn read_listing(fields: &mut Fields<'_>) -> Result<Listing, SourceError> {
+    let items = fields.required("x-items")?;
+    let items = pointer(items, "`x-items: ''` where the answer is the list itself, `x-items: /things` otherwise")?;
+    let next = fields.optional("x-next");
+    if let Some(node) = next.filter(|_| items.is_empty()) {
+        return Err(node.error("an answer that is the list itself has no field for the next page"));
+    }
     Ok(Listing {
-        items: fields.required("x-items")?.words()?,
-        next: fields.optional("x-next").map(Node::words).transpose()?,
+        items,
+        next: next.map(|node| pointer(node, "a field: `x-next: /next`")).transpose()?,
         queries: fields.optional("x-queries").map_or_else(|| Ok(vec![String::new()]), read_queries)?,
         parameters: fields.optional("parameters").map(read_parameters).transpose()?,
     })
+}
+
+/// A JSON pointer.
+fn pointer(node: &Node, hint: &str) -> Result<String, SourceError> {
+    let text = node.text()?;
+    let is_pointer = text.is_empty() || (text.starts_with('/') && text.len() > 1);
+    is_pointer.then(|| text.to_owned()).ok_or_else(|| node.error("expected a JSON pointer").with_hint(hint))
 }
 
 fn read_protected_states(fields: &mut Fields<'_>) -> Result<Vec<(String, Value)>, SourceError> {

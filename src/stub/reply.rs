@@ -35,6 +35,9 @@ pub(super) fn resource(status: u16, resource: &Map<String, Value>) -> Response {
 
 /// Several resources, where the contract says that a list stands, and where the next ones are, if there are more.
 pub(super) fn list(listing: &Listing, path: &str, page: &Page<'_>) -> Response {
+    if listing.items.is_empty() {
+        return json(200, &json!(page.items));
+    }
     let name = listing.items.trim_start_matches('/');
     let mut body = json!({ name: page.items });
     if let (Some(query), Some(next)) = (&page.next, &listing.next) {

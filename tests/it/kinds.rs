@@ -316,6 +316,15 @@ const REFUSED: &[Refused] = &[
     ("refuses_422", "default: 3", "default: 7", "the default 7 breaks `maximum`", ""),
     ("refuses_422", "{syntax: [400]}", "{syntaks: [400]}", "no rule `syntaks`", "known here: type, syntax"),
     ("refuses_422", "{syntax: [400]}", "{syntax: [499]}", "has no answer `499`", "each of its answers"),
+    ("refuses_422", "x-items: /tickets", "x-items: tickets", "expected a JSON pointer", "where the answer is the list"),
+    ("refuses_422", "x-items: /tickets", "x-items: ''\n      x-next: /next", "has no field for the next page", ""),
+    (
+        "text_id",
+        "requestBody: {urgency: 1}",
+        "requestBody: [{op: replace, path: /urgency, value: 1}]",
+        "the body of this call is an object of the fields",
+        "its media type says which",
+    ),
     ("refuses_422", "x-refused: 422", "x-refused: 499", "has no answer `499`", ""),
 ];
 
