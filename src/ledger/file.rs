@@ -5,6 +5,7 @@ use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use etcetera::BaseStrategy;
 
@@ -128,6 +129,7 @@ impl LockedFile {
     pub(super) fn create(path: &Path, first: &str) -> io::Result<Self> {
         let folder = path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
+        forget_unbegun(folder);
         let unbegun = path.with_extension(UNBEGUN);
         let file = own(OpenOptions::new().append(true).create_new(true)).open(&unbegun)?;
         let begun = Self::begin(&file, first, &unbegun, path);
@@ -164,6 +166,22 @@ impl LockedFile {
             text.truncate(complete);
         }
         Ok(Some((Self::new(file, path), text)))
+    }
+}
+
+/// For so long a file may have no name yet.
+const BEGINNING: Duration = Duration::from_secs(60);
+
+/// Removes what runs have left that were killed while they began their ledgers: nothing was sent then. A run that is only slow finds its file gone, and ends.
+fn forget_unbegun(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_unbegun = path.extension().is_some_and(|ending| ending == UNBEGUN);
+        let age = entry.metadata().ok().filter(Metadata::is_file).and_then(|file| file.modified().ok()?.elapsed().ok());
+        if is_unbegun && age.is_some_and(|age| age > BEGINNING) {
+            // Where it cannot be removed it does no harm.
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 

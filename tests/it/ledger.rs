@@ -163,6 +163,24 @@ fn a_run_that_cannot_begin_leaves_no_ledger() {
 }
 
 #[test]
+fn what_a_run_left_that_was_killed_while_it_began_is_cleared_away_by_a_later_one() {
+    let (folder, server) = (TempDir::new().unwrap(), Server::faithful());
+    let [old, fresh, other] =
+        ["0123456789ab.new", "ba9876543210.new", "notes.txt"].map(|name| folder.path().join(name));
+    let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+    for file in [&old, &fresh, &other] {
+        fs::write(file, "").unwrap();
+    }
+    for file in [&old, &other] {
+        fs::File::options().append(true).open(file).unwrap().set_modified(hour_ago).unwrap();
+    }
+    let (code, text) = outcome("run", &server.listen(), &["min_disk/rejects_0"], folder.path());
+    assert_eq!(code, 0, "{text}");
+    // Another run may be about to give the fresh one its name.
+    assert_eq!([old, fresh, other].map(|file| file.exists()), [false, true, true]);
+}
+
+#[test]
 fn an_id_that_was_there_before_is_not_ours_whatever_the_target_says() {
     let folder = TempDir::new().unwrap();
     let foreign = Arc::new(Mutex::new(String::new()));
