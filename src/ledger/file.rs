@@ -170,7 +170,7 @@ impl LockedFile {
 }
 
 /// For so long a file may have no name yet.
-const BEGINNING: Duration = Duration::from_secs(60);
+const BEGINNING: Duration = Duration::from_mins(1);
 
 /// Removes what runs have left that were killed while they began their ledgers: nothing was sent then. A run that is only slow finds its file gone, and ends.
 fn forget_unbegun(folder: &Path) {

@@ -21,7 +21,9 @@ impl SetAside {
     pub(super) fn of(plan: &Plan) -> Self {
         let mut found = Self::default();
         for Skipped { reason, probes } in plan.excluded().iter().filter_map(|excluded| excluded.skipped.as_ref()) {
-            probes.iter().for_each(|id| found.add(id, reason));
+            for id in probes {
+                found.add(id, reason);
+            }
         }
         found
     }

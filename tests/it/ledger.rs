@@ -167,7 +167,7 @@ fn what_a_run_left_that_was_killed_while_it_began_is_cleared_away_by_a_later_one
     let (folder, server) = (TempDir::new().unwrap(), Server::faithful());
     let [old, fresh, other] =
         ["0123456789ab.new", "ba9876543210.new", "notes.txt"].map(|name| folder.path().join(name));
-    let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+    let hour_ago = std::time::SystemTime::now() - Duration::from_hours(1);
     for file in [&old, &fresh, &other] {
         fs::write(file, "").unwrap();
     }
