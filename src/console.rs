@@ -17,6 +17,10 @@ pub trait Sink: Send + Sync {
     fn note(&self, text: &str);
     /// Whether notes reach a person who watches.
     fn is_watched(&self) -> bool;
+    /// How many columns the result has room for; `None` where that is no terminal.
+    fn columns(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// A sink, and the secrets that must not reach it. A clone leads to the same place.
@@ -105,6 +109,11 @@ impl Console {
     /// Whether notes reach a person who watches.
     pub fn is_watched(&self) -> bool {
         self.sink.is_watched()
+    }
+
+    /// How many columns the result has room for; `None` where it goes to no terminal.
+    pub fn columns(&self) -> Option<usize> {
+        self.sink.columns()
     }
 
     /// Writes a file, or puts it in the place of the one that is there: whoever reads it meanwhile sees the old one or the new one, and never a half. The text has

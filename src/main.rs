@@ -25,6 +25,11 @@ impl Sink for Terminal {
     fn is_watched(&self) -> bool {
         io::stderr().is_terminal()
     }
+
+    fn columns(&self) -> Option<usize> {
+        let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
+        Some(width.0.into())
+    }
 }
 
 #[tokio::main]

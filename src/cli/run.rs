@@ -28,7 +28,7 @@ use crate::report::curl::quoted;
 use crate::report::draft::draft;
 use crate::report::model::{About, Report};
 use crate::report::ndjson::Lines;
-use crate::report::terminal::{self, Detail};
+use crate::report::terminal::{self, Detail, View};
 use crate::results::{Fold, Question, Results};
 use crate::run::{End, Ending, Event, Options, Terms, run};
 use crate::secret::Secrets;
@@ -117,7 +117,8 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let about = About { date: OffsetDateTime::now_utc(), ..about };
     match done {
         Ok(results) => {
-            print(&terminal::render_run(&results, &about, detail));
+            let columns = console.columns().filter(|_| !arguments.reports.take_output());
+            print(&terminal::render_run(&results, &about, View::new(detail, columns)));
             let report = Report::of(&results, &about, console.secrets());
             let code = arguments.reports.write(&report, live, console, ExitCode::of(&results));
             if let Some(dir) = &arguments.save {

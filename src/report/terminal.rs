@@ -1,5 +1,5 @@
-//! The report as a person reads it in a terminal: calm where all is well, exact where it is not. It fits into 80 columns but for what is to be copied, and for
-//! what a server wrote.
+//! The report as a person reads it in a terminal: calm where all is well, exact where it is not. It fits into its columns, or into 80, but for what is to be
+//! copied, and for what a server wrote.
 
 mod calls;
 mod counts;
@@ -9,12 +9,14 @@ mod finding;
 mod findings;
 mod leftovers;
 mod table;
+mod view;
 
 use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
 pub use exchanges::exchanges;
+pub use view::{Detail, View};
 
 use super::model::About;
 use crate::baseline::Deviation;
@@ -33,44 +35,31 @@ const LONGEST_NAME: usize = 120;
 /// So many choices, and so many things that nobody documents, are shown.
 const MOST_LINES: usize = 100;
 
-/// So many columns has a line of our own words.
-const WIDTH: usize = 80;
-
-/// How much a reader wants to see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    /// Nothing where all is well; otherwise what is not.
-    Quiet,
-    /// What the run amounts to, with what conforms as a count.
-    Usual,
-    /// All of it: each clause with its verdict, each choice, each thing that nobody documents, each finding whole.
-    Verbose,
-}
-
 /// The whole report of results of which nobody says when they were found, and how the run is done again.
-pub fn render(results: &Results, detail: Detail) -> String {
-    text(results, None, detail)
+pub fn render(results: &Results, view: impl Into<View>) -> String {
+    text(results, None, view.into())
 }
 
 /// The whole report of a run.
-pub fn render_run(results: &Results, about: &About, detail: Detail) -> String {
-    text(results, Some(about), detail)
+pub fn render_run(results: &Results, about: &About, view: impl Into<View>) -> String {
+    text(results, Some(about), view.into())
 }
 
-fn text(results: &Results, about: Option<&About>, detail: Detail) -> String {
+fn text(results: &Results, about: Option<&About>, view: View) -> String {
     let mut text = String::new();
-    if detail != Detail::Quiet || ExitCode::of(results) != ExitCode::Holds {
+    if view.detail != Detail::Quiet || ExitCode::of(results) != ExitCode::Holds {
         // Writing to a `String` cannot fail.
-        let _ = write_report(&mut text, results, about, detail);
+        let _ = write_report(&mut text, results, about, view);
     }
     text
 }
 
-fn write_report(out: &mut String, results: &Results, about: Option<&About>, detail: Detail) -> fmt::Result {
+fn write_report(out: &mut String, results: &Results, about: Option<&About>, view: View) -> fmt::Result {
+    let View { detail, .. } = view;
     if results.is_stub && detail != Detail::Quiet {
         writeln!(out, "target: the built-in stub; no endpoint was named\n")?;
     }
-    findings::write_findings(out, results, about, detail)?;
+    findings::write_findings(out, results, about, view)?;
     write_deviations(out, results)?;
     if let Some(trouble) = &results.login {
         writeln!(out, "{YELLOW}the token ended, and the identity service gave no new one{YELLOW:#}\n  {trouble}\n")?;
@@ -87,7 +76,7 @@ fn write_report(out: &mut String, results: &Results, about: Option<&About>, deta
     counts::write_head(out, results, about)?;
     if detail != Detail::Quiet {
         table::write_table(out, results, detail)?;
-        counts::write_coverage(out, results, detail)?;
+        counts::write_coverage(out, results, view)?;
     }
     counts::write_counts(out, results)?;
     ending::write_ending(out, results)
@@ -171,23 +160,4 @@ fn write_more(out: &mut String, count: usize, shown: usize) -> fmt::Result {
 
 fn counted_more(out: &mut String, more: usize, what: &str) -> fmt::Result {
     if more == 0 { Ok(()) } else { writeln!(out, "and {more} more {what}\n") }
-}
-
-/// A text of our own words, from this column on, with a line for as many of them as fit.
-fn wrapped(text: &str, indent: usize) -> String {
-    let (mut out, mut column) = (String::with_capacity(text.len()), indent);
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if column > indent && column + 1 + length > WIDTH {
-            out.push('\n');
-            out.extend(std::iter::repeat_n(' ', indent));
-            column = indent;
-        } else if column > indent {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += length;
-    }
-    out
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{BOLD, Detail, FAINT, GREEN, RED, WIDTH, YELLOW, ending};
+use super::{BOLD, Detail, FAINT, GREEN, RED, View, YELLOW, ending};
 use crate::exit_code::ExitCode;
 use crate::report::counted;
 use crate::report::model::{About, Latency, Verdict, clauses};
@@ -20,8 +20,8 @@ pub(super) fn write_head(out: &mut String, results: &Results, about: Option<&Abo
 }
 
 /// What was assessed: with what came of each clause, or else only what was not.
-pub(super) fn write_coverage(out: &mut String, results: &Results, detail: Detail) -> fmt::Result {
-    let is_verbose = detail == Detail::Verbose;
+pub(super) fn write_coverage(out: &mut String, results: &Results, view: View) -> fmt::Result {
+    let is_verbose = view.detail == Detail::Verbose;
     let hint = if is_verbose { String::new() } else { format!("  {FAINT}(-v lists all){FAINT:#}") };
     writeln!(out, "{BOLD}clauses{BOLD:#}: {} of {} assessed{hint}", results.assessed, results.clauses)?;
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
@@ -32,7 +32,8 @@ pub(super) fn write_coverage(out: &mut String, results: &Results, detail: Detail
         }
     }
     for (reason, clauses) in reasons {
-        let named = if is_verbose { clauses.join(", ") } else { as_many_as_fit(&clauses, reason.chars().count()) };
+        let named =
+            if is_verbose { clauses.join(", ") } else { as_many_as_fit(&clauses, reason.chars().count(), view.width) };
         writeln!(out, "  not assessed: {named}  {FAINT}{reason}{FAINT:#}")?;
     }
     for excluded in &results.excluded {
@@ -53,8 +54,8 @@ pub(super) fn write_coverage(out: &mut String, results: &Results, detail: Detail
 }
 
 /// The first ids, of which there is always one, as long as a line has room for them beside the reason.
-fn as_many_as_fit(clauses: &[&str], reason: usize) -> String {
-    let room = WIDTH.saturating_sub("  not assessed:   ".len() + reason);
+fn as_many_as_fit(clauses: &[&str], reason: usize, width: usize) -> String {
+    let room = width.saturating_sub("  not assessed:   ".len() + reason);
     let text = |count: usize| match clauses.len() - count {
         0 => clauses.join(", "),
         more => format!("{} and {more} more", clauses[..count].join(", ")),

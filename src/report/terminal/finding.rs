@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{BOLD, Detail, FAINT, GREEN, LONGEST_NAME, RED, wrapped};
+use super::{BOLD, Detail, FAINT, GREEN, LONGEST_NAME, RED, View};
 use crate::report::curl::Caller;
 use crate::report::model::{About, command, share_of};
 use crate::report::{counted, refused_over};
@@ -30,12 +30,12 @@ pub(super) fn write_finding(
     finding: &Finding,
     results: &Results,
     about: Option<&About>,
-    detail: Detail,
+    view: View,
 ) -> fmt::Result {
     writeln!(out, "{RED}FAIL{RED:#} {BOLD}{}{BOLD:#}  ({})", finding.clause, share(finding, results))?;
     let way = refused_over(finding.is_refusal_of_valid, finding.clause.as_str(), &finding.cause);
-    writeln!(out, "     {}", wrapped(&format!("{}{way}", finding.text), INDENT))?;
-    writeln!(out, "     {FAINT}{}{FAINT:#}", wrapped(&finding.source, INDENT))?;
+    writeln!(out, "     {}", view.wrapped(&format!("{}{way}", finding.text), INDENT))?;
+    writeln!(out, "     {FAINT}{}{FAINT:#}", view.wrapped(&finding.source, INDENT))?;
     for (index, request) in finding.requests.iter().enumerate() {
         let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
         let sent = Untrusted::from(format!("{} {}  {body}", request.method, request.path).trim_end());
@@ -46,7 +46,7 @@ pub(super) fn write_finding(
         writeln!(out, "       at        {:.LONGEST_NAME$}", finding.mismatch.pointer)?;
     }
     write_difference(out, &finding.mismatch.expected.to_string(), &finding.mismatch.got.to_string())?;
-    let title = wrapped(&finding.probe.title, VALUES);
+    let title = view.wrapped(&finding.probe.title, VALUES);
     writeln!(out, "       probe     {}\n                 {FAINT}{title}{FAINT:#}", finding.probe.id)?;
     write_repeat(out, finding, results, about)?;
     for (index, entailed) in finding.consequences.iter().enumerate() {
@@ -56,7 +56,7 @@ pub(super) fn write_finding(
     }
     if let Some(file) = &finding.case_file {
         writeln!(out, "       as a case {}  {FAINT}(--save DIR writes it){FAINT:#}", file.path)?;
-        for line in file.text.lines().filter(|_| detail == Detail::Verbose) {
+        for line in file.text.lines().filter(|_| view.detail == Detail::Verbose) {
             writeln!(out, "                 {FAINT}{line}{FAINT:#}")?;
         }
     }

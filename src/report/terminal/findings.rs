@@ -4,7 +4,7 @@
 use std::fmt::{self, Write};
 
 use super::finding::{share, write_finding};
-use super::{BOLD, Detail, RED, counted_more};
+use super::{BOLD, Detail, RED, View, counted_more};
 use crate::report::model::About;
 use crate::results::{Finding, Results};
 
@@ -21,19 +21,14 @@ const LONGEST_SHORT: usize = 60;
 /// Where there are more findings than are told whole, so many of a group are.
 const MOST_ALIKE: usize = 3;
 
-pub(super) fn write_findings(
-    out: &mut String,
-    results: &Results,
-    about: Option<&About>,
-    detail: Detail,
-) -> fmt::Result {
+pub(super) fn write_findings(out: &mut String, results: &Results, about: Option<&About>, view: View) -> fmt::Result {
     let groups = groups(&results.findings);
-    let most = if detail == Detail::Verbose { MOST_WHOLE_VERBOSE } else { MOST_WHOLE };
+    let most = if view.detail == Detail::Verbose { MOST_WHOLE_VERBOSE } else { MOST_WHOLE };
     let is_whole = whole(&groups, most);
     let (mut short, mut untold) = (0, 0);
     for (group, is_whole) in groups.iter().zip(&is_whole) {
         for finding in &group[..*is_whole] {
-            write_finding(out, finding, results, about, detail)?;
+            write_finding(out, finding, results, about, view)?;
         }
         let rest = &group[*is_whole..];
         let shown = rest.len().min(MOST_SHORT - short);
