@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::list::left_out;
 use crate::client::{Cost, Limits};
 use crate::contract::Contract;
 use crate::http::Endpoint;
@@ -170,7 +171,7 @@ impl Decision {
             "  besides: the list of what is there, before and after, a request for each page; one creation that shows which calls there are, or two; and up to {LARGEST_SHRINKING} smaller examples for each finding\n"
         ));
         for excluded in self.plan.excluded() {
-            text.push_str(&format!("not sent: {}\n", excluded.text));
+            text.push_str(&left_out(excluded));
         }
         text
     }

@@ -9,7 +9,7 @@ use super::{Failure, SuiteChoice};
 use crate::console::Console;
 use crate::contract::{Assessment, Contract, Subject};
 use crate::exit_code::ExitCode;
-use crate::plan::Plan;
+use crate::plan::{Excluded, Plan, Skipped};
 use crate::probe::Phase;
 use crate::report::counted;
 
@@ -56,11 +56,18 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
         console.print(&format!("{}  {}\n", probe.id, probe.title));
     }
     for excluded in plan.excluded() {
-        console.note(&format!("not sent: {}\n", excluded.text));
+        console.note(&left_out(excluded));
     }
     let phases = counts.map(|(name, _, count)| format!("{name} {count}"));
     console.note(&format!("{} ({})\n", counted(plan.len(), "probe"), phases.join(", ")));
     Ok(ExitCode::Holds)
+}
+
+/// The line of what a run leaves out, and why.
+pub(super) fn left_out(excluded: &Excluded) -> String {
+    let Some(Skipped { reason, probes }) = &excluded.skipped else { return format!("not sent: {}\n", excluded.text) };
+    let case = probes.first().and_then(|probe| probe.split('[').next()).unwrap_or_default();
+    format!("skipped: {reason} ({} of {case})\n", counted(probes.len(), "probe"))
 }
 
 /// What a run with the same arguments would cost at most.

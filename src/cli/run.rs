@@ -94,7 +94,7 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     let Decision { plan, jobs, limits, .. } = arguments.prepare(locality, plan)?;
     let detail = arguments.detail();
     let (mut watch, progress) = Watch::new(console, plan.len(), detail);
-    let first = |lines: &Lines| lines.begin(&target.endpoint().to_string(), &suite.name, plan.len());
+    let first = |lines: &Lines| lines.begin_plan(&target.endpoint().to_string(), &suite.name, &plan);
     let mut live = arguments.reports.begin(first, console)?;
     let target = target.with_progress(progress);
     let target = Arc::new(arguments.with_ledger(&suite, target, locality, console.secrets())?);
@@ -194,7 +194,7 @@ impl Arguments {
         let endpoint = if let Named::Endpoint(endpoint) = named { endpoint.to_string() } else { String::new() };
         let live = match failure.exit_code() {
             ExitCode::WrongUse => return failure,
-            _ => self.reports.begin(|lines| lines.begin(&endpoint, &suite.name, plan.len()), console),
+            _ => self.reports.begin(|lines| lines.begin_plan(&endpoint, &suite.name, plan), console),
         };
         let Ok(live) = live else { return failure };
         let question = Question { is_strict: self.strict, ..Question::default() };

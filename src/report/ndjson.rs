@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::model::{ProbeResult, Report};
+use crate::plan::{Plan, Skipped};
+use crate::probe::Phase;
 use crate::run::{Event, Place, Record};
 use crate::secret::Secrets;
 use crate::untrusted::visible;
@@ -22,7 +24,9 @@ pub struct Lines {
 #[derive(Serialize)]
 struct Line<'a> {
     event: &'static str,
-    place: Place,
+    /// A probe that is not in the plan has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
     probe: &'a str,
     phase: &'static str,
     verdict: &'static str,
@@ -39,8 +43,20 @@ impl Lines {
         Self { secrets: secrets.clone(), bytes: 0 }
     }
 
+    /// The first lines: what is to come, and what the authors of its cases skip, which no event is about.
+    pub fn begin_plan(&self, endpoint: &str, suite: &str, plan: &Plan) -> String {
+        let skipped = || plan.excluded().iter().filter_map(|excluded| excluded.skipped.as_ref());
+        let planned = plan.len() + skipped().map(|each| each.probes.len()).sum::<usize>();
+        let lines = skipped().flat_map(|Skipped { reason, probes }| {
+            probes
+                .iter()
+                .map(move |probe| line(&not_performed(None, probe, Phase::Case, "skipped", Some(reason.clone()))))
+        });
+        [self.begin(endpoint, suite, planned)].into_iter().chain(lines).collect()
+    }
+
     /// The first line.
-    pub fn begin(&self, endpoint: &str, suite: &str, planned: usize) -> String {
+    fn begin(&self, endpoint: &str, suite: &str, planned: usize) -> String {
         let endpoint = self.secrets.redact_text(endpoint);
         line(
             &json!({"event": "begin", "format": "ims-conformance-events/1", "target": endpoint, "suite": suite, "planned": planned}),
@@ -53,31 +69,12 @@ impl Lines {
             Event::Performed(record) => self.performed("probe", record),
             Event::Shrunk(record) => self.performed("smaller", record),
             Event::Skipped { place, probe, why } => {
-                let (phase, why) = (probe.phase.name(), Some((*why).to_owned()));
-                Line {
-                    event: "probe",
-                    place: *place,
-                    probe: &probe.id,
-                    phase,
-                    verdict: "skipped",
-                    statuses: Vec::new(),
-                    broken: Vec::new(),
-                    why,
-                }
+                not_performed(Some(*place), &probe.id, probe.phase, "skipped", Some((*why).to_owned()))
             }
-            Event::Unsent { place, probe, beyond } => {
-                let why = beyond.map(|spent| format!("it alone may exceed {spent}"));
-                let phase = probe.phase.name();
-                Line {
-                    event: "probe",
-                    place: *place,
-                    probe: &probe.id,
-                    phase,
-                    verdict: "unsent",
-                    statuses: Vec::new(),
-                    broken: Vec::new(),
-                    why,
-                }
+            // Where the turn of none came any more, the last line counts them.
+            Event::Unsent { place, probe, beyond: Some(spent) } => {
+                let why = Some(format!("it alone may exceed {spent}"));
+                not_performed(Some(*place), &probe.id, probe.phase, "unsent", why)
             }
             _ => return None,
         };
@@ -105,7 +102,7 @@ impl Lines {
         };
         Line {
             event,
-            place: record.place,
+            place: Some(record.place),
             probe: &record.probe.id,
             phase: record.probe.phase.name(),
             verdict,
@@ -141,6 +138,17 @@ impl Lines {
         let probes = report.each_probe.iter().map(recorded);
         [first].into_iter().chain(probes).chain([Self::end(report)]).collect()
     }
+}
+
+fn not_performed<'a>(
+    place: Option<Place>,
+    probe: &'a str,
+    phase: Phase,
+    verdict: &'static str,
+    why: Option<String>,
+) -> Line<'a> {
+    let (statuses, broken) = (Vec::new(), Vec::new());
+    Line { event: "probe", place, probe, phase: phase.name(), verdict, statuses, broken, why }
 }
 
 fn recorded(probe: &ProbeResult) -> String {
