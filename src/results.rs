@@ -3,6 +3,7 @@
 //! [`Fold`] takes the events as they come and keeps of each only what the end may need; [`Results`] is what they amount to. Whom to blame, what is known
 //! already, which clauses were assessed: each is decided here, once, and renderers only show it.
 
+mod answered_rightly;
 mod baseline;
 mod blame;
 mod coverage;

@@ -23,13 +23,13 @@ use crate::document;
 use crate::exit_code::ExitCode;
 use crate::ledger::{Ledger, Record};
 use crate::plan::Plan;
-use crate::probe::{Phase, Probe};
+use crate::probe::Phase;
 use crate::report::curl::quoted;
 use crate::report::draft::draft;
 use crate::report::model::{About, Report};
 use crate::report::ndjson::Lines;
 use crate::report::terminal::{self, Detail, View};
-use crate::results::{Fold, Question, Results};
+use crate::results::{Finding, Fold, Question, Results, SuiteName};
 use crate::run::{End, Ending, Event, Options, Terms, run};
 use crate::secret::Secrets;
 use crate::stub::{Stub, StubService};
@@ -283,9 +283,11 @@ impl Arguments {
 }
 
 /// Why there is no file of a finding.
-fn unsaved(probe: &Probe) -> String {
-    match probe.phase {
-        Phase::Case => format!("{} is a case already", probe.id),
+fn unsaved(finding: &Finding, suite: &SuiteName) -> String {
+    if let Some((file, line)) = finding.case(suite) {
+        return format!("{file}:{line} is that case");
+    }
+    match finding.probe.phase {
         Phase::Overlap => "one request alone does not show it".to_owned(),
         _ => "no file can say it".to_owned(),
     }
@@ -299,7 +301,7 @@ fn from_one(text: &str) -> Result<NonZeroUsize, String> {
 fn save(results: &Results, dir: &Path, console: &Console) -> Result<(), Failure> {
     for finding in &results.findings {
         let Some(file) = &finding.case_file else {
-            console.note(&format!("{}: nothing is saved, as {}\n", finding.clause, unsaved(&finding.probe)));
+            console.note(&format!("{}: nothing is saved, as {}\n", finding.clause, unsaved(finding, &results.suite)));
             continue;
         };
         let path = dir.join(&file.path);

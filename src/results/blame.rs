@@ -22,7 +22,7 @@ use crate::probe::Probe;
 pub(super) type Blame<'a> = (&'a ClauseId, &'a str);
 
 /// The fields of a body, without marks.
-type Fields = Map<String, Value>;
+pub(super) type Fields = Map<String, Value>;
 
 /// Why valid requests were refused, as far as smaller requests of the same run tell it.
 #[derive(Clone, Debug)]
@@ -302,7 +302,7 @@ fn required_values(contract: &Contract, all: &[(&Outcome, Fields)], taken: &Take
 }
 
 /// The field that carries a mark.
-fn marked<'a>(contract: &'a Contract, fields: &Fields) -> Option<&'a str> {
+pub(super) fn marked<'a>(contract: &'a Contract, fields: &Fields) -> Option<&'a str> {
     let without = contract.without_marks(fields.clone());
     contract.marks().map(|(name, _)| name).find(|name| without.get(*name) != fields.get(*name))
 }

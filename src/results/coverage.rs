@@ -59,22 +59,33 @@ impl Coverage {
     /// Adds what the judgement of a probe assessed and found broken.
     pub(super) fn assessed(&mut self, judgement: &Judgement, broken: &[Mismatch]) {
         for clause in clauses_of(judgement, broken) {
-            match self.assessed.get_mut(clause) {
-                Some(count) => *count += 1,
-                None => drop(self.assessed.insert(clause.clone(), 1)),
-            }
+            self.add(clause, 1);
         }
         self.add_broken(judgement, broken);
     }
 
-    /// Adds what became known later of a probe that was counted before.
-    pub(super) fn assessed_later(&mut self, judgement: &Judgement) {
-        for clause in clauses_of(judgement, &[]) {
-            if !self.assessed.contains_key(clause) {
-                self.assessed.insert(clause.clone(), 1);
-            }
+    /// Adds what became known later of a probe: all that it was found to break, and what is to blame for it. What it was counted for before is not counted
+    /// again.
+    pub(super) fn assessed_later<'a>(
+        &mut self,
+        judgement: &'a Judgement,
+        blamed: impl Iterator<Item = &'a ClauseId>,
+        counted: &BTreeSet<&ClauseId>,
+    ) {
+        let mut shown = clauses_of(judgement, &[]);
+        shown.extend(blamed);
+        for clause in shown.difference(counted) {
+            self.add(clause, 1);
         }
         self.add_broken(judgement, &[]);
+    }
+
+    /// Adds probes that assessed a clause.
+    pub(super) fn add(&mut self, clause: &ClauseId, probes: usize) {
+        match self.assessed.get_mut(clause) {
+            Some(count) => *count += probes,
+            None => drop(self.assessed.insert(clause.clone(), probes)),
+        }
     }
 
     fn add_broken(&mut self, judgement: &Judgement, broken: &[Mismatch]) {
@@ -140,7 +151,7 @@ impl Coverage {
 }
 
 /// Every clause that a probe assessed, each once.
-fn clauses_of<'a>(judgement: &'a Judgement, broken: &'a [Mismatch]) -> BTreeSet<&'a ClauseId> {
+pub(super) fn clauses_of<'a>(judgement: &'a Judgement, broken: &'a [Mismatch]) -> BTreeSet<&'a ClauseId> {
     let observed = judgement.observations.iter().map(|observation| &observation.clause);
     let broken = judgement.mismatches.iter().chain(broken).map(|mismatch| &mismatch.clause);
     judgement.assessed.iter().chain(observed).chain(broken).collect()

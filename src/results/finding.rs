@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::blame::{Blame, Refused, is_refusal_of_valid};
-use super::{Outcome, Repeat};
+use super::{Outcome, Repeat, SuiteName};
 use crate::case::{self, CaseFile};
 use crate::contract::{ClauseId, Contract};
 use crate::exchange::{Request, Response, SendError};
@@ -26,6 +26,8 @@ pub struct Finding {
     pub source: String,
     /// How many probes show it.
     pub count: usize,
+    /// Whether an equal request was answered rightly since.
+    pub is_intermittent: bool,
     /// The probe of the example.
     pub probe: Arc<Probe>,
     /// What was wrong in the example.
@@ -38,7 +40,9 @@ pub struct Finding {
     pub answers: Vec<Result<Response, SendError>>,
     /// The same requests as commands.
     pub repeat: Repeat,
-    /// The example as a case, unless it is one already or cannot be one.
+    /// The line of what its case expects, where the example is a smaller form of that.
+    pub line: Option<usize>,
+    /// The example as a case, unless a case sends it already or none can.
     pub case_file: Option<CaseFile>,
     /// What only follows from it in the same probes.
     pub consequences: Vec<Consequence>,
@@ -67,15 +71,30 @@ impl Finding {
             text: known.map(|clause| clause.text.clone()).unwrap_or_default(),
             source: known.map(|clause| clause.source.clone()).unwrap_or_default(),
             count: 1,
+            is_intermittent: false,
             probe: Arc::clone(&outcome.probe),
             mismatch: mismatch.clone(),
             is_refusal_of_valid: is_refusal_of_valid(&outcome.probe, &outcome.exchanges, mismatch),
             requests: requests(outcome, mismatch),
             answers: answers(outcome, mismatch),
             repeat: Repeat::of(contract, outcome, &steps(outcome, mismatch)),
+            line: None,
             case_file: None,
             consequences: Vec::new(),
         }
+    }
+
+    /// The file of the case that shows it, where one does, and the line of what it expects there. What comes after its own steps is written elsewhere, and
+    /// its last one stands for it.
+    pub fn case(&self, suite: &SuiteName) -> Option<(String, usize)> {
+        if self.probe.phase != Phase::Case {
+            return None;
+        }
+        let case = self.probe.id.split(['[', ' ']).next().unwrap_or_default();
+        let mut steps = self.probe.expectations.iter().take(self.mismatch.step + 1);
+        let own = steps.rfind(|expectation| expectation.clause.is_none());
+        let line = own.and_then(|expectation| expectation.line).or(self.line).unwrap_or(1);
+        Some((format!("{}{case}.yaml", suite.folder), line))
     }
 
     /// Whether it shows only where several requests are under way at once, as far as the run has tried.
@@ -146,7 +165,9 @@ pub(super) fn findings(
         }
     }
     for finding in &mut found {
-        finding.case_file = case_file(contract, finding, seed);
+        let whole = whole(finding, outcomes);
+        finding.line = whole.and_then(|outcome| outcome.probe.expectations.first()?.line);
+        finding.case_file = case_file(contract, finding, whole, seed);
         let alone = format!("{} shrunk", finding.probe.id);
         if finding.is_of_overlap() && shrunk.iter().any(|outcome| outcome.probe.id == alone) {
             finding.mismatch.got = format!("{}; only while others are created, too", finding.mismatch.got.raw()).into();
@@ -160,9 +181,9 @@ fn position(found: &[Finding], blame: Blame<'_>) -> Option<usize> {
     found.iter().position(|finding| (&finding.clause, finding.cause.as_str()) == blame)
 }
 
-fn case_file(contract: &Contract, finding: &Finding, seed: Seed) -> Option<CaseFile> {
+fn case_file(contract: &Contract, finding: &Finding, whole: Option<&Outcome>, seed: Seed) -> Option<CaseFile> {
     let origin = match finding.probe.phase {
-        Phase::Case if !finding.probe.id.ends_with(" shrunk") => return None,
+        Phase::Case if is_its_own(contract, finding, whole) => return None,
         // One request alone does not show it.
         Phase::Overlap if finding.is_of_overlap() => return None,
         Phase::Random => format!("{} with seed {seed}", finding.probe.id),
@@ -173,6 +194,19 @@ fn case_file(contract: &Contract, finding: &Finding, seed: Seed) -> Option<CaseF
         [request] => case::write(contract, request, &mismatch, &origin),
         _ => case::write_steps(contract, &finding.probe, &mismatch, &origin),
     }
+}
+
+/// Whether the case that shows a finding sends no more than its example, but for a mark.
+fn is_its_own(contract: &Contract, finding: &Finding, whole: Option<&Outcome>) -> bool {
+    let body = |request: &Request| contract.without_mark(request.body.as_deref().unwrap_or_default());
+    let sent = whole.and_then(|outcome| outcome.exchanges.first()).map(|exchange| body(&exchange.request));
+    !finding.probe.id.ends_with(" shrunk") || sent == finding.requests.first().map(body)
+}
+
+/// The probe of which an example is a smaller form.
+fn whole<'a>(finding: &Finding, outcomes: &'a [Outcome]) -> Option<&'a Outcome> {
+    let id = finding.probe.id.strip_suffix(" shrunk")?;
+    outcomes.iter().find(|outcome| outcome.probe.id == id)
 }
 
 /// Clause and cause of a mismatch, as the whole run tells them.
@@ -241,12 +275,14 @@ pub(super) fn drift_findings(contract: &Contract, outcomes: &[Outcome], seen: &[
             text: "an answer has no field that nobody documents".to_owned(),
             source: "asked for by --strict; no rule of the documentation".to_owned(),
             count: 1,
+            is_intermittent: false,
             probe: Arc::clone(&outcome.probe),
             is_refusal_of_valid: false,
             requests: requests(outcome, &mismatch),
             answers: answers(outcome, &mismatch),
             repeat: Repeat::of(contract, outcome, &steps(outcome, &mismatch)),
             mismatch,
+            line: None,
             case_file: None,
             consequences: Vec::new(),
         });

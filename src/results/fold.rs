@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use conclude::Seen;
 
+use super::answered_rightly::AnsweredRightly;
 use super::blame::{Refused, Taken};
 use super::coverage::{Coverage, beyond_text};
 use super::finding::{Finding, findings};
@@ -59,6 +60,7 @@ pub struct Fold {
     coverage: Coverage,
     taken: Taken,
     turned_away: TurnedAway,
+    answered: AnsweredRightly,
     tried: Tried,
     phases: BTreeMap<Phase, usize>,
     probes: ProbeResults,
@@ -135,6 +137,7 @@ impl Fold {
             invariants: RunInvariants::default(),
             taken: Taken::default(),
             turned_away: TurnedAway::default(),
+            answered: AnsweredRightly::default(),
             phases: BTreeMap::new(),
             probes: ProbeResults::default(),
             passed: 0,
@@ -182,7 +185,10 @@ impl Fold {
                     self.first_unsent = Some((place, probe.id.clone()));
                 }
             }
-            Event::Shrunk(record) => self.shrunk.push(Outcome::of(&record, &[])),
+            Event::Shrunk(record) => {
+                self.answered.add(&self.suite.contract, &record);
+                self.shrunk.push(Outcome::of(&record, &[]));
+            }
             Event::Undeleted { place, deletion, read, after } => {
                 self.undeleted.push(Undeleted { place, deletion, read, after });
             }
@@ -210,6 +216,7 @@ impl Fold {
         self.tried.add(contract, &record.probe);
         self.taken.add(contract, &record);
         self.turned_away.add(contract, &record);
+        self.answered.add(contract, &record);
         self.latencies.add(contract, &record.exchanges);
         record.judgement.choices.iter().for_each(|choice| self.choices.add(choice));
         record.judgement.drift.iter().for_each(|drift| self.drift.add(drift));

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blame::Refused;
+use super::coverage::clauses_of;
 use super::finding::{blame_of, mismatches};
 use super::{Outcome, Verdict};
 use crate::baseline::{Baseline, Deviation};
@@ -16,6 +17,8 @@ pub(super) struct Overflow {
     /// Clause and cause of all that is kept.
     kept: BTreeSet<(ClauseId, String)>,
     counts: BTreeMap<(ClauseId, String), usize>,
+    /// How many assessed a clause that the judge did not name: it is to blame all the same.
+    assessed: BTreeMap<ClauseId, usize>,
     /// Whether what nobody documents fails, too.
     is_strict: bool,
     /// How many probes fail.
@@ -27,8 +30,8 @@ pub(super) struct Overflow {
 impl Overflow {
     /// From here on no more is kept than these outcomes, and what shows something else.
     pub(super) fn after(contract: &Contract, refused: Refused, outcomes: &[Outcome], is_strict: bool) -> Self {
-        let (kept, counts) = (BTreeSet::new(), BTreeMap::new());
-        let mut overflow = Self { refused, kept, counts, is_strict, failed: 0, known: 0 };
+        let (kept, counts, assessed) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
+        let mut overflow = Self { refused, kept, counts, assessed, is_strict, failed: 0, known: 0 };
         for outcome in outcomes {
             let blames = overflow.blames(contract, outcome);
             overflow.kept.extend(blames);
@@ -59,6 +62,11 @@ impl Overflow {
         let is_known = blames.iter().all(|(clause, cause)| baseline.covers(clause, cause));
         self.known += usize::from(is_known);
         self.failed += usize::from(!is_known);
+        let counted = clauses_of(&outcome.judgement, &[]);
+        let shown: BTreeSet<_> = blames.iter().map(|(clause, _)| clause).collect();
+        for clause in shown.difference(&counted) {
+            *self.assessed.entry((*clause).clone()).or_default() += 1;
+        }
         for blame in blames {
             *self.counts.entry(blame).or_default() += 1;
         }
@@ -69,6 +77,11 @@ impl Overflow {
     pub(super) fn showing(&self, clause: &ClauseId, why: &str) -> usize {
         let is_shown = |blame: &(ClauseId, String)| (&blame.0, blame.1.as_str()) == (clause, why);
         self.counts.iter().filter(|(blame, _)| is_shown(blame)).map(|(_, count)| count).sum()
+    }
+
+    /// The clauses that more probes assessed than the judge says, with how many.
+    pub(super) fn assessed(&self) -> impl Iterator<Item = (&ClauseId, usize)> {
+        self.assessed.iter().map(|(clause, count)| (clause, *count))
     }
 
     /// How many more show a deviation.

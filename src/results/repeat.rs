@@ -3,6 +3,8 @@
 //! Whoever pastes them has no ledger and no list of what was there before, so an id counts only where an answer says success and has as many ids as the
 //! answer of the run had; without it, nothing that needs it is sent. An error that names something else must not get that removed.
 //!
+//! What shows only where several requests are under way at once is sent by several shells side by side, each of which removes what its own answer names.
+//!
 //! They need bash, curl, grep and awk, and `$OS_TOKEN`.
 
 use std::time::Duration;
@@ -15,6 +17,7 @@ use crate::client::{Leftover, request_to};
 use crate::contract::{Contract, Effect};
 use crate::exchange::{Exchange, Request, Response, id_text, segment};
 use crate::judge::{Body, Kind, classify};
+use crate::probe::Phase;
 
 /// Everything that shows a finding again.
 #[derive(Clone, Debug)]
@@ -26,6 +29,8 @@ pub struct Repeat {
     removal: Vec<Request>,
     /// Why nothing is removed, though something was created.
     warning: Option<&'static str>,
+    /// Whether they are to be sent several times at once.
+    is_at_once: bool,
     /// The names of captured values, each with the variable of the shell that holds it.
     variables: Vec<(String, String)>,
 }
@@ -75,8 +80,15 @@ impl Repeat {
     /// What repeats these steps of a probe, counted from 0.
     pub(super) fn of(contract: &Contract, outcome: &Outcome, steps: &[usize]) -> Self {
         let run = ("run".to_owned(), "run".to_owned());
-        let mut repeat =
-            Self { steps: Vec::new(), needs_run: false, removal: Vec::new(), warning: None, variables: vec![run] };
+        let mut repeat = Self {
+            steps: Vec::new(),
+            needs_run: false,
+            removal: Vec::new(),
+            warning: None,
+            // One that was tried with nothing else under way has another id.
+            is_at_once: outcome.probe.phase == Phase::Overlap && !outcome.probe.id.ends_with(" shrunk"),
+            variables: vec![run],
+        };
         let mut created = Vec::new();
         for index in steps {
             let exchange = &outcome.exchanges[*index];
@@ -194,7 +206,7 @@ impl Repeat {
             self.removal.iter().map(|request| self.unless_unknown(request, &names) + &command(request, &names) + END),
         );
         lines.extend(self.warning.map(|warning| format!("# {warning}")));
-        lines
+        if self.is_at_once { side_by_side(lines) } else { lines }
     }
 
     /// What stands before a request, so that it is not sent where an answer did not give the id in its path.
@@ -204,6 +216,14 @@ impl Repeat {
             .filter(|variable| names.contains(&variable.as_str()) && request.path.contains(&format!("{{{variable}}}")));
         needed.fold(String::new(), |before, variable| before + &format!("[ -z \"${variable}\" ] || "))
     }
+}
+
+/// The lines as what several shells do at once: what one of them captures is its own.
+fn side_by_side(lines: Vec<String>) -> Vec<String> {
+    let numbers: Vec<_> = (1..=Phase::Overlap.at_once(1)).map(|number| number.to_string()).collect();
+    let first = "once() {  # the run sent other bodies beside it".to_owned();
+    let last = format!("}}; for number in {}; do once & done; wait", numbers.join(" "));
+    [first].into_iter().chain(lines).chain([last]).collect()
 }
 
 /// Ends what an answer without a line end leaves open.

@@ -6,7 +6,7 @@ use crate::outcomes::{PROBES, answered, answered_with, causes, clauses, refused,
 use ims_conformance::contract::ClauseId;
 use ims_conformance::judge::Judgement;
 use ims_conformance::probe::{Phase, Probe};
-use ims_conformance::report::terminal;
+use ims_conformance::report::terminal::{self, Detail};
 use ims_conformance::run::Record;
 
 #[test]
@@ -22,7 +22,7 @@ fn a_refusal_is_blamed_on_the_value_that_is_refused_alone() {
     assert_eq!(clauses(&found), [("request.disk_format.enum", 2), ("status.201", 1)]);
     assert_eq!(found.findings[0].requests[0].body.as_deref(), Some(br#"{"disk_format":"qcow2"}"#.as_slice()));
     assert!(found.findings.iter().all(|finding| finding.is_refusal_of_valid));
-    let text = terminal::render(&found, terminal::Detail::Usual);
+    let text = terminal::render(&found, Detail::Usual);
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(words.matches("\"raw\", \"qcow2\"; a valid request is refused over it").count(), 1, "{text}");
     assert_eq!(words.matches("refused over it").count(), 1, "{text}");
@@ -106,7 +106,7 @@ fn a_refused_value_is_filed_under_a_rule_only_if_the_rule_names_it() {
     ] {
         let found = report(vec![refused("boundary/min_disk/1", &body)]);
         assert_eq!(causes(&found), [("status.201", field, 1)], "{body}");
-        let text = terminal::render(&found, terminal::Detail::Usual);
+        let text = terminal::render(&found, Detail::Usual);
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.contains(&format!("; a valid request is refused over {field} ")), "{text}");
     }
@@ -225,4 +225,43 @@ fn a_value_that_is_accepted_alone_is_not_to_blame() {
 #[test]
 fn an_accepted_request_with_a_wrong_answer_is_no_refusal() {
     assert_eq!(clauses(&report(vec![answered_with("pairs/001", 201, "created")])), [("response.type", 1)]);
+}
+
+#[test]
+fn what_an_equal_request_does_not_show_comes_now_and_then() {
+    let id = "body/accepts_an_empty_object";
+    let right = || {
+        let mut record = answered(id, 201);
+        record.judgement.mismatches.clear();
+        record
+    };
+    let told = |records: Vec<Record>| {
+        let found = report(records);
+        let text = terminal::render(&found, Detail::Usual);
+        (found.findings[0].is_intermittent, text.contains("(1 of 2 probes, intermittent)"))
+    };
+    assert_eq!(told(vec![answered(id, 500), right()]), (true, true));
+    // What has begun to fail may fail for ever.
+    assert_eq!(told(vec![right(), answered(id, 500)]), (false, false));
+    let mut other = right();
+    other.exchanges[0].request.body = Some(b"{\"min_ram\":1}".to_vec());
+    assert_eq!(told(vec![answered(id, 500), other]), (false, false));
+    // Where the mark stands may be what is to blame.
+    let mut marked = right();
+    marked.exchanges[0].request.body = Some(b"{\"tags\":[\"imsc-0123456789ab-1\"]}".to_vec());
+    assert_eq!(told(vec![answered(id, 500), marked]), (false, false));
+}
+
+#[test]
+fn a_probe_counts_for_the_clause_that_is_to_blame_and_not_only_for_the_one_that_was_named() {
+    // A rule names the only value of the first; each value of the field is refused, and others are taken.
+    let bodies = [r#"{"min_disk":1024}"#, r#"{"min_disk":40}"#, r#"{"min_disk":600}"#];
+    let mut records: Vec<_> = bodies.iter().map(|body| refused("boundary/min_disk/1024", body)).collect();
+    records.push(answered_with("body/accepts_an_empty_object", 201, "{}"));
+    let named = &records[0].judgement.mismatches[0].clause;
+    assert_eq!(*named, "request.min_disk.maximum");
+    let found = report(records);
+    let finding = found.findings.iter().find(|finding| finding.clause == "status.201").unwrap();
+    let row = found.coverage.iter().find(|row| row.clause == "status.201").unwrap();
+    assert_eq!((finding.count, row.probes), (3, 4));
 }

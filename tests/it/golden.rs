@@ -80,4 +80,5 @@ fn every_kind_has_every_verdict_and_something_in_every_list() {
     assert!(findings.iter().any(|finding| finding.exchanges.iter().any(|exchange| exchange.answer.is_none())));
     assert!(findings.iter().any(|finding| finding.exchanges.len() > 1));
     assert!(findings.iter().any(|finding| finding.shown_by > 1));
+    assert!(findings.iter().any(|finding| finding.is_intermittent));
 }

@@ -326,8 +326,10 @@ fn pasted_lines_remove_only_what_a_success_names_alone() {
         return;
     }
     let suite = Arc::new(Suite::built_in("otc").unwrap().unwrap());
-    // The first creation was refused, and its next answer may be anything; the second was taken, and its next one may differ.
-    for defect in ["status.201:500-now-and-then", "request.min_disk.minimum:off-by-one"] {
+    // The first creation was refused, and its next answer may be anything; the second was taken, and its next one may differ; the third is sent by several
+    // shells at once.
+    let defects = ["status.201:500-now-and-then", "request.min_disk.minimum:off-by-one", "status.201:500-at-once"];
+    for (defect, at_once) in defects.into_iter().zip([1, 1, 8]) {
         let Whole { results: report, .. } = found(&Server::of_suite("otc", defect), &suite, &marked(&suite));
         let finding = report.findings.iter().find(|finding| defect.starts_with(finding.clause.as_str())).unwrap();
         let carrier = report.carrier.as_ref();
@@ -353,5 +355,7 @@ fn pasted_lines_remove_only_what_a_success_names_alone() {
         }
         let asked = asked_by(lines, 201, r#"{"id": "own"}"#);
         assert_eq!(asked.last().unwrap(), "DELETE /v2/images/own", "{defect}: {asked:?}");
+        let count = |method: &str| asked.iter().filter(|line| line.starts_with(method)).count();
+        assert_eq!((count("POST"), count("DELETE")), (at_once, at_once), "{defect}: {asked:?}");
     }
 }

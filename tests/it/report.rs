@@ -178,6 +178,21 @@ fn a_saved_case_is_about_the_clause_that_is_blamed() {
     assert!(file.text.contains("\nclauses: [request.min_disk.maximum]\n"), "{}", file.text);
     let case = report(vec![answered("min_disk/accepts_its_absence", 400)]);
     assert!(case.findings[0].case_file.is_none(), "a case is one already");
+    let smaller = |body: &str| {
+        let mut record = answered("min_disk/rejects_above_1024[just_above]", 201);
+        record.exchanges[0].request.body = Some(body.as_bytes().to_vec());
+        record.probe = Arc::new(Probe { id: format!("{} shrunk", record.probe.id), ..record.probe.as_ref().clone() });
+        report_with(vec![answered("min_disk/rejects_above_1024[just_above]", 201)], &[record])
+    };
+    let same = smaller(r#"{"min_disk":1025}"#);
+    assert!(same.findings[0].case_file.is_none(), "its own case sends that");
+    let text = anstream::adapter::strip_str(&terminal::render(&same, Detail::Usual)).to_string();
+    let line = text.lines().find(|line| line.starts_with("       case      ")).unwrap();
+    assert!(line.contains("cases/otc/min_disk/rejects_above_1024.yaml:") && !line.ends_with(":1"), "{line}");
+    let other = smaller(r#"{"min_disk":2000}"#);
+    assert!(
+        !anstream::adapter::strip_str(&terminal::render(&other, Detail::Usual)).to_string().contains("       case ")
+    );
 }
 
 #[test]

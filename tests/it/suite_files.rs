@@ -1,5 +1,6 @@
 //! What stands in the folder of a suite: what is read, what is passed by, what is refused, and how long it may take.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use ims_conformance::plan::{Plan, Selection, plan};
 use ims_conformance::probe::Probe;
 use ims_conformance::suite::Suite;
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// A copy of the small suite of the tests, with another contract.
@@ -203,6 +205,35 @@ fn a_skipped_case_is_listed_with_its_reason_and_counts_as_nothing() {
 }
 
 #[test]
+fn a_skipped_case_is_in_the_list_and_in_the_lines_of_a_run_as_it_is_in_those_of_its_record() {
+    let (_folder, dir) = suite(|text| text);
+    add_to_case(&dir, "skip: waits for v3\n");
+    for words in [&["list"][..], &["list", "--plan"]] {
+        let (code, text) = program(words, &dir);
+        assert_eq!(code, 0, "{text}");
+        assert!(text.contains("skipped: waits for v3 (1 probe of thing/accepts_a_name)\n"), "{text}");
+        assert!(!text.contains("not sent"), "{text}");
+    }
+    let place = dir.parent().unwrap();
+    let [live, record] = ["ndjson", "json"].map(|format| place.join(format).display().to_string());
+    let reports = [format!("ndjson={live}"), format!("json={record}")];
+    let (code, text) = program(&["run", "request.name.type", "--report", &reports[0], "--report", &reports[1]], &dir);
+    assert_eq!(code, 0, "{text}");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_ims-conformance")).args(["report", &record, "--as", "ndjson"]).output();
+    let later = String::from_utf8(output.unwrap().stdout).unwrap();
+    let live = fs::read_to_string(live).unwrap();
+    let told = |lines: &str| -> (Value, BTreeSet<(String, String)>) {
+        let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let text = |line: &Value, key: &str| line[key].as_str().unwrap_or_default().to_owned();
+        let probes = lines.iter().filter(|line| line["event"] == "probe");
+        (lines[0]["planned"].clone(), probes.map(|line| (text(line, "probe"), text(line, "verdict"))).collect())
+    };
+    assert_eq!(told(&live), told(&later));
+    assert!(told(&live).1.contains(&("thing/accepts_a_name".to_owned(), "skipped".to_owned())), "{live}");
+}
+
+#[test]
 fn a_skipped_case_alone_assesses_nothing_and_that_is_an_error() {
     let (_folder, dir) = suite(|text| text);
     add_to_case(&dir, "skip: waits for v3\n");
@@ -317,7 +348,8 @@ fn a_finding_of_a_case_of_several_steps_numbers_them_and_is_saved_by_no_further_
         "       sent 1    POST /v2/images  {",
         "       sent 2    GET /v2/images/",
         "       repeat    (this stub has ended: first `ims-conformance stub --listen 127.0.0.1:",
-        "behaviour.metadata-persists: nothing is saved, as behaviour/keeps_it is a case already\n",
+        "behaviour/keeps_it.yaml:9 is that case\n",
+        "/behaviour/keeps_it.yaml:9\n",
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }

@@ -127,6 +127,8 @@ pub(crate) fn every_kind_of_result() -> Results {
         let appeared = Appeared { id: id.to_owned(), mark: mark.map(str::to_owned), is_removed: false };
         Found { appeared, origin: None }
     };
+    // What the third record shows comes now and then.
+    events.push(Event::Shrunk(answered("boundary/min_disk/1025", 400)));
     events.push(Event::Stock(Ok(vec![appeared("7f3a", Some("conformance-1")), appeared("9b1c", None)])));
     let end = End { ending: Ending::Interrupted, ledger: Some("/var/lib/93d9.ledger".to_owned()), ..end() };
     Results { stale, ..finished(results(13, events, question, &end)) }

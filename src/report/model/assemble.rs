@@ -292,12 +292,13 @@ impl Finding {
 
     /// How many probes show it, of how many that assessed the clause.
     pub fn share(&self) -> String {
-        share_of(self.shown_by, self.assessed_by)
+        share_of(self.shown_by, self.assessed_by, self.is_intermittent)
     }
 }
 
 /// So many probes of so many, in words.
-pub(in crate::report) fn share_of(shown_by: usize, assessed_by: usize) -> String {
+pub(in crate::report) fn share_of(shown_by: usize, assessed_by: usize, is_intermittent: bool) -> String {
+    let way = if is_intermittent { ", intermittent" } else { "" };
     let noun = if assessed_by == 1 { "probe" } else { "probes" };
-    format!("{shown_by} of {assessed_by} {noun}")
+    format!("{shown_by} of {assessed_by} {noun}{way}")
 }

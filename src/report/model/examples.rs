@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use super::assemble::{in_ms, rfc3339};
 use super::{Answer, Body, Entailed, Exchange, Finding, Header, Omitted, Report};
 use crate::exchange::{Request, Response, SendError};
-use crate::probe::Phase;
 use crate::report::curl::{Caller, quoted};
 use crate::results::{self, ClauseRow, Results};
 
@@ -49,7 +48,8 @@ pub(super) fn findings(results: &Results, repeat: &str) -> (Vec<Finding>, Vec<Om
 fn whole(results: &Results, finding: &results::Finding, rows: &HashMap<String, &ClauseRow>, repeat: &str) -> Finding {
     let clause = finding.clause.to_string();
     let row = rows.get(&clause);
-    let (file, line) = place(results, finding, row.copied());
+    let of_contract = || row.map_or_else(|| (results.suite.folder.clone(), 1), |row| (row.file.clone(), row.line));
+    let (file, line) = finding.case(&results.suite).unwrap_or_else(of_contract);
     let exchanges = finding.requests.iter().zip(&finding.answers);
     Finding {
         cause: finding.cause.clone(),
@@ -57,6 +57,7 @@ fn whole(results: &Results, finding: &results::Finding, rows: &HashMap<String, &
         source: finding.source.clone(),
         shown_by: finding.count,
         assessed_by: row.map_or(0, |row| row.probes).max(finding.count),
+        is_intermittent: finding.is_intermittent,
         pointer: finding.mismatch.pointer.to_string(),
         expected: finding.mismatch.expected.to_string(),
         got: finding.mismatch.got.to_string(),
@@ -81,23 +82,6 @@ pub(in crate::report) fn command(repeat: &str, finding: &results::Finding) -> St
     }
     let id = quoted(finding.probe.id.trim_end_matches(" shrunk"));
     format!("{repeat} --phase {} {id}", finding.probe.phase.name())
-}
-
-/// The file of the case that shows it, with the line of what it expects, or the line of the contract.
-fn place(results: &Results, finding: &results::Finding, row: Option<&ClauseRow>) -> (String, usize) {
-    if finding.probe.phase == Phase::Case {
-        let case = finding.probe.id.split(['[', ' ']).next().unwrap_or_default();
-        return (format!("{}{case}.yaml", results.suite.folder), line(finding));
-    }
-    row.map_or_else(|| (results.suite.folder.clone(), 1), |row| (row.file.clone(), row.line))
-}
-
-/// The line of a case that says what must come of the step that was answered wrongly. What comes after its own steps is written elsewhere, and its last one
-/// stands for it.
-fn line(finding: &results::Finding) -> usize {
-    let mut steps = finding.probe.expectations.iter().take(finding.mismatch.step + 1);
-    let own = steps.rfind(|expectation| expectation.clause.is_none());
-    own.and_then(|expectation| expectation.line).unwrap_or(1)
 }
 
 fn curl(results: &Results, finding: &results::Finding) -> Vec<String> {

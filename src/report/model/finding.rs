@@ -19,6 +19,9 @@ pub struct Finding {
     pub shown_by: usize,
     /// Of so many that assessed the clause.
     pub assessed_by: usize,
+    /// Whether an equal request was answered rightly since: it comes now and then.
+    #[serde(default)]
+    pub is_intermittent: bool,
     /// JSON pointer into the answer; empty for its status or the whole.
     pub pointer: String,
     /// What would conform.

@@ -99,6 +99,7 @@ fn redact_finding(finding: &mut Finding, secrets: &Secrets) {
         source,
         shown_by: _,
         assessed_by: _,
+        is_intermittent: _,
         pointer,
         expected,
         got,

@@ -22,7 +22,7 @@ const VALUES: usize = 17;
 /// How many probes show it, of those that assessed the clause.
 pub(super) fn share(finding: &Finding, results: &Results) -> String {
     let row = results.coverage.iter().find(|row| row.clause == finding.clause);
-    share_of(finding.count, row.map_or(0, |row| row.probes).max(finding.count))
+    share_of(finding.count, row.map_or(0, |row| row.probes).max(finding.count), finding.is_intermittent)
 }
 
 pub(super) fn write_finding(
@@ -59,6 +59,9 @@ pub(super) fn write_finding(
         for line in file.text.lines().filter(|_| view.detail == Detail::Verbose) {
             writeln!(out, "                 {FAINT}{line}{FAINT:#}")?;
         }
+    }
+    if let (None, Some((file, line))) = (&finding.case_file, finding.case(&results.suite)) {
+        writeln!(out, "       case      {file}:{line}")?;
     }
     writeln!(out)
 }

@@ -8,8 +8,8 @@ use crate::client::{Availability, Cleanup, Leftover};
 use crate::judge::Drift;
 use crate::probe::Phase;
 use crate::results::blame::Refused;
-use crate::results::coverage::{Coverage, unsent_text};
-use crate::results::finding::{Finding, findings};
+use crate::results::coverage::{Coverage, clauses_of, unsent_text};
+use crate::results::finding::{Finding, blame_of, findings, mismatches};
 use crate::results::origin::{SuiteName, rows};
 use crate::results::overflow::Overflow;
 use crate::results::tally::Tally;
@@ -150,7 +150,7 @@ impl Fold {
         let verdicts = baseline::verdicts(known, contract, &refused, &seen.outcomes, *is_strict);
         let count = |verdict| verdicts.iter().filter(|each| **each == verdict).count();
         let deviations = self.deviations(&refused, &seen.outcomes);
-        let coverage = self.coverage_with(&seen.outcomes);
+        let coverage = self.coverage_with(&refused, &seen.outcomes);
         let unsent = self.unsent(end);
         let is_whole = unsent.is_empty() && self.excluded.is_empty();
         // What is left out might show it.
@@ -226,6 +226,7 @@ impl Fold {
     fn all_findings(&self, refused: &Refused, seen: &Seen) -> Vec<Finding> {
         let (contract, known) = (self.contract(), &self.question.baseline);
         let mut findings = findings(contract, refused, &seen.outcomes, &seen.shrunk, self.selection.seed);
+        self.answered.tell(contract, refused, &seen.outcomes, &mut findings);
         findings.retain(|finding| !known.covers(&finding.clause, &finding.cause));
         for finding in &mut findings {
             finding.count += self.beyond_kept(|more| more.showing(&finding.clause, &finding.cause));
@@ -256,11 +257,18 @@ impl Fold {
         self.overflow.as_ref().map_or(0, count)
     }
 
-    /// What was assessed, with what became known of these outcomes later.
-    fn coverage_with(&self, outcomes: &[Outcome]) -> Coverage {
+    /// What was assessed, with what became known of these outcomes later, and with whom to blame.
+    fn coverage_with(&self, refused: &Refused, outcomes: &[Outcome]) -> Coverage {
         let mut coverage = self.coverage.clone();
         for outcome in outcomes {
-            coverage.assessed_later(&outcome.judgement);
+            let kept = self.kept.get(&outcome.place);
+            let counted = kept.map(|kept| clauses_of(&kept.record.judgement, &kept.broken)).unwrap_or_default();
+            let own = mismatches(std::slice::from_ref(outcome)).filter(|(_, mismatch)| mismatch.origin.is_none());
+            let blamed = own.map(|(outcome, mismatch)| blame_of(self.contract(), refused, outcome, mismatch).0);
+            coverage.assessed_later(&outcome.judgement, blamed, &counted);
+        }
+        for (clause, count) in self.overflow.iter().flat_map(Overflow::assessed) {
+            coverage.add(clause, count);
         }
         coverage
     }
