@@ -144,6 +144,29 @@ fn a_recorded_run_that_contradicts_itself_is_not_believed() {
 }
 
 #[test]
+fn a_run_that_did_not_begin_is_believed_beside_cases_that_are_skipped() {
+    let home = TempDir::new().unwrap();
+    let copied = Command::new("cp").arg("-r").arg("cases/otc").arg(home.path()).status().unwrap();
+    assert!(copied.success());
+    for case in ["rejects_0", "rejects_above_1024"] {
+        let file = home.path().join(format!("otc/min_disk/{case}.yaml"));
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replacen("clauses:", "skip: waits for v3\nclauses:", 1)).unwrap();
+    }
+    let (suite, file) = (home.path().join("otc"), home.path().join("run.json"));
+    let mut command = program(&["run", "min_disk/", "--endpoint", "http://127.0.0.1:1", "--retries", "0"], home.path());
+    command
+        .arg("--suite")
+        .arg(suite)
+        .arg("--report")
+        .arg(format!("json={}", file.display()))
+        .env("OS_TOKEN", "any-token");
+    assert_eq!(command.output().unwrap().status.code(), Some(3));
+    let rendered = program(&["report", "--as", "markdown"], home.path()).arg(&file).output().unwrap();
+    assert_eq!(rendered.status.code(), Some(0), "{}", String::from_utf8_lossy(&rendered.stderr));
+}
+
+#[test]
 fn a_case_is_saved_in_its_folder_and_through_no_link() {
     let home = TempDir::new().unwrap();
     let (mut child, url) = stub(home.path(), &["--defect", "request.min_disk.maximum:off-by-one"]);

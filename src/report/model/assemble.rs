@@ -81,7 +81,7 @@ impl Report {
         let mut report = Self::of(results, about, secrets);
         report.cut_short = format!("the run did not begin: {}", secrets.redact_text(why));
         report.is_complete = false;
-        report.probes.unsent = report.probes.planned;
+        report.probes.unsent = report.probes.planned.saturating_sub(report.probes.skipped);
         report
     }
 }
