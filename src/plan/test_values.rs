@@ -208,6 +208,10 @@ fn numbers(schema: &Schema) -> Vec<TestValue> {
     whole.extend([-1, 0, 1]);
     let multiples = units(schema).flat_map(|unit| multiples(unit, &limits));
     whole.extend(multiples.collect::<Vec<_>>());
+    if units(schema).next().is_some() {
+        // Readers that round cannot tell whether one of these is a multiple, and this program is one of them.
+        whole.retain(|number| is_read_exactly(*number));
+    }
     let mut found: Vec<_> = whole.into_iter().map(|number| TestValue::new(number.to_string())).collect();
     let inside: Vec<i128> = limits.iter().copied().filter(|limit| *limit > 0).collect();
     let inside = if inside.is_empty() { vec![10] } else { inside };
@@ -235,6 +239,12 @@ fn units(schema: &Schema) -> impl Iterator<Item = i128> {
         Rule::MultipleOf(unit) => unit.as_i64().map(i128::from),
         _ => None,
     })
+}
+
+/// Whether a reader of JSON keeps all digits of a whole number.
+fn is_read_exactly(number: i128) -> bool {
+    let read: serde_json::Number = serde_json::from_str(&number.to_string()).unwrap_or_else(|_| 0.into());
+    !read.is_f64() || read.as_f64().is_some_and(|value| format!("{value:.0}") == number.to_string())
 }
 
 /// The first multiples of a unit and those at each limit, and what is one beside them.
@@ -419,5 +429,26 @@ pub(super) fn good_item(items: &Schema, index: usize) -> Option<String> {
         (Some(pattern), _) => pattern::numbered(pattern, index).map(|text| Value::from(text).to_string()),
         (None, Some(values)) => values.get(index).map(Value::to_string),
         (None, None) => Some(Value::from(format!("item{index}")).to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_read_exactly, numbers};
+    use crate::contract::{Rule, Schema, Type};
+
+    #[test]
+    fn a_multiple_is_sent_only_where_every_digit_is_read() {
+        for (number, is_exact) in [(u128::from(u64::MAX), true), (1 << 64, true), ((1 << 64) + 1, false)] {
+            assert_eq!(is_read_exactly(number.try_into().unwrap()), is_exact, "{number}");
+        }
+        let sends = |rules: Vec<Rule>| {
+            let mut schema = Schema::default();
+            schema.rules = rules;
+            let found = numbers(&schema);
+            found.iter().any(|value| value.json == "18446744073709551617")
+        };
+        assert!(sends(vec![Rule::Type(vec![Type::Integer])]));
+        assert!(!sends(vec![Rule::Type(vec![Type::Integer]), Rule::MultipleOf(2.into())]));
     }
 }
