@@ -20,6 +20,7 @@ mod query;
 mod read;
 mod read_operation;
 mod read_schema;
+mod refusals;
 mod relation;
 mod rule;
 mod schema;

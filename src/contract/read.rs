@@ -15,7 +15,7 @@ use super::read_operation::{OperationNode, only_media_type, operation_nodes, rea
 use super::read_schema::{SchemaReader, named};
 use super::{
     Assessment, Behaviour, Change, Contract, Creation, Effect, Envelope, FollowUpNodes, Inconclusive, Lifecycle,
-    Misbehaviour, Operation, Relation, Schema, Security, Table, security, success,
+    Misbehaviour, Operation, Relation, Schema, Security, Table, refusals, security, success,
 };
 use crate::document::{Errors, Fields, Node, SourceError};
 
@@ -147,7 +147,7 @@ fn read_creation<'a>(
 
     let responses = fields.required("responses")?;
     let (successes, answer) = success::read(responses)?;
-    let refused = success::refusal(responses, fields.optional("x-refused"), &operations[operation].answers)?;
+    let refused = refusals::general(responses, fields.optional("x-refused"), &reader.answers)?;
     let mut answer_fields = answer.fields()?;
     let content = answer_fields.required("content")?;
     let (media_type, _) = only_media_type(content)?;

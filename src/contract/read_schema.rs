@@ -10,7 +10,7 @@ use serde_json::{Number, Value};
 use super::clause_id::{REQUEST, RESPONSE};
 use super::rule::{Format, Notation, Type};
 use super::schema::{Returns, Schema, Unambiguous, UnspecifiedValues};
-use super::{Derived, Echo, Mark, Relation, Rule, Table, limits};
+use super::{Derived, Echo, Mark, Relation, Rule, Table, limits, refusals};
 use crate::document::{Errors, Fields, Node, SourceError};
 
 /// What reading a schema needs from outside: the tables of the suite and the schemas that others refer to.
@@ -24,23 +24,6 @@ pub(super) struct SchemaReader<'a> {
     /// The statuses that the call under test can answer.
     pub answers: Vec<u16>,
 }
-
-/// Keywords of OpenAPI that are not read, and what says the same.
-const OTHERWISE: [(&str, &str); 10] = [
-    ("nullable", "null is a type: `type: [string, 'null']`"),
-    ("anyOf", "one schema says it all: a list of types, or `x-unspecified` for what is left open"),
-    ("oneOf", "one schema says it all: a list of types, or `x-unspecified` for what is left open"),
-    ("allOf", "write the keywords of all of them into one schema"),
-    ("not", "say what is allowed: `enum`, `pattern` or limits"),
-    ("example", "`examples` is a list: `examples: [1]`"),
-    ("title", "`description` says what it is"),
-    ("writeOnly", "leave it out: a field that no answer has stands in the request alone"),
-    ("deprecated", "leave it out, or say it in `description`"),
-    ("discriminator", "one schema says it all"),
-];
-
-/// What a whole body can break beside the rules of its schema.
-const OF_BODY: &[&str] = &["syntax", "type", "required", "additionalProperties"];
 
 /// No contract is deeper, but one that refers to itself.
 const DEEPEST: usize = 32;
@@ -93,12 +76,7 @@ impl<'a> SchemaReader<'a> {
         self.read_openness(&mut fields, &mut schema)?;
         limits::check(node, &schema)?;
         schema.mark = fields.optional("x-mark").map(|node| Mark::read(node, &schema)).transpose()?;
-        for (keyword, instead) in OTHERWISE {
-            if let Some(node) = node.get(keyword) {
-                let error = node.error(format!("`{keyword}` cannot be honoured"));
-                return Err(error.with_hint(instead));
-            }
-        }
+        check_unread(node)?;
         fields.finish()?;
         schema.make_clauses();
         check_examples(node, &schema)?;
@@ -279,7 +257,7 @@ impl<'a> SchemaReader<'a> {
             }
         }
         if let Some(node) = fields.optional("x-refused") {
-            schema.refused = self.read_refused(node, schema)?;
+            schema.refused = refusals::by_rule(node, schema, &self.answers)?;
         }
         schema.error_code = fields.optional("x-error-code").map(Node::words).transpose()?;
         if let Some(node) = fields.optional("x-may-change") {
@@ -287,32 +265,6 @@ impl<'a> SchemaReader<'a> {
             schema.may_change = true;
         }
         Ok(())
-    }
-
-    /// The statuses that may refuse what breaks a rule, by its keyword.
-    fn read_refused(&self, node: &'a Node, schema: &Schema) -> Result<Vec<(String, Vec<u16>)>, SourceError> {
-        let of_body = if schema.place == REQUEST { OF_BODY } else { &[] };
-        let rules = schema.rules.iter().map(Rule::keyword).chain(of_body.iter().copied());
-        let mut known: Vec<_> = rules.collect();
-        known.dedup();
-        let mut refused = Vec::new();
-        for (key, keyword, node) in node.entries()? {
-            if !known.contains(&keyword) {
-                let error = key.error(format!("no rule `{keyword}` can be broken here"));
-                return Err(error.with_hint(format!("known here: {}", known.join(", "))));
-            }
-            let mut statuses = Vec::new();
-            for node in node.one_or_more()? {
-                let status = node.status()?;
-                if !self.answers.contains(&status) {
-                    let error = node.error(format!("the call has no answer `{status}`"));
-                    return Err(error.with_hint("`responses` of the call describes each of its answers"));
-                }
-                statuses.push(status);
-            }
-            refused.push((keyword.to_owned(), statuses));
-        }
-        Ok(refused)
     }
 
     fn read_zone(&self, node: &'a Node) -> Result<UnspecifiedValues, SourceError> {
@@ -408,6 +360,28 @@ fn must_be_true(node: &Node) -> Result<(), SourceError> {
 
 fn nested(place: &str, name: &str) -> String {
     if place.is_empty() { String::new() } else { format!("{place}.{name}") }
+}
+
+/// Keywords of OpenAPI that are not read, and what says the same.
+const UNREAD: [(&str, &str); 10] = [
+    ("nullable", "null is a type: `type: [string, 'null']`"),
+    ("anyOf", "one schema says it all: a list of types, or `x-unspecified` for what is left open"),
+    ("oneOf", "one schema says it all: a list of types, or `x-unspecified` for what is left open"),
+    ("allOf", "write the keywords of all of them into one schema"),
+    ("not", "say what is allowed: `enum`, `pattern` or limits"),
+    ("example", "`examples` is a list: `examples: [1]`"),
+    ("title", "`description` says what it is"),
+    ("writeOnly", "leave it out: a field that no answer has stands in the request alone"),
+    ("deprecated", "leave it out, or say it in `description`"),
+    ("discriminator", "one schema says it all"),
+];
+
+/// A keyword that is not read is told with what to write instead, as far as that is known.
+fn check_unread(node: &Node) -> Result<(), SourceError> {
+    let found = UNREAD.iter().find_map(|(keyword, instead)| Some((node.get(keyword)?, keyword, *instead)));
+    found.map_or(Ok(()), |(at, keyword, instead)| {
+        Err(at.error(format!("`{keyword}` cannot be honoured")).with_hint(instead))
+    })
 }
 
 /// What a field has where nobody gives it keeps the field's own rules: the stub answers with it.

@@ -187,11 +187,6 @@ impl Schema {
         self.rules.iter().find(|rule| rule.keyword() == keyword)
     }
 
-    /// The statuses, beside the general one, that may refuse what breaks this rule.
-    pub fn refusals_of(&self, keyword: &str) -> impl Iterator<Item = &u16> {
-        self.refused.iter().filter(move |(known, _)| known == keyword).flat_map(|(_, statuses)| statuses)
-    }
-
     /// What an array of this schema echoes, and so on: the relation with this keyword.
     pub fn relation(&self, keyword: &str) -> Option<&Relation> {
         self.relations.iter().find(|relation| relation.keyword() == keyword)

@@ -1,13 +1,9 @@
-//! What the answers of the call under test say of a request: that it succeeded, and the id of what was created; or that it was refused.
+//! What the answers of the call under test say of a request: that it succeeded, and the id of what was created.
 
-use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{Creation, DocumentedResponse, Lifecycle, Rule, Schema, Type};
+use super::{Creation, Lifecycle, Rule, Schema, Type};
 use crate::document::{Node, SourceError};
-
-/// The statuses that can refuse whatever is wrong: what says that a request is bad, and what says that it cannot be dealt with.
-const GENERAL: [u16; 2] = [400, 422];
 
 /// No service has given out so many ids yet.
 const UNHEARD_OF: u64 = 4_000_000_000_000_000;
@@ -90,23 +86,6 @@ pub(super) fn read(responses: &Node) -> Result<(Vec<u16>, &Node), SourceError> {
         Some(node) => Ok((statuses, node)),
         None => Err(responses.error("a status of success, 200 to 299, is missing here")),
     }
-}
-
-/// The status that refuses what is wrong, where no rule names another one: the one that the call names, or a usual one.
-pub(super) fn refusal(
-    responses: &Node,
-    named: Option<&Node>,
-    answers: &IndexMap<u16, DocumentedResponse>,
-) -> Result<u16, SourceError> {
-    if let Some(node) = named {
-        let status = node.status()?;
-        let is_there = answers.contains_key(&status);
-        return is_there.then_some(status).ok_or_else(|| node.error(format!("the call has no answer `{status}`")));
-    }
-    GENERAL.into_iter().find(|status| answers.contains_key(status)).ok_or_else(|| {
-        let error = responses.error("no answer says how a wrong request is refused");
-        error.with_hint("an answer '400' does, or '422'")
-    })
 }
 
 /// The id must always be there, and of a form that a stub can make and a path can hold.

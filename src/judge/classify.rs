@@ -1,7 +1,7 @@
 //! One function that says what kind of request a request is; cases, random bodies and the stub all go by it.
 
 use super::body::{Body, BodyError};
-use crate::contract::{Broken, ClauseId, Contract, Creation, Findings, Form, Schema, UnspecifiedAt};
+use crate::contract::{Broken, ClauseId, Contract, Creation, Findings, Form, UnspecifiedAt};
 use crate::exchange::{Request, TokenVariant};
 use crate::probe::Violation;
 
@@ -116,7 +116,7 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
         (Some(BodyError::Empty), _) if creation.is_body_required => found.add_whole_body(creation, "required"),
         (Some(BodyError::Malformed(_)), _) => found.add_whole_body(creation, "syntax"),
         (None, _) if !body.may_be_object => found.add_whole_body(creation, "type"),
-        (None, Some(value)) => found.add_findings(&creation.request, creation.request.examine(value)),
+        (None, Some(value)) => found.add_findings(creation, creation.request.examine(value)),
         (Some(BodyError::Empty), _) | (None, None) => {}
     }
     // A body that readers may take for another one proves nothing by what it seems to break; one that is only large or deep, or declared at length, does.
@@ -134,17 +134,13 @@ pub fn classify<'a>(contract: &'a Contract, request: &Request, body: &'a Body) -
 impl<'a> Classification<'a> {
     /// That the body as a whole breaks this rule.
     fn add_whole_body(&mut self, creation: &Creation, keyword: &str) {
-        self.refusals.add(creation.request.refusals_of(keyword));
+        self.refusals.add(creation.refusals_of_body(keyword));
         self.violations.push(violation_of_body(creation.request.clause(keyword), creation.error_code.clone()));
     }
 
-    fn add_findings(&mut self, request: &Schema, findings: Findings<'a>) {
+    fn add_findings(&mut self, creation: &Creation, findings: Findings<'a>) {
         for broken in &findings.broken {
-            self.refusals.add(broken.schema.refusals_of(broken.keyword));
-            // In a schema these stand at the object, and what they ask for is about its fields.
-            if ["required", "additionalProperties"].contains(&broken.keyword) {
-                self.refusals.add(request.refusals_of(broken.keyword));
-            }
+            self.refusals.add(creation.refusals_of(broken));
         }
         self.violations.extend(findings.broken.iter().map(violation_of_value));
         if !findings.open.is_empty() {
