@@ -1,8 +1,8 @@
 //! Which mismatches only follow from another one of the same probe.
 //!
 //! A mismatch follows only where the contract itself says what the wrong value of an answer entails, and the target did just that: what was created in a state
-//! in which it cannot be removed is not removed; what derives from a field derives from the field's wrong value; what is asked for by a wrong id is not there, or is something else. Then it shows nothing that the other one does
-//! not show. Everything else stands for itself, also where it never comes alone.
+//! in which it cannot be removed is not removed; what derives from a field derives from the field's wrong value; what is asked for by a wrong id is not there,
+//! or is something else. Then it shows nothing that the other one does not show. Everything else stands for itself, also where it never comes alone.
 
 use serde_json::{Map, Value};
 
