@@ -18,7 +18,7 @@ mod overflow;
 mod probes;
 mod reconcile;
 mod repeat;
-mod set_aside;
+mod skipped_cases;
 mod tally;
 
 use std::time::Duration;

@@ -19,7 +19,7 @@ use super::outcome::verdict;
 use super::overflow::Overflow;
 use super::probes::{ProbeResults, ProbeVerdict};
 use super::reconcile::Refusal;
-use super::set_aside::SetAside;
+use super::skipped_cases::SkippedCases;
 use super::tally::{Causes, Tally};
 use super::{Outcome, RunInvariants, Verdict};
 use crate::baseline::{Baseline, Tried};
@@ -53,7 +53,7 @@ pub struct Fold {
     question: Question,
     selection: Selection,
     excluded: Vec<Excluded>,
-    set_aside: SetAside,
+    skipped_cases: SkippedCases,
     planned: usize,
     survey: Survey,
     invariants: RunInvariants,
@@ -128,7 +128,7 @@ impl Fold {
             suite: Arc::clone(suite),
             selection: plan.selection().clone(),
             excluded: plan.excluded().to_vec(),
-            set_aside: SetAside::of(plan),
+            skipped_cases: SkippedCases::of(plan),
             planned: plan.len(),
             survey: Survey::default(),
             coverage: Coverage::of(plan.clauses().clone()),

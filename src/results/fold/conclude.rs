@@ -166,7 +166,7 @@ impl Fold {
             route: end.route.clone(),
             carrier: end.carrier.clone(),
             seed: self.selection.seed,
-            planned: self.planned + self.set_aside.probes.len(),
+            planned: self.planned + self.skipped_cases.probes.len(),
             phases: self.all_phases(),
             passed: self.passed + count(Verdict::Pass) - seen.recounted(Verdict::Pass),
             failed: self.beyond_kept(|more| more.failed) + count(Verdict::Fail) - seen.recounted(Verdict::Fail),
@@ -179,7 +179,7 @@ impl Fold {
             expired: known.expired().to_vec(),
             is_strict: *is_strict,
             inconclusive: self.inconclusive_with(&seen.outcomes, &verdicts),
-            skipped: [self.set_aside.causes.clone(), self.skipped.in_order()].concat(),
+            skipped: [self.skipped_cases.causes.clone(), self.skipped.in_order()].concat(),
             unsent,
             choices: self.choices.counts(),
             drift: seen.drift.counts(),
@@ -276,7 +276,7 @@ impl Fold {
     /// How many probes of each phase there were; what its author skips was one, too.
     fn all_phases(&self) -> Vec<(Phase, usize)> {
         let mut phases = self.phases.clone();
-        for probe in &self.set_aside.probes {
+        for probe in &self.skipped_cases.probes {
             *phases.entry(probe.phase).or_default() += 1;
         }
         phases.into_iter().collect()
@@ -285,7 +285,7 @@ impl Fold {
     /// What was performed, and behind the cases those that are skipped.
     fn all_probes(&self, mut performed: Vec<ProbeResult>) -> Vec<ProbeResult> {
         let cases = performed.partition_point(|probe| probe.phase == Phase::Case);
-        performed.splice(cases..cases, self.set_aside.probes.iter().cloned());
+        performed.splice(cases..cases, self.skipped_cases.probes.iter().cloned());
         performed
     }
 

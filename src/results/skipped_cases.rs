@@ -9,14 +9,14 @@ use crate::probe::Phase;
 
 /// What was to be sent but for its authors.
 #[derive(Clone, Debug, Default)]
-pub(super) struct SetAside {
+pub(super) struct SkippedCases {
     /// Each reason once, with how many probes have it.
     pub(super) causes: Vec<Cause>,
     /// The probes, in the order of the suite.
     pub(super) probes: Vec<ProbeResult>,
 }
 
-impl SetAside {
+impl SkippedCases {
     /// What a plan leaves out as it is skipped.
     pub(super) fn of(plan: &Plan) -> Self {
         let mut found = Self::default();
