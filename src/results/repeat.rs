@@ -7,15 +7,16 @@
 //!
 //! They need bash, curl, grep and awk, and `$OS_TOKEN`.
 
+mod capture;
+
 use std::time::Duration;
 
-use regex::Regex;
-use serde_json::Value;
+use capture::{Capture, capture};
 
 use super::Outcome;
 use crate::client::{Leftover, request_to};
 use crate::contract::{Contract, Effect};
-use crate::exchange::{Exchange, Request, Response, id_text, segment};
+use crate::exchange::{Exchange, Request, Response};
 use crate::judge::{Body, Kind, classify};
 use crate::probe::Phase;
 
@@ -44,33 +45,6 @@ struct Step {
     captures: Vec<Capture>,
     /// For how long the run asked again.
     within: Option<Duration>,
-}
-
-/// A variable that gets its value from an answer.
-#[derive(Clone, Debug)]
-struct Capture {
-    variable: String,
-    pointer: String,
-    /// The value in the run, as a segment of a path.
-    value: String,
-    /// Whether it is a number, and stands without quotes.
-    is_number: bool,
-    /// `None` where no line of the shell finds it.
-    position: Option<Position>,
-}
-
-/// Which of an answer's texts under one key is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Position {
-    /// Counted from 1.
-    number: usize,
-    /// How many there are.
-    of: usize,
-}
-
-impl Position {
-    /// The only one.
-    const ONLY: Self = Self { number: 1, of: 1 };
 }
 
 /// A command that prints a text as no other run has it: 12 hexadecimal digits, as those of a run.
@@ -166,7 +140,7 @@ impl Repeat {
         if !is_created {
             // The next answer may be a success, whose shape nobody has seen.
             for capture in &mut captures {
-                capture.position = Some(Position::ONLY);
+                capture.wait_for_success(contract);
             }
         }
         let within = scripted.patience.as_ref().map(|patience| patience.within);
@@ -228,63 +202,6 @@ fn side_by_side(lines: Vec<String>) -> Vec<String> {
 
 /// Ends what an answer without a line end leaves open.
 const END: &str = "; echo";
-
-impl Capture {
-    fn line(&self) -> String {
-        let Self { variable, pointer, is_number, position, .. } = self;
-        let key = key_of(pointer).unwrap_or_default();
-        let Some(Position { number, of }) = position else {
-            return format!("{variable}=  # what the answer has at {pointer}: fill it in");
-        };
-        let (text, separator) = if *is_number { (NUMBER, ": *") } else { (TEXT, "\"") };
-        let column = if *is_number { 2 } else { 4 };
-        format!(
-            "{variable}=$([[ $answer =~ ^HTTP/[0-9.]+\\ 2 ]] && grep -oE '\"{key}\" *: *{text}' <<< \"$answer\" | awk -F'{separator}' 'NR=={number}{{id=${column}}} END{{if(NR=={of})print id}}')"
-        )
-    }
-}
-
-/// A text that is a segment of a path as it stands, and leads nowhere else; also as a pattern of grep.
-const TEXT: &str = r#""[A-Za-z0-9_~-][A-Za-z0-9._~-]*""#;
-
-/// An integer; also as a pattern of grep.
-const NUMBER: &str = "-?[0-9]+";
-
-/// How a variable gets the value at this pointer.
-fn capture(variable: String, pointer: &str, answer: Option<&Response>) -> Capture {
-    let found = answer.and_then(Response::json);
-    let value = found.as_ref().and_then(|found| found.pointer(pointer));
-    let is_number = value.is_some_and(Value::is_number);
-    let position = answer.and_then(|answer| position(answer, pointer, is_number));
-    let value = segment(&value.and_then(id_text).unwrap_or_default());
-    Capture { variable, pointer: pointer.to_owned(), value, is_number, position }
-}
-
-/// Which of the texts under the pointer's last key is the one at the pointer.
-fn position(answer: &Response, pointer: &str, is_number: bool) -> Option<Position> {
-    let key = key_of(pointer)?;
-    let value = if is_number { NUMBER } else { TEXT };
-    let texts = Regex::new(&format!(r#""{key}" *: *({value})"#)).ok()?;
-    let body = String::from_utf8_lossy(&answer.body);
-    let texts: Vec<_> = texts.captures_iter(&body).map(|found| found[1].trim_matches('"').to_owned()).collect();
-    let index = match answer.json() {
-        Some(json) => {
-            let value = json.pointer(pointer).and_then(id_text)?;
-            texts.iter().position(|text| *text == value)?
-        }
-        // No JSON, but something was created all the same: the only text under this key is all that there is to go by.
-        None => (texts.len() == 1).then_some(0)?,
-    };
-    Some(Position { number: index + 1, of: texts.len() })
-}
-
-/// The last part of a pointer, if it is a key that means nothing to a pattern.
-fn key_of(pointer: &str) -> Option<&str> {
-    let (_, key) = pointer.rsplit_once('/')?;
-    let is_plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    // A number alone is a place in a list.
-    (is_plain && key.bytes().any(|byte| !byte.is_ascii_digit())).then_some(key)
-}
 
 /// A name that the shell takes for one of a variable, and has no use for itself.
 fn identifier(name: &str) -> String {
@@ -355,45 +272,7 @@ fn removal(contract: &Contract, variable: &str, is_delete_protected: bool) -> Ve
 
 #[cfg(test)]
 mod tests {
-    use time::OffsetDateTime;
-
-    use super::{capture, identifier};
-    use crate::exchange::Response;
-
-    fn line(body: &str, pointer: &str) -> String {
-        let (headers, body) = (Vec::new(), body.as_bytes().to_vec());
-        let answer =
-            Response { status: 201, headers, body, at: OffsetDateTime::UNIX_EPOCH, took: std::time::Duration::ZERO };
-        capture("id".to_owned(), pointer, Some(&answer)).line()
-    }
-
-    #[test]
-    fn a_variable_gets_the_text_that_the_pointer_meant() {
-        let nested = r#"{"self":{"id":"x"},"owner_id":"y","id": "7f-3a","name":"\"id\":\"z\""}"#;
-        let expected = r#"id=$([[ $answer =~ ^HTTP/[0-9.]+\ 2 ]] && grep -oE '"id" *: *"[A-Za-z0-9_~-][A-Za-z0-9._~-]*"' <<< "$answer" | awk -F'"' 'NR==2{id=$4} END{if(NR==2)print id}')"#;
-        assert_eq!(line(nested, "/id"), expected);
-        assert_eq!(line(nested, "/self/id"), expected.replacen("NR==2", "NR==1", 1));
-        assert_eq!(line(r#"{"id":"7f-3a",}"#, "/id"), expected.replace("NR==2", "NR==1"));
-        let number = r#"id=$([[ $answer =~ ^HTTP/[0-9.]+\ 2 ]] && grep -oE '"id" *: *-?[0-9]+' <<< "$answer" | awk -F': *' 'NR==1{id=$2} END{if(NR==1)print id}')"#;
-        assert_eq!(line(r#"{"name":"\"id\":8","id":7}"#, "/id"), number);
-    }
-
-    #[test]
-    fn what_no_line_finds_is_left_to_the_reader() {
-        let table = [
-            (r#"{"ids":["x"]}"#, "/ids/0"),
-            (r#"{"id":"../x"}"#, "/id"),
-            (r#"{"id":".."}"#, "/id"),
-            (r#"{"id":"7f","id":"3a",}"#, "/id"),
-            (r#"{"id":""}"#, "/id"),
-            (r#"{"id":7.5}"#, "/id"),
-            ("{}", "/id"),
-            ("no JSON", "/id"),
-        ];
-        for (body, pointer) in table {
-            assert_eq!(line(body, pointer), format!("id=  # what the answer has at {pointer}: fill it in"), "{body}");
-        }
-    }
+    use super::identifier;
 
     #[test]
     fn a_name_that_the_shell_needs_or_does_not_take_becomes_another_one() {
