@@ -5,6 +5,7 @@
 
 mod assemble;
 mod boundary;
+mod cases;
 mod dictionary;
 mod follow_ups;
 mod mark;

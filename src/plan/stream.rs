@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::mark::Marker;
 use super::missing::{MissingCall, drop_follow_ups, uses};
 use super::random::RandomProbes;
-use super::{PlanError, Selection, add_follow_ups, boundary, overlap, pairs, texts};
+use super::{PlanError, Selection, add_follow_ups, boundary, cases, overlap, pairs, texts};
 use crate::contract::{Assessment, ClauseId, Contract};
 use crate::probe::{Phase, Probe};
 use crate::suite::Suite;
@@ -350,11 +350,7 @@ fn whole(suite: &Arc<Suite>, selection: &Selection) -> impl Iterator<Item = Prob
 
 fn of_phase(suite: &Arc<Suite>, phase: Phase, selection: &Selection) -> Probes {
     match phase {
-        Phase::Case => {
-            let suite = Arc::clone(suite);
-            let places = (0..suite.cases.len()).collect::<Vec<_>>().into_iter();
-            Box::new(places.flat_map(move |place| suite.cases[place].probes.clone()))
-        }
+        Phase::Case => Box::new(cases::probes(suite)),
         Phase::Boundary => Box::new(boundary::probes(&suite.contract).into_iter()),
         Phase::Texts => Box::new(texts::probes(&suite.contract, selection.seed, selection.strength > 2).into_iter()),
         Phase::Pairs => Box::new(pairs::probes(&suite.contract, selection.strength).into_iter()),
