@@ -64,7 +64,22 @@ impl Token {
                 let (most, last) = self.0.split_at(self.0.len() - 1);
                 format!("{most}{}", other(last))
             }
+            TokenVariant::OtherMiddle => {
+                let (begin, rest) = self.halves();
+                format!("{begin}{}{}", other(&rest[..1]), &rest[1..])
+            }
             TokenVariant::OtherCase => self.in_other_case(),
+            TokenVariant::Uppercase => changed(self.0.to_ascii_uppercase(), &self.0),
+            TokenVariant::Reversed => changed(self.0.chars().rev().collect(), &self.0),
+            TokenVariant::Spaced => {
+                let (begin, rest) = self.halves();
+                // At an end it would be no part of the header's value.
+                if begin.is_empty() { format!("{rest} {rest}") } else { format!("{begin} {rest}") }
+            }
+            TokenVariant::InQuotes => format!("\"{}\"", self.0),
+            TokenVariant::Padded => format!("{}=", self.0),
+            TokenVariant::Listed => format!("{},x", self.0),
+            TokenVariant::UrlEncoded => format!("%{:02X}{}", self.0.as_bytes()[0], &self.0[1..]),
             TokenVariant::SameShape => self.0.chars().map(next_of_its_kind).collect(),
             TokenVariant::Good
             | TokenVariant::Absent
@@ -73,6 +88,11 @@ impl Token {
             | TokenVariant::Foreign(_)
             | TokenVariant::Elsewhere(_) => self.0.clone(),
         }
+    }
+
+    /// The second one is the longer one, and never empty.
+    fn halves(&self) -> (&str, &str) {
+        self.0.split_at(self.0.len() / 2)
     }
 
     /// The token with its last letter in the other case; a token without letters gets one.
@@ -89,12 +109,25 @@ impl Token {
     /// Makes known the token and what is made from it, so that no answer can tell them.
     pub(super) fn register_secrets(&self, secrets: &Secrets) {
         secrets.add(&Secret::new(Kind::Token, self.0.as_str()));
-        let made =
-            [TokenVariant::OtherCase, TokenVariant::Shortened, TokenVariant::FirstCharDropped, TokenVariant::SameShape];
+        let made = [
+            TokenVariant::OtherCase,
+            TokenVariant::OtherMiddle,
+            TokenVariant::Uppercase,
+            TokenVariant::Reversed,
+            TokenVariant::Spaced,
+            TokenVariant::Shortened,
+            TokenVariant::FirstCharDropped,
+            TokenVariant::SameShape,
+        ];
         for text in made.map(|each| self.shown_as(each)) {
             secrets.add_derived(&Secret::new(Kind::Token, text));
         }
     }
+}
+
+/// What was made of a token, or one character more where that is the token itself.
+fn changed(made: String, token: &str) -> String {
+    if made == token { made + "x" } else { made }
 }
 
 /// Another character.
@@ -130,6 +163,17 @@ mod tests {
         assert_eq!(token.shown_as(TokenVariant::OtherLast), "gAAAAB-x");
         assert_eq!(Token::new("x234x").unwrap().shown_as(TokenVariant::OtherFirst), "y234x");
         assert_eq!(Token::new("x234x").unwrap().shown_as(TokenVariant::OtherLast), "x234y");
+        assert_eq!(token.shown_as(TokenVariant::OtherMiddle), "gAAAxB-7");
+        assert_eq!(Token::new("x").unwrap().shown_as(TokenVariant::OtherMiddle), "y");
+        assert_eq!(token.shown_as(TokenVariant::Uppercase), "GAAAAB-7");
+        assert_eq!(Token::new("AB-7").unwrap().shown_as(TokenVariant::Uppercase), "AB-7x");
+        assert_eq!(token.shown_as(TokenVariant::Reversed), "7-BAAAAg");
+        assert_eq!(Token::new("abba").unwrap().shown_as(TokenVariant::Reversed), "abbax");
+        assert_eq!(token.shown_as(TokenVariant::Spaced), "gAAA AB-7");
+        assert_eq!(token.shown_as(TokenVariant::Padded), "gAAAAB-7=");
+        assert_eq!(token.shown_as(TokenVariant::Listed), "gAAAAB-7,x");
+        assert_eq!(token.shown_as(TokenVariant::UrlEncoded), "%67AAAAB-7");
+        assert_eq!(token.shown_as(TokenVariant::InQuotes), "\"gAAAAB-7\"");
         assert_eq!(token.shown_as(TokenVariant::OtherCase), "gAAAAb-7");
         assert_eq!(token.shown_as(TokenVariant::SameShape), "hBBBBC-8");
         assert_eq!(Token::new("12345").unwrap().shown_as(TokenVariant::OtherCase), "12345X");

@@ -26,8 +26,24 @@ pub enum TokenVariant {
     OtherFirst,
     /// The good token with another last character.
     OtherLast,
+    /// The good token with another character in its middle.
+    OtherMiddle,
     /// The good token with one letter in the other case.
     OtherCase,
+    /// The good token with all its letters as capitals.
+    Uppercase,
+    /// The good token from its end to its beginning.
+    Reversed,
+    /// The good token with a space in its middle.
+    Spaced,
+    /// The good token between quotes.
+    InQuotes,
+    /// The good token with a sign behind it that fills up Base64.
+    Padded,
+    /// The good token as the first of a list.
+    Listed,
+    /// The good token with its first character encoded as in a URL.
+    UrlEncoded,
     /// A text as long as the good token, with a letter for each letter and a digit for each digit.
     SameShape,
     /// A text of a form that tokens have, which is nobody's.
@@ -112,6 +128,8 @@ pub enum Elsewhere {
     ApiKey,
     /// A user and a password that everybody knows.
     Admin,
+    /// No token, and a header that says that the request comes from the machine of the service.
+    Forwarded,
 }
 
 impl Elsewhere {
@@ -124,6 +142,7 @@ impl Elsewhere {
             (Self::Cookie, _) => Carrier::Cookie("token".to_owned()),
             (Self::ApiKey, _) => Carrier::Header("X-Api-Key".to_owned()),
             (Self::Admin, _) => Carrier::Basic,
+            (Self::Forwarded, _) => Carrier::Header("X-Forwarded-For".to_owned()),
         }
     }
 
@@ -131,6 +150,7 @@ impl Elsewhere {
     pub fn text(self) -> Option<&'static str> {
         match self {
             Self::Admin => Some("admin:admin"),
+            Self::Forwarded => Some("127.0.0.1"),
             Self::Authorization | Self::Bearer | Self::Cookie | Self::ApiKey => None,
         }
     }
@@ -150,7 +170,7 @@ impl TokenVariant {
     }
 
     /// Every credential, with its name in a case.
-    pub const ALL: [(&'static str, Self); 30] = [
+    pub const ALL: [(&'static str, Self); 39] = [
         ("good", Self::Good),
         ("absent", Self::Absent),
         ("empty", Self::Empty),
@@ -161,7 +181,15 @@ impl TokenVariant {
         ("first-dropped", Self::FirstCharDropped),
         ("other-first", Self::OtherFirst),
         ("other-last", Self::OtherLast),
+        ("other-middle", Self::OtherMiddle),
         ("other-case", Self::OtherCase),
+        ("uppercase", Self::Uppercase),
+        ("reversed", Self::Reversed),
+        ("spaced", Self::Spaced),
+        ("in-quotes", Self::InQuotes),
+        ("padded", Self::Padded),
+        ("listed", Self::Listed),
+        ("url-encoded", Self::UrlEncoded),
         ("same-shape", Self::SameShape),
         ("hexadecimal", Self::Foreign(ForeignToken::Hexadecimal)),
         ("uuid", Self::Foreign(ForeignToken::Uuid)),
@@ -181,6 +209,7 @@ impl TokenVariant {
         ("as-cookie", Self::Elsewhere(Elsewhere::Cookie)),
         ("as-api-key", Self::Elsewhere(Elsewhere::ApiKey)),
         ("basic-admin", Self::Elsewhere(Elsewhere::Admin)),
+        ("forwarded", Self::Elsewhere(Elsewhere::Forwarded)),
     ];
 
     /// The name in a case.
@@ -190,11 +219,10 @@ impl TokenVariant {
 
     /// Whether the value is made from the good token, and so needs one.
     pub fn needs_token(self) -> bool {
-        use TokenVariant::{
-            Appended, FirstCharDropped, OtherCase, OtherFirst, OtherLast, Prepended, SameShape, Shortened,
-        };
-        let is_of_other_length = matches!(self, Appended | Prepended | Shortened | FirstCharDropped);
-        let is_elsewhere = matches!(self, Self::Elsewhere(place) if place.text().is_none());
-        is_of_other_length || is_elsewhere || matches!(self, OtherFirst | OtherLast | OtherCase | SameShape)
+        match self {
+            Self::Good | Self::Absent | Self::Empty | Self::Wrong | Self::Foreign(_) => false,
+            Self::Elsewhere(place) => place.text().is_none(),
+            _ => true,
+        }
     }
 }

@@ -18,6 +18,15 @@ const WITH_OTHER_FIRST: &str = r#"printf %s "$OS_TOKEN" | sed 's/^x/y/;t;s/^./x/
 /// The token with another last character, as a command.
 const WITH_OTHER_LAST: &str = r#"printf %s "$OS_TOKEN" | sed 's/x$/y/;t;s/.$/x/'"#;
 
+/// The token with another character in its middle, as a command.
+const WITH_OTHER_MIDDLE: &str = r#"printf %s "$OS_TOKEN" | perl -pe '$i = int(length() / 2); substr($_, $i, 1) = substr($_, $i, 1) eq "x" ? "y" : "x"'"#;
+
+/// The token in capitals, or longer by one where it is in capitals, as a command.
+const IN_CAPITALS: &str = r#"printf %s "$OS_TOKEN" | perl -pe '$_ = uc eq $_ ? $_ . "x" : uc'"#;
+
+/// The token from its end to its beginning, or longer by one where that is the same, as a command.
+const REVERSED: &str = r#"printf %s "$OS_TOKEN" | perl -pe '$_ = reverse eq $_ ? $_ . "x" : scalar reverse'"#;
+
 /// A text of the same shape as the token, as a command.
 const OF_SAME_SHAPE: &str = r#"printf %s "$OS_TOKEN" | perl -pe 'y/a-zA-Z0-9/b-zaB-ZA1-90/'"#;
 
@@ -168,7 +177,15 @@ impl Caller<'_> {
             TokenVariant::FirstCharDropped => variable("${OS_TOKEN#?}"),
             TokenVariant::OtherFirst => command(WITH_OTHER_FIRST),
             TokenVariant::OtherLast => command(WITH_OTHER_LAST),
+            TokenVariant::OtherMiddle => command(WITH_OTHER_MIDDLE),
             TokenVariant::OtherCase => command(IN_OTHER_CASE),
+            TokenVariant::Uppercase => command(IN_CAPITALS),
+            TokenVariant::Reversed => command(REVERSED),
+            TokenVariant::Spaced => variable("${OS_TOKEN:0:${#OS_TOKEN}/2} ${OS_TOKEN:${#OS_TOKEN}/2}"),
+            TokenVariant::InQuotes => variable("\\\"$OS_TOKEN\\\""),
+            TokenVariant::Padded => variable("${OS_TOKEN}="),
+            TokenVariant::Listed => variable("$OS_TOKEN,x"),
+            TokenVariant::UrlEncoded => variable("$(printf %%%02X \"'$OS_TOKEN\")${OS_TOKEN#?}"),
             TokenVariant::SameShape => command(OF_SAME_SHAPE),
             TokenVariant::Foreign(foreign) => Shown::Text(foreign.text()),
             TokenVariant::Elsewhere(place) => place.text().map_or_else(|| variable("$OS_TOKEN"), Shown::Text),

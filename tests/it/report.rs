@@ -11,7 +11,7 @@ use ims_conformance::baseline::Baseline;
 use ims_conformance::client::{Access, Appeared, Cleanup, Leftover, Setup, Spent, Target, Token};
 use ims_conformance::contract::{Assessment, Carrier, ClauseId};
 use ims_conformance::document;
-use ims_conformance::exchange::{Exchange, Request, TokenVariant};
+use ims_conformance::exchange::{Elsewhere, Exchange, Request, TokenVariant};
 use ims_conformance::exit_code::ExitCode;
 use ims_conformance::http::Route;
 use ims_conformance::judge::{Drift, Judgement, Mismatch};
@@ -452,6 +452,13 @@ fn a_command_shows_each_credential() {
         (TokenVariant::Shortened, " -H \"X-Auth-Token: ${OS_TOKEN%?}\""),
         (TokenVariant::OtherFirst, " -H \"X-Auth-Token: $(printf %s \"$OS_TOKEN\" | sed 's/^x/y/;t;s/^./x/')\""),
         (TokenVariant::OtherLast, " -H \"X-Auth-Token: $(printf %s \"$OS_TOKEN\" | sed 's/x$/y/;t;s/.$/x/')\""),
+        (
+            TokenVariant::OtherMiddle,
+            " -H \"X-Auth-Token: $(printf %s \"$OS_TOKEN\" | perl -pe '$i = int(length() / 2); substr($_, $i, 1) = substr($_, $i, 1) eq \"x\" ? \"y\" : \"x\"')\"",
+        ),
+        (TokenVariant::Spaced, " -H \"X-Auth-Token: ${OS_TOKEN:0:${#OS_TOKEN}/2} ${OS_TOKEN:${#OS_TOKEN}/2}\""),
+        (TokenVariant::InQuotes, " -H \"X-Auth-Token: \\\"$OS_TOKEN\\\"\""),
+        (TokenVariant::Elsewhere(Elsewhere::Forwarded), " -H 'X-Forwarded-For: 127.0.0.1'"),
         (TokenVariant::FirstCharDropped, " -H \"X-Auth-Token: ${OS_TOKEN#?}\""),
     ] {
         assert_eq!(command(credential, true), expected);
