@@ -1,23 +1,23 @@
 //! The boundary phase: everything that follows from the contract with certainty, enumerated; the same every time.
 
 use super::assemble::{Base, FieldText, object, probe, request};
-use super::test_values::{listed, test_values, usual};
+use super::test_values::{listed, test_values, usual, valid_values};
 use super::wire;
 use crate::contract::{ClauseId, Contract, Schema, Type};
 use crate::exchange::TokenVariant;
 use crate::probe::{Phase, Probe};
 
-/// The probes of the boundary phase: field by field, then bodies as wholes, then headers.
+/// The probes of the boundary phase: who may not call, which costs least; then field by field, bodies as wholes, and headers.
 pub(super) fn probes(contract: &Contract) -> Vec<Probe> {
     let (base, request) = (Base::of(contract), &contract.creation.request);
-    let mut found: Vec<_> =
-        request.properties.iter().flat_map(|(name, schema)| of_field(contract, &base, name, schema)).collect();
+    let mut found = of_credentials(contract, &base);
+    found.extend(request.properties.iter().flat_map(|(name, schema)| of_field(contract, &base, name, schema)));
     found.extend(of_presence(contract, &base));
     found.extend(of_unknown_fields(contract, &base));
+    found.extend(of_spellings(contract, &base));
     found.extend(of_bytes(contract, &base));
     found.extend(of_media_types(contract, &base));
     found.push(of_encoding(contract));
-    found.extend(of_credentials(contract, &base));
     found
 }
 
@@ -76,6 +76,57 @@ fn of_unknown_fields(contract: &Contract, base: &Base) -> Vec<Probe> {
         .collect()
 }
 
+/// Fields under names that careless readers take for theirs: one by one in capitals, and all together in other spellings. What is taken must have its default.
+fn of_spellings(contract: &Contract, base: &Base) -> Vec<Probe> {
+    let listed = &contract.creation.request.properties;
+    let respelled = |respell: fn(&str) -> String| {
+        let fields = listed.iter().filter_map(move |(name, schema)| {
+            let json = other_than_default(contract, name, schema)?;
+            Some((name, (respell(name), json)))
+        });
+        fields.filter(|(_, (name, _))| !listed.contains_key(name))
+    };
+    let make = |label: &str, about: Option<ClauseId>, fields: &[FieldText]| {
+        let body = request(contract, object(&base.with(fields)));
+        let mut made = probe(contract, Phase::Boundary, id("spelling", label), None, body);
+        // The field itself must stay away, so that no mark is put into it.
+        made.clauses.extend(about);
+        made
+    };
+    let capitals = respelled(str::to_uppercase);
+    let mut found: Vec<_> = capitals
+        .map(|(name, field)| make(&field.0.clone(), Some(ClauseId::of_request(name, "default")), &[field]))
+        .collect();
+    let together: [(&str, fn(&str) -> String); 2] =
+        [("camel case", camel_case), ("hyphens", |name| name.replace('_', "-"))];
+    for (label, respell) in together {
+        let fields: Vec<_> = respelled(respell).map(|(_, field)| field).collect();
+        found.extend((!fields.is_empty()).then(|| make(label, None, &fields)));
+    }
+    found
+}
+
+/// A value that every reading allows and that the field does not have by itself. None asks for a protection: nobody could foresee that it is granted.
+fn other_than_default(contract: &Contract, name: &str, schema: &Schema) -> Option<String> {
+    let default = schema.default.as_ref()?;
+    let is_other = |json: &String| {
+        let value = serde_json::from_str::<serde_json::Value>(json);
+        let asks = |value| contract.protected_states().contains(&(name.to_owned(), value));
+        value.is_ok_and(|value| value != *default && !asks(value))
+    };
+    valid_values(schema).into_iter().map(|test_value| test_value.json).find(is_other)
+}
+
+fn camel_case(name: &str) -> String {
+    let mut parts = name.split('_').filter(|part| !part.is_empty());
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |found, part| {
+        let mut letters = part.chars();
+        let initial = letters.next().into_iter().flat_map(char::to_uppercase);
+        found.chars().chain(initial).chain(letters).collect()
+    })
+}
+
 fn of_bytes(contract: &Contract, base: &Base) -> Vec<Probe> {
     // One field is enough, and a field that is added behind it changes nothing.
     let first = usual_fields(contract).into_iter().next();
@@ -120,7 +171,9 @@ fn of_credentials(contract: &Contract, base: &Base) -> Vec<Probe> {
     let bodies = [(label, good.as_str()), ("no object", "[]"), ("no JSON", "{"), ("nothing", "")];
     // One body is enough for those that are not made from the good one.
     let most = |credential: &TokenVariant| match credential {
-        TokenVariant::Foreign(_) | TokenVariant::Elsewhere(_) | TokenVariant::SameShape => 1,
+        TokenVariant::Foreign(_) | TokenVariant::Elsewhere(_) => 1,
+        TokenVariant::SameShape | TokenVariant::Uppercase | TokenVariant::Reversed => 1,
+        TokenVariant::Padded | TokenVariant::Listed | TokenVariant::UrlEncoded => 1,
         _ => bodies.len(),
     };
     let bad = TokenVariant::bad(&contract.security);

@@ -41,6 +41,8 @@ pub(in crate::stub) enum Fault {
     Mutated { field: String, mutation: Mutation, when: Vec<Condition>, every: usize },
     /// A text, or the texts of an array, come back as what somebody takes them for.
     Misreads { field: String, misreading: Misreading },
+    /// The field is read under names that are spelled otherwise, too.
+    Respells(String),
     /// Every field of the answer that the contract does not list is changed.
     MutatedOthers(Mutation),
     /// The answer declares this media type, or none.
@@ -246,6 +248,12 @@ impl Fault {
         {
             resource.insert(field.clone(), changed);
         }
+        if let Self::Respells(field) = self
+            && !given.contains_key(field)
+            && let Some((_, value)) = given.iter().find(|(name, _)| is_respelled(name, field))
+        {
+            resource.insert(field.clone(), value.clone());
+        }
         resource
     }
 
@@ -318,6 +326,12 @@ impl Fault {
         matches!(self, Self::Misbehaves { way, when }
             if *way == wanted && when.iter().all(|condition| condition.holds(resource)))
     }
+}
+
+/// Whether two names differ in nothing but the case of letters, hyphens and underscores.
+fn is_respelled(name: &str, other: &str) -> bool {
+    let letters = |name: &str| name.chars().filter(|sign| !"_-".contains(*sign)).collect::<String>().to_lowercase();
+    letters(name) == letters(other)
 }
 
 /// The first field of a resource that comes back from a request.

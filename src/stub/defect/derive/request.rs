@@ -47,6 +47,12 @@ impl List {
                 defect.follows.push(ClauseId::of_response(name, "type").to_string());
             }
         }
+        let answer = contract.creation.response.properties.get(name);
+        if can_be_respelled(contract, name, schema) && answer.is_some_and(|answer| answer.relation("echo").is_some()) {
+            let text = "the field is read under other spellings of its name, too";
+            let defect = self.add(&schema.clause("default"), "respelled", text, Fault::Respells(name.to_owned()));
+            defect.follows.push(ClauseId::of_response(name, "").to_string());
+        }
         let is_required = contract.creation.request.required.iter().any(|each| each == name);
         if is_required {
             self.pass(&schema.clause("required"), "takes-nothing", Leniency::Anything);
@@ -199,6 +205,22 @@ impl List {
             }
         }
     }
+}
+
+/// Whether a service that takes other names for the field's own is seen doing so: by a value that the field does not have by itself, that the contract allows
+/// under another name, and that holds nothing back from being removed.
+fn can_be_respelled(contract: &Contract, name: &str, schema: &Schema) -> bool {
+    let others = contract.creation.request.additional.as_deref();
+    let is_right = |schema: &Schema, value: &Value| {
+        let found = schema.examine(value);
+        found.broken.is_empty() && found.open.is_empty()
+    };
+    let is_seen = |value: Value| {
+        let is_held = contract.protected_states().contains(&(name.to_owned(), value.clone()));
+        let is_taken = others.is_none_or(|others| others.examine(&value).broken.is_empty());
+        !is_held && is_taken && schema.default.as_ref() != Some(&value) && is_right(schema, &value)
+    };
+    schema.default.is_some() && certain_values(schema).into_iter().chain([json!("a")]).any(is_seen)
 }
 
 /// Values that every reading allows, where the rules themselves name them.
