@@ -17,6 +17,8 @@ pub(in crate::stub) enum Misreading {
     Quotes,
     Format,
     Query,
+    CardNumber,
+    Joined,
     Repeats,
     SignAtEnd(char),
     SignWithin(char),
@@ -25,7 +27,7 @@ pub(in crate::stub) enum Misreading {
 
 impl Misreading {
     /// Every way, with its name in a defect.
-    pub(in crate::stub) const ALL: [(&'static str, Self); 24] = [
+    pub(in crate::stub) const ALL: [(&'static str, Self); 26] = [
         ("number", Self::Number),
         ("leading-zeros", Self::LeadingZeros),
         ("boolean", Self::Boolean),
@@ -40,6 +42,8 @@ impl Misreading {
         ("quotes", Self::Quotes),
         ("format", Self::Format),
         ("query", Self::Query),
+        ("card-number", Self::CardNumber),
+        ("joining-signs", Self::Joined),
         ("repeats", Self::Repeats),
         ("dash-at-end", Self::SignAtEnd('-')),
         ("z-at-end", Self::SignAtEnd('Z')),
@@ -54,8 +58,8 @@ impl Misreading {
 
     /// Whether some of the texts are of letters, digits and dashes, which nobody forbids.
     pub(in crate::stub) fn is_of_plain_texts(self) -> bool {
-        use Misreading::{Boolean, Date, Identifier, LeadingZeros, Nothing, Query, SignAtEnd};
-        matches!(self, LeadingZeros | Boolean | Nothing | Identifier | Date | Query | SignAtEnd('-'))
+        use Misreading::{Boolean, CardNumber, Date, Identifier, LeadingZeros, Nothing, Query, SignAtEnd};
+        matches!(self, LeadingZeros | Boolean | Nothing | Identifier | Date | Query | CardNumber | SignAtEnd('-'))
     }
 
     /// A text that is misread so.
@@ -75,6 +79,8 @@ impl Misreading {
             Self::Quotes => "'a'",
             Self::Format => "%s",
             Self::Query => "script",
+            Self::CardNumber => "4111111111111111",
+            Self::Joined => "\u{2764}\u{fe0f}",
             Self::Repeats => "a--b",
             Self::SignAtEnd(sign) => return format!("a{sign}"),
             Self::SignWithin(sign) => return format!("a{sign}a"),
@@ -107,6 +113,9 @@ impl Misreading {
             }
             Self::Format => replaced(text, &[("%s", "None"), ("{0}", ""), ("${a}", "")])?,
             Self::Query if is_one_of(&["select", "drop table", "script", "union select"]) => "blocked".to_owned(),
+            Self::CardNumber if is_digits && text.len() == 16 => format!("************{}", &text[12..]),
+            // What joins signs, or says how they look, is nothing to see by itself.
+            Self::Joined => replaced(text, &[("\u{fe0f}", ""), ("\u{200d}", "")])?,
             Self::Repeats => replaced(text, &[("--", "-"), ("__", "_"), ("  ", " ")])?,
             Self::SignAtEnd(sign) if text.len() > 1 && text.ends_with(sign) => text.trim_end_matches(sign).to_owned(),
             Self::SignWithin(sign) if text.chars().skip(1).any(|each| each == sign) => text.replace(sign, ""),
