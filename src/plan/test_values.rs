@@ -262,6 +262,15 @@ pub(super) fn sizes() -> Vec<String> {
     all.into_iter().map(|number| number.to_string()).collect()
 }
 
+/// What a length in one byte takes for one sign.
+const ONE_BYTE_MORE: usize = 0x101;
+
+/// What a length in two bytes takes for one sign.
+const TWO_BYTES_MORE: usize = 0x1_0001;
+
+/// Far more items than any limit, as far as a contract has one: what counts them in a byte has them all the same.
+const MANY_ITEMS: u64 = 0x101;
+
 /// One sign more than the longest text worth sending as a field.
 const VERY_LONG: usize = 100_000;
 
@@ -278,6 +287,9 @@ fn texts(schema: &Schema) -> Vec<TestValue> {
         for length in limit.saturating_sub(1)..=limit.saturating_add(1) {
             let length = usize::try_from(length).unwrap_or(VERY_LONG);
             found.extend(["a", "\u{1F600}"].map(|sign| TestValue::of(&Value::from(sign.repeat(length)))));
+            // One sign to see, however many there are.
+            let joined = "e".to_owned() + &"\u{301}".repeat(length.saturating_sub(1));
+            found.extend((length as u64 > limit).then(|| TestValue::of(&Value::from(joined))));
             found.extend(behind_pattern(schema, length).map(|text| TestValue::of(&Value::from(text))));
         }
     }
@@ -339,7 +351,9 @@ fn mangled() -> Vec<TestValue> {
     let mut found: Vec<_> = texts.iter().map(|text| TestValue::of(&Value::from(*text))).collect();
     // No parsed value can hold half of a pair; an escape can.
     found.extend([r#""\ud800""#, r#""a\udc00b""#, r#""\u0041""#].map(TestValue::new));
-    found.push(TestValue::of(&Value::from("a".repeat(VERY_LONG))));
+    found.extend(
+        [ONE_BYTE_MORE, TWO_BYTES_MORE, VERY_LONG].map(|length| TestValue::of(&Value::from("a".repeat(length)))),
+    );
     found
 }
 
@@ -362,7 +376,14 @@ fn near_misses(schema: &Schema) -> Vec<TestValue> {
             text.replace('a', "\u{430}"),
         ]
     };
-    texts.flat_map(near).map(|text| TestValue::of(&Value::from(text))).chain(mangled().into_iter().take(8)).collect()
+    // Where other texts may be taken as well, they may come back mangled.
+    let most = if takes_others(schema) { usize::MAX } else { 8 };
+    texts.flat_map(near).map(|text| TestValue::of(&Value::from(text))).chain(mangled().into_iter().take(most)).collect()
+}
+
+/// Whether the schema leaves open what becomes of any other text than the listed ones.
+fn takes_others(schema: &Schema) -> bool {
+    schema.unspecified.iter().any(|values| values.schema.is_none())
 }
 
 /// Arrays at every limit of items, with repeats, and with each value worth trying as an item.
@@ -373,6 +394,9 @@ fn arrays(schema: &Schema, items: &Schema) -> Vec<TestValue> {
     });
     let mut counts: BTreeSet<u64> =
         limits.flat_map(|limit| [limit.saturating_sub(1), limit, limit.saturating_add(1)]).collect();
+    if counts.last().is_some_and(|most| *most < MANY_ITEMS) {
+        counts.insert(MANY_ITEMS);
+    }
     counts.extend([0, 1, 2]);
     let good = |count: u64| {
         (0..usize::try_from(count).unwrap_or(0)).filter_map(|index| good_item(items, index)).collect::<Vec<_>>()
