@@ -28,6 +28,8 @@ const PAUSE: Duration = Duration::from_millis(150);
 pub(super) const FORGETTING: Duration = Duration::from_secs(30);
 /// A service may begin to show so much later what it said it created.
 pub(crate) const SHOWING: Duration = Duration::from_secs(2);
+/// After so many things that it said it deleted and went on showing, a service is not given that time any more: what it forgets late is seen at the end.
+const MOST_KEPT: usize = 4;
 /// So many things may be waited for at once, until one of them was in fact forgotten.
 const FIRST_ROOM: usize = 4;
 /// And so many at the most.
@@ -80,11 +82,13 @@ impl Removals {
 struct Forgetting {
     waiting: usize,
     room: usize,
+    /// How many things were waited for in vain.
+    kept: usize,
 }
 
 impl Default for Forgetting {
     fn default() -> Self {
-        Self { waiting: 0, room: FIRST_ROOM }
+        Self { waiting: 0, room: FIRST_ROOM, kept: 0 }
     }
 }
 
@@ -273,9 +277,14 @@ impl Target {
 
     /// Whether a read no longer finds, within a while, what the service said it deleted.
     async fn is_forgotten(&self, id: &str) -> bool {
-        self.removals.forgetting().waiting += 1;
+        let within = {
+            let mut forgetting = self.removals.forgetting();
+            forgetting.waiting += 1;
+            let most = if forgetting.kept < MOST_KEPT { FORGETTING } else { SHOWING };
+            self.grace.length().min(most)
+        };
         let mut is_gone = false;
-        for pause in (PollUntil { statuses: Vec::new(), within: self.grace.length().min(FORGETTING) }).pauses() {
+        for pause in (PollUntil { statuses: Vec::new(), within }).pauses() {
             if !self.pauses(pause).await {
                 break;
             }
@@ -286,6 +295,7 @@ impl Target {
         }
         let mut forgetting = self.removals.forgetting();
         forgetting.waiting -= 1;
+        forgetting.kept += usize::from(!is_gone);
         forgetting.room = if is_gone { (forgetting.room * 2).min(MOST_ROOM) } else { FIRST_ROOM };
         drop(forgetting);
         self.removals.forgotten.notify_waiters();
