@@ -29,11 +29,14 @@ impl StepJudge<'_> {
             self.assess_subjects();
             self.judge_created(classification, body, answer);
         } else if creation.inconclusive.valid.contains(&response.status) {
-            self.judgement.inconclusive =
-                Some(format!("a valid request was answered {}: no right, or no quota", response.status));
-            if !self.envelope(answer).is_some_and(|envelope| envelope.is_trouble) {
+            let status = response.status;
+            let other = self.envelope(answer).filter(|envelope| envelope.is_trouble);
+            let reason = other.map(|envelope| format!("{} answered {status} to a valid request", envelope.title));
+            if reason.is_none() {
                 self.hold_back(response);
             }
+            let lack = || format!("a valid request was answered {status}: no right, or no quota");
+            self.judgement.inconclusive = Some(reason.unwrap_or_else(lack));
         } else {
             // An error inside the service is no refusal of a value.
             let clause = self.blamed(body).filter(|_| (400..500).contains(&response.status));
