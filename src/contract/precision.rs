@@ -1,7 +1,7 @@
 //! Precision: which numbers a reader of JSON may take for another one.
 //!
-//! RFC 8259 lets a reader limit the precision of numbers, and readers do: some keep 32 bits, some are off by the last bit of 64. What no such reader can tell
-//! from an allowed number is left open. Integers that are written as such are kept apart up to 2^53, as the RFC says that readers agree on these.
+//! RFC 8259 lets a reader limit the precision of numbers, and readers do: some keep 32 bits, some seven digits, some are off by the last bit of 64. What one of
+//! them cannot tell from an allowed number is left open. Integers that are written as such are kept apart up to 2^53, as the RFC says that readers agree on these.
 
 use serde_json::{Number, Value};
 
@@ -10,7 +10,7 @@ use super::{Rule, Schema, Unambiguous, same};
 /// Up to here readers agree on integers, and on their negatives.
 const LARGEST_AGREED: u64 = 1 << 53;
 
-/// Whether a reader that keeps 32 bits may take two numbers for the same.
+/// Whether a reader that keeps 32 bits, or seven digits, may take two numbers for the same.
 pub fn is_near(left: &Number, right: &Number) -> bool {
     let (left, right) = (as_kept(left), as_kept(right));
     left.iter().any(|kept| right.contains(kept))
@@ -72,15 +72,28 @@ fn is_agreed_on(number: &Number) -> bool {
     number.as_i64().is_some_and(|number| number.unsigned_abs() <= LARGEST_AGREED)
 }
 
-/// What a reader of 32 bits may keep of a number: one that rounds the decimal text, or one that first reads a double and is off by its last bit. None of them
-/// is infinite.
+/// What a reader of 32 bits may keep of a number: one that rounds the decimal text, one that first reads a double and is off by its last bit, or one that rounds
+/// or cuts off what is behind the seventh digit. None of them is infinite.
 fn as_kept(number: &Number) -> Vec<f32> {
     let Some(exact) = number.as_f64() else { return Vec::new() };
+    let read = [exact.next_down(), exact, exact.next_up()];
     #[expect(clippy::cast_possible_truncation, reason = "what is lost here is what such a reader loses")]
-    let mut kept: Vec<_> = [exact.next_down(), exact, exact.next_up()].map(|double| double as f32).into();
+    let mut kept: Vec<_> = read.map(|double| double as f32).into();
+    kept.extend(read.into_iter().flat_map(of_seven_digits));
     kept.retain(|kept| kept.is_finite());
     kept.dedup();
     kept
+}
+
+/// The number without what is behind its seventh digit: rounded, and cut off.
+fn of_seven_digits(number: f64) -> impl Iterator<Item = f32> {
+    let cut = || {
+        let text = format!("{number:.16e}");
+        let (digits, exponent) = text.split_once('e')?;
+        let sign = digits.len() - digits.trim_start_matches('-').len();
+        Some(format!("{}e{exponent}", &digits[..sign + "1.234567".len()]))
+    };
+    [Some(format!("{number:.6e}")), cut()].into_iter().flatten().filter_map(|text| text.parse().ok())
 }
 
 /// The number as it is written with digits only.
@@ -106,14 +119,26 @@ mod tests {
             ("100", "100.000003"),
             ("1024", "1024.00005"),
             ("1", "0.99999999"),
+            ("100", "100.00001"),
+            ("1", "1.0000001"),
+            ("1048576", "1048576.5"),
+            ("1048577", "1048576.5"),
+            ("1048576", "1048576.9"),
+            ("-100", "-100.00009"),
             ("0", "1e-46"),
             ("0", "-1e-300"),
             ("2147483647", "2147483648"),
         ] {
             assert!(is_near(&number(left), &number(right)), "{left} {right}");
         }
-        for (left, right) in [("100", "100.00001"), ("1", "0.9999999"), ("0", "1e-44"), ("1e300", "1e308"), ("1", "-1")]
-        {
+        for (left, right) in [
+            ("100", "100.0001"),
+            ("1", "0.9999999"),
+            ("1", "1.000001"),
+            ("0", "1e-44"),
+            ("1e300", "1e308"),
+            ("1", "-1"),
+        ] {
             assert!(!is_near(&number(left), &number(right)), "{left} {right}");
         }
     }

@@ -76,10 +76,13 @@ fn of_unknown_fields(contract: &Contract, base: &Base) -> Vec<Probe> {
         .collect()
 }
 
+/// How a name is spelled otherwise.
+type Respell = fn(&str) -> String;
+
 /// Fields under names that careless readers take for theirs: one by one in capitals, and all together in other spellings. What is taken must have its default.
 fn of_spellings(contract: &Contract, base: &Base) -> Vec<Probe> {
     let listed = &contract.creation.request.properties;
-    let respelled = |respell: fn(&str) -> String| {
+    let respelled = |respell: Respell| {
         let fields = listed.iter().filter_map(move |(name, schema)| {
             let json = other_than_default(contract, name, schema)?;
             Some((name, (respell(name), json)))
@@ -97,8 +100,7 @@ fn of_spellings(contract: &Contract, base: &Base) -> Vec<Probe> {
     let mut found: Vec<_> = capitals
         .map(|(name, field)| make(&field.0.clone(), Some(ClauseId::of_request(name, "default")), &[field]))
         .collect();
-    let together: [(&str, fn(&str) -> String); 2] =
-        [("camel case", camel_case), ("hyphens", |name| name.replace('_', "-"))];
+    let together: [(&str, Respell); 2] = [("camel case", camel_case), ("hyphens", |name| name.replace('_', "-"))];
     for (label, respell) in together {
         let fields: Vec<_> = respelled(respell).map(|(_, field)| field).collect();
         found.extend((!fields.is_empty()).then(|| make(label, None, &fields)));
@@ -169,11 +171,16 @@ fn of_credentials(contract: &Contract, base: &Base) -> Vec<Probe> {
     let good = String::from_utf8_lossy(&object(base.fields())).into_owned();
     let label = if base.fields().is_empty() { "an empty object" } else { "what is required" };
     let bodies = [(label, good.as_str()), ("no object", "[]"), ("no JSON", "{"), ("nothing", "")];
-    // One body is enough for those that are not made from the good one.
+    // One body is enough for those that are not made from the good one, and for those that few services take.
     let most = |credential: &TokenVariant| match credential {
-        TokenVariant::Foreign(_) | TokenVariant::Elsewhere(_) => 1,
-        TokenVariant::SameShape | TokenVariant::Uppercase | TokenVariant::Reversed => 1,
-        TokenVariant::Padded | TokenVariant::Listed | TokenVariant::UrlEncoded => 1,
+        TokenVariant::Foreign(_)
+        | TokenVariant::Elsewhere(_)
+        | TokenVariant::SameShape
+        | TokenVariant::Uppercase
+        | TokenVariant::Reversed
+        | TokenVariant::Padded
+        | TokenVariant::Listed
+        | TokenVariant::UrlEncoded => 1,
         _ => bodies.len(),
     };
     let bad = TokenVariant::bad(&contract.security);

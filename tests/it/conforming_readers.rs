@@ -70,6 +70,12 @@ fn shortly_but_for_integers(text: &str) -> f64 {
     if text.contains(['.', 'e', 'E']) { shortly(text) } else { quickly(text) }
 }
 
+/// What a reader makes of a number that keeps seven digits of it, and counts with integers where it can.
+fn of_seven_digits(text: &str) -> f64 {
+    let is_whole = !text.contains(['.', 'e', 'E']);
+    if is_whole { quickly(text) } else { format!("{:.6e}", quickly(text)).parse().unwrap_or(f64::NAN) }
+}
+
 #[test]
 fn the_quick_reader_is_quick() {
     assert_eq!(
@@ -80,8 +86,14 @@ fn the_quick_reader_is_quick() {
 
 #[test]
 fn those_that_keep_fewer_digits_of_a_number() {
-    let readers: [(_, Keep); 4] =
-        [("otc", quickly), ("otc", shortly), ("glance", quickly), ("glance", shortly_but_for_integers)];
+    let readers: [(_, Keep); 6] = [
+        ("otc", quickly),
+        ("otc", shortly),
+        ("otc", of_seven_digits),
+        ("glance", quickly),
+        ("glance", shortly_but_for_integers),
+        ("glance", of_seven_digits),
+    ];
     for (suite, keep) in readers {
         ConformingVariant::of(suite).hearing(move |request| with_numbers(request, keep)).acquit();
     }
