@@ -108,9 +108,10 @@ fn of_spellings(contract: &Contract, base: &Base) -> Vec<Probe> {
     found
 }
 
-/// A value that every reading allows and that the field does not have by itself. None asks for a protection: nobody could foresee that it is granted.
+/// A value that every reading allows and that the field does not have by itself, where it may be left out. None asks for a protection: nobody could foresee that it is granted.
 fn other_than_default(contract: &Contract, name: &str, schema: &Schema) -> Option<String> {
-    let default = schema.default.as_ref()?;
+    let is_needed = contract.creation.request.required.iter().any(|each| each == name);
+    let default = schema.default.as_ref().filter(|_| !is_needed)?;
     let is_other = |json: &String| {
         let value = serde_json::from_str::<serde_json::Value>(json);
         let asks = |value| contract.protected_states().contains(&(name.to_owned(), value));

@@ -2,6 +2,8 @@
 //!
 //! The rows of a case show one thing many times, and cases of one topic are about one field. Who stops at the first finding, or has a budget that ends, wants
 //! to have seen all of them early: the first row of each case comes before all second ones, and topics take turns.
+//!
+//! Of what cannot be released no more than a few are created. The cases that show whether it can be come first of all, before others have used these up.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +23,10 @@ fn order(suite: &Suite) -> Vec<(usize, usize)> {
     let mut turns = Vec::new();
     for (place, case) in suite.cases.iter().enumerate() {
         let of_topic = seen.entry(topic(&case.id)).or_default();
-        turns.extend((0..case.probes.len()).map(|row| ((row, *of_topic), (place, row))));
+        let is_of_release =
+            |probe: &Probe| probe.script.steps.len() > 1 && probe.script.asks_for_delete_protection(&suite.contract);
+        let turn = |(row, probe)| ((row, !is_of_release(probe), *of_topic), (place, row));
+        turns.extend(case.probes.iter().enumerate().map(turn));
         *of_topic += 1;
     }
     // Topics stay in the order of the suite where they have the same turn: the sort is stable.

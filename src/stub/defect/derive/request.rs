@@ -47,13 +47,16 @@ impl List {
                 defect.follows.push(ClauseId::of_response(name, "type").to_string());
             }
         }
+        let is_required = contract.creation.request.required.iter().any(|each| each == name);
         let answer = contract.creation.response.properties.get(name);
-        if can_be_respelled(contract, name, schema) && answer.is_some_and(|answer| answer.relation("echo").is_some()) {
+        if !is_required
+            && can_be_respelled(contract, name, schema)
+            && answer.is_some_and(|answer| answer.relation("echo").is_some())
+        {
             let text = "the field is read under other spellings of its name, too";
             let defect = self.add(&schema.clause("default"), "respelled", text, Fault::Respells(name.to_owned()));
             defect.follows.push(ClauseId::of_response(name, "").to_string());
         }
-        let is_required = contract.creation.request.required.iter().any(|each| each == name);
         if is_required {
             self.pass(&schema.clause("required"), "takes-nothing", Leniency::Anything);
         } else if schema.can_be_given() {
