@@ -79,21 +79,23 @@ fn as_kept(number: &Number) -> Vec<f32> {
     let read = [exact.next_down(), exact, exact.next_up()];
     #[expect(clippy::cast_possible_truncation, reason = "what is lost here is what such a reader loses")]
     let mut kept: Vec<_> = read.map(|double| double as f32).into();
-    kept.extend(read.into_iter().flat_map(of_seven_digits));
+    kept.extend(read.into_iter().filter_map(rounded).chain(cut_off(exact)));
     kept.retain(|kept| kept.is_finite());
     kept.dedup();
     kept
 }
 
-/// The number without what is behind its seventh digit: rounded, and cut off.
-fn of_seven_digits(number: f64) -> impl Iterator<Item = f32> {
-    let cut = || {
-        let text = format!("{number:.16e}");
-        let (digits, exponent) = text.split_once('e')?;
-        let sign = digits.len() - digits.trim_start_matches('-').len();
-        Some(format!("{}e{exponent}", &digits[..sign + "1.234567".len()]))
-    };
-    [Some(format!("{number:.6e}")), cut()].into_iter().flatten().filter_map(|text| text.parse().ok())
+/// The number rounded to seven digits.
+fn rounded(number: f64) -> Option<f32> {
+    format!("{number:.6e}").parse().ok()
+}
+
+/// The number without what is behind its seventh digit.
+fn cut_off(number: f64) -> Option<f32> {
+    let text = format!("{number:e}");
+    let (digits, exponent) = text.split_once('e')?;
+    let most = "1.234567".len() + usize::from(digits.starts_with('-'));
+    format!("{}e{exponent}", digits.get(..most).unwrap_or(digits)).parse().ok()
 }
 
 /// The number as it is written with digits only.
