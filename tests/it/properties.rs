@@ -421,7 +421,7 @@ async fn shrinking_ends_at_the_smallest_body_within_its_budget() {
             "request.min_disk.maximum",
             r#"{"min_disk":1025}"#,
         ),
-        (&[(ram, &looser_ram)], "request.min_ram.minimum", r#"{"min_ram":-1.0}"#),
+        (&[(ram, &looser_ram)], "request.min_ram.minimum", r#"{"min_ram":-1}"#),
         (&[("          default: zvhd2", "          default: raw")], "request.disk_format.default", "{}"),
         (
             &[("enum: [zvhd2, vhd, raw, qcow2]", "enum: [zvhd2, vhd, raw]")],

@@ -470,7 +470,7 @@ fn where_github_runs_it_the_summary_and_the_annotations_are_written_unasked() {
     let mut command = program(&arguments, &ledgers);
     let output = command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &summary).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let annotation = "::error file=cases/otc/min_disk/rejects_above_1024.yaml,line=1,title=request.min_disk.maximum::min_disk is at most 1024%0Aexpected 400";
+    let annotation = "::error file=cases/otc/min_disk/rejects_above_1024.yaml,line=8,title=request.min_disk.maximum::min_disk is at most 1024%0Aexpected 400";
     assert!(text.lines().any(|line| line.starts_with(annotation)), "{text}");
     let summary = fs::read_to_string(&summary).unwrap();
     assert!(summary.starts_with("before\n# ❌ ") && summary.contains("### request.min&#95;disk.maximum"), "{summary}");
