@@ -43,6 +43,7 @@ mod mismatches;
 mod mistakes;
 mod named;
 mod options;
+mod order;
 mod ordinary_secrets;
 mod output;
 mod overlap;
