@@ -8,7 +8,7 @@ use ims_conformance::case::{Case, write_steps};
 use ims_conformance::client::{Access, Service, Setup, Target, Token};
 use ims_conformance::contract::ClauseId;
 use ims_conformance::document;
-use ims_conformance::exchange::{Request, Response};
+use ims_conformance::exchange::{Request, Response, TokenVariant};
 use ims_conformance::exit_code::ExitCode;
 use ims_conformance::judge::{Body, Kind, Mismatch, classify};
 use ims_conformance::plan::{Seed, Selection, plan};
@@ -276,6 +276,35 @@ fn one_that_releases_nothing_is_left_with_few_of_what_it_holds() {
         assert!(found.skipped[0].count > 100, "{:?}", found.skipped);
         assert_eq!(ExitCode::of(&found), ExitCode::Broken);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_keeps_some_of_what_it_said_it_deleted_is_waited_for_less_and_less() {
+    let (suite, token) = (suite(), Token::random());
+    let stub = StubService::new(Arc::clone(&suite.contract), token.clone(), None);
+    let answer = |request: &Request, known: Option<&Value>, answer: Answer<'_>| {
+        let is_kept = request.method == "DELETE" && known.is_some_and(|resource| resource["name"] == "kept");
+        if is_kept { bare(204) } else { answer() }
+    };
+    let service = Arc::new(Faulty { stub, created: Mutex::default(), answer });
+    let target = Target::local(&suite.contract, service, Setup::new(Access::Token(token)));
+    let mut took = Vec::new();
+    for name in ["kept", "gone"].repeat(6) {
+        let request = Request {
+            method: "POST".to_owned(),
+            path: "/v2/images".to_owned(),
+            headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
+            body: Some(json!({ "name": name }).to_string().into_bytes()),
+            credential: TokenVariant::Good,
+        };
+        let begin = Instant::now();
+        let creation = target.send(request).await;
+        assert_eq!(target.clean(&[creation]).await.removed, usize::from(name == "gone"));
+        if name == "kept" {
+            took.push(begin.elapsed().as_secs());
+        }
+    }
+    assert!(took[..4].iter().all(|seconds| *seconds > 25) && took[4..].iter().all(|seconds| *seconds < 5), "{took:?}");
 }
 
 #[test]
