@@ -90,6 +90,31 @@ pub struct Script {
     pub steps: Vec<Step>,
 }
 
+/// What stands behind the id of a probe whose body was made smaller.
+const SHRUNK: &str = " shrunk";
+
+/// The id of the probe of which the one with this id is a smaller form, or that id where it is none.
+pub fn whole_id(id: &str) -> &str {
+    id.trim_end_matches(SHRUNK)
+}
+
+/// The id of a smaller form of the probe with this id.
+pub fn shrunk_id(id: &str) -> String {
+    format!("{}{SHRUNK}", whole_id(id))
+}
+
+impl Probe {
+    /// Whether it is a smaller form of another one.
+    pub fn is_shrunk(&self) -> bool {
+        self.id.ends_with(SHRUNK)
+    }
+
+    /// Whether it is sent while others are under way.
+    pub fn is_of_overlap(&self) -> bool {
+        self.phase == Phase::Overlap && !self.is_shrunk()
+    }
+}
+
 impl Script {
     /// Whether it asks for something that cannot be removed as it is.
     pub fn asks_for_delete_protection(&self, contract: &Contract) -> bool {

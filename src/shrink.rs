@@ -14,7 +14,7 @@ use crate::contract::Contract;
 use crate::exchange::Request;
 use crate::judge::Mismatch;
 use crate::plan::{self, BodyTree, FieldText, Seed};
-use crate::probe::{Phase, Probe};
+use crate::probe::{Phase, Probe, shrunk_id};
 use crate::results::{Finding, is_refusal_of_valid};
 use crate::run::{Performed, Record, perform};
 use crate::suite::Suite;
@@ -281,7 +281,7 @@ async fn without_mark(suite: &Suite, target: &Target, finding: &Finding, smalles
 }
 
 async fn attempt(suite: &Suite, target: &Target, finding: &Finding, body: Vec<u8>, marking: Marking) -> Option<Record> {
-    let id = format!("{} shrunk", finding.probe.id.trim_end_matches(" shrunk"));
+    let id = shrunk_id(&finding.probe.id);
     let about = finding.probe.clauses.first().cloned();
     let headers = finding.requests.first().map(|request| request.headers.clone());
     let usual = plan::request(&suite.contract, body);

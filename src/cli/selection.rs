@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use crate::plan::{Plan, PlanError, Seed, Selection, plan};
-use crate::probe::Phase;
+use crate::probe::{Phase, whole_id};
 use crate::suite::Suite;
 
 #[derive(Debug, Args)]
@@ -113,7 +113,7 @@ impl SelectionArguments {
         phases.dedup();
         Selection {
             // A report names a smaller example of a probe so.
-            selectors: self.selectors.iter().map(|each| case_of(suite, each.trim_end_matches(" shrunk"))).collect(),
+            selectors: self.selectors.iter().map(|each| case_of(suite, whole_id(each))).collect(),
             phases: if phases.is_empty() { all.phases } else { phases },
             examples: usize::from(self.generation.examples),
             strength: usize::from(self.generation.strength),

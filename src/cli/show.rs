@@ -14,7 +14,7 @@ use crate::contract::Contract;
 use crate::document::nearest;
 use crate::exit_code::ExitCode;
 use crate::judge::{Body, Kind, classify};
-use crate::probe::{Expectation, Probe, Step};
+use crate::probe::{Expectation, Probe, Step, whole_id};
 use crate::suite::Suite;
 use crate::untrusted::Untrusted;
 
@@ -33,7 +33,7 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
     let suite = arguments.suite.load(console)?;
     let plan = SelectionArguments::all(arguments.generation).plan(&suite)?;
     // A finding names a probe whose body was made smaller by the one that it comes from.
-    let wanted = case_of(&suite, arguments.probe.trim_end_matches(" shrunk"));
+    let wanted = case_of(&suite, whole_id(&arguments.probe));
     let wanted = wanted.as_str();
     // A case that is skipped has no part in a plan, and can be looked at all the same.
     let of_cases = || suite.cases.iter().flat_map(|case| &case.probes).find(|probe| probe.id == wanted).cloned();

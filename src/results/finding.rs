@@ -9,7 +9,7 @@ use crate::contract::{ClauseId, Contract};
 use crate::exchange::{Request, Response, SendError};
 use crate::judge::{Drift, Mismatch};
 use crate::plan::Seed;
-use crate::probe::{Phase, Probe};
+use crate::probe::{Phase, Probe, shrunk_id, whole_id};
 use crate::run::Place;
 use crate::untrusted::Untrusted;
 
@@ -99,7 +99,7 @@ impl Finding {
 
     /// Whether it shows only where several requests are under way at once, as far as the run has tried.
     pub(crate) fn is_of_overlap(&self) -> bool {
-        self.probe.phase == Phase::Overlap && !self.probe.id.ends_with(" shrunk")
+        self.probe.is_of_overlap()
     }
 
     /// Counts a mismatch that only follows from this finding.
@@ -168,7 +168,7 @@ pub(super) fn findings(
         let whole = whole(finding, outcomes);
         finding.line = whole.and_then(|outcome| outcome.probe.expectations.first()?.line);
         finding.case_file = case_file(contract, finding, whole, seed);
-        let alone = format!("{} shrunk", finding.probe.id);
+        let alone = shrunk_id(&finding.probe.id);
         if finding.is_of_overlap() && shrunk.iter().any(|outcome| outcome.probe.id == alone) {
             finding.mismatch.got = format!("{}; only while others are created, too", finding.mismatch.got.raw()).into();
         }
@@ -200,13 +200,13 @@ fn case_file(contract: &Contract, finding: &Finding, whole: Option<&Outcome>, se
 fn is_its_own(contract: &Contract, finding: &Finding, whole: Option<&Outcome>) -> bool {
     let body = |request: &Request| contract.without_mark(request.body.as_deref().unwrap_or_default());
     let sent = whole.and_then(|outcome| outcome.exchanges.first()).map(|exchange| body(&exchange.request));
-    !finding.probe.id.ends_with(" shrunk") || sent == finding.requests.first().map(body)
+    !finding.probe.is_shrunk() || sent == finding.requests.first().map(body)
 }
 
 /// The probe of which an example is a smaller form.
 fn whole<'a>(finding: &Finding, outcomes: &'a [Outcome]) -> Option<&'a Outcome> {
-    let id = finding.probe.id.strip_suffix(" shrunk")?;
-    outcomes.iter().find(|outcome| outcome.probe.id == id)
+    let id = whole_id(&finding.probe.id);
+    outcomes.iter().find(|outcome| finding.probe.is_shrunk() && outcome.probe.id == id)
 }
 
 /// Clause and cause of a mismatch, as the whole run tells them.

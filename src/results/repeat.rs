@@ -60,7 +60,7 @@ impl Repeat {
             removal: Vec::new(),
             warning: None,
             // One that was tried with nothing else under way has another id.
-            is_at_once: outcome.probe.phase == Phase::Overlap && !outcome.probe.id.ends_with(" shrunk"),
+            is_at_once: outcome.probe.is_of_overlap(),
             variables: vec![run],
         };
         let mut created = Vec::new();

@@ -8,6 +8,7 @@ use crate::client::{Appeared, Target};
 use crate::contract::Contract;
 use crate::ledger;
 use crate::plan::{self, Plan};
+use crate::probe::whole_id;
 use crate::results::{Finding, Fold};
 use crate::shrink;
 use crate::suite::Suite;
@@ -46,7 +47,7 @@ pub(super) async fn shrink(suite: &Suite, target: &Target, fold: &mut Fold, tell
     let mut tried = HashSet::new();
     for round in 0..ROUNDS {
         let mut findings = fold.findings();
-        let own = |finding: &Finding| finding.probe.id.trim_end_matches(" shrunk").to_owned();
+        let own = |finding: &Finding| whole_id(&finding.probe.id).to_owned();
         findings.retain(|finding| round == 0 || (finding.is_refusal_of_valid && !tried.contains(&own(finding))));
         tried.extend(findings.iter().map(own));
         for finding in findings {

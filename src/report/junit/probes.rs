@@ -7,6 +7,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::{case, finding_text, not_well, shown, skipped, suite};
+use crate::probe::whole_id;
 use crate::report::model::{Clause, Finding, ProbeResult, ProbeVerdict, Report};
 
 /// So many bytes of what is broken are told; a probe behind them says which clauses, and no more.
@@ -127,5 +128,5 @@ impl<'a> Probes<'a> {
 
 /// Whether this probe is the example by which the finding is told, or the one of which that is a smaller form.
 pub(super) fn is_example(finding: &Finding, probe: &ProbeResult) -> bool {
-    finding.probe.trim_end_matches(" shrunk") == probe.id
+    whole_id(&finding.probe) == probe.id
 }

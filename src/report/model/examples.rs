@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::assemble::{in_ms, rfc3339};
 use super::{Answer, Body, Entailed, Exchange, Finding, Header, Omitted, Report};
 use crate::exchange::{Request, Response, SendError};
+use crate::probe::whole_id;
 use crate::report::curl::{Caller, quoted};
 use crate::results::{self, ClauseRow, Results};
 
@@ -80,7 +81,7 @@ pub(in crate::report) fn command(repeat: &str, finding: &results::Finding) -> St
         // One alone does not show it.
         return format!("{repeat} --phase {}", finding.probe.phase.name());
     }
-    let id = quoted(finding.probe.id.trim_end_matches(" shrunk"));
+    let id = quoted(whole_id(&finding.probe.id));
     format!("{repeat} --phase {} {id}", finding.probe.phase.name())
 }
 
