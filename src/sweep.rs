@@ -246,10 +246,8 @@ fn sent_fields(intent: &Intent) -> Map<String, Value> {
 fn may_be_of(contract: &Contract, intent: &Intent, sent: &Map<String, Value>, item: &Listed) -> bool {
     let differs = |(name, value): (&String, &Value)| {
         // What is not unambiguous to be accepted as it is may have come back as something else.
-        let is_unambiguous = contract.creation.request.properties.get(name).is_none_or(|schema| {
-            let found = schema.examine(value);
-            found.broken.is_empty() && found.open.is_empty()
-        });
+        let is_unambiguous =
+            contract.creation.request.properties.get(name).is_none_or(|schema| schema.is_unambiguous(value));
         is_unambiguous && item.value.get(name).is_some_and(|found| !may_come_back(contract, name, value, found))
     };
     let properties = contract.creation.response.properties.iter();

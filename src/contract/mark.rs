@@ -167,9 +167,7 @@ impl Contract {
 
 /// Whether every reading allows a value, when the text that no other run has is filled in.
 fn is_unambiguous(schema: &Schema, value: &Value) -> bool {
-    let value = filled_in(value);
-    let found = schema.examine(&value);
-    found.broken.is_empty() && found.open.is_empty()
+    schema.is_unambiguous(&filled_in(value))
 }
 
 /// A value with the text of some run in its marks.

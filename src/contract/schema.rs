@@ -177,6 +177,12 @@ impl Schema {
         self.rules.iter().all(|rule| rule.holds(value))
     }
 
+    /// Whether every reading allows a value.
+    pub fn is_unambiguous(&self, value: &Value) -> bool {
+        let found = self.examine(value);
+        found.broken.is_empty() && found.open.is_empty()
+    }
+
     /// Whether a value of this type is among those that the schema names.
     pub fn is(&self, kind: Type) -> bool {
         matches!(self.rule("type"), Some(Rule::Type(types)) if types.contains(&kind))

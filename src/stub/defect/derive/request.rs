@@ -54,8 +54,7 @@ impl List {
             && answer.is_some_and(|answer| answer.relation("echo").is_some())
         {
             let text = "the field is read under other spellings of its name, too";
-            let defect = self.add(&schema.clause("default"), "respelled", text, Fault::Respells(name.to_owned()));
-            defect.follows.push(ClauseId::of_response(name, "").to_string());
+            self.add(&schema.clause("default"), "respelled", text, Fault::Respells(name.to_owned()));
         }
         if is_required {
             self.pass(&schema.clause("required"), "takes-nothing", Leniency::Anything);
@@ -214,14 +213,10 @@ impl List {
 /// under another name, and that holds nothing back from being removed.
 fn can_be_respelled(contract: &Contract, name: &str, schema: &Schema) -> bool {
     let others = contract.creation.request.additional.as_deref();
-    let is_right = |schema: &Schema, value: &Value| {
-        let found = schema.examine(value);
-        found.broken.is_empty() && found.open.is_empty()
-    };
     let is_seen = |value: Value| {
         let is_held = contract.protected_states().contains(&(name.to_owned(), value.clone()));
         let is_taken = others.is_none_or(|others| others.examine(&value).broken.is_empty());
-        !is_held && is_taken && schema.default.as_ref() != Some(&value) && is_right(schema, &value)
+        !is_held && is_taken && schema.default.as_ref() != Some(&value) && schema.is_unambiguous(&value)
     };
     schema.default.is_some() && certain_values(schema).into_iter().chain([json!("a")]).any(is_seen)
 }
@@ -242,11 +237,7 @@ pub(super) fn certain_values(schema: &Schema) -> Vec<Value> {
             _ => {}
         }
     }
-    let is_unambiguous = |value: &Value| {
-        let found = schema.examine(value);
-        found.broken.is_empty() && found.open.is_empty()
-    };
-    values.into_iter().filter(is_unambiguous).collect()
+    values.into_iter().filter(|value| schema.is_unambiguous(value)).collect()
 }
 
 fn certain_rules(schema: &Schema) -> impl Iterator<Item = &Rule> {

@@ -11,13 +11,10 @@ use crate::stub::defect::mutation::Mutation;
 impl List {
     /// A text that is a key of a table is taken for the field that the table is about, where that is left out.
     pub(super) fn of_keys_elsewhere(&mut self, contract: &Contract, name: &str, schema: &Schema) {
-        let is_right = |key: &Value| {
-            let found = schema.examine(key);
-            found.broken.is_empty() && found.open.is_empty()
-        };
         for (field, answer) in &contract.creation.response.properties {
             let Some(Relation::Derived(derived)) = answer.relation("derived") else { continue };
-            let keys: Vec<_> = derived.table.cells(0).map(Value::from).filter(is_right).collect();
+            let keys: Vec<_> =
+                derived.table.cells(0).map(Value::from).filter(|key| schema.is_unambiguous(key)).collect();
             let is_needed = contract.creation.request.required.contains(&derived.from);
             if is_needed || keys.is_empty() || *name == derived.from {
                 continue;
