@@ -1,7 +1,8 @@
 //! Precision: which numbers a reader of JSON may take for another one.
 //!
 //! RFC 8259 lets a reader limit the precision of numbers, and readers do: some keep 32 bits, some seven digits, some are off by the last bit of 64. What one of
-//! them cannot tell from an allowed number is left open. Integers that are written as such are kept apart up to 2^53, as the RFC says that readers agree on these.
+//! them cannot tell from an allowed number is left open. Integers that are written as such are kept apart up to 2^53, as the RFC says that readers agree on
+//! these.
 
 use serde_json::{Number, Value};
 
@@ -72,8 +73,8 @@ fn is_agreed_on(number: &Number) -> bool {
     number.as_i64().is_some_and(|number| number.unsigned_abs() <= LARGEST_AGREED)
 }
 
-/// What a reader of 32 bits may keep of a number: one that rounds the decimal text, one that first reads a double and is off by its last bit, or one that rounds
-/// or cuts off what is behind the seventh digit. None of them is infinite.
+/// What a reader of 32 bits may keep of a number: one that rounds the decimal text, one that first reads a double and is off by its last bit, or one that
+/// rounds or cuts off what is behind the seventh digit. None of them is infinite.
 fn as_kept(number: &Number) -> Vec<f32> {
     let Some(exact) = number.as_f64() else { return Vec::new() };
     let read = [exact.next_down(), exact, exact.next_up()];

@@ -109,7 +109,8 @@ fn of_spellings(contract: &Contract, base: &Base) -> Vec<Probe> {
     found
 }
 
-/// A value that every reading allows and that the field does not have by itself, where it may be left out. None asks for a protection: nobody could foresee that it is granted.
+/// A value that every reading allows and that the field does not have by itself, where it may be left out. None asks for a protection: nobody could foresee
+/// that it is granted.
 fn other_than_default(contract: &Contract, name: &str, schema: &Schema) -> Option<String> {
     let is_needed = contract.creation.request.required.iter().any(|each| each == name);
     let default = schema.default.as_ref().filter(|_| !is_needed)?;
