@@ -167,6 +167,12 @@ impl List {
             Rule::MaxLength(limit) => {
                 self.pass(&clause, "no-limit", Leniency::Anything);
                 self.pass(&clause, "off-by-one", Leniency::OfLength(limit.saturating_add(1)));
+                // A count in one byte, or in two, begins again at nothing.
+                for (way, size) in [("counted-in-a-byte", 0x100), ("counted-in-two-bytes", 0x1_0000)] {
+                    if *limit < size {
+                        self.pass(&clause, way, Leniency::OfLength(size + 1));
+                    }
+                }
             }
             _ => self.pass(&clause, "takes-anything", Leniency::Anything),
         }
