@@ -21,7 +21,7 @@ mod texts;
 mod wire;
 
 pub(crate) use assemble::{FieldText, object, plain_request, probe, request};
-pub(crate) use follow_ups::{add_follow_ups, probe_of_read};
+pub(crate) use follow_ups::{add_follow_ups, probe_of_survey};
 pub(crate) use mark::RUN;
 pub use mark::mark;
 pub(crate) use mark::{mark_one, unmarked};

@@ -90,6 +90,9 @@ pub struct Script {
     pub steps: Vec<Step>,
 }
 
+/// The id of the look before every run, where it is a probe.
+pub const SURVEY: &str = "survey";
+
 /// What stands behind the id of a probe whose body was made smaller.
 const SHRUNK: &str = " shrunk";
 

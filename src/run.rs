@@ -85,9 +85,9 @@ pub async fn run(
         observe(&event, fold);
         fold.add(event, |id| target.was_there_before(id));
     };
-    let lost = survey.lost.as_ref().and_then(|exchanges| lost(suite, plan, exchanges));
+    let seen = record_of_survey(suite, plan, &survey.fault);
     tell(Event::Surveyed(survey), &mut fold);
-    if let Some(record) = lost {
+    if let Some(record) = seen {
         tell(Event::Performed(record), &mut fold);
     }
     let ending = perform::all(suite, plan, target, options, &mut fold, &mut tell).await;
@@ -107,9 +107,9 @@ pub async fn run(
     Ok(fold.finish(&end))
 }
 
-/// The look before the run as one probe more, where it has seen what no other probe may see again: what was created, and a read did not find it.
-fn lost(suite: &Suite, plan: &Plan, exchanges: &[Exchange; 2]) -> Option<Record> {
-    let probe = plan::probe_of_read(suite, exchanges[0].request.clone())?;
+/// The look before the run as one probe more, where it has seen what no other probe may see again.
+fn record_of_survey(suite: &Suite, plan: &Plan, exchanges: &[Exchange]) -> Option<Record> {
+    let probe = plan::probe_of_survey(suite, exchanges.first()?.request.clone());
     let judgement = judge(&suite.contract, &probe, exchanges);
     let exchanges = exchanges.to_vec();
     let record =

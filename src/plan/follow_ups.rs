@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::contract::{Contract, same};
 use crate::exchange::Request;
 use crate::judge::{Body, Kind, classify};
-use crate::probe::{Expectation, FollowUp, Phase, Probe, Step};
+use crate::probe::{Expectation, FollowUp, Phase, Probe, SURVEY, Step};
 use crate::suite::Suite;
 
 /// Adds to a generated probe the steps of each of these follow-ups that goes with it. Only a valid request has any: an open one may be refused, and what an
@@ -33,24 +33,30 @@ pub(crate) fn add_follow_ups<'a>(
     }
 }
 
-/// A probe of a creation and a read of what it created, about a follow-up that consists of that read; `None` where no promise of the contract does.
-pub(crate) fn probe_of_read(suite: &Suite, request: Request) -> Option<Probe> {
+/// The look before a run as a probe: a creation, and a read of what it created where a follow-up of the contract consists of that.
+pub(crate) fn probe_of_survey(suite: &Suite, request: Request) -> Probe {
     let contract = &suite.contract;
+    let read = suite.follow_ups.iter().find(|follow_up| is_one_read(contract, follow_up));
+    let phase = read.and_then(|follow_up| follow_up.phases.first().copied()).unwrap_or(Phase::Boundary);
+    let mut probe = super::probe(contract, phase, SURVEY.to_owned(), None, request);
+    if let Some(follow_up) = read {
+        probe.title = "the first thing of a run is created, and can be read".to_owned();
+        probe.clauses = vec![follow_up.clause.clone()];
+        append(contract, &mut probe, follow_up);
+    }
+    probe
+}
+
+/// Whether a follow-up, whatever was sent, consists of a read of what was created.
+fn is_one_read(contract: &Contract, follow_up: &FollowUp) -> bool {
+    follow_up.when.is_empty() && follow_up.steps.len() == 1 && follow_up.steps.iter().all(is_read)
+}
+
+fn append(contract: &Contract, probe: &mut Probe, follow_up: &FollowUp) {
     let is_read = |(step, _): &(Step, Expectation)| {
         let operation = contract.operation(&step.request.method, &step.request.path);
         operation.is_some_and(|(index, _)| index == contract.creation.lifecycle.read)
     };
-    let of_read = |each: &&FollowUp| each.when.is_empty() && each.steps.len() == 1 && each.steps.iter().all(is_read);
-    let follow_up = suite.follow_ups.iter().find(of_read)?;
-    let phase = *follow_up.phases.first()?;
-    let probe = super::probe(contract, phase, "read_back".to_owned(), None, request);
-    let (title, clauses) = ("what was created can be read".to_owned(), vec![follow_up.clause.clone()]);
-    let mut probe = Probe { title, clauses, ..probe };
-    append(contract, &mut probe, follow_up);
-    Some(probe)
-}
-
-fn append(contract: &Contract, probe: &mut Probe, follow_up: &FollowUp) {
     let lifecycle = &contract.creation.lifecycle;
     let before = probe.script.steps.len();
     if before == 1 {

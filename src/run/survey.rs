@@ -24,8 +24,8 @@ pub struct Survey {
     pub calls: Calls,
     /// What became of what was created for it.
     pub cleanup: Cleanup,
-    /// A creation, and a read that did not find what it created although that call is there.
-    pub(super) lost: Option<[Exchange; 2]>,
+    /// What no other probe may see again: a creation that failed, or one and a read that did not find what it created although that call is there.
+    pub(super) fault: Vec<Exchange>,
 }
 
 /// What was seen of the calls with one thing that was created.
@@ -38,7 +38,7 @@ struct Sight {
 impl Sight {
     /// The creation and the read, where that read found nothing although the call is there: nothing else in the run may show it again. That something with a
     /// wrong id is not found only follows from that.
-    fn lost(&self, contract: &Contract, calls: &Calls) -> Option<[Exchange; 2]> {
+    fn lost(&self, contract: &Contract, calls: &Calls) -> Option<Vec<Exchange>> {
         let pointer = &contract.creation.lifecycle.id;
         let answer = self.exchanges.first()?.response()?.json()?;
         let schema = contract.creation.response.properties.get(pointer.trim_start_matches('/'));
@@ -47,7 +47,7 @@ impl Sight {
         }
         let is_there = calls.of(contract.creation.lifecycle.read).is_there();
         let is_found = self.read.as_ref()?.response()?.is_success();
-        Some([self.exchanges.first()?.clone(), self.read.clone()?]).filter(|_| is_there && !is_found)
+        Some(vec![self.exchanges.first()?.clone(), self.read.clone()?]).filter(|_| is_there && !is_found)
     }
 }
 
@@ -80,7 +80,9 @@ pub(crate) async fn survey(contract: &Contract, target: &Target, look: &Look) ->
     let creation = surveyor.create().await?;
     let Some(id) = created_id(contract, &creation) else {
         target.learn(surveyor.without_creation());
-        return surveyor.concluded(look, &[vec![creation]]).await;
+        let fault: Vec<_> = Some(&creation).filter(|creation| is_failed(creation)).cloned().into_iter().collect();
+        let survey = surveyor.concluded(look, &[vec![creation]]).await?;
+        return Ok(Survey { fault, ..survey });
     };
     let first = surveyor.look(&id, creation).await;
     // The first creation is paid for; where a budget does not allow a second one, the first look must do.
@@ -90,9 +92,10 @@ pub(crate) async fn survey(contract: &Contract, target: &Target, look: &Look) ->
         let lost = first.lost(contract, &first.calls);
         target.learn(first.calls);
         let survey = surveyor.concluded(look, &[first.exchanges]).await?;
-        return Ok(Survey { lost, ..survey });
+        return Ok(Survey { fault: lost.unwrap_or_default(), ..survey });
     };
     let creation = target.send(surveyor.creation()).await;
+    let failed = Some(&creation).filter(|creation| is_failed(creation)).map(|creation| vec![creation.clone()]);
     let second = match created_id(contract, &creation) {
         Some(id) => surveyor.look(&id, creation).await,
         None => Sight { calls: first.calls.clone(), read: None, exchanges: vec![creation] },
@@ -100,8 +103,9 @@ pub(crate) async fn survey(contract: &Contract, target: &Target, look: &Look) ->
     let calls = first.calls.clone().and(&second.calls);
     target.learn(calls.clone());
     let lost = [&first, &second].into_iter().find_map(|sight| sight.lost(contract, &calls));
+    let fault = lost.or(failed).unwrap_or_default();
     let survey = surveyor.concluded(look, &[first.exchanges, second.exchanges]).await?;
-    Ok(Survey { lost, ..survey })
+    Ok(Survey { fault, ..survey })
 }
 
 /// What one look may cost: a creation, and what is asked about it.
@@ -286,7 +290,7 @@ impl Surveyor<'_> {
             return Err(super::preflight::not_authenticated(self.target, creation));
         }
         let created: Vec<_> = created.iter().flatten().filter_map(|each| created_id(self.contract, each)).collect();
-        let survey = Survey { calls: self.target.known_calls(), cleanup, lost: None };
+        let survey = Survey { calls: self.target.known_calls(), cleanup, fault: Vec::new() };
         look.terms.hold(self.contract, self.target, &survey, &created)?;
         Ok(survey)
     }
@@ -294,6 +298,11 @@ impl Surveyor<'_> {
     fn list(&self) -> Option<usize> {
         self.contract.list_operation()
     }
+}
+
+/// Whether a request ended in an error inside the service. A refusal may have reasons that every other probe shows.
+fn is_failed(exchange: &Exchange) -> bool {
+    status_of(exchange).is_some_and(|status| status >= 500)
 }
 
 fn status_of(exchange: &Exchange) -> Option<u16> {

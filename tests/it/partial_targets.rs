@@ -304,6 +304,18 @@ fn a_call_that_fails_for_the_first_thing_alone_is_accused_or_leaves_it() {
 }
 
 #[test]
+fn a_first_creation_that_fails_alone_is_accused() {
+    for (status, expected) in [(500, ["status.201"].as_slice()), (400, &[]), (503, &[])] {
+        let count = AtomicUsize::new(0);
+        let server = Server::with(move |server, request, token| {
+            let is_first = call(request) == Call::Create && count.fetch_add(1, Ordering::SeqCst) == 0;
+            Some(if is_first { bare(status) } else { server.pass(request, token) })
+        });
+        assert_eq!(accused(&server), expected, "{status}");
+    }
+}
+
+#[test]
 fn a_read_that_finds_nothing_of_what_is_listed_is_accused() {
     let does = |call| without(call, Call::Read, Does::Says(404));
     let (folder, server) = (TempDir::new().unwrap(), server(None, does));

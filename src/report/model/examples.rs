@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::assemble::{in_ms, rfc3339};
 use super::{Answer, Body, Entailed, Exchange, Finding, Header, Omitted, Report};
 use crate::exchange::{Request, Response, SendError};
-use crate::probe::whole_id;
+use crate::probe::{Phase, SURVEY, whole_id};
 use crate::report::curl::{Caller, quoted};
 use crate::results::{self, ClauseRow, Results};
 
@@ -80,6 +80,10 @@ pub(in crate::report) fn command(repeat: &str, finding: &results::Finding) -> St
     if finding.is_of_overlap() {
         // One alone does not show it.
         return format!("{repeat} --phase {}", finding.probe.phase.name());
+    }
+    if whole_id(&finding.probe.id) == SURVEY {
+        // Every run begins with it.
+        return format!("{repeat} --phase {}", Phase::Case.name());
     }
     let id = quoted(whole_id(&finding.probe.id));
     format!("{repeat} --phase {} {id}", finding.probe.phase.name())
