@@ -147,6 +147,8 @@ pub struct Step {
     pub request: Request,
     /// Name and JSON pointer of each value to capture.
     pub captures: Vec<(String, String)>,
+    /// How long nothing is sent before it, as a service may do some time later what it should not.
+    pub pause: Duration,
     /// For how long it is sent again, as a service may do some time later what it said it did.
     pub patience: Option<PollUntil>,
 }
@@ -154,7 +156,7 @@ pub struct Step {
 impl Step {
     /// A request of whose answer nobody needs anything.
     pub fn new(request: Request) -> Self {
-        Self { request, captures: Vec::new(), patience: None }
+        Self { request, captures: Vec::new(), pause: Duration::ZERO, patience: None }
     }
 }
 

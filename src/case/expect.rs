@@ -168,11 +168,13 @@ fn read_alternatives(contract: &Contract, name: &str, node: &Node, row: &Row) ->
 const LONGEST_PATIENCE: u64 = 120;
 
 fn read_patience(node: &Node, statuses: &[u16]) -> Result<PollUntil, SourceError> {
-    let seconds = node.count().map_err(|error| error.with_hint("write a number of seconds: `within: 5`"));
-    match seconds? {
-        seconds @ 1..=LONGEST_PATIENCE => {
-            Ok(PollUntil { statuses: statuses.to_vec(), within: Duration::from_secs(seconds) })
-        }
+    Ok(PollUntil { statuses: statuses.to_vec(), within: read_seconds(node, "within")? })
+}
+
+/// The seconds that stand below this key.
+pub(super) fn read_seconds(node: &Node, key: &str) -> Result<Duration, SourceError> {
+    match node.count().map_err(|error| error.with_hint(format!("write a number of seconds: `{key}: 5`")))? {
+        seconds @ 1..=LONGEST_PATIENCE => Ok(Duration::from_secs(seconds)),
         _ => Err(node.error(format!("expected 1 to {LONGEST_PATIENCE} seconds"))),
     }
 }

@@ -1,5 +1,7 @@
 //! From the YAML of a step to its request, what it expects and what it captures.
 
+use std::time::Duration;
+
 use super::answered::Answered;
 use super::braces;
 use super::expect;
@@ -27,15 +29,10 @@ pub(super) fn read_single(
     let request = errors.keep(read);
     let call = (subject.method.as_str(), subject.path.as_str());
     let expected = errors.keep(expect::read(contract, expect, row, call, 0));
-    errors.finish_with(request.zip(expected).map(|(request, expected)| step(request, Vec::new(), expected)), node)
-}
-
-fn step(
-    request: Request,
-    captures: Vec<(String, String)>,
-    (expectation, patience): (Expectation, Option<PollUntil>),
-) -> (Step, Expectation) {
-    (Step { request, captures, patience }, expectation)
+    let step = |(request, (expectation, patience)): (Request, (Expectation, Option<PollUntil>))| {
+        (Step { patience, ..Step::new(request) }, expectation)
+    };
+    errors.finish_with(request.zip(expected).map(step), node)
 }
 
 /// The names that earlier steps captured, and whether a later one used them.
@@ -131,7 +128,7 @@ fn read_step<'a>(
     let call = errors.keep(fields.one_of(METHODS));
     let parts = Parts::of(&mut fields);
     let expect = errors.keep(fields.required("expect"));
-    let capture = fields.optional("capture");
+    let [capture, wait] = ["capture", "wait"].map(|key| fields.optional(key));
     errors.keep(fields.finish());
     let target =
         call.and_then(|(method, path)| Some((method, errors.keep(read_path(contract, method, path, row, known))?)));
@@ -142,8 +139,12 @@ fn read_step<'a>(
     let answered = call.zip(expected.as_ref());
     let answered = answered.map(|(call, (expected, _))| Answered::of(contract, call, &expected.statuses));
     let captures = capture.map_or(Some(Vec::new()), |node| errors.keep(known.read(node, answered.as_ref())));
-    let whole = request.zip(captures).zip(expected);
-    errors.finish_with(whole.map(|((request, captures), expected)| step(request, captures, expected)), node)
+    let pause = wait.map_or(Some(Duration::ZERO), |node| errors.keep(expect::read_seconds(node, "wait")));
+    let whole = request.zip(captures).zip(pause).zip(expected);
+    let step = |(((request, captures), pause), (expectation, patience))| {
+        (Step { request, captures, pause, patience }, expectation)
+    };
+    errors.finish_with(whole.map(step), node)
 }
 
 fn read_path(

@@ -89,6 +89,9 @@ pub fn write_steps(contract: &Contract, probe: &Probe, mismatch: &Mismatch, orig
         };
         text.push_str(&format!("    expect: {{{expected}}}\n"));
         for (name, pointer) in &step.captures {
+        if !step.pause.is_zero() {
+            text.push_str(&format!("    wait: {}\n", step.pause.as_secs()));
+        }
             text.push_str(&format!("    capture: {{{name}: {pointer}}}\n"));
         }
     }

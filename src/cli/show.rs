@@ -84,6 +84,9 @@ fn write_step(out: &mut String, contract: &Contract, index: usize, step: &Step) 
     }
     for scheme in contract.security.schemes.iter().take(1) {
         writeln!(out, "         {}: {}", scheme.carrier.text(), request.credential.name())?;
+    if !step.pause.is_zero() {
+        writeln!(out, "         {} s after the one before", step.pause.as_secs())?;
+    }
     }
     if let Some(body) = request.body.as_deref().filter(|body| !body.is_empty()) {
         writeln!(out, "         {}", Untrusted::from(String::from_utf8_lossy(body)))?;

@@ -20,6 +20,10 @@ impl Target {
                 exchanges.extend(unsent(script, exchanges.len(), SendError::NoSegment));
                 break;
             }
+            if !step.pause.is_zero() && !self.pause(step.pause).await {
+                exchanges.extend(unsent(script, exchanges.len(), SendError::Halted));
+                break;
+            }
             let exchange = self.ask(step, step.request.filled(&values), &exchanges).await;
             let captured = exchange.response().map(|response| capture(step, response.json().as_ref()));
             exchanges.push(exchange);

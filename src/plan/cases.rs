@@ -3,7 +3,8 @@
 //! The rows of a case show one thing many times, and cases of one topic are about one field. Who stops at the first finding, or has a budget that ends, wants
 //! to have seen all of them early: the first row of each case comes before all second ones, and topics take turns.
 //!
-//! Of what cannot be released no more than a few are created. The cases that show whether it can be come first of all, before others have used these up.
+//! Of what cannot be released no more than a few are created. The cases that show whether it can be come first of all, before others have used these up; and
+//! those that wait come as early, so that others are sent meanwhile.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,7 +26,8 @@ fn order(suite: &Suite) -> Vec<(usize, usize)> {
         let of_topic = seen.entry(topic(&case.id)).or_default();
         let is_of_release =
             |probe: &Probe| probe.script.steps.len() > 1 && probe.script.asks_for_delete_protection(&suite.contract);
-        let turn = |(row, probe)| ((row, !is_of_release(probe), *of_topic), (place, row));
+        let waits = |probe: &Probe| probe.script.steps.iter().any(|step| !step.pause.is_zero());
+        let turn = |(row, probe)| ((row, !is_of_release(probe) && !waits(probe), *of_topic), (place, row));
         turns.extend(case.probes.iter().enumerate().map(turn));
         *of_topic += 1;
     }

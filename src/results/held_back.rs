@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
 
 use super::Outcome;
 use crate::contract::{ClauseId, Contract, NOW_AND_THEN};
@@ -27,6 +28,8 @@ pub(super) struct TurnedAway {
     /// How often it began again after something was taken.
     times: usize,
     was_taken: bool,
+    /// When the last refusal came.
+    last: Option<OffsetDateTime>,
 }
 
 impl TurnedAway {
@@ -36,9 +39,11 @@ impl TurnedAway {
             self.refused += 1;
             self.times += usize::from(self.was_taken);
             self.was_taken = false;
+            self.last = self.last.max(first_answer(record));
         } else if record.judgement.assessed.contains(&ClauseId::status(contract.creation.created)) {
             self.taken += 1;
-            self.was_taken = true;
+            // A probe of several steps may end long after its creation was taken.
+            self.was_taken |= first_answer(record) > self.last;
         }
     }
 
@@ -46,6 +51,11 @@ impl TurnedAway {
     fn is_often(&self) -> bool {
         self.times >= OFTEN && self.was_taken
     }
+}
+
+/// When the first answer of a probe came.
+fn first_answer(record: &Record) -> Option<OffsetDateTime> {
+    record.exchanges.first()?.response().map(|response| response.at)
 }
 
 /// Whether the first answer says that the credential is not good.

@@ -43,6 +43,8 @@ struct Step {
     /// Whether it does; otherwise the request is as it was sent, whatever stands in it.
     is_template: bool,
     captures: Vec<Capture>,
+    /// How long the run waited before it.
+    pause: Duration,
     /// For how long the run asked again.
     within: Option<Duration>,
 }
@@ -114,7 +116,16 @@ impl Repeat {
         let Some(scripted) = scripted else {
             // What the end of the run has added is about what an earlier step created.
             let request = self.named(sent);
-            return (Step { is_template: request != *sent, request, captures: Vec::new(), within: None }, None);
+            return (
+                Step {
+                    is_template: request != *sent,
+                    request,
+                    captures: Vec::new(),
+                    pause: Duration::ZERO,
+                    within: None,
+                },
+                None,
+            );
         };
         let is_template = self.variables.iter().any(|(name, _)| has_name(&scripted.request, name));
         let request = if is_template { renamed(&scripted.request, &self.variables) } else { sent.clone() };
@@ -144,7 +155,7 @@ impl Repeat {
             }
         }
         let within = scripted.patience.as_ref().map(|patience| patience.within);
-        (Step { request, is_template, captures, within }, id)
+        (Step { request, is_template, captures, pause: scripted.pause, within }, id)
     }
 
     /// The request with a variable for each segment of its path that an earlier answer gave.
@@ -164,6 +175,9 @@ impl Repeat {
         let mut lines: Vec<_> = self.needs_run.then(|| RUN.to_owned()).into_iter().collect();
         let is_alone = self.steps.len() + self.removal.len() == 1;
         for step in &self.steps {
+            if !step.pause.is_zero() {
+                lines.push(format!("sleep {}", step.pause.as_secs()));
+            }
             let names = if step.is_template { names.as_slice() } else { &[] };
             let line = self.unless_unknown(&step.request, names) + &command(&step.request, names);
             let patience = step.within.map(|within| format!("  # until it is so, for {} s", within.as_secs()));

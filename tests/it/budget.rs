@@ -154,7 +154,7 @@ fn requests_keep_their_distance() {
 #[test]
 fn a_probe_that_alone_is_too_much_is_not_sent_and_the_others_are() {
     let (folder, server) = (TempDir::new().unwrap(), Server::faithful());
-    let arguments = ["keeps_the_twin", "keeps_no_deleted", "--max-created", "1"];
+    let arguments = ["keeps_the_twin", "keeps_no_deleted_image", "--exclude", "seconds_later", "--max-created", "1"];
     let (code, text) = outcome("run", &server.listen(), &arguments, folder.path());
     assert_eq!(code, 4, "{text}");
     assert!(text.contains("each alone may exceed --max-created") && text.contains("1 passed"), "{text}");

@@ -43,7 +43,7 @@ fn reason<'a>(report: &'a Results, clause: &str) -> Option<&'a str> {
 
 #[test]
 fn a_clause_whose_probes_were_not_sent_says_so_and_why() {
-    let limits = Limits { requests: Some(30), ..Limits::default() };
+    let limits = Limits { requests: Some(60), ..Limits::default() };
     let all = probes("");
     let Whole { records, results: report } = performed(&Server::faithful(), token(), all.clone(), limits, false);
     assert_eq!(records.len() + report.unsent.iter().map(|cause| cause.count).sum::<usize>(), report.planned);
