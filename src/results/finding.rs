@@ -7,7 +7,7 @@ use super::{Outcome, Repeat, SuiteName};
 use crate::case::{self, CaseFile};
 use crate::contract::{ClauseId, Contract};
 use crate::exchange::{Request, Response, SendError};
-use crate::judge::{Drift, Mismatch};
+use crate::judge::{Body, Drift, Kind, Mismatch, classify};
 use crate::plan::Seed;
 use crate::probe::{Phase, Probe, shrunk_id, whole_id};
 use crate::run::Place;
@@ -238,10 +238,12 @@ fn steps(outcome: &Outcome, mismatch: &Mismatch) -> Vec<usize> {
     (0..outcome.exchanges.len().min(mismatch.step + 1)).filter(is_needed).collect()
 }
 
-/// How much there is to read, without the marks.
-fn size(contract: &Contract, requests: &[Request]) -> usize {
+/// How much there is to read, without the marks; and before that, whether the documentation leaves open what is sent, as such an example convinces nobody where
+/// there is another one.
+fn size(contract: &Contract, requests: &[Request]) -> (bool, usize) {
     let length = |request: &Request| request.body.as_ref().map_or(0, |body| contract.without_mark(body).len());
-    requests.iter().map(|request| 1 + length(request)).sum()
+    let is_open = |request: &Request| classify(contract, request, &Body::read(request)).kind == Kind::Unspecified;
+    (requests.first().is_some_and(is_open), requests.iter().map(|request| 1 + length(request)).sum())
 }
 
 /// What nobody documents, as findings of a strict run. `seen` counts all of it, also that of probes that are not kept.
