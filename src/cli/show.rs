@@ -68,9 +68,14 @@ fn write_probe(out: &mut String, suite: &Arc<Suite>, probe: &Probe) -> fmt::Resu
     }
     for (index, step) in probe.script.steps.iter().enumerate() {
         write_step(out, &suite.contract, index, step)?;
-        match probe.expectations.get(index) {
-            Some(expectation) => write_expectation(out, expectation)?,
-            None => writeln!(out, "expects  {}", deserves(&suite.contract, step))?,
+        let mut lines = probe.expectations.get(index).map(expected).unwrap_or_default();
+        if lines.is_empty() {
+            lines.push(deserves(&suite.contract, step));
+        } else {
+            lines.push("and whatever the contract says of the answer".to_owned());
+        }
+        for (index, line) in lines.iter().enumerate() {
+            writeln!(out, "{}{line}", if index == 0 { "expects  " } else { "         " })?;
         }
     }
     Ok(())
@@ -79,14 +84,14 @@ fn write_probe(out: &mut String, suite: &Arc<Suite>, probe: &Probe) -> fmt::Resu
 fn write_step(out: &mut String, contract: &Contract, index: usize, step: &Step) -> fmt::Result {
     let request = &step.request;
     writeln!(out, "\nstep {}   {} {}", index + 1, request.method, Untrusted::from(request.path.as_str()))?;
+    if !step.pause.is_zero() {
+        writeln!(out, "         {} s after the one before", step.pause.as_secs())?;
+    }
     for (name, value) in &request.headers {
         writeln!(out, "         {name}: {}", Untrusted::from(value.as_str()))?;
     }
     for scheme in contract.security.schemes.iter().take(1) {
         writeln!(out, "         {}: {}", scheme.carrier.text(), request.credential.name())?;
-    if !step.pause.is_zero() {
-        writeln!(out, "         {} s after the one before", step.pause.as_secs())?;
-    }
     }
     if let Some(body) = request.body.as_deref().filter(|body| !body.is_empty()) {
         writeln!(out, "         {}", Untrusted::from(String::from_utf8_lossy(body)))?;
@@ -100,7 +105,8 @@ fn write_step(out: &mut String, contract: &Contract, index: usize, step: &Step) 
     Ok(())
 }
 
-fn write_expectation(out: &mut String, expectation: &Expectation) -> fmt::Result {
+/// What a step itself expects, line by line.
+fn expected(expectation: &Expectation) -> Vec<String> {
     let mut lines = Vec::new();
     if !expectation.statuses.is_empty() {
         lines.push(expectation.statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(" or "));
@@ -115,11 +121,7 @@ fn write_expectation(out: &mut String, expectation: &Expectation) -> fmt::Result
     lines.extend(expectation.same_as.map(|step| format!("the documented fields are those of step {}", step + 1)));
     lines.extend(expectation.lists_none.then(|| "nothing of this run in the list".to_owned()));
     lines.extend(expectation.is_other_status_inconclusive.then(|| "another status says nothing".to_owned()));
-    lines.push("and whatever the contract says of the answer".to_owned());
-    for (index, line) in lines.iter().enumerate() {
-        writeln!(out, "{}{line}", if index == 0 { "expects  " } else { "         " })?;
-    }
-    Ok(())
+    lines
 }
 
 /// What the contract says of an answer to a request of which nobody expects anything of its own.
