@@ -47,11 +47,18 @@ pub(super) async fn verify(
         }
         for suspect in std::mem::take(&mut suspects) {
             let lookup = &contract.operations[contract.creation.lifecycle.read];
+            let is_last = index + 1 == PAUSES.len();
+            if is_last
+                && is_missing(&suspect.deletion)
+                && !is_missing(&target.send(suspect.deletion.request.clone()).await)
+            {
+                continue; // it was found late
+            }
             let read = target.send(request_to(lookup, &suspect.id, None)).await;
             if !finds(contract, &read, &suspect.id) || is_held(contract, &read, &suspect.deletion) {
                 continue;
             }
-            if index + 1 < PAUSES.len() {
+            if !is_last {
                 suspects.push(suspect);
                 continue;
             }
@@ -78,9 +85,7 @@ async fn suspects(contract: &Contract, target: &Target, fold: &Fold) -> Vec<Susp
         let is_refused = |response: &Response| {
             let says_nothing = contract.creation.inconclusive.says_nothing(response.status);
             let envelope = contract.envelope(&response.body, response.json().as_ref());
-            !says_nothing
-                && !matches!(response.status, 404 | 405 | 410 | 501)
-                && envelope.is_none_or(|known| !known.is_trouble)
+            !says_nothing && !matches!(response.status, 405 | 501) && envelope.is_none_or(|known| !known.is_trouble)
         };
         // Where nothing can be removed, the call is refused, and that is told elsewhere.
         let removes = fold.has_removed_something();
@@ -101,6 +106,11 @@ fn is_held(contract: &Contract, read: &Exchange, deletion: &Exchange) -> bool {
     let is_in =
         |(field, value): &(String, serde_json::Value)| shown.as_ref().and_then(|shown| shown.get(field)) == Some(value);
     !deletion.response().is_some_and(Response::is_success) && states.iter().any(is_in)
+}
+
+/// Whether a removal found nothing to remove.
+fn is_missing(deletion: &Exchange) -> bool {
+    deletion.response().is_some_and(|response| matches!(response.status, 404 | 410))
 }
 
 /// Whether a read found the resource with this id.
