@@ -184,7 +184,7 @@ impl StepJudge<'_> {
             self.judgement.inconclusive = Some(why);
             let is_turned_away = self.contract.creation.inconclusive.authorized.contains(&response.status);
             if is_turned_away && is_valid_creation(self.contract, &exchange.request) {
-                self.hold_back(response);
+                self.hold_back(response, None);
             }
             return;
         }
@@ -240,18 +240,19 @@ impl StepJudge<'_> {
         }
     }
 
-    /// Keeps what is to be said of a valid request that was refused with a status that may have a reason outside of it.
-    fn hold_back(&mut self, response: &Response) {
+    /// Keeps what is to be said of a valid request that was refused with a status that may have a reason outside of it; `other` is who refused it in place of
+    /// the service.
+    fn hold_back(&mut self, response: &Response, other: Option<&Envelope>) {
         if self.step > 0 {
             return;
         }
         let created = self.contract.creation.created;
         self.judgement.held_back = Some(Mismatch {
             clause: ClauseId::status(created),
-            cause: String::new(),
+            cause: other.map(|other| other.title.clone()).unwrap_or_default(),
             pointer: Untrusted::default(),
             expected: format!("{} for a valid request", self.contract.creation.success_text()).into(),
-            got: brief(creation::answered(response)).into(),
+            got: brief(other.map_or(answered.clone(), |other| format!("{} answered {answered}", other.title))).into(),
             step: 0,
             origin: None,
         });

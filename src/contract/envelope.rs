@@ -19,6 +19,8 @@ pub struct Envelope {
     text: Option<Regex>,
     /// Whether such an answer says nothing about the contract.
     pub is_trouble: bool,
+    /// Whether it may take one request and refuse another for what they ask for, as a quota does.
+    pub is_by_amount: bool,
 }
 
 impl Envelope {
@@ -39,9 +41,11 @@ impl Envelope {
                 return Err(conditions.error("an envelope without a condition would be every answer"));
             }
         }
-        let is_trouble = fields.optional("trouble").map(Node::boolean).transpose()?.unwrap_or(false);
+        let [is_trouble, is_by_amount] = ["trouble", "by-amount"].map(|key| fields.optional(key).map(Node::boolean));
         fields.finish()?;
-        Ok(Self { title, when, text, is_trouble })
+        let is_trouble = is_trouble.transpose()?.unwrap_or(false);
+        let is_by_amount = is_by_amount.transpose()?.unwrap_or(false);
+        Ok(Self { title, when, text, is_trouble, is_by_amount })
     }
 
     fn is(&self, text: &str, body: Option<&Value>) -> bool {

@@ -32,8 +32,8 @@ impl StepJudge<'_> {
             let status = response.status;
             let other = self.envelope(answer).filter(|envelope| envelope.is_trouble);
             let reason = other.map(|envelope| format!("{} answered {status} to a valid request", envelope.title));
-            if reason.is_none() {
-                self.hold_back(response);
+            if other.is_none_or(|envelope| !envelope.is_by_amount) {
+                self.hold_back(response, other);
             }
             let lack = || format!("a valid request was answered {status}: no right, or no quota");
             self.judgement.inconclusive = Some(reason.unwrap_or_else(lack));

@@ -2,6 +2,8 @@
 //!
 //! A valid request is refused over what it gives where it is refused each time, while others of the same caller are taken before and after. A credential that
 //! is turned away again and again, and taken in between, is a fault that comes now and then. What still excuses valid requests excuses broken ones, too.
+//!
+//! Who stands before a service may refuse now and then for reasons of its own. Where it refuses a value each time, it is part of what the caller meets.
 
 use std::collections::BTreeSet;
 
@@ -79,7 +81,7 @@ pub(super) fn decide(contract: &Contract, turned_away: &TurnedAway, outcomes: &m
             held_back
         } else if is_turned_away && turned_away.is_often() {
             now_and_then(held_back, turned_away.refused, turned_away.refused + turned_away.taken)
-        } else if let Some((refused, asked)) = often.filter(|_| !is_turned_away) {
+        } else if let Some((refused, asked)) = often.filter(|_| !is_turned_away && held_back.cause.is_empty()) {
             now_and_then(held_back, refused, asked)
         } else {
             continue;

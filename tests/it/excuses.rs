@@ -117,17 +117,37 @@ fn a_right_or_a_token_that_is_lost_for_good_accuses_nobody() {
     }));
 }
 
+/// What stands before the service, and how it refuses.
+const OTHERS: [(&str, &str); 3] = [
+    ("a gateway", r#"{"error_code":"APIGW.0106","error_msg":"blocked","request_id":"1"}"#),
+    ("the identity service", r#"{"error":{"code":403,"title":"Forbidden","message":"no"}}"#),
+    ("a page for people", "<html><body>blocked</body></html>"),
+];
+
 #[test]
-fn what_a_gateway_refuses_over_a_value_accuses_nobody() {
-    for body in [
-        r#"{"error_code":"APIGW.0106","error_msg":"blocked","request_id":"1"}"#,
-        r#"{"error":{"code":403,"title":"Forbidden","message":"no"}}"#,
-        "<html><body>blocked</body></html>",
-    ] {
-        acquitted(&report(&[Phase::Boundary], 1, move |asked| {
+fn a_value_that_something_before_the_service_refuses_each_time_is_a_finding_that_says_who() {
+    for (who, body) in OTHERS {
+        let found = report(&[Phase::Boundary, Phase::Pairs], 1, move |asked| {
             asked.body.contains(r#""disk_format":"qcow2""#).then(|| refusal(403, body))
+        });
+        assert_eq!(causes(&found), [("request.disk_format.enum", "")], "{who}");
+        let got = found.findings[0].mismatch.got.raw();
+        assert!(got.starts_with(&format!("{who} answered 403")), "{got}");
+    }
+}
+
+#[test]
+fn what_something_before_the_service_refuses_now_and_then_accuses_nobody() {
+    for (_, body) in OTHERS {
+        acquitted(&report(&[Phase::Boundary, Phase::Pairs], 1, move |asked| {
+            (asked.is_valid && asked.number % 97 < 5).then(|| refusal(403, body))
         }));
     }
+    // A quota may be one of sizes.
+    let quota = r#"{"error":{"code":"IMG.0051","message":"the quota of disks is used up"}}"#;
+    acquitted(&report(&[Phase::Boundary, Phase::Pairs], 1, move |asked| {
+        asked.body.contains(r#""min_disk":1024"#).then(|| refusal(413, quota))
+    }));
 }
 
 #[test]
