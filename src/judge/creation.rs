@@ -15,7 +15,7 @@ impl StepJudge<'_> {
         match classification.kind {
             Kind::Valid => self.judge_valid(&classification, &body, answer),
             Kind::Invalid => self.judge_invalid(&classification, answer),
-            Kind::Unspecified => self.judge_unspecified(&classification, &body, answer),
+            Kind::Unspecified => self.judge_unspecified(&classification, &body, request, answer),
             Kind::Unauthorized => self.judge_unauthorized(&classification.refusals, answer.response),
         }
     }
@@ -90,7 +90,13 @@ impl StepJudge<'_> {
         self.choice("who refuses a request", "the page does not say what an error looks like", taken);
     }
 
-    fn judge_unspecified(&mut self, classification: &Classification<'_>, body: &Body, answer: &Answer<'_>) {
+    fn judge_unspecified(
+        &mut self,
+        classification: &Classification<'_>,
+        body: &Body,
+        request: &Request,
+        answer: &Answer<'_>,
+    ) {
         let response = answer.response;
         let creation = &self.contract.creation;
         let accepted = creation.succeeds_with(response.status);
@@ -98,7 +104,7 @@ impl StepJudge<'_> {
             let taken = if accepted { "accepted".to_owned() } else { format!("refused with {}", response.status) };
             if accepted {
                 self.judge_created(classification, body, answer);
-                self.judge_decoded(body, answer);
+                self.judge_decoded(body, request, answer);
             }
             // Only a lone open matter tells what the target chose; of several, any may have decided. How a value came back says that it was accepted.
             if let [open] = classification.open[..]
@@ -115,14 +121,22 @@ impl StepJudge<'_> {
         }
     }
 
-    /// Whatever encoding a service takes a body for, what it accepts is a text: what stands for bytes that it could not read is another one.
-    fn judge_decoded(&mut self, body: &Body, answer: &Answer<'_>) {
+    /// Whatever encoding a service takes a body for, what it accepts is a text: what stands for bytes that it could not read is another one, and no encoding has
+    /// nothing but ASCII for bytes beyond it.
+    fn judge_decoded(&mut self, body: &Body, request: &Request, answer: &Answer<'_>) {
         let Some(Value::Object(fields)) = answer.json.as_ref().filter(|_| body.forms.contains(&Form::OtherEncoding))
         else {
             return;
         };
+        let sent = as_single_bytes(request);
         for (name, schema) in &self.contract.creation.response.properties {
-            let got = fields.get(name).filter(|value| value.to_string().contains(char::REPLACEMENT_CHARACTER));
+            let is_beyond_ascii =
+                sent.as_ref().and_then(|sent| sent.get(name)?.as_str()).is_some_and(|text| !text.is_ascii());
+            let is_mangled = |got: &&Value| {
+                let has_replacement = got.to_string().contains(char::REPLACEMENT_CHARACTER);
+                has_replacement || (is_beyond_ascii && got.as_str().is_some_and(str::is_ascii))
+            };
+            let got = fields.get(name).filter(is_mangled);
             if let Some((got, echo)) = got.zip(schema.relation("echo")) {
                 let clause = schema.clause(echo.keyword());
                 self.mismatch(
@@ -160,6 +174,12 @@ impl StepJudge<'_> {
         let subjects = self.probe.clauses.iter().filter(|clause| clause.is_of_request());
         self.judgement.assessed.extend(subjects.cloned());
     }
+}
+
+/// A body as one who reads every byte as a character does; `None` where it is no JSON then.
+fn as_single_bytes(request: &Request) -> Option<Value> {
+    let text: String = request.body.as_deref()?.iter().map(|byte| char::from(*byte)).collect();
+    serde_json::from_str(&text).ok()
 }
 
 fn place(pointer: &str) -> &str {

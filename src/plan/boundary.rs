@@ -68,45 +68,56 @@ fn of_unknown_fields(contract: &Contract, base: &Base) -> Vec<Probe> {
         contract.creation.response.properties.keys().filter(|name| !listed.contains_key(*name)).map(String::as_str);
     let names = ["x_unheard_of", ""].into_iter().chain(of_answers);
     let values = [("text", "\"text\""), ("number", "7"), ("object", "{}")];
-    let pairs = names.flat_map(|name| values.iter().map(move |value| (name, value)));
+    let pairs = names.flat_map(|name| values.map(|(label, json)| (name.to_owned(), label, json.to_owned())));
     pairs
-        .map(|(name, (label, json))| {
-            let body = object(&base.with(&[(name.to_owned(), (*json).to_owned())]));
-            probe(contract, Phase::Boundary, id("unknown", &format!("{name}={label}")), None, request(contract, body))
+        .chain(wrapped(contract))
+        .map(|(name, label, json)| {
+            let label = id("unknown", &format!("{name}={label}"));
+            let body = object(&base.with(&[(name, json)]));
+            probe(contract, Phase::Boundary, label, None, request(contract, body))
         })
         .collect()
+}
+
+/// A field with what belongs beside it, named as careless readers name the whole: the collection in which something is created, and one thing of it. What is
+/// taken from there must have its default.
+fn wrapped(contract: &Contract) -> Option<(String, &'static str, String)> {
+    let collection = contract.subject().path.as_str().rsplit('/').next()?;
+    let name = collection.strip_suffix('s').unwrap_or(collection);
+    let is_listed = |name: &str| contract.creation.lists(name);
+    let inner = contract
+        .creation
+        .request
+        .properties
+        .iter()
+        .filter_map(|(name, schema)| Some((name.clone(), other_than_default(contract, name, schema)?)));
+    let inner: Vec<FieldText> = inner.collect();
+    let json = String::from_utf8(object(&inner)).ok()?;
+    (!inner.is_empty() && !name.is_empty() && !name.contains('{') && !is_listed(name))
+        .then(|| (name.to_owned(), "the whole", json))
 }
 
 /// How a name is spelled otherwise.
 type Respell = fn(&str) -> String;
 
-/// Fields under names that careless readers take for theirs: one by one in capitals, and all together in other spellings. What is taken must have its default.
+/// Fields under names that careless readers take for theirs, one by one, as a service may refuse one and take another. What is taken must have its default.
 fn of_spellings(contract: &Contract, base: &Base) -> Vec<Probe> {
     let listed = &contract.creation.request.properties;
-    let respelled = |respell: Respell| {
-        let fields = listed.iter().filter_map(move |(name, schema)| {
-            let json = other_than_default(contract, name, schema)?;
-            Some((name, (respell(name), json)))
-        });
-        fields.filter(|(_, (name, _))| !listed.contains_key(name))
+    let spellings: [Respell; 3] = [str::to_uppercase, camel_case, |name| name.replace('_', "-")];
+    let respelled = |(name, schema): (&String, &Schema)| {
+        let json = other_than_default(contract, name, schema);
+        let others = spellings.map(|respell| respell(name)).into_iter().filter(|other| !listed.contains_key(other));
+        let fields = json.into_iter().flat_map(|json| others.clone().map(move |other| (other, json.clone())));
+        fields.map(|field| (ClauseId::of_request(name, "default"), field)).collect::<Vec<_>>()
     };
-    let make = |label: &str, about: Option<ClauseId>, fields: &[FieldText]| {
-        let body = request(contract, object(&base.with(fields)));
-        let mut made = probe(contract, Phase::Boundary, id("spelling", label), None, body);
+    let make = |(about, field): (ClauseId, FieldText)| {
+        let id = id("spelling", &field.0);
+        let mut made = probe(contract, Phase::Boundary, id, None, request(contract, object(&base.with(&[field]))));
         // The field itself must stay away, so that no mark is put into it.
-        made.clauses.extend(about);
+        made.clauses.push(about);
         made
     };
-    let capitals = respelled(str::to_uppercase);
-    let mut found: Vec<_> = capitals
-        .map(|(name, field)| make(&field.0.clone(), Some(ClauseId::of_request(name, "default")), &[field]))
-        .collect();
-    let together: [(&str, Respell); 2] = [("camel case", camel_case), ("hyphens", |name| name.replace('_', "-"))];
-    for (label, respell) in together {
-        let fields: Vec<_> = respelled(respell).map(|(_, field)| field).collect();
-        found.extend((!fields.is_empty()).then(|| make(label, None, &fields)));
-    }
-    found
+    listed.iter().flat_map(respelled).map(make).collect()
 }
 
 /// A value that every reading allows and that the field does not have by itself, where it may be left out. None asks for a protection: nobody could foresee

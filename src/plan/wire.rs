@@ -70,11 +70,12 @@ pub(super) fn bodies(good: &[u8], needed: &[FieldText]) -> Vec<(String, Vec<u8>)
 }
 
 /// Bytes that are no UTF-8, and two escapes for one character.
-const IN_A_TEXT: [(&str, &[u8]); 4] = [
+const IN_A_TEXT: [(&str, &[u8]); 5] = [
     ("a pair of escapes in a text", br"\ud83d\ude00"),
     ("a byte of another encoding in a text", b"\xE9"),
     ("half a character in a text", b"\xE2\x82"),
     ("a character of more bytes than it takes in a text", b"\xC1\xA1"),
+    ("half a pair as bytes in a text", b"\xED\xA0\x80"),
 ];
 
 /// A body that ends in a text, with bytes at the end of it that readers may stumble over.

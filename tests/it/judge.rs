@@ -421,7 +421,9 @@ fn what_stands_for_bytes_that_were_not_read_is_not_what_was_sent() {
         verdict(&judged(good(sent), Ok(reply(201, Some("application/json"), answer.to_string()))))
     };
     assert_eq!(named("a\u{e9}"), "fine", "some service reads Latin-1");
-    assert_eq!(named("a\u{fffd}"), "response.name.echo");
+    for mangled in ["a\u{fffd}", "a", "a?", ""] {
+        assert_eq!(named(mangled), "response.name.echo", "{mangled}");
+    }
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub(in crate::stub) enum Fault {
     Misreads { field: String, misreading: Misreading },
     /// The field is read under names that are spelled otherwise, too.
     Respells(String),
+    /// The field is read from an object under another name, too.
+    Unwraps(String),
     /// Every field of the answer that the contract does not list is changed.
     MutatedOthers(Mutation),
     /// The answer declares this media type, or none.
@@ -251,6 +253,12 @@ impl Fault {
         if let Self::Respells(field) = self
             && !given.contains_key(field)
             && let Some((_, value)) = given.iter().find(|(name, _)| is_respelled(name, field))
+        {
+            resource.insert(field.clone(), value.clone());
+        }
+        if let Self::Unwraps(field) = self
+            && !given.contains_key(field)
+            && let Some(value) = given.values().find_map(|inner| inner.as_object()?.get(field))
         {
             resource.insert(field.clone(), value.clone());
         }

@@ -55,6 +55,11 @@ impl List {
         {
             let text = "the field is read under other spellings of its name, too";
             self.add(&schema.clause("default"), "respelled", text, Fault::Respells(name.to_owned()));
+            let others = contract.creation.request.additional.as_deref();
+            if others.is_none_or(|others| others.allows(&json!({ name: "a" }))) {
+                let text = "the field is read from an object beside it, too";
+                self.add(&schema.clause("default"), "unwrapped", text, Fault::Unwraps(name.to_owned()));
+            }
         }
         if is_required {
             self.pass(&schema.clause("required"), "takes-nothing", Leniency::Anything);
