@@ -26,7 +26,7 @@ pub(crate) use creation::shortened;
 pub(crate) use response::fill;
 
 use crate::contract::{ClauseId, Contract, Envelope};
-use crate::exchange::{Exchange, Request, Response, TokenVariant};
+use crate::exchange::{Exchange, Request, Response, SendError, TokenVariant};
 use crate::probe::Probe;
 use crate::untrusted::{Untrusted, brief};
 
@@ -127,12 +127,28 @@ pub fn judge(contract: &Contract, probe: &Probe, exchanges: &[Exchange]) -> Judg
         if is_refused || judgement.inconclusive.is_some() {
             break;
         }
+        if let [exchange, next, ..] = &exchanges[step..]
+            && has_nothing_for(contract, exchange, next)
+        {
+            return judgement;
+        }
     }
     if exchanges.len() < probe.script.steps.len() && judgement.mismatches.is_empty() && judgement.inconclusive.is_none()
     {
         judgement.inconclusive = Some("the run ended before the probe did".to_owned());
     }
     judgement
+}
+
+/// Whether the next request was not sent as there is nothing that it could be about: the documentation leaves open whether this creation succeeds, and it did
+/// not.
+fn has_nothing_for(contract: &Contract, exchange: &Exchange, next: &Exchange) -> bool {
+    let is_refused = exchange.response().is_some_and(|response| Refusals::AnyClientError.allow(response.status));
+    let request = &exchange.request;
+    is_refused
+        && matches!(next.outcome, Err(SendError::NothingCaptured))
+        && request.may_create(contract)
+        && classify(contract, request, &Body::read(request)).kind == Kind::Unspecified
 }
 
 /// Holds a removal that clean-up sent as this step against the promise about removals: what is gone was removed as the contract says.
@@ -247,6 +263,7 @@ impl StepJudge<'_> {
             return;
         }
         let created = self.contract.creation.created;
+        let answered = creation::answered(response);
         self.judgement.held_back = Some(Mismatch {
             clause: ClauseId::status(created),
             cause: other.map(|other| other.title.clone()).unwrap_or_default(),

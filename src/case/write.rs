@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::braces::placeholders;
+use super::check::in_some_run;
 use super::read::LONGEST_TITLE;
 use crate::contract::{ClauseId, Contract, Subject};
 use crate::exchange::{Request, TokenVariant};
@@ -70,6 +71,11 @@ pub fn write_steps(contract: &Contract, probe: &Probe, mismatch: &Mismatch, orig
         return None;
     }
     let bytes = creation.body.as_deref().unwrap_or_default();
+    let is_open = {
+        let request = in_some_run(creation);
+        classify(contract, &request, &Body::read(&request)).kind == Kind::Unspecified
+    };
+    let (created, refused) = (contract.creation.created, contract.creation.refused);
     let title = Value::from(title(contract, "keeps", clause, bytes));
     let mut text = format!("# Found by {origin}.\ntitle: {title}\nclauses: [{clause}]\nsteps:\n");
     for index in &kept {
@@ -83,15 +89,16 @@ pub fn write_steps(contract: &Contract, probe: &Probe, mismatch: &Mismatch, orig
                 text.push_str(&format!("    {part}\n"));
             }
         }
+        if !step.pause.is_zero() {
+            text.push_str(&format!("    wait: {}\n", step.pause.as_secs()));
+        }
         let expected = match index {
-            0 => format!("status: {}", contract.creation.created),
+            0 if is_open => format!("status: [{created}, {refused}], otherwise: inconclusive"),
+            0 => format!("status: {created}"),
             _ => expected(step, &probe.expectations[*index], &kept),
         };
         text.push_str(&format!("    expect: {{{expected}}}\n"));
         for (name, pointer) in &step.captures {
-        if !step.pause.is_zero() {
-            text.push_str(&format!("    wait: {}\n", step.pause.as_secs()));
-        }
             text.push_str(&format!("    capture: {{{name}: {pointer}}}\n"));
         }
     }
@@ -150,8 +157,9 @@ fn sent(request: &Request, body: &Body, bytes: &[u8]) -> Option<Vec<String>> {
     if request.credential != TokenVariant::Good {
         parts.push(format!("token: {}", request.credential.name()));
     }
-    let media_type = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    if let Some((name, value)) = media_type.filter(|(_, value)| value != "application/json") {
+    // A case sends a body with a media type, always.
+    let (name, value) = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"))?;
+    if value != "application/json" {
         parts.push(format!("headers: {{{name}: {}}}", Value::from(value.as_str())));
     }
     Some(parts)

@@ -25,7 +25,9 @@ impl Target {
                 break;
             }
             let exchange = self.ask(step, step.request.filled(&values), &exchanges).await;
-            let captured = exchange.response().map(|response| capture(step, response.json().as_ref()));
+            // What an error names is nothing that was created.
+            let created = |response: &Response| response.json().filter(|_| response.is_success());
+            let captured = exchange.response().map(|response| capture(step, created(response).as_ref()));
             exchanges.push(exchange);
             match captured {
                 Some(Ok(captured)) => values.extend(captured),

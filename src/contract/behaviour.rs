@@ -15,6 +15,8 @@ pub enum Misbehaviour {
     HasAFile,
     /// What is read back has another value than was answered, from the third time on.
     ChangesAValueLater,
+    /// What is read back has another value than was answered, where the documentation leaves open whether it is created.
+    ChangesWhatIsOpen,
     /// A change of one changes another one, too.
     ChangesANeighbour,
     /// Deleting one deletes another one, too.
@@ -45,11 +47,12 @@ pub enum Misbehaviour {
 
 impl Misbehaviour {
     /// Every misbehaviour, with its name in a contract.
-    pub const ALL: [(&'static str, Self); 19] = [
+    pub const ALL: [(&'static str, Self); 20] = [
         ("reads-nothing-back", Self::ReadsNothingBack),
         ("loses-a-field", Self::LosesAField),
         ("changes-a-value", Self::ChangesAValue),
         ("changes-a-value-later", Self::ChangesAValueLater),
+        ("changes-what-is-open", Self::ChangesWhatIsOpen),
         ("changes-a-neighbour", Self::ChangesANeighbour),
         ("deletes-a-neighbour", Self::DeletesANeighbour),
         ("confuses-what-comes-at-once", Self::ConfusesWhatComesAtOnce),
@@ -67,14 +70,16 @@ impl Misbehaviour {
         ("creates-for-anybody", Self::CreatesForAnybody),
     ];
 
-    /// Whether only what is done again, or to others, shows it: no follow-up of a single creation does.
-    pub(crate) fn is_of_more_than_one(self) -> bool {
+    /// Whether it takes more than a valid creation with certain values to show it: something that is done again, or to others, or that is left open.
+    pub(crate) fn takes_more_than_values(self) -> bool {
         use Misbehaviour::{
-            ChangesANeighbour, ChangesAValueLater, ConfusesWhatComesAtOnce, DeletesANeighbour, DeletesForAnybody,
-            DeletesWhatIsProtectedAtLast, FailsToDeleteAgain,
+            ChangesANeighbour, ChangesAValueLater, ChangesWhatIsOpen, ConfusesWhatComesAtOnce, DeletesANeighbour,
+            DeletesForAnybody, DeletesWhatIsProtectedAtLast, FailsToDeleteAgain,
         };
         let is_again = matches!(self, ChangesAValueLater | DeletesWhatIsProtectedAtLast | FailsToDeleteAgain);
-        is_again || matches!(self, ChangesANeighbour | DeletesANeighbour | DeletesForAnybody | ConfusesWhatComesAtOnce)
+        let is_of_others =
+            matches!(self, ChangesANeighbour | DeletesANeighbour | DeletesForAnybody | ConfusesWhatComesAtOnce);
+        is_again || is_of_others || self == ChangesWhatIsOpen
     }
 
     /// Whether only the answer is another, and nothing else follows from it.

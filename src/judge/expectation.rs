@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::creation::{no_object, shortened};
-use super::sent_fields::is_in_other_form;
+use super::sent_fields::{SentFields, is_in_other_form};
 use super::{Answer, Body, Kind, StepJudge, classify};
 use crate::contract::{ClauseId, Effect, Relation, list, same, same_items};
 use crate::exchange::{Exchange, Request, Response, SendError, id_text, query};
@@ -121,23 +121,36 @@ impl StepJudge<'_> {
                 self.mismatch(self.clause_of(name), format!("/{name}"), list(wanted), got);
             }
         }
-        let earlier = expectation.same_as.and_then(|step| all.get(step)).and_then(Exchange::response);
-        if let Some(earlier) = earlier.and_then(Response::json) {
-            self.judge_same(&earlier, fields);
+        if let Some(earlier) = expectation.same_as.and_then(|step| all.get(step)) {
+            self.judge_same(earlier, fields);
         }
     }
 
-    /// The documented fields of an earlier answer must come back, but for those that may change.
-    fn judge_same(&mut self, earlier: &Value, fields: &Map<String, Value>) {
-        for (name, schema) in &self.contract.creation.response.properties {
+    /// The documented fields of an earlier answer must come back, but for those that may change, and those of which the documentation leaves open what they are.
+    fn judge_same(&mut self, earlier: &Exchange, fields: &Map<String, Value>) {
+        let Some(answer) = earlier.response().and_then(Response::json) else { return };
+        let creation = &self.contract.creation;
+        let body = Body::read(&earlier.request);
+        let classification = classify(self.contract, &earlier.request, &body);
+        let is_open = classification.kind == Kind::Unspecified && earlier.request.may_create(self.contract);
+        let sent = SentFields::of(&classification, &body);
+        for (name, schema) in &creation.response.properties {
             let can_be_held = !schema.may_change && !self.is_known_wrong(name);
-            let Some(before) = earlier.get(name).filter(|_| can_be_held) else { continue };
+            let Some(before) = answer.get(name).filter(|_| can_be_held) else { continue };
+            if is_open && !sent.explain(name, schema, before) {
+                continue;
+            }
             let now = fields.get(name);
-            let can_be_missing = !self.contract.creation.response.required.contains(name);
+            let can_be_missing = !creation.response.required.contains(name);
             if can_be_missing && before.is_null() && now.is_none() {
                 continue; // a null stands for a field that need not be there
             }
-            if !now.is_some_and(|now| self.is_alike(name, before, now)) {
+            let request = creation.request.properties.get(name).filter(|_| is_open);
+            let is_allowed = |now: &Value| {
+                request.is_some_and(|request| sent.allow_read_back(name, before, now, request))
+                    || self.is_alike(name, before, now)
+            };
+            if !now.is_some_and(is_allowed) {
                 let got = now.map_or_else(|| "no such field".to_owned(), |now| shortened(&now.to_string()));
                 let wanted = format!("{}, as before", shortened(&before.to_string()));
                 self.mismatch(self.clause_of(""), format!("/{name}"), wanted, got);

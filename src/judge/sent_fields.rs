@@ -61,6 +61,26 @@ impl<'a> SentFields<'a> {
     }
 }
 
+impl SentFields<'_> {
+    /// Whether what an answer says of a field follows from what was sent, so that later answers must say it too. What a service makes of a value that is left
+    /// open is its own matter, and so is how it tells that.
+    pub(super) fn explain(&self, name: &str, schema: &Schema, got: &Value) -> bool {
+        match self.field(name) {
+            Field::Unknown => false,
+            Field::Absent | Field::Plain(_) => schema.relation("derived").is_none(),
+            Field::Open { value, .. } => {
+                schema.relation("echo").is_some() && (same(value, got) || same_items(value, got))
+            }
+        }
+    }
+
+    /// Whether a value that is left open is read back in a way in which it may come back.
+    pub(super) fn allow_read_back(&self, name: &str, before: &Value, now: &Value, request: &Schema) -> bool {
+        let is_open = matches!(self.field(name), Field::Open { .. });
+        is_open && (is_as_precise(before, now) || way_back(before, now, &self.returns(name), request).is_some())
+    }
+}
+
 /// How an open value came back, if it did so in a way that the contract grants.
 pub(super) fn way_back(given: &Value, got: &Value, returns: &[Returns], request: &Schema) -> Option<&'static str> {
     let can = |way| returns.contains(&way);

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use crate::contract::{Contract, same};
+use crate::contract::{Contract, Form, same};
 use crate::exchange::Request;
 use crate::judge::{Body, Kind, classify};
 use crate::probe::{Expectation, FollowUp, Phase, Probe, SURVEY, Step};
 use crate::suite::Suite;
 
-/// Adds to a generated probe the steps of each of these follow-ups that goes with it. Only a valid request has any: an open one may be refused, and what an
-/// accepted one promises is open too.
+/// Adds to a generated probe the steps of each of these follow-ups that goes with it. What the documentation leaves open may be refused; where it is accepted,
+/// what was created is read, and nothing else is promised of it.
 pub(crate) fn add_follow_ups<'a>(
     contract: &Contract,
     probe: &mut Probe,
@@ -20,14 +20,18 @@ pub(crate) fn add_follow_ups<'a>(
         return;
     }
     let body = Body::read(&creation.request);
-    if classify(contract, &creation.request, &body).kind != Kind::Valid {
-        return;
-    }
+    let kind = classify(contract, &creation.request, &body).kind;
+    let goes_with = |follow_up: &FollowUp| match kind {
+        Kind::Valid => true,
+        // An answer that holds what was sent is read to its end only where that was sent to the same call.
+        Kind::Unspecified => is_one_read(contract, follow_up) && !body.forms.contains(&Form::HugeBody),
+        Kind::Invalid | Kind::Unauthorized => false,
+    };
     let gives = |(name, wanted): &(String, Value)| {
         body.value.as_ref().and_then(|body| body.get(name)).is_some_and(|given| same(given, wanted))
     };
     for follow_up in follow_ups {
-        if follow_up.phases.contains(&probe.phase) && follow_up.when.iter().all(gives) {
+        if follow_up.phases.contains(&probe.phase) && goes_with(follow_up) && follow_up.when.iter().all(gives) {
             append(contract, probe, follow_up);
         }
     }
@@ -49,14 +53,14 @@ pub(crate) fn probe_of_survey(suite: &Suite, request: Request) -> Probe {
 
 /// Whether a follow-up, whatever was sent, consists of a read of what was created.
 fn is_one_read(contract: &Contract, follow_up: &FollowUp) -> bool {
-    follow_up.when.is_empty() && follow_up.steps.len() == 1 && follow_up.steps.iter().all(is_read)
-}
-
-fn append(contract: &Contract, probe: &mut Probe, follow_up: &FollowUp) {
     let is_read = |(step, _): &(Step, Expectation)| {
         let operation = contract.operation(&step.request.method, &step.request.path);
         operation.is_some_and(|(index, _)| index == contract.creation.lifecycle.read)
     };
+    follow_up.when.is_empty() && follow_up.steps.len() == 1 && follow_up.steps.iter().all(is_read)
+}
+
+fn append(contract: &Contract, probe: &mut Probe, follow_up: &FollowUp) {
     let lifecycle = &contract.creation.lifecycle;
     let before = probe.script.steps.len();
     if before == 1 {

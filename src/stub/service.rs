@@ -1,7 +1,7 @@
 //! What the stub answers, without HTTP: a function of the request and of what is kept.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -33,6 +33,8 @@ pub struct StubService {
 #[derive(Debug, Default)]
 pub(super) struct Resources {
     pub kept: IndexMap<String, Map<String, Value>>,
+    /// Those of which the documentation leaves open whether they are created.
+    open: HashSet<String>,
     /// How often each was read.
     reads: HashMap<String, usize>,
     /// How often each was to be removed.
@@ -144,6 +146,9 @@ impl StubService {
         if !is_accepted {
             return self.refuse(&found);
         }
+        if found.kind == Kind::Unspecified {
+            resources.open.extend(self.id_of(&created));
+        }
         let mut shown = self.fault().twisted(created.clone(), &given, resources.created);
         for (name, _) in resource::others(self.contract(), &given) {
             self.fault().twist_other(&mut shown, name, resources.created);
@@ -189,10 +194,12 @@ impl StubService {
     fn read(&self, operation: &Operation, id: &str, resources: &mut Resources) -> Response {
         let times = once_more(&mut resources.reads, id);
         match resources.kept.get(id) {
-            Some(resource) => match self.fault().read_back(self.contract(), resource, times) {
-                Some(shown) => reply::resource(200, &shown),
-                None => self.not_found(operation),
-            },
+            Some(resource) => {
+                match self.fault().read_back(self.contract(), resource, times, resources.open.contains(id)) {
+                    Some(shown) => reply::resource(200, &shown),
+                    None => self.not_found(operation),
+                }
+            }
             None => match self.fault().unknown_status() {
                 Some(status) => reply::bare(status),
                 None => self.not_found(operation),

@@ -280,12 +280,13 @@ impl Fault {
         }
     }
 
-    /// What a read shows of a resource; `None` where it finds nothing.
+    /// What a read shows of a resource, and `is_open` says whether the documentation leaves open that it was created; `None` where it finds nothing.
     pub(in crate::stub) fn read_back(
         &self,
         contract: &Contract,
         resource: &Map<String, Value>,
         times: usize,
+        is_open: bool,
     ) -> Option<Map<String, Value>> {
         let field = first_echo(contract, resource);
         let mut shown = resource.clone();
@@ -296,7 +297,8 @@ impl Fault {
             shown.shift_remove(&field);
         }
         let is_later = times > 2 && self.misbehaves(Misbehaviour::ChangesAValueLater, resource);
-        if is_later || self.misbehaves(Misbehaviour::ChangesAValue, resource) {
+        let is_open = is_open && self.misbehaves(Misbehaviour::ChangesWhatIsOpen, resource);
+        if is_later || is_open || self.misbehaves(Misbehaviour::ChangesAValue, resource) {
             Self::change_a_value(contract, &mut shown);
         }
         Some(shown)

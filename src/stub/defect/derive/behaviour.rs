@@ -25,7 +25,7 @@ impl List {
             let is_plain = misbehaviour.is_of_the_answer_only();
             // A call that nobody may use is lacking, and nobody is accused of that.
             let first = usize::from(*misbehaviour == Misbehaviour::RefusesToDelete);
-            let last = if misbehaviour.is_of_more_than_one() { 1 } else { whens.len() };
+            let last = if misbehaviour.takes_more_than_values() { 1 } else { whens.len() };
             for (state, when) in whens.iter().take(last).skip(first) {
                 let fault = Fault::Misbehaves { way: *misbehaviour, when: when.clone() };
                 let defect = self.add(&clause, &format!("{way}{state}"), "a promise of the prose is broken", fault);
