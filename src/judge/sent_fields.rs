@@ -77,7 +77,11 @@ impl SentFields<'_> {
     /// Whether a value that is left open is read back in a way in which it may come back.
     pub(super) fn allow_read_back(&self, name: &str, before: &Value, now: &Value, request: &Schema) -> bool {
         let is_open = matches!(self.field(name), Field::Open { .. });
-        is_open && (is_as_precise(before, now) || way_back(before, now, &self.returns(name), request).is_some())
+        // Where a null came back as it was, a later answer may have what it stands for.
+        let stands_for_default =
+            || before.is_null() && request.default.as_ref().is_some_and(|default| same(default, now));
+        let is_granted = || way_back(before, now, &self.returns(name), request).is_some();
+        is_open && (is_as_precise(before, now) || stands_for_default() || is_granted())
     }
 }
 

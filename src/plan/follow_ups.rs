@@ -44,8 +44,8 @@ pub(crate) fn probe_of_survey(suite: &Suite, request: Request) -> Probe {
     let phase = read.and_then(|follow_up| follow_up.phases.first().copied()).unwrap_or(Phase::Boundary);
     let mut probe = super::probe(contract, phase, SURVEY.to_owned(), None, request);
     if let Some(follow_up) = read {
-        probe.title = "the first thing of a run is created, and can be read".to_owned();
-        probe.clauses = vec![follow_up.clause.clone()];
+        let title = "the first thing of a run is created, and can be read".to_owned();
+        probe = Probe { title, clauses: vec![follow_up.clause.clone()], ..probe };
         append(contract, &mut probe, follow_up);
     }
     probe

@@ -55,6 +55,7 @@ mod progress;
 mod properties;
 mod readers;
 mod recipes;
+mod removals;
 mod repeat;
 mod report;
 mod reports;
@@ -78,6 +79,8 @@ mod conforming;
 #[path = "../support/every_kind.rs"]
 mod every_kind;
 #[path = "../support/gossip.rs"]
+#[path = "../support/faulty.rs"]
+mod faulty;
 mod gossip;
 #[path = "../support/machine.rs"]
 mod machine;

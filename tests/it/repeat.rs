@@ -204,11 +204,13 @@ fn shapes(seen: &[Seen]) -> Vec<String> {
 
 /// The cases of behaviours, and a part of what is generated.
 fn some(suite: &Arc<Suite>) -> Vec<Probe> {
-    let (mut probes, mut rest) = (marked(suite), 0);
+    let (mut probes, mut rest, mut open) = (marked(suite), 0, 0);
     probes.retain(|probe| {
         let is_case = probe.phase == Phase::Case && probe.clauses.iter().any(|clause| clause.starts_with("behaviour."));
         rest += usize::from(probe.phase == Phase::Pairs);
-        is_case || (probe.phase == Phase::Pairs && rest <= 40)
+        let is_open = probe.phase == Phase::Boundary && probe.clauses.is_empty() && probe.script.steps.len() > 1;
+        open += usize::from(is_open);
+        is_case || (probe.phase == Phase::Pairs && rest <= 40) || (is_open && open <= 20)
     });
     probes
 }
