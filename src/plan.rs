@@ -15,6 +15,7 @@ mod pairs;
 mod pattern;
 mod random;
 mod seed;
+mod shard;
 mod stream;
 mod test_values;
 mod texts;
@@ -29,6 +30,7 @@ pub(crate) use missing::MissingCall;
 
 pub(crate) use random::{BodyTree, fields, tree};
 pub use seed::Seed;
+pub use shard::{NoShard, Shard};
 pub use stream::{Excluded, Plan, Skipped, plan};
 
 use crate::contract::Schema;
@@ -47,6 +49,8 @@ pub struct Selection {
     pub strength: usize,
     /// The seed of the random phase.
     pub seed: Seed,
+    /// The share of all that; `None` is all of it.
+    pub shard: Option<Shard>,
 }
 
 impl Default for Selection {
@@ -57,6 +61,7 @@ impl Default for Selection {
             examples: 20,
             strength: 2,
             seed: Seed::default(),
+            shard: None,
         }
     }
 }
@@ -75,6 +80,9 @@ pub enum PlanError {
     /// All that is meant is skipped, so that nothing would be assessed.
     #[error("nothing would be assessed: {0}")]
     Skipped(String),
+    /// A share in which no probe is that is meant.
+    #[error("shard {0} has no probe of those that are meant; fewer shards have more each")]
+    EmptyShard(Shard),
     /// No phase, or phases without probes.
     #[error("these phases have no probe")]
     NothingSent,

@@ -41,7 +41,7 @@ use crate::client::{Availability, Bounds, Leftover, Unlisted};
 use crate::contract::{Carrier, ClauseId};
 use crate::http::Route;
 use crate::judge::{Drift, ObservedBehaviour};
-use crate::plan::{Excluded, Seed};
+use crate::plan::{Excluded, Seed, Shard};
 use crate::probe::Phase;
 use crate::run::{Ending, NOTHING_IS_REMOVED};
 
@@ -66,6 +66,8 @@ pub struct Results {
     pub carrier: Option<Carrier>,
     /// The seed of the random phase.
     pub seed: Seed,
+    /// The share of the probes that was planned; `None` is all of them.
+    pub shard: Option<Shard>,
     /// How many probes the plan had.
     pub planned: usize,
     /// How many probes of each phase were performed.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::Failure;
-use crate::plan::{Plan, PlanError, Seed, Selection, plan};
+use crate::plan::{Plan, PlanError, Seed, Selection, Shard, plan};
 use crate::probe::{Phase, whole_id};
 use crate::suite::Suite;
 
@@ -20,6 +20,9 @@ pub(super) struct SelectionArguments {
     /// Where probes come from [default: all phases; case where the target is not on this machine]
     #[arg(long = "phase", value_name = "PHASE", value_enum, value_delimiter = ',')]
     phases: Vec<PhaseName>,
+    /// Send only the K-th of N shares of the probes; `report` puts the reports of all shares together
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
     #[command(flatten)]
     generation: Generation,
 }
@@ -73,7 +76,7 @@ impl PhaseName {
 impl SelectionArguments {
     /// All that is made this way.
     pub(super) fn all(generation: Generation) -> Self {
-        Self { selectors: Vec::new(), excluded: Vec::new(), phases: Vec::new(), generation }
+        Self { selectors: Vec::new(), excluded: Vec::new(), phases: Vec::new(), shard: None, generation }
     }
 
     /// Whether phases are named.
@@ -100,7 +103,7 @@ impl SelectionArguments {
         whole.map_err(|error| {
             let searched = match error {
                 PlanError::NothingSelected { .. } => searched(suite),
-                PlanError::Skipped(_) | PlanError::NothingSent => String::new(),
+                PlanError::Skipped(_) | PlanError::NothingSent | PlanError::EmptyShard(_) => String::new(),
             };
             Failure::WrongUse(format!("{error}{searched}"))
         })
@@ -118,6 +121,7 @@ impl SelectionArguments {
             examples: usize::from(self.generation.examples),
             strength: usize::from(self.generation.strength),
             seed: self.generation.seed,
+            shard: self.shard,
         }
     }
 }

@@ -99,7 +99,7 @@ pub fn plan(suite: &Arc<Suite>, selection: &Selection) -> Result<Plan, PlanError
     }
     let plan = Plan::over(suite, Source::Selected, selection.clone());
     if plan.is_empty() {
-        return Err(PlanError::NothingSent);
+        return Err(selection.shard.map_or(PlanError::NothingSent, PlanError::EmptyShard));
     }
     let plan = plan.without_skipped();
     let skipped = || plan.excluded().iter().map(|each| each.text.as_str()).collect::<Vec<_>>().join(", ");
@@ -270,15 +270,26 @@ impl Plan {
     /// The probes, one after the other.
     pub fn iter(&self) -> impl Iterator<Item = Probe> + Send + use<> {
         let (mut marker, suite) = (self.is_marked.then(Marker::default), Arc::clone(&self.suite));
-        self.unmarked().map(move |mut probe| {
+        // A probe carries the same mark in a share as in the whole.
+        let all = self.of_all_shards().map(move |mut probe| {
             if let Some(marker) = &mut marker {
                 marker.mark(&suite.contract, &mut probe);
             }
             probe
-        })
+        });
+        all.filter(self.is_of_shard())
     }
 
     fn unmarked(&self) -> Probes {
+        Box::new(self.of_all_shards().filter(self.is_of_shard()))
+    }
+
+    fn is_of_shard(&self) -> impl Fn(&Probe) -> bool + Send + use<> {
+        let shard = self.selection.shard;
+        move |probe| shard.is_none_or(|shard| shard.has(&probe.id))
+    }
+
+    fn of_all_shards(&self) -> Probes {
         let probes: Probes = match &self.source {
             Source::Listed(probes) => {
                 let probes = Arc::clone(probes);

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 
 use super::model::{Report, Verdict};
+use crate::probe::{SURVEY, whole_id};
 use crate::untrusted::visible;
 
 /// The report as JSON. What orders a terminal about, or cannot be seen, is escaped, which changes nothing for a reader of JSON.
@@ -35,6 +36,8 @@ pub fn read(text: &str) -> Result<Report, String> {
 fn contradiction(report: &Report) -> Option<String> {
     let Report { verdict, exit_code, probes, findings, omitted, .. } = report;
     let ended = probes.passed + probes.failed + probes.known + probes.inconclusive + probes.skipped + probes.unsent;
+    // What the look before the run has shown is one more than was planned; of several shards each has such a look.
+    let looks = report.each_probe.iter().filter(|probe| whole_id(&probe.id) == SURVEY).count().max(1);
     let has_findings = !findings.is_empty() || !omitted.is_empty();
     if !verdict.has_code(*exit_code) {
         Some(format!("the verdict is `{}`, and the exit code {exit_code}", verdict.text()))
@@ -42,8 +45,7 @@ fn contradiction(report: &Report) -> Option<String> {
         Some("it holds, and something failed".to_owned())
     } else if (probes.failed > 0 || *verdict == Verdict::Broken) && !has_findings && report.stale.is_empty() {
         Some("something failed, and nothing was found".to_owned())
-    } else if ended > probes.planned.saturating_add(1) {
-        // What the look before the run has shown is one more than was planned.
+    } else if ended > probes.planned.saturating_add(looks) {
         Some(format!("{ended} probes ended, and {} were planned", probes.planned))
     } else {
         None

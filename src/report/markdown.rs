@@ -80,7 +80,8 @@ fn write_report(out: &mut String, report: &Report) -> fmt::Result {
         plain(&suite),
         report.program_version
     )?;
-    writeln!(out, "on {}, in {:.1} s, seed {}.\n", report.date, report.seconds, report.seed)?;
+    let shard = if report.shard.is_empty() { String::new() } else { format!(", shard {}", report.shard) };
+    writeln!(out, "on {}, in {:.1} s, seed {}{shard}.\n", report.date, report.seconds, report.seed)?;
     let probes = &report.probes;
     writeln!(out, "| probes | passed | failed | known | inconclusive | skipped | not sent |")?;
     writeln!(out, "|---:|---:|---:|---:|---:|---:|---:|")?;

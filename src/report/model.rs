@@ -8,6 +8,7 @@ mod examples;
 mod finding;
 mod latency;
 mod limit;
+mod merge;
 mod redact;
 mod verdict;
 
@@ -19,6 +20,7 @@ pub(super) use assemble::{clauses, rfc3339, share_of};
 pub(super) use examples::{LEFT_OUT, command};
 pub use finding::{Answer, Body, Entailed, Exchange, Finding, Header};
 pub use latency::{Band, Latency, duration};
+pub use merge::MergeError;
 pub use verdict::{ClauseVerdict, Verdict};
 
 pub use crate::results::ProbeVerdict;
@@ -44,6 +46,9 @@ pub struct Report {
     pub seconds: f64,
     /// The seed of the random phase, as a text: not every reader of JSON keeps so large a number.
     pub seed: String,
+    /// The share of the probes that was sent, such as `1/4`; empty where that is all of them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub shard: String,
     /// What the exit code stands for.
     pub verdict: Verdict,
     /// The exit code of the run.

@@ -61,6 +61,7 @@ mod report;
 mod reports;
 mod schemas;
 mod secrets;
+mod shards;
 mod signature;
 mod stops;
 mod stub;
@@ -78,9 +79,9 @@ mod chance;
 mod conforming;
 #[path = "../support/every_kind.rs"]
 mod every_kind;
-#[path = "../support/gossip.rs"]
 #[path = "../support/faulty.rs"]
 mod faulty;
+#[path = "../support/gossip.rs"]
 mod gossip;
 #[path = "../support/machine.rs"]
 mod machine;

@@ -127,6 +127,10 @@ pub(super) fn latency(first: &Report, second: &Report) -> Vec<LatencyPair> {
     both.collect()
 }
 
+fn or_all(shard: &str) -> &str {
+    if shard.is_empty() { "all" } else { shard }
+}
+
 /// What makes the runs less comparable.
 pub(super) fn caveats(first: &Report, second: &Report) -> Vec<String> {
     let mut caveats = Vec::new();
@@ -142,6 +146,7 @@ pub(super) fn caveats(first: &Report, second: &Report) -> Vec<String> {
     differ("versions of the suite", &first.suite.version, &second.suite.version);
     differ("versions of the program", &first.program_version, &second.program_version);
     differ("seeds", &first.seed, &second.seed);
+    differ("shards", or_all(&first.shard), or_all(&second.shard));
     differ("phases", &phases(first), &phases(second));
     for (name, report) in [("first", first), ("second", second)] {
         if !report.cut_short.is_empty() {

@@ -47,6 +47,7 @@ impl Report {
             date: about.when(),
             seconds: (results.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
             seed: results.seed.to_string(),
+            shard: results.shard.map(|shard| shard.to_string()).unwrap_or_default(),
             verdict: code.into(),
             exit_code: code as u8,
             is_complete: results.ending == Ending::Complete && results.unsent.is_empty(),

@@ -35,6 +35,7 @@ pub(super) fn redact(report: &mut Report, secrets: &Secrets) {
         date: _,
         seconds: _,
         seed: _,
+        shard: _,
         verdict: _,
         exit_code: _,
         is_complete: _,
@@ -65,9 +66,7 @@ pub(super) fn redact(report: &mut Report, secrets: &Secrets) {
     for Drift { pointer, text, times: _ } in drift {
         [pointer, text].into_iter().for_each(clean);
     }
-    for Omitted { what, count: _ } in omitted {
-        clean(what);
-    }
+    omitted.iter_mut().map(|Omitted { what, count: _ }| what).for_each(clean);
     redact_resources(resources, secrets);
     for finding in findings {
         redact_finding(finding, secrets);

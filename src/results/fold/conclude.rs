@@ -152,7 +152,7 @@ impl Fold {
         let deviations = self.deviations(&refused, &seen.outcomes);
         let coverage = self.coverage_with(&refused, &seen.outcomes);
         let unsent = self.unsent(end);
-        let is_whole = unsent.is_empty() && self.excluded.is_empty();
+        let is_whole = unsent.is_empty() && self.excluded.is_empty() && self.selection.shard.is_none();
         // What is left out might show it.
         let stale = if is_whole { self.stale(&deviations, &coverage) } else { Vec::new() };
         let not_assessed = coverage.not_assessed(contract, end.ending, &self.excluded);
@@ -166,6 +166,7 @@ impl Fold {
             route: end.route.clone(),
             carrier: end.carrier.clone(),
             seed: self.selection.seed,
+            shard: self.selection.shard,
             planned: self.planned + self.skipped_cases.probes.len(),
             phases: self.all_phases(),
             passed: self.passed + count(Verdict::Pass) - seen.recounted(Verdict::Pass),
