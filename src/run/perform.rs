@@ -10,7 +10,7 @@ use super::overlap::Slots;
 use super::{Ending, Event, Options, Place, Record};
 use crate::client::{Denied, Target, created_id};
 use crate::contract::Contract;
-use crate::exchange::{Exchange, Request};
+use crate::exchange::{Exchange, Request, SendError};
 use crate::judge::{judge, judge_removal};
 use crate::plan::{self, Plan};
 use crate::probe::{Phase, Probe};
@@ -74,6 +74,10 @@ pub(super) async fn all(
                 if options.fail_fast.is_some_and(|most| failed >= most.get()) && ending == Ending::Complete {
                     ending = Ending::FailedFast;
                 }
+                // What was cut short within the last probe is cut short, too.
+                if let Some(halted) = target.halted().filter(|_| was_cut_short(&record) && ending == Ending::Complete) {
+                    ending = halted.into();
+                }
                 tell(Event::Performed(*record), fold);
                 if streak.inconclusive == MOST_INCONCLUSIVE && ending == Ending::Complete {
                     ending = streak.ending(suite, target, fold, tell).await;
@@ -96,6 +100,11 @@ pub(super) async fn all(
         tell(Event::Unsent { place, probe, beyond: None }, fold);
     }
     ending
+}
+
+/// Whether the end of the run kept a request of this probe back.
+fn was_cut_short(record: &Record) -> bool {
+    matches!(record.exchanges.last(), Some(Exchange { outcome: Err(SendError::Halted), .. }))
 }
 
 /// How many probes in a row were inconclusive, and how many of them for a reason that may be a fault.

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use crate::server::{IMAGES, Server, TOKEN, bare, outcome, suite};
 use crate::whole::{PLAIN, Whole, whole};
-use ims_conformance::client::{Access, Limits, Service, Setup, Target, Token};
+use ims_conformance::client::{Access, Limits, Service, Setup, Spent, Target, Token};
+use ims_conformance::exit_code::ExitCode;
 use ims_conformance::plan::{Plan, Selection, plan};
 use ims_conformance::probe::Probe;
 use ims_conformance::report::terminal;
 use ims_conformance::results::Results;
+use ims_conformance::run::Ending;
 use ims_conformance::suite::Suite;
 use serde_json::json;
 use tempfile::TempDir;
@@ -65,6 +67,15 @@ fn a_clause_whose_probes_were_not_sent_says_so_and_why() {
     }
     assert!(told > 100 && rules > 50, "{told} {rules}");
     assert!(!report.not_assessed.iter().any(|(_, reason)| reason.contains("no probe of this run")));
+}
+
+#[test]
+fn a_run_that_ends_while_its_last_probe_waits_says_so() {
+    let limits = Limits { time: Some(Duration::from_secs(1)), ..Limits::default() };
+    let waits = probes("keeps_the_image_seconds_later");
+    let Whole { results: report, .. } = performed(&Server::faithful(), token(), waits, limits, false);
+    assert_eq!((report.ending, ExitCode::of(&report)), (Ending::Spent(Spent::Time), ExitCode::Incomplete));
+    assert_eq!(report.leftovers, []);
 }
 
 /// A server that creates nothing, as it is busy.
