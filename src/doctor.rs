@@ -221,6 +221,7 @@ pub async fn try_calls(contract: &Contract, target: &Target) -> Vec<Line> {
     if survey.cleanup.created > survey.cleanup.removed {
         lines.push(Line::bad("calls", "one was created, and cannot be removed"));
     }
+    lines.extend(survey.failure().map(|text| Line::bad("calls", text)));
     if lines.is_empty() {
         lines.push(match survey.cleanup.created {
             0 => Line::unknown("calls", "none could be created, so that nothing is known of the others"),

@@ -114,7 +114,8 @@ fn record_of_survey(suite: &Suite, plan: &Plan, exchanges: &[Exchange]) -> Optio
     let exchanges = exchanges.to_vec();
     let record =
         Record { place: plan.len(), probe: Arc::new(probe), judgement, exchanges, cleanup: Cleanup::default() };
-    (!record.judgement.mismatches.is_empty()).then_some(record)
+    let says_something = !record.judgement.mismatches.is_empty() || record.judgement.inconclusive.is_some();
+    says_something.then_some(record)
 }
 
 /// The plan without what needs calls that cannot be used. What must be released before it can be removed is not created where nothing releases it.

@@ -28,6 +28,14 @@ pub struct Survey {
     pub(super) fault: Vec<Exchange>,
 }
 
+impl Survey {
+    /// What went wrong with a creation inside the service, in words.
+    pub(crate) fn failure(&self) -> Option<String> {
+        let [creation] = self.fault.as_slice() else { return None };
+        status_of(creation).map(|status| format!("a creation was answered {status}"))
+    }
+}
+
 /// What was seen of the calls with one thing that was created.
 struct Sight {
     calls: Calls,

@@ -316,6 +316,27 @@ fn a_first_creation_that_fails_alone_is_accused() {
 }
 
 #[test]
+fn a_first_creation_that_fails_is_told_whoever_answers_it() {
+    let failing = |media_type: &'static str, body: &'static str| {
+        let count = AtomicUsize::new(0);
+        Server::with(move |server, request, token| {
+            let is_first = call(request) == Call::Create && count.fetch_add(1, Ordering::SeqCst) == 0;
+            let headers = vec![("content-type".to_owned(), media_type.to_owned())];
+            let failure = Response { headers, body: body.into(), ..bare(500) };
+            Some(if is_first { failure } else { server.pass(request, token) })
+        })
+    };
+    let page = || failing("text/html", "<html><body>oh no</body></html>");
+    let folder = TempDir::new().unwrap();
+    let (code, text) = outcome("run", &page().listen(), &["min_disk/accepts"], folder.path());
+    assert!(code == 3 && text.contains("a page for people answered 500"), "{code} {text}");
+    for server in [page(), failing("application/json", "{}")] {
+        let (code, text) = outcome("doctor", &server.listen(), &["--try"], folder.path());
+        assert!(code != 0 && text.contains("a creation was answered 500"), "{code} {text}");
+    }
+}
+
+#[test]
 fn a_read_that_finds_nothing_of_what_is_listed_is_accused() {
     let does = |call| without(call, Call::Read, Does::Says(404));
     let (folder, server) = (TempDir::new().unwrap(), server(None, does));
