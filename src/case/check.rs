@@ -261,7 +261,10 @@ fn is_specified(contract: &Contract, probe: &Probe) -> Result<(), Complaint> {
                     false,
                     At::Request(index),
                     message,
-                    "both answers conform, so no case can expect one of them",
+                    format!(
+                        "both answers conform, so no case can expect one of them; where another step goes on with what is created, both can be allowed: `[{}, {}]`",
+                        contract.creation.created, contract.creation.refused
+                    ),
                 ),
             };
         }

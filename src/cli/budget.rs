@@ -142,10 +142,12 @@ impl Decision {
     /// What the probes may cost at most, in words.
     pub(super) fn worst_case(&self, contract: &Contract) -> String {
         let (mut total, mut unmarked, mut alive, mut at_once) = (Cost::default(), 0, Vec::new(), self.jobs);
+        let mut waits = Duration::ZERO;
         for probe in self.plan.iter() {
             let cost = Cost::of(contract, &probe.script);
             total = total + cost;
             unmarked += plan::unmarked(contract, &probe);
+            waits += probe.script.steps.iter().map(|step| step.pause).sum::<Duration>();
             alive.push(cost.created);
             at_once = at_once.max(probe.phase.at_once(self.jobs));
         }
@@ -165,6 +167,9 @@ impl Decision {
             let requests = limits.requests.map_or(total.requests, |most| most.min(total.requests));
             let least = duration(requests, rate);
             text.push_str(&format!("  at most {rate} requests in a second, so that they may take {least}\n"));
+        }
+        if !waits.is_zero() {
+            text.push_str(&format!("  waiting: {} s, as steps of cases ask for it\n", waits.as_secs()));
         }
         text.push_str(&format!("  {unmarked} of what is created would carry no mark\n"));
         text.push_str(&format!(

@@ -85,7 +85,7 @@ fn write_step(out: &mut String, contract: &Contract, index: usize, step: &Step) 
     let request = &step.request;
     writeln!(out, "\nstep {}   {} {}", index + 1, request.method, Untrusted::from(request.path.as_str()))?;
     if !step.pause.is_zero() {
-        writeln!(out, "         {} s after the one before", step.pause.as_secs())?;
+        writeln!(out, "         {} s later", step.pause.as_secs())?;
     }
     for (name, value) in &request.headers {
         writeln!(out, "         {name}: {}", Untrusted::from(value.as_str()))?;
