@@ -24,6 +24,7 @@ mod tally;
 use std::time::Duration;
 
 pub(crate) use blame::is_refusal_of_valid;
+pub(crate) use coverage::NOBODY_ASKED;
 pub use finding::{Consequence, Finding};
 pub(crate) use fold::Left;
 pub use fold::{Fold, Question};
@@ -66,8 +67,8 @@ pub struct Results {
     pub carrier: Option<Carrier>,
     /// The seed of the random phase.
     pub seed: Seed,
-    /// The share of the probes that was planned; `None` is all of them.
-    pub shard: Option<Shard>,
+    /// The share of the probes that was planned, and what tells the plan of all shares from another one; `None` is all of them.
+    pub shard: Option<(Shard, u64)>,
     /// How many probes the plan had.
     pub planned: usize,
     /// How many probes of each phase were performed.

@@ -14,7 +14,7 @@ pub struct Shard {
 
 /// What a shard looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected `K/N` with K from 1 to N, such as 1/4")]
+#[error("expected `K/N` with K from 1 to N and N up to 65535, such as 1/4")]
 pub struct NoShard;
 
 impl Shard {
@@ -30,7 +30,7 @@ impl Shard {
 
     /// Whether it has the probe with this id.
     pub(super) fn has(self, id: &str) -> bool {
-        stable_hash(id) % u64::from(self.count) == u64::from(self.number - 1)
+        stable_hash(0, id) % u64::from(self.count) == u64::from(self.number - 1)
     }
 }
 
@@ -51,9 +51,11 @@ impl fmt::Display for Shard {
     }
 }
 
-/// FNV-1a, the same in every version of this program and of Rust.
-fn stable_hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+/// FNV-1a of a text behind what has this hash, the same in every version of this program and of Rust; 0 is the hash of nothing.
+pub(super) fn stable_hash(before: u64, text: &str) -> u64 {
+    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    text.bytes().fold(before ^ BASIS, step) ^ BASIS
 }
 
 #[cfg(test)]
@@ -62,8 +64,9 @@ mod tests {
 
     #[test]
     fn the_hash_is_that_of_its_description() {
-        assert_eq!(stable_hash(""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(stable_hash("foobar"), 0x8594_4171_f739_67e8);
+        let fnv = |text: &str| stable_hash(0, text) ^ 0xcbf2_9ce4_8422_2325;
+        assert_eq!((fnv(""), fnv("foobar")), (0xcbf2_9ce4_8422_2325, 0x8594_4171_f739_67e8));
+        assert_eq!(stable_hash(stable_hash(0, "foo"), "bar"), stable_hash(0, "foobar"));
     }
 
     #[test]

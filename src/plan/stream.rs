@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::mark::Marker;
 use super::missing::{MissingCall, drop_follow_ups, uses};
 use super::random::RandomProbes;
+use super::shard::stable_hash;
 use super::{PlanError, Selection, add_follow_ups, boundary, cases, overlap, pairs, texts};
 use crate::contract::{Assessment, ClauseId, Contract};
 use crate::probe::{Phase, Probe};
@@ -61,6 +62,8 @@ pub struct Skipped {
 #[derive(Clone, Debug, Default)]
 struct Summary {
     probes: usize,
+    /// What tells the plan of all shards from another one.
+    fingerprint: u64,
     /// How many probes are about each clause.
     clauses: HashMap<ClauseId, usize>,
     excluded: Vec<Excluded>,
@@ -238,7 +241,8 @@ impl Plan {
         self.missing = Arc::new(missing.iter().map(|call| call.operation).collect());
         let contract = &self.suite.contract;
         let mut left_out: Vec<_> = missing.iter().map(|call| (0, call.lost_clauses(&self.suite))).collect();
-        let mut summary = Summary { excluded: self.summary.excluded.clone(), ..Summary::default() };
+        let (excluded, fingerprint) = (self.summary.excluded.clone(), self.summary.fingerprint);
+        let mut summary = Summary { fingerprint, excluded, ..Summary::default() };
         for probe in self.unmarked() {
             match missing.iter().position(|call| uses(contract, &probe, call.operation)) {
                 Some(index) => {
@@ -262,9 +266,20 @@ impl Plan {
 
     fn summed_up(mut self, excluded: Vec<Excluded>) -> Self {
         let mut summary = Summary { excluded, ..Summary::default() };
-        self.unmarked().for_each(|probe| summary.count(probe));
+        let is_of_shard = self.is_of_shard();
+        for probe in self.of_all_shards() {
+            summary.fingerprint = stable_hash(summary.fingerprint, &probe.id);
+            if is_of_shard(&probe) {
+                summary.count(probe);
+            }
+        }
         self.summary = Arc::new(summary);
         self
+    }
+
+    /// A number that is the same for all shards of one plan, and another one for other probes, or other marks.
+    pub fn fingerprint(&self) -> u64 {
+        stable_hash(self.summary.fingerprint, if self.is_marked { "marked" } else { "" })
     }
 
     /// The probes, one after the other.

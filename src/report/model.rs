@@ -49,6 +49,9 @@ pub struct Report {
     /// The share of the probes that was sent, such as `1/4`; empty where that is all of them.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub shard: String,
+    /// What is equal in all shards of one run, and in no other; empty where all of it was sent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub plan: String,
     /// What the exit code stands for.
     pub verdict: Verdict,
     /// The exit code of the run.

@@ -9,6 +9,9 @@ use crate::plan::Excluded;
 use crate::probe::Probe;
 use crate::run::{Ending, Place};
 
+/// Why a clause was not assessed that no probe is about.
+pub(crate) const NOBODY_ASKED: &str = "no probe of this run is about it";
+
 /// What was seen of each clause.
 #[derive(Clone, Debug)]
 pub(super) struct Coverage {
@@ -145,7 +148,7 @@ impl Coverage {
         match about {
             Some(About { reason: Some((_, reason)), .. }) => reason.clone(),
             Some(_) => "no answer to its probes shows it".to_owned(),
-            None => "no probe of this run is about it".to_owned(),
+            None => NOBODY_ASKED.to_owned(),
         }
     }
 }

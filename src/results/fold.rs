@@ -52,6 +52,8 @@ pub struct Fold {
     suite: Arc<Suite>,
     question: Question,
     selection: Selection,
+    /// What tells the plan from another one.
+    fingerprint: u64,
     excluded: Vec<Excluded>,
     skipped_cases: SkippedCases,
     planned: usize,
@@ -127,6 +129,7 @@ impl Fold {
         Self {
             suite: Arc::clone(suite),
             selection: plan.selection().clone(),
+            fingerprint: plan.fingerprint(),
             excluded: plan.excluded().to_vec(),
             skipped_cases: SkippedCases::of(plan),
             planned: plan.len(),

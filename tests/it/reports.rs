@@ -253,7 +253,7 @@ fn where_few_findings_are_named_they_are_those_that_most_probes_show() {
 }
 
 /// Ten thousand findings of many clauses, each with long answers of what grows where it is escaped.
-fn ten_thousand() -> Results {
+pub(crate) fn ten_thousand() -> Results {
     let body = "{\"error\": \"<>&\u{202e}\"}".repeat(100);
     let answers = PROBES.iter().filter(|probe| probe.phase == Phase::Case).take(200);
     let answers =

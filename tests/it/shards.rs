@@ -6,9 +6,10 @@ use std::sync::{Arc, LazyLock};
 use crate::program::{Served, outcome};
 use crate::whole::{PLAIN, whole};
 use ims_conformance::client::{Access, Limits, Setup, Target, Token};
-use ims_conformance::plan::{PlanError, Selection, Shard, plan};
-use ims_conformance::report::json;
+use ims_conformance::plan::{Plan, PlanError, Selection, Shard, plan};
+use ims_conformance::probe::Phase;
 use ims_conformance::report::model::{About, MergeError, Report, Verdict};
+use ims_conformance::report::{Format, json};
 use ims_conformance::secret::Secrets;
 use ims_conformance::stub::StubService;
 use ims_conformance::stub::defect::defects;
@@ -55,6 +56,29 @@ fn a_shard_without_a_probe_is_an_error() {
     let errors: Vec<_> = shards.into_iter().filter_map(Result::err).collect();
     assert_eq!(errors.len(), 2);
     assert!(errors.iter().all(|error| matches!(error, PlanError::EmptyShard(_))), "{errors:?}");
+}
+
+#[test]
+fn only_the_shards_of_one_plan_have_what_tells_that_plan() {
+    let of = |shard: &str, change: &dyn Fn(&mut Selection)| {
+        let mut selection = selection(Some(shard));
+        change(&mut selection);
+        plan(&SUITE, &selection).unwrap()
+    };
+    let fold = Plan::fingerprint;
+    let usual = fold(&of("1/3", &|_| {}));
+    assert_eq!(fold(&of("2/3", &|_| {})), usual);
+    let others: [&dyn Fn(&mut Selection); 4] = [
+        &|selection| selection.selectors = vec!["min_disk/".to_owned()],
+        &|selection| selection.phases = vec![Phase::Case],
+        &|selection| selection.examples = 3,
+        &|selection| selection.strength = 3,
+    ];
+    for change in others {
+        assert_ne!(fold(&of("1/3", change)), usual);
+    }
+    assert_ne!(fold(&of("1/3", &|_| {}).marked()), usual);
+    assert_ne!(fold(&of("1/3", &|_| {}).excluding(&["min_disk/".to_owned()]).unwrap()), usual);
 }
 
 /// What a run of a share comes to, against a stub with this defect.
@@ -128,17 +152,19 @@ fn reports_that_are_not_all_shards_of_one_run_are_refused() {
     let [one, two, three] = <[Report; 3]>::try_from(shards(3, DEFECT)).unwrap();
     let shard = |text: &str| text.parse::<Shard>().unwrap();
     let merged = |reports: &[&Report]| Report::merged(reports.iter().map(|report| (*report).clone()).collect());
-    assert_eq!(merged(&[&one, &two]).unwrap_err(), MergeError::Missing { number: 1, count: 3 });
+    assert_eq!(merged(&[&one, &two]).unwrap_err(), MergeError::Missing { numbers: vec![1], count: 3 });
     assert_eq!(merged(&[&one, &two, &three, &two]).unwrap_err(), MergeError::Twice(shard("2/3")));
     let whole = Report { shard: String::new(), ..one.clone() };
     assert_eq!(merged(&[&one, &whole]).unwrap_err(), MergeError::NoShard(2));
-    assert_eq!(merged(&[]).unwrap_err(), MergeError::Missing { number: 1, count: 1 });
+    assert_eq!(merged(&[]).unwrap_err(), MergeError::Missing { numbers: vec![1], count: 1 });
     let differs = |other: Report| match merged(&[&one, &two, &other]).unwrap_err() {
         MergeError::Differs { number: 3, what, .. } => what,
         other => panic!("{other}"),
     };
     assert_eq!(differs(Report { seed: "2".to_owned(), ..three.clone() }), "seeds");
     assert_eq!(differs(Report { shard: "1/4".to_owned(), ..three.clone() }), "numbers of shards");
+    assert_eq!(differs(Report { plan: "7".to_owned(), ..three.clone() }), "planned probes");
+    assert_eq!(differs(Report { is_strict: true, ..three.clone() }), "rules of --strict");
     assert_eq!(differs(Report { program_version: "9".to_owned(), ..three.clone() }), "versions of the program");
     let mut fewer = three.clone();
     fewer.clauses.pop();
@@ -159,6 +185,24 @@ fn the_gravest_verdict_is_that_of_the_whole_and_what_cut_a_shard_short_is_told()
     let merged = Report::merged(vec![one, two]).unwrap();
     assert_eq!((merged.verdict, merged.exit_code, merged.is_complete), (Verdict::Incomplete, 4, false));
     assert_eq!(merged.cut_short, "shard 1/2: somebody stopped the run");
+}
+
+#[test]
+fn what_several_shards_found_fits_a_file_that_can_be_opened_and_what_does_not_is_counted() {
+    let results = crate::reports::ten_thousand();
+    let about = About { date: OffsetDateTime::UNIX_EPOCH, limits: Limits::CAREFUL, repeat: "run".to_owned() };
+    let one = Report::of(&results, &about, &Secrets::default());
+    let shards = (1..=4).map(|number| {
+        let mut report = Report { shard: format!("{number}/4"), ..one.clone() };
+        report.findings.iter_mut().for_each(|finding| finding.cause = format!("{number} {}", finding.cause));
+        report
+    });
+    let merged = Report::merged(shards.collect()).unwrap();
+    assert_eq!(merged.findings.len() + merged.untold(), 40_000);
+    for (name, format) in Format::ALL {
+        let text = format.render(&merged).unwrap();
+        assert!(text.len() < 5_000_000, "{name} has {} bytes", text.len());
+    }
 }
 
 #[test]

@@ -29,21 +29,42 @@ impl Report {
 /// The findings of a run, and how many of which clause did not fit.
 pub(super) fn findings(results: &Results, repeat: &str) -> (Vec<Finding>, Vec<Omitted>) {
     let rows: HashMap<String, &ClauseRow> = results.coverage.iter().map(|row| (row.clause.to_string(), row)).collect();
-    let (mut told, mut omitted, mut bytes) = (Vec::new(), Vec::<Omitted>::new(), 0);
+    let (mut told, mut omitted, mut bytes) = (Vec::new(), Vec::new(), 0);
     for finding in &results.findings {
         if bytes < MOST_BYTES {
             let whole = whole(results, finding, &rows, repeat);
-            bytes += serde_json::to_string(&whole).map_or(0, |text| text.len());
+            bytes += length(&whole);
             told.push(whole);
-            continue;
-        }
-        let what = format!("{LEFT_OUT}{}", finding.clause);
-        match omitted.iter_mut().find(|more| more.what == what) {
-            Some(more) => more.count += 1,
-            None => omitted.push(Omitted { what, count: 1 }),
+        } else {
+            leave_out(&mut omitted, &finding.clause.to_string());
         }
     }
     (told, omitted)
+}
+
+/// Leaves out those that do not fit, and counts them.
+pub(super) fn fit(findings: &mut Vec<Finding>, omitted: &mut Vec<Omitted>) {
+    let mut bytes = 0;
+    findings.retain(|finding| {
+        let fits = bytes < MOST_BYTES;
+        bytes += length(finding);
+        if !fits {
+            leave_out(omitted, &finding.clause);
+        }
+        fits
+    });
+}
+
+fn length(finding: &Finding) -> usize {
+    serde_json::to_string(finding).map_or(0, |text| text.len())
+}
+
+fn leave_out(omitted: &mut Vec<Omitted>, clause: &str) {
+    let what = format!("{LEFT_OUT}{clause}");
+    match omitted.iter_mut().find(|more| more.what == what) {
+        Some(more) => more.count += 1,
+        None => omitted.push(Omitted { what, count: 1 }),
+    }
 }
 
 fn whole(results: &Results, finding: &results::Finding, rows: &HashMap<String, &ClauseRow>, repeat: &str) -> Finding {

@@ -9,10 +9,11 @@ use std::str::FromStr;
 
 use super::{
     Band, Budgets, Cause, Choice, Clause, ClauseVerdict, Deviation, Drift, Finding, Latency, Phase, Probes, Report,
-    Resources, Verdict, limit,
+    Resources, Verdict, examples, limit,
 };
 use crate::plan::Shard;
 use crate::probe;
+use crate::results::NOBODY_ASKED;
 
 /// Why reports are not those of the shards of one run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,14 +36,21 @@ pub enum MergeError {
     /// One of the shards is there twice.
     #[error("shard {0} is there twice")]
     Twice(Shard),
-    /// One of the shards is not there.
-    #[error("shard {number}/{count} is missing")]
+    /// Some of the shards are not there.
+    #[error("of {count} shards {} missing", missing(numbers))]
     Missing {
-        /// Which one.
-        number: u16,
+        /// Which ones.
+        numbers: Vec<u16>,
         /// Of how many.
         count: u16,
     },
+}
+
+fn missing(numbers: &[u16]) -> String {
+    const MOST: usize = 20;
+    let shown: Vec<_> = numbers.iter().take(MOST).map(u16::to_string).collect();
+    let more = if numbers.len() > MOST { format!(" and {} more", numbers.len() - MOST) } else { String::new() };
+    format!("{}{more} {}", shown.join(", "), if numbers.len() == 1 { "is" } else { "are" })
 }
 
 impl MergeError {
@@ -65,9 +73,9 @@ impl Report {
         let mut shards = check(&reports)?.into_iter().zip(reports).collect::<Vec<_>>();
         shards.sort_by_key(|(shard, _)| shard.number());
         let mut reports = shards.into_iter().map(|(shard, report)| named(report, shard));
-        let Some(mut whole) = reports.next() else { return Err(MergeError::Missing { number: 1, count: 1 }) };
+        let Some(mut whole) = reports.next() else { return Err(MergeError::Missing { numbers: vec![1], count: 1 }) };
         reports.for_each(|other| whole.add(other));
-        whole.shard = String::new();
+        (whole.shard, whole.plan) = (String::new(), String::new());
         whole.finish();
         Ok(whole)
     }
@@ -117,6 +125,7 @@ impl Report {
             let row = self.clauses.iter().find(|clause| clause.id == finding.clause);
             finding.assessed_by = row.map_or(0, |clause| clause.probes).max(finding.shown_by);
         }
+        examples::fit(&mut self.findings, &mut self.omitted);
         let before = std::mem::take(&mut self.omitted);
         limit::fit(self, 0);
         unite(&mut self.omitted, before, |omitted| omitted.what.clone(), |more, other| more.count += other.count);
@@ -139,14 +148,12 @@ fn check(reports: &[Report]) -> Result<Vec<Shard>, MergeError> {
         return Err(MergeError::Twice(*shard));
     }
     let count = shards.first().map_or(1, |shard| shard.count());
-    match (1..=count).find(|number| !seen.contains(number)) {
-        Some(number) => Err(MergeError::Missing { number, count }),
-        None => Ok(shards),
-    }
+    let numbers: Vec<_> = (1..=count).filter(|number| !seen.contains(number)).collect();
+    if numbers.is_empty() { Ok(shards) } else { Err(MergeError::Missing { numbers, count }) }
 }
 
 /// What the shards of one run have in common. Each may have a stub of its own.
-fn made_by(report: &Report) -> [(&'static str, String); 6] {
+fn made_by(report: &Report) -> [(&'static str, String); 8] {
     let of = report.shard.split('/').nth(1).unwrap_or_default();
     let endpoint = if report.target.is_stub { "the built-in stub" } else { &report.target.endpoint };
     [
@@ -155,6 +162,8 @@ fn made_by(report: &Report) -> [(&'static str, String); 6] {
         ("suites", format!("{} {}", report.suite.name, report.suite.version)),
         ("versions of the program", report.program_version.clone()),
         ("seeds", report.seed.clone()),
+        ("planned probes", report.plan.clone()),
+        ("rules of --strict", report.is_strict.to_string()),
         ("clauses", report.clauses.iter().map(|clause| clause.id.as_str()).collect::<Vec<_>>().join(" ")),
     ]
 }
@@ -213,6 +222,8 @@ impl Clause {
         self.probes += other.probes;
         if weight(other.verdict) > weight(self.verdict) {
             (self.verdict, self.why) = (other.verdict, other.why);
+        } else if self.why == NOBODY_ASKED && other.verdict == self.verdict {
+            self.why = other.why;
         }
     }
 }
@@ -234,7 +245,14 @@ impl Finding {
     }
 
     fn add(&mut self, mut other: Self) {
-        let size = |finding: &Self| finding.exchanges.iter().map(|exchange| 1 + exchange.body.bytes).sum::<usize>();
+        // Of equal ones the case is the better example, as it has a place of its own.
+        let is_generated = |finding: &Self| {
+            let begins =
+                |(name, _): &(&str, _)| finding.probe.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
+            probe::Phase::ALL.iter().any(begins)
+        };
+        let bytes = |finding: &Self| finding.exchanges.iter().map(|exchange| 1 + exchange.body.bytes).sum::<usize>();
+        let size = |finding: &Self| (bytes(finding), is_generated(finding));
         if size(&other) < size(self) {
             std::mem::swap(self, &mut other);
         }

@@ -36,6 +36,7 @@ pub(super) fn redact(report: &mut Report, secrets: &Secrets) {
         seconds: _,
         seed: _,
         shard: _,
+        plan: _,
         verdict: _,
         exit_code: _,
         is_complete: _,

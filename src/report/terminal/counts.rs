@@ -112,7 +112,7 @@ pub(super) fn write_counts(out: &mut String, results: &Results) -> fmt::Result {
     )?;
     let phases: Vec<_> = results.phases.iter().map(|(phase, count)| format!("{} {count}", phase.name())).collect();
     let phases = if phases.is_empty() { "none".to_owned() } else { phases.join(", ") };
-    let shard = results.shard.map(|shard| format!("; shard {shard}")).unwrap_or_default();
+    let shard = results.shard.map(|(shard, _)| format!("; shard {shard}")).unwrap_or_default();
     writeln!(out, "phases: {phases}; seed {}{shard}", results.seed)
 }
 

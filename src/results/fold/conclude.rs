@@ -166,7 +166,7 @@ impl Fold {
             route: end.route.clone(),
             carrier: end.carrier.clone(),
             seed: self.selection.seed,
-            shard: self.selection.shard,
+            shard: self.selection.shard.map(|shard| (shard, self.fingerprint)),
             planned: self.planned + self.skipped_cases.probes.len(),
             phases: self.all_phases(),
             passed: self.passed + count(Verdict::Pass) - seen.recounted(Verdict::Pass),
