@@ -25,9 +25,10 @@ impl Target {
                 break;
             }
             let exchange = self.ask(step, step.request.filled(&values), &exchanges).await;
-            // What an error names is nothing that was created.
-            let created = |response: &Response| response.json().filter(|_| response.is_success());
-            let captured = exchange.response().map(|response| capture(step, created(response).as_ref()));
+            // What the refusal of a creation names is nothing that was created.
+            let creates = exchange.request.may_create(self.contract());
+            let named = |response: &Response| response.json().filter(|_| !creates || response.is_success());
+            let captured = exchange.response().map(|response| capture(step, named(response).as_ref()));
             exchanges.push(exchange);
             match captured {
                 Some(Ok(captured)) => values.extend(captured),

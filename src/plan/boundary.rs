@@ -79,8 +79,8 @@ fn of_unknown_fields(contract: &Contract, base: &Base) -> Vec<Probe> {
         .collect()
 }
 
-/// A field with what belongs beside it, named as careless readers name the whole: the collection in which something is created, and one thing of it. What is
-/// taken from there must have its default.
+/// A field that holds what belongs beside it, named as one thing of the collection is: some readers take that for the whole. What they take from there must have
+/// its default.
 fn wrapped(contract: &Contract) -> Option<(String, &'static str, String)> {
     let collection = contract.subject().path.as_str().rsplit('/').next()?;
     let name = collection.strip_suffix('s').unwrap_or(collection);

@@ -116,16 +116,8 @@ impl Repeat {
         let Some(scripted) = scripted else {
             // What the end of the run has added is about what an earlier step created.
             let request = self.named(sent);
-            return (
-                Step {
-                    is_template: request != *sent,
-                    request,
-                    captures: Vec::new(),
-                    pause: Duration::ZERO,
-                    within: None,
-                },
-                None,
-            );
+            let (is_template, captures, pause) = (request != *sent, Vec::new(), Duration::ZERO);
+            return (Step { request, is_template, captures, pause, within: None }, None);
         };
         let is_template = self.variables.iter().any(|(name, _)| has_name(&scripted.request, name));
         let request = if is_template { renamed(&scripted.request, &self.variables) } else { sent.clone() };

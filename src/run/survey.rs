@@ -88,7 +88,7 @@ pub(crate) async fn survey(contract: &Contract, target: &Target, look: &Look) ->
     let creation = surveyor.create().await?;
     let Some(id) = created_id(contract, &creation) else {
         target.learn(surveyor.without_creation());
-        let fault: Vec<_> = Some(&creation).filter(|creation| is_failed(creation)).cloned().into_iter().collect();
+        let fault = failed(&creation);
         let survey = surveyor.concluded(look, &[vec![creation]]).await?;
         return Ok(Survey { fault, ..survey });
     };
@@ -103,7 +103,7 @@ pub(crate) async fn survey(contract: &Contract, target: &Target, look: &Look) ->
         return Ok(Survey { fault: lost.unwrap_or_default(), ..survey });
     };
     let creation = target.send(surveyor.creation()).await;
-    let failed = Some(&creation).filter(|creation| is_failed(creation)).map(|creation| vec![creation.clone()]);
+    let failed = failed(&creation);
     let second = match created_id(contract, &creation) {
         Some(id) => surveyor.look(&id, creation).await,
         None => Sight { calls: first.calls.clone(), read: None, exchanges: vec![creation] },
@@ -111,7 +111,7 @@ pub(crate) async fn survey(contract: &Contract, target: &Target, look: &Look) ->
     let calls = first.calls.clone().and(&second.calls);
     target.learn(calls.clone());
     let lost = [&first, &second].into_iter().find_map(|sight| sight.lost(contract, &calls));
-    let fault = lost.or(failed).unwrap_or_default();
+    let fault = lost.unwrap_or(failed);
     let survey = surveyor.concluded(look, &[first.exchanges, second.exchanges]).await?;
     Ok(Survey { fault, ..survey })
 }
@@ -308,9 +308,9 @@ impl Surveyor<'_> {
     }
 }
 
-/// Whether a request ended in an error inside the service. A refusal may have reasons that every other probe shows.
-fn is_failed(exchange: &Exchange) -> bool {
-    status_of(exchange).is_some_and(|status| status >= 500)
+/// A creation that ended in an error inside the service, and nothing otherwise. A refusal may have reasons that every other probe shows.
+fn failed(creation: &Exchange) -> Vec<Exchange> {
+    if status_of(creation).is_some_and(|status| status >= 500) { vec![creation.clone()] } else { Vec::new() }
 }
 
 fn status_of(exchange: &Exchange) -> Option<u16> {

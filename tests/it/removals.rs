@@ -8,10 +8,21 @@ use ims_conformance::client::{Access, Setup, Target, Token};
 use ims_conformance::exchange::{Request, TokenVariant};
 use ims_conformance::exit_code::ExitCode;
 use ims_conformance::probe::Phase;
+use ims_conformance::results::{Finding, Results};
 use ims_conformance::run::Ending;
 use ims_conformance::stub::StubService;
 use serde_json::{Value, json};
 use tokio::time::Instant;
+
+/// The only finding of a run: that what was to be removed is still there, which the run leaves behind.
+fn of_removal(found: &Results) -> &Finding {
+    let [(clause, example)] = &accused(found)[..] else { panic!("{:?}", found.findings) };
+    assert_eq!(clause, "behaviour.deleted-image-is-gone");
+    assert!(example.starts_with("POST {") && example.ends_with("}, DELETE, GET"), "{example}");
+    assert!(!found.leftovers.is_empty());
+    assert_eq!(ExitCode::of(found), ExitCode::Broken);
+    &found.findings[0]
+}
 
 #[test]
 fn one_that_keeps_what_it_says_it_deleted_is_accused_once_and_what_is_left_is_named() {
@@ -19,12 +30,9 @@ fn one_that_keeps_what_it_says_it_deleted_is_accused_once_and_what_is_left_is_na
         let stays = known.is_some_and(|known| known["disk_format"] == "raw" && known["protected"] == false);
         if request.method == "DELETE" && stays { bare(204) } else { faithful() }
     });
-    let [(clause, example)] = &accused(&found)[..] else { panic!("{:?}", found.findings) };
-    assert_eq!(clause, "behaviour.deleted-image-is-gone");
-    assert!(example.starts_with("POST {") && example.ends_with("}, DELETE, GET"), "{example}");
-    assert_eq!(found.findings[0].mismatch.got, "200, even 30 seconds later");
-    assert!(!found.leftovers.is_empty() && found.findings[0].case_file.is_none());
-    assert_eq!(ExitCode::of(&found), ExitCode::Broken);
+    let finding = of_removal(&found);
+    assert_eq!(finding.mismatch.got, "200, even 30 seconds later");
+    assert!(finding.case_file.is_none());
 }
 
 #[test]
@@ -68,15 +76,10 @@ fn one_that_refuses_to_delete_what_has_one_format_is_accused_of_it() {
             let is_busy = known.is_some_and(|known| known["disk_format"] == "raw" && known["protected"] == false);
             if request.method == "DELETE" && is_busy { bare(status) } else { faithful() }
         });
-        let [(clause, example)] = &accused(&found)[..] else { panic!("{:?}", found.findings) };
-        assert_eq!(clause, "behaviour.deleted-image-is-gone");
-        assert!(example.starts_with("POST {") && example.ends_with("}, DELETE, GET"), "{example}");
-        let mismatch = &found.findings[0].mismatch;
+        let mismatch = &of_removal(&found).mismatch;
         assert_eq!(mismatch.expected, "204 for a removal, and nothing afterwards");
         let got = format!("{status} for the removal; it is found with 200, even 30 seconds later");
         assert_eq!(mismatch.got, got.as_str());
-        assert!(!found.leftovers.is_empty());
-        assert_eq!(ExitCode::of(&found), ExitCode::Broken);
     }
 }
 
