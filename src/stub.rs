@@ -17,6 +17,7 @@ mod resource;
 mod server;
 mod service;
 mod state;
+mod tls;
 mod trouble;
 mod update;
 
@@ -26,3 +27,4 @@ pub use defect::Defect;
 pub use server::{Answered, Stub};
 pub use service::StubService;
 pub use state::SeedError;
+pub use tls::TlsError;

@@ -41,6 +41,12 @@ pub(super) struct Arguments {
     /// Also answer GET /-/state, which tells what is there, and DELETE /-/state, which puts back what was there from the beginning
     #[arg(long)]
     admin: bool,
+    /// Speak HTTPS with the certificate in this file, PEM; those that it is issued by may stand behind it
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, PEM without a passphrase
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// How long each answer takes at least
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = latency, allow_negative_numbers = true)]
     latency: Duration,
@@ -90,6 +96,9 @@ pub(super) async fn execute(arguments: Arguments, console: &Console) -> Result<E
     }
     if let Some(file) = &arguments.seed_state {
         builder = builder.seed_state(resources(file)?);
+    }
+    if let (Some(certificate), Some(key)) = (&arguments.tls_cert, &arguments.tls_key) {
+        builder = builder.tls(text_of(certificate)?, &text_of(key)?);
     }
     if arguments.admin {
         builder = builder.admin();
@@ -147,14 +156,19 @@ fn list(suite: &Suite, part: &str, print: Print, console: &Console) -> Result<Ex
 /// What a file holds that is to be there from the beginning; `-` is standard input.
 fn resources(file: &Path) -> Result<Vec<Value>, Failure> {
     let shown = file.display();
-    let read = if file == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { read_any(file) };
-    let text = read.map_err(|error| Failure::WrongUse(format!("cannot read {shown}: {error}")))?;
+    let text = text_of(file)?;
     let wrong = |error| Failure::WrongUse(format!("{shown}: expected a JSON array of objects: {error}"));
     let resources: Vec<Value> = serde_json::from_str(&text).map_err(wrong)?;
     match careful(text.as_bytes()) {
         Some((_, Some(key))) => Err(Failure::WrongUse(format!("{shown}: the key `{key}` stands twice in one object"))),
         _ => Ok(resources),
     }
+}
+
+/// What a file holds; `-` is standard input.
+fn text_of(file: &Path) -> Result<String, Failure> {
+    let read = if file == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { read_any(file) };
+    read.map_err(|error| Failure::WrongUse(format!("cannot read {}: {error}", file.display())))
 }
 
 /// The text of a file, or of a pipe.

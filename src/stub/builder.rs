@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::server::{Answered, Log, Served};
+use super::tls::{self, TlsError};
 use super::trouble::Trouble;
 use super::{Defect, SeedError, Stub, StubService};
 use crate::client::Token;
@@ -50,6 +51,7 @@ pub struct StubBuilder {
     trouble: Trouble,
     has_admin: bool,
     log: Option<Log>,
+    tls: Option<(Vec<u8>, Secret)>,
 }
 
 /// Why a stub cannot start.
@@ -64,6 +66,9 @@ pub enum StartError {
     /// What it is to hold first cannot be.
     #[error(transparent)]
     Seed(#[from] SeedError),
+    /// Nothing can be encrypted with its certificate and key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 impl Stub {
@@ -78,6 +83,7 @@ impl Stub {
             trouble: Trouble::default(),
             has_admin: false,
             log: None,
+            tls: None,
         }
     }
 }
@@ -147,11 +153,19 @@ impl StubBuilder {
         self
     }
 
+    /// Speaks HTTPS with this certificate, or chain of them with the stub's own one first, and its key; both are PEM.
+    pub fn tls(mut self, certificate: impl Into<Vec<u8>>, key: &str) -> Self {
+        self.tls = Some((certificate.into(), Secret::new(Kind::Key, key)));
+        self
+    }
+
     /// Listens, and serves for as long as the runtime goes on and nobody drops or stops it.
     pub async fn start(self) -> Result<Stub, StartError> {
         let token = Token::new(self.token.expose()).ok_or(StartError::Token)?;
         let service = StubService::new(self.contract, token, self.defect.as_ref()).seeded(&self.seeds)?;
-        let served = Served { service, log: self.log, trouble: self.trouble, has_admin: self.has_admin };
+        let tls =
+            self.tls.map(|(certificate, key)| tls::acceptor(&certificate, key.expose().as_bytes())).transpose()?;
+        let served = Served { service, log: self.log, trouble: self.trouble, has_admin: self.has_admin, tls };
         let started = Stub::serve(served, &self.address).await;
         started.map_err(|error| StartError::Listen(self.address, error))
     }

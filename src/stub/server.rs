@@ -16,10 +16,12 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::tls::TlsAcceptor;
 use super::trouble::Trouble;
 use super::{StubService, admin, credential, reply};
 use crate::client::Service;
@@ -30,6 +32,7 @@ use crate::untrusted::Untrusted;
 #[derive(Debug)]
 pub struct Stub {
     address: SocketAddr,
+    is_encrypted: bool,
     served: Arc<Served>,
     /// Nothing is ever sent: when this is dropped, all who listen stop.
     until: watch::Sender<()>,
@@ -66,12 +69,14 @@ pub(super) struct Served {
     pub trouble: Trouble,
     /// Whether it also answers the calls about itself.
     pub has_admin: bool,
+    /// What encrypts each connection, if they are to be.
+    pub tls: Option<TlsAcceptor>,
 }
 
 impl Stub {
     /// Serves at an address, of which port 0 is a free one, for as long as the runtime goes on; an error where nobody can listen there.
     pub async fn start(service: StubService, address: impl ToSocketAddrs) -> io::Result<Self> {
-        let served = Served { service, log: None, trouble: Trouble::default(), has_admin: false };
+        let served = Served { service, log: None, trouble: Trouble::default(), has_admin: false, tls: None };
         Self::serve(served, address).await
     }
 
@@ -79,9 +84,9 @@ impl Stub {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (until, stopped) = watch::channel(());
-        let served = Arc::new(served);
+        let (is_encrypted, served) = (served.tls.is_some(), Arc::new(served));
         let serving = tokio::spawn(serve(listener, Arc::clone(&served), stopped));
-        Ok(Self { address, served, until, serving })
+        Ok(Self { address, is_encrypted, served, until, serving })
     }
 
     /// Where the stub listens.
@@ -91,7 +96,7 @@ impl Stub {
 
     /// The address as a URL.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", if self.is_encrypted { "https" } else { "http" }, self.address)
     }
 
     /// What is there, the oldest first.
@@ -137,9 +142,25 @@ async fn serve(listener: TcpListener, served: Arc<Served>, mut stopped: watch::R
     let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
 }
 
+/// So long may a client take until its connection is encrypted.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
 async fn converse(stream: TcpStream, served: Arc<Served>, mut stopped: watch::Receiver<()>) {
     // Without it, answers are only slower.
     let _ = stream.set_nodelay(true);
+    let Some(tls) = &served.tls else { return speak(stream, &served, stopped).await };
+    let encrypted = tokio::select! {
+        encrypted = tokio::time::timeout(HANDSHAKE, tls.accept(stream)) => encrypted,
+        _ = stopped.changed() => return,
+    };
+    // Whoever speaks no TLS has nobody to tell.
+    if let Ok(Ok(encrypted)) = encrypted {
+        speak(encrypted, &served, stopped).await;
+    }
+}
+
+/// Answers what comes over a connection, be it encrypted or not.
+async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, served: &Served, mut stopped: watch::Receiver<()>) {
     let answer = service_fn(|request: hyper::Request<Incoming>| async {
         let (head, body) = request.into_parts();
         // A body that breaks off gets no answer.

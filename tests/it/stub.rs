@@ -45,7 +45,7 @@ impl Served {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let host = line.split("http://").nth(1).unwrap().split(['"', '\n']).next().unwrap().to_owned();
+        let host = line.split("://").nth(1).unwrap().split(['"', '\n']).next().unwrap().to_owned();
         Self { child, line, host }
     }
 
@@ -347,4 +347,53 @@ async fn a_mock_server_can_mount_it_and_expect_what_is_sent_to_it() {
     });
     assert_eq!(statuses.await.unwrap(), [400, 201, 400]);
     server.verify().await;
+}
+
+#[test]
+fn a_stub_with_a_certificate_speaks_https_to_who_trusts_it_and_nothing_else() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    let file = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let certificate = file("certificate.pem", made.cert.pem());
+    let key = file("key.pem", made.signing_key.serialize_pem());
+    let shown = ["--tls-cert", &certificate, "--tls-key", &key];
+    let stub = Served::with(&[&shown[..], &["--token-env", "CANARY"]].concat());
+    let endpoint = format!("https://{}", stub.host);
+    assert_eq!(stub.line.trim_end(), endpoint);
+    let run = |more: &[&str]| {
+        let arguments = ["run", "--endpoint", &endpoint, "--token-env", "CANARY", "min_disk/accepts", "--retries", "0"];
+        let output = crate::program::program(&[&arguments[..], more].concat()).output().unwrap();
+        crate::program::text_of(&output)
+    };
+    let (code, text) = run(&["--cacert", &certificate]);
+    assert_eq!(code, 0, "{text}");
+    let (code, text) = run(&[]);
+    assert!(code == 3 && text.contains("certificate"), "{text}");
+    // Whoever does not encrypt gets no answer, and the next one does.
+    let mut plain = TcpStream::connect(&stub.host).unwrap();
+    plain.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let mut said = Vec::new();
+    let _ = plain.read_to_end(&mut said);
+    assert!(!said.starts_with(b"HTTP"), "{said:?}");
+    assert_eq!(run(&["--cacert", &certificate]).0, 0);
+    for (arguments, wanted) in [
+        (&["--tls-cert", &key, "--tls-key", &key][..], "the certificate is none: expected PEM with BEGIN CERTIFICATE"),
+        (
+            &["--tls-cert", &certificate, "--tls-key", &certificate],
+            "the key is none: expected PEM with BEGIN PRIVATE KEY",
+        ),
+        (&["--tls-cert", &certificate], "--tls-key <FILE>"),
+    ] {
+        let (code, text) = crate::program::text_of(&command(arguments).output().unwrap());
+        assert!(code == 2 && text.contains(wanted) && !text.contains("PRIVATE KEY-----"), "{code} {text}");
+    }
+    let other = rcgen::KeyPair::generate().unwrap();
+    let other = file("other.pem", other.serialize_pem());
+    let output = command(&["--tls-cert", &certificate, "--tls-key", &other]).output().unwrap();
+    let (code, text) = crate::program::text_of(&output);
+    assert!(code == 2 && text.contains("certificate and key cannot be used together"), "{code} {text}");
 }
