@@ -213,7 +213,7 @@ impl StepJudge<'_> {
         if self.judgement.mismatches.len() == before && self.judgement.inconclusive.is_none() {
             self.judge_expectation(answer, all);
         }
-        self.acquit_of_others(before, answer);
+        self.acquit_of_others(before, request, answer);
         self.note_repeats(answer);
     }
 
@@ -242,8 +242,8 @@ impl StepJudge<'_> {
         is_nothing.then(|| format!("the answer was {status}"))
     }
 
-    /// What somebody between us and the service answers does not accuse the service.
-    fn acquit_of_others(&mut self, before: usize, answer: &Answer<'_>) {
+    /// What somebody between us and the service answers does not accuse the service, unless it comes over what a valid request gives.
+    fn acquit_of_others(&mut self, before: usize, request: &Request, answer: &Answer<'_>) {
         let status = answer.response.status;
         if self.contract.creation.succeeds_with(status) {
             return;
@@ -253,6 +253,9 @@ impl StepJudge<'_> {
         if envelope.is_trouble && self.judgement.mismatches[before..].iter().any(is_about_status) {
             self.judgement.mismatches.truncate(before);
             self.judgement.inconclusive = Some(format!("{} answered {}", envelope.title, status));
+            if !envelope.is_by_amount && is_valid_creation(self.contract, request) {
+                self.hold_back(answer.response, Some(envelope));
+            }
         }
     }
 

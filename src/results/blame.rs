@@ -13,6 +13,7 @@ use taken::{fingerprint, is_taken, planned};
 
 use super::Outcome;
 use super::finding::mismatches;
+use super::held_back::surplus;
 use crate::contract::{ClauseId, Contract, NOW_AND_THEN, Subject};
 use crate::exchange::Exchange;
 use crate::judge::Mismatch;
@@ -353,7 +354,8 @@ fn refused_fields(contract: &Contract, outcome: &Outcome, mismatch: &Mismatch) -
     // What comes now and then is no matter of what was sent.
     let is_refusal =
         mismatch.cause != NOW_AND_THEN && is_refusal_of_valid(&outcome.probe, &outcome.exchanges, mismatch);
-    sent(outcome).filter(|_| is_refusal).map(|fields| contract.without_marks(fields))
+    // What is refused for its layout accuses none of its values; one that does is refused in any.
+    sent(outcome).filter(|_| is_refusal && surplus(outcome) == Some(0)).map(|fields| contract.without_marks(fields))
 }
 
 /// Whether this mismatch of a probe is that a valid request was refused.

@@ -74,10 +74,9 @@ pub(super) fn decide(contract: &Contract, turned_away: &TurnedAway, outcomes: &m
     let Tried { over, often } = Tried::of(contract, shrunk);
     for outcome in outcomes.iter_mut().chain(shrunk.iter_mut()) {
         let Some(held_back) = outcome.judgement.held_back.clone() else { continue };
-        let fields = sent(contract, outcome).unwrap_or_default();
-        let has_all = |part: &Map<String, Value>| part.iter().all(|(name, value)| fields.get(name) == Some(value));
+        let sent = Sent::of(contract, outcome).unwrap_or_default();
         let is_turned_away = is_turned_away(contract, &outcome.exchanges);
-        let mismatch = if over.iter().any(has_all) {
+        let mismatch = if over.iter().any(|part| sent.has(part)) {
             held_back
         } else if is_turned_away && turned_away.is_often() {
             now_and_then(held_back, turned_away.refused, turned_away.refused + turned_away.taken)
@@ -122,10 +121,44 @@ fn now_and_then(held_back: Mismatch, refused: usize, asked: usize) -> Mismatch {
     Mismatch { cause: NOW_AND_THEN.to_owned(), got: got.into(), ..held_back }
 }
 
+/// What was sent first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Sent {
+    /// The fields, without marks.
+    fields: Map<String, Value>,
+    /// So many bytes more than the fields need: white space, and escapes.
+    surplus: usize,
+}
+
+impl Sent {
+    fn of(contract: &Contract, outcome: &Outcome) -> Option<Self> {
+        let body = outcome.exchanges.first()?.request.body.as_deref()?;
+        let fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
+        Some(Self { fields: contract.without_marks(fields), surplus: surplus(outcome)? })
+    }
+
+    /// Whether this has all that the other has. What is refused for its layout alone is refused for that, whatever else it gives.
+    fn has(&self, part: &Self) -> bool {
+        let has_fields = || part.fields.iter().all(|(name, value)| self.fields.get(name) == Some(value));
+        if part.surplus > 0 { self.surplus >= part.surplus } else { has_fields() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.surplus == 0
+    }
+}
+
+/// So many bytes more were sent first than the value needs: white space, and escapes. `None` where no JSON was sent.
+pub(super) fn surplus(outcome: &Outcome) -> Option<usize> {
+    let body = outcome.exchanges.first()?.request.body.as_deref()?;
+    let value: Value = serde_json::from_slice(body).ok()?;
+    Some(body.len().saturating_sub(value.to_string().len()))
+}
+
 /// What the smaller examples show.
 struct Tried {
-    /// The fields of bodies that are refused each time.
-    over: Vec<Map<String, Value>>,
+    /// What is refused each time.
+    over: Vec<Sent>,
     /// How often an equal body was refused, and how often it was sent, where it was taken in between.
     often: Option<(usize, usize)>,
 }
@@ -133,33 +166,29 @@ struct Tried {
 impl Tried {
     fn of(contract: &Contract, shrunk: &[Outcome]) -> Self {
         let is_taken = |outcome: &Outcome| {
-            outcome.exchanges.first().and_then(Exchange::response).is_some_and(Response::is_success)
+            let answer = outcome.exchanges.first().and_then(Exchange::response);
+            outcome.judgement.held_back.is_none() && answer.is_some_and(Response::is_success)
         };
-        let tried: Vec<_> = shrunk.iter().filter_map(|outcome| Some((sent(contract, outcome)?, outcome))).collect();
+        let tried: Vec<_> = shrunk.iter().filter_map(|outcome| Some((Sent::of(contract, outcome)?, outcome))).collect();
         let taken: Vec<_> = tried.iter().map(|(_, outcome)| is_taken(outcome)).collect();
-        let (mut over, mut often, mut seen) = (Vec::new(), None, BTreeSet::new());
-        for (fields, _) in tried.iter().filter(|(_, outcome)| outcome.judgement.held_back.is_some()) {
-            if !seen.insert(Value::from(fields.clone()).to_string()) {
+        let (mut over, mut often, mut seen) = (Vec::new(), None, Vec::new());
+        for (sent, _) in tried.iter().filter(|(_, outcome)| outcome.judgement.held_back.is_some()) {
+            if seen.contains(&sent) {
                 continue;
             }
-            let equal = || tried.iter().enumerate().filter(|(_, (each, _))| each == fields).map(|(place, _)| place);
+            seen.push(sent);
+            let equal = || tried.iter().enumerate().filter(|(_, (each, _))| each == sent).map(|(place, _)| place);
             let refused: Vec<_> = equal().filter(|place| tried[*place].1.judgement.held_back.is_some()).collect();
             let (Some(first), Some(last)) = (refused.first(), refused.last()) else { continue };
             let accepted = equal().filter(|place| taken[*place]).count();
             let is_between_others = taken[..*first].contains(&true) && taken[last + 1..].contains(&true);
             // Nothing that an empty body gives can be what is refused.
-            if refused.len() > 1 && is_between_others && accepted == 0 && !fields.is_empty() {
-                over.push(fields.clone());
+            if refused.len() > 1 && is_between_others && accepted == 0 && !sent.is_empty() {
+                over.push(sent.clone());
             } else if refused.len() > 1 && accepted >= TAKEN {
                 often = Some((refused.len(), refused.len() + accepted));
             }
         }
         Self { over, often }
     }
-}
-
-/// The fields that were sent first, without marks.
-fn sent(contract: &Contract, outcome: &Outcome) -> Option<Map<String, Value>> {
-    let body = outcome.exchanges.first()?.request.body.as_deref()?;
-    Some(contract.without_marks(serde_json::from_slice(body).ok()?))
 }

@@ -137,6 +137,41 @@ fn a_value_that_something_before_the_service_refuses_each_time_is_a_finding_that
 }
 
 #[test]
+fn a_page_that_comes_over_a_value_each_time_is_a_finding_whatever_its_status() {
+    let (who, page) = OTHERS[2];
+    for status in [404, 500] {
+        let found = report(&[Phase::Boundary, Phase::Pairs], 1, move |asked| {
+            asked.body.contains(r#""disk_format":"qcow2""#).then(|| refusal(status, page))
+        });
+        // An error is no refusal of a value, so that no rule is to blame.
+        let clause = if status == 404 { "request.disk_format.enum" } else { "status.201" };
+        assert_eq!(causes(&found).iter().map(|(clause, _)| *clause).collect::<Vec<_>>(), [clause], "{status}");
+        let got = found.findings[0].mismatch.got.raw();
+        assert!(got.starts_with(&format!("{who} answered {status}")), "{got}");
+        acquitted(&report(&[Phase::Boundary, Phase::Pairs], 1, move |asked| {
+            (asked.is_valid && asked.number % 97 < 5).then(|| refusal(status, page))
+        }));
+    }
+}
+
+#[test]
+fn a_size_that_a_gateway_refuses_accuses_no_value() {
+    let too_large = "<html><head><title>413 Request Entity Too Large</title></head></html>";
+    for most in [4096, 16_384, 61_440] {
+        let found =
+            report(&[Phase::Boundary], 1, move |asked| (asked.body.len() > most).then(|| refusal(413, too_large)));
+        assert_eq!(causes(&found), [("status.201", "")], "{most}");
+        let got = found.findings[0].mismatch.got.raw();
+        assert!(got.starts_with("a page for people answered 413"), "{got}");
+        assert!(found.inconclusive.is_empty(), "{most}: {:?}", found.inconclusive);
+    }
+    // Now and then it is something else.
+    acquitted(&report(&[Phase::Boundary], 1, move |asked| {
+        (asked.body.len() > 4096 && asked.number % 2 == 0).then(|| refusal(413, too_large))
+    }));
+}
+
+#[test]
 fn what_something_before_the_service_refuses_now_and_then_accuses_nobody() {
     for (_, body) in OTHERS {
         acquitted(&report(&[Phase::Boundary, Phase::Pairs], 1, move |asked| {
