@@ -51,7 +51,7 @@ pub use stock::Appeared;
 use stock::Stock;
 pub use token::Token;
 
-use crate::contract::{Carrier, Contract};
+use crate::contract::{Carrier, Contract, Scheme};
 use crate::exchange::{Request, Response, TokenVariant};
 use crate::http::{ClientError, Endpoint, Route};
 use crate::ledger::{Ledger, State};
@@ -67,7 +67,7 @@ pub struct Target {
     endpoint: Endpoint,
     access: Access,
     /// Where requests show the token, if they show one.
-    carrier: Option<Carrier>,
+    scheme: Option<Scheme>,
     secrets: Secrets,
     progress: Progress,
     project: Option<String>,
@@ -108,8 +108,8 @@ impl Target {
         // Where nobody asks for a credential, none is shown to anybody.
         let access = if contract.security.is_open() { Access::Open } else { setup.access };
         access.register_secrets(&setup.secrets);
-        let carrier = setup.carrier.or_else(|| contract.security.scheme(None).map(|scheme| scheme.carrier.clone()));
-        if carrier == Some(Carrier::Basic) {
+        let scheme = setup.scheme.or_else(|| contract.security.scheme(None).cloned());
+        if scheme.as_ref().is_some_and(|scheme| scheme.carrier == Carrier::Basic) {
             access.password().into_iter().for_each(|text| setup.secrets.add(&Secret::new(Kind::Password, text)));
         }
         Self {
@@ -117,7 +117,7 @@ impl Target {
             wire,
             endpoint,
             access,
-            carrier,
+            scheme,
             secrets: setup.secrets,
             progress: Progress::default(),
             project: setup.project,
@@ -191,8 +191,8 @@ impl Target {
     }
 
     /// Where requests show the token, if they show one.
-    pub fn carrier(&self) -> Option<&Carrier> {
-        self.carrier.as_ref()
+    pub fn scheme(&self) -> Option<&Scheme> {
+        self.scheme.as_ref()
     }
 
     /// The project that everything belongs to, if it is known.

@@ -39,7 +39,7 @@ use outcome::{Outcome, Verdict};
 
 use crate::baseline::Deviation;
 use crate::client::{Availability, Bounds, Leftover, Unlisted};
-use crate::contract::{Carrier, ClauseId};
+use crate::contract::{ClauseId, Scheme};
 use crate::http::Route;
 use crate::judge::{Drift, ObservedBehaviour};
 use crate::plan::{Excluded, Seed, Shard};
@@ -64,7 +64,7 @@ pub struct Results {
     /// The way there.
     pub route: Route,
     /// Where requests show it.
-    pub carrier: Option<Carrier>,
+    pub scheme: Option<Scheme>,
     /// The seed of the random phase.
     pub seed: Seed,
     /// The share of the probes that was planned, and what tells the plan of all shares from another one; `None` is all of them.

@@ -13,7 +13,7 @@ use super::Failure;
 use super::target::UNCHECKED;
 use crate::client::{Access, AccessKey, Lease, Token, VARIABLES};
 use crate::console::Console;
-use crate::contract::Carrier;
+use crate::contract::{Carrier, Scheme};
 use crate::http::{Authorities, Endpoint, Transport};
 use crate::identity::{self, Cloud, ConfigSources, Login, NO_PROJECT, Preference, Session, Trust};
 use crate::report::curl::quoted;
@@ -120,11 +120,11 @@ impl LoginArguments {
         &self,
         suite: &Suite,
         endpoint: Option<Endpoint>,
-        carrier: Option<&Carrier>,
+        scheme: Option<&Scheme>,
         (transport, retries): (Transport, usize),
         console: &Console,
     ) -> Result<Opened, Failure> {
-        let Some(carrier) = carrier else {
+        let Some(scheme) = scheme else {
             return match self.credential_option() {
                 Some(option) => {
                     Err(Failure::WrongUse(format!("{option} names a credential, and the contract asks for none")))
@@ -146,7 +146,7 @@ impl LoginArguments {
         {
             return log_in(cloud, endpoint, transport, retries, console).await;
         }
-        let token = self.token(carrier)?;
+        let token = self.token(&scheme.carrier)?;
         if token.is_none()
             && let Some(key) = key()?
         {

@@ -251,7 +251,7 @@ impl Arguments {
             limits: self.budget.limits(Locality::Stub),
             secrets: console.secrets().clone(),
             transport: self.target.with_headers(self.target.transport()?, &suite.contract, console)?,
-            carrier: self.target.carrier(&suite.contract)?,
+            scheme: self.target.scheme(&suite.contract)?,
             ..Setup::new(Access::Token(token))
         };
         let target = Target::new(&suite.contract, endpoint, setup).map_err(|error| wrong_use(&error))?;

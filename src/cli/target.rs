@@ -13,7 +13,7 @@ use super::login::LoginArguments;
 use super::named::Named;
 use crate::client::{Access, GRACE, Limits, Setup, Target};
 use crate::console::Console;
-use crate::contract::{Carrier, Contract};
+use crate::contract::{Contract, Scheme};
 use crate::http::{Authorities, Endpoint, ExtraHeader, Transport};
 use crate::ledger;
 use crate::report::curl::quoted;
@@ -140,9 +140,9 @@ impl TargetArguments {
             Named::Cloud => None,
             Named::Stub => return Err(Failure::WrongUse(WHICH.to_owned())),
         };
-        let carrier = self.carrier(&suite.contract)?;
+        let scheme = self.scheme(&suite.contract)?;
         let way = (self.transport()?, usize::from(self.retries));
-        let opened = self.login.open(suite, named, carrier.as_ref(), way, console).await?;
+        let opened = self.login.open(suite, named, scheme.as_ref(), way, console).await?;
         let Some(endpoint) = opened.endpoint else { return Err(Failure::WrongUse(WHICH.to_owned())) };
         if endpoint.is_exposed() && !opened.access.is_open() {
             console.note("warning: the token travels unencrypted; the endpoint is not https\n");
@@ -153,7 +153,7 @@ impl TargetArguments {
         let locality = Locality::of(&endpoint);
         let setup = Setup {
             access: opened.access,
-            carrier,
+            scheme,
             transport: self.with_headers(opened.transport, &suite.contract, console)?,
             limits: limits(locality),
             retries: usize::from(self.retries),
@@ -167,15 +167,15 @@ impl TargetArguments {
         Ok(Connected { target, locality, who: opened.who })
     }
 
-    /// Where requests show the token: as the scheme that was chosen has it, or the first one.
-    pub(super) fn carrier(&self, contract: &Contract) -> Result<Option<Carrier>, Failure> {
+    /// How requests show the token: as the scheme that was chosen has it, or the first one.
+    pub(super) fn scheme(&self, contract: &Contract) -> Result<Option<Scheme>, Failure> {
         let chosen = contract.security.scheme(self.scheme.as_deref());
         if let (Some(name), None) = (&self.scheme, chosen) {
             let known: Vec<_> = contract.security.schemes.iter().map(|scheme| scheme.name.as_str()).collect();
             let known = if known.is_empty() { "it asks for no credential".to_owned() } else { known.join(", ") };
             return Err(Failure::WrongUse(format!("--scheme: the contract has no security scheme {name}: {known}")));
         }
-        Ok(chosen.map(|scheme| scheme.carrier.clone()))
+        Ok(chosen.cloned())
     }
 
     /// For so long after its answer was lost a request may still create something.

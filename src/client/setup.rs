@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Access, GRACE, Limits, Stop};
-use crate::contract::Carrier;
+use crate::contract::Scheme;
 use crate::http::Transport;
 use crate::secret::Secrets;
 
@@ -13,7 +13,7 @@ pub struct Setup {
     /// How a caller proves who they are.
     pub access: Access,
     /// Where requests show the token; `None` is where the first security scheme of the contract has it.
-    pub carrier: Option<Carrier>,
+    pub scheme: Option<Scheme>,
     /// How connections are made.
     pub transport: Transport,
     /// What the run may cost.
@@ -42,7 +42,7 @@ impl Setup {
     pub fn new(access: Access) -> Self {
         Self {
             access,
-            carrier: None,
+            scheme: None,
             transport: Transport::default(),
             limits: Limits::default(),
             retries: 4,

@@ -68,7 +68,10 @@ impl Token {
                 let (begin, rest) = self.halves();
                 format!("{begin}{}{}", other(&rest[..1]), &rest[1..])
             }
-            TokenVariant::OtherCase => self.in_other_case(),
+            TokenVariant::OtherCase => self.in_other_case(|text| text.rfind(|sign: char| sign.is_ascii_alphabetic())),
+            TokenVariant::FirstOtherCase => {
+                self.in_other_case(|text| text.find(|sign: char| sign.is_ascii_alphabetic()))
+            }
             TokenVariant::Uppercase => changed(self.0.to_ascii_uppercase(), &self.0),
             TokenVariant::Reversed => changed(self.0.chars().rev().collect(), &self.0),
             TokenVariant::Spaced => {
@@ -79,6 +82,7 @@ impl Token {
             TokenVariant::InQuotes => format!("\"{}\"", self.0),
             TokenVariant::Padded => format!("{}=", self.0),
             TokenVariant::Listed => format!("{},x", self.0),
+            TokenVariant::BehindBearer => format!("Bearer {}", self.0),
             TokenVariant::UrlEncoded => format!("%{:02X}{}", self.0.as_bytes()[0], &self.0[1..]),
             TokenVariant::SameShape => self.0.chars().map(next_of_its_kind).collect(),
             TokenVariant::Good
@@ -95,15 +99,14 @@ impl Token {
         self.0.split_at(self.0.len() / 2)
     }
 
-    /// The token with its last letter in the other case; a token without letters gets one.
-    fn in_other_case(&self) -> String {
-        let swap = |letter: char| {
-            if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
-        };
-        match self.0.char_indices().rev().find(|(_, letter)| letter.is_ascii_alphabetic()) {
-            Some((index, letter)) => format!("{}{}{}", &self.0[..index], swap(letter), &self.0[index + 1..]),
-            None => format!("{}X", self.0),
-        }
+    /// The token with this letter in the other case; a token without letters gets one.
+    fn in_other_case(&self, letter: fn(&str) -> Option<usize>) -> String {
+        let Some(index) = letter(&self.0) else { return format!("{}X", self.0) };
+        let (before, after) = (&self.0[..index], &self.0[index + 1..]);
+        let letter = &self.0[index..=index];
+        let is_small = letter.bytes().all(|letter| letter.is_ascii_lowercase());
+        let swapped = if is_small { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() };
+        format!("{before}{swapped}{after}")
     }
 
     /// Makes known the token and what is made from it, so that no answer can tell them.
@@ -111,6 +114,7 @@ impl Token {
         secrets.add(&Secret::new(Kind::Token, self.0.as_str()));
         let made = [
             TokenVariant::OtherCase,
+            TokenVariant::FirstOtherCase,
             TokenVariant::OtherMiddle,
             TokenVariant::Uppercase,
             TokenVariant::Reversed,
@@ -175,6 +179,8 @@ mod tests {
         assert_eq!(token.shown_as(TokenVariant::UrlEncoded), "%67AAAAB-7");
         assert_eq!(token.shown_as(TokenVariant::InQuotes), "\"gAAAAB-7\"");
         assert_eq!(token.shown_as(TokenVariant::OtherCase), "gAAAAb-7");
+        assert_eq!(token.shown_as(TokenVariant::FirstOtherCase), "GAAAAB-7");
+        assert_eq!(token.shown_as(TokenVariant::BehindBearer), "Bearer gAAAAB-7");
         assert_eq!(token.shown_as(TokenVariant::SameShape), "hBBBBC-8");
         assert_eq!(Token::new("12345").unwrap().shown_as(TokenVariant::OtherCase), "12345X");
     }

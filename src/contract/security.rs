@@ -22,6 +22,8 @@ pub struct Scheme {
     pub carrier: Carrier,
     /// What the documentation says of it.
     pub description: String,
+    /// Headers in which the same services have other tokens, so that a good one there is not enough.
+    pub related_headers: Vec<String>,
 }
 
 /// Where a request shows its token.
@@ -37,6 +39,13 @@ pub enum Carrier {
     Bearer,
     /// In the header Authorization, behind the word Basic: a user, a colon and a password, in Base64.
     Basic,
+}
+
+impl Scheme {
+    /// A scheme without a name, of a token that stands here.
+    pub fn carried_by(carrier: Carrier) -> Self {
+        Self { name: String::new(), carrier, description: String::new(), related_headers: Vec::new() }
+    }
 }
 
 impl Security {
@@ -211,8 +220,30 @@ fn read_scheme(name: &str, node: &Node) -> Result<Scheme, SourceError> {
         }
     };
     let description = fields.required("description")?.words()?;
+    let related_headers = fields.optional("x-related-headers").map(|node| related(node, &carrier)).transpose()?;
     fields.finish()?;
-    Ok(Scheme { name: name.to_owned(), carrier, description })
+    Ok(Scheme { name: name.to_owned(), carrier, description, related_headers: related_headers.unwrap_or_default() })
+}
+
+/// The headers in which a good token is not enough.
+fn related(node: &Node, carrier: &Carrier) -> Result<Vec<String>, SourceError> {
+    let items = node.items()?;
+    if items.is_empty() {
+        return Err(node.error("there is no header here; leave the key out"));
+    }
+    let mut names = Vec::<String>::new();
+    for item in items {
+        let text = item.words()?;
+        wire::header_name(item, &text)?;
+        if carrier.header().is_some_and(|header| header.eq_ignore_ascii_case(&text)) {
+            return Err(item.error(format!("`{text}` is where the token belongs")));
+        }
+        if names.iter().any(|name| name.eq_ignore_ascii_case(&text)) {
+            return Err(item.error(format!("`{text}` is named twice")));
+        }
+        names.push(text);
+    }
+    Ok(names)
 }
 
 #[cfg(test)]

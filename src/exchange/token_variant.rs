@@ -1,6 +1,6 @@
 //! What requests show as their token: the good one, and all the others.
 
-use crate::contract::{Carrier, Security};
+use crate::contract::{Carrier, Scheme, Security};
 
 /// What a request shows as its token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,6 +30,8 @@ pub enum TokenVariant {
     OtherMiddle,
     /// The good token with one letter in the other case.
     OtherCase,
+    /// The good token with its first letter in the other case.
+    FirstOtherCase,
     /// The good token with all its letters as capitals.
     Uppercase,
     /// The good token from its end to its beginning.
@@ -42,6 +44,8 @@ pub enum TokenVariant {
     Padded,
     /// The good token as the first of a list.
     Listed,
+    /// The good token behind the word Bearer.
+    BehindBearer,
     /// The good token with its first character encoded as in a URL.
     UrlEncoded,
     /// A text as long as the good token, with a letter for each letter and a digit for each digit.
@@ -126,6 +130,8 @@ pub enum Elsewhere {
     Cookie,
     /// The good token in a header that many services take.
     ApiKey,
+    /// The good token in each of the headers that carry other tokens of the same services, as the contract lists them.
+    RelatedHeaders,
     /// A user and a password that everybody knows.
     Admin,
     /// No token, and a header that says that the request comes from the machine of the service.
@@ -134,15 +140,21 @@ pub enum Elsewhere {
 
 impl Elsewhere {
     /// What carries it, beside a token that should be carried by something else.
-    pub fn carrier(self, usual: Option<&Carrier>) -> Carrier {
-        match (self, usual) {
-            (Self::Authorization, _) => Carrier::Header("Authorization".to_owned()),
-            (Self::Bearer, _) => Carrier::Bearer,
-            (Self::Cookie, Some(Carrier::Header(name))) => Carrier::Cookie(name.clone()),
-            (Self::Cookie, _) => Carrier::Cookie("token".to_owned()),
-            (Self::ApiKey, _) => Carrier::Header("X-Api-Key".to_owned()),
-            (Self::Admin, _) => Carrier::Basic,
-            (Self::Forwarded, _) => Carrier::Header("X-Forwarded-For".to_owned()),
+    pub fn carriers(self, usual: Option<&Scheme>) -> Vec<Carrier> {
+        let carrier = usual.map(|scheme| &scheme.carrier);
+        let header = |name: &str| vec![Carrier::Header(name.to_owned())];
+        match (self, carrier) {
+            (Self::Authorization, _) => header("Authorization"),
+            (Self::Bearer, _) => vec![Carrier::Bearer],
+            (Self::Cookie, Some(Carrier::Header(name))) => vec![Carrier::Cookie(name.clone())],
+            (Self::Cookie, _) => vec![Carrier::Cookie("token".to_owned())],
+            (Self::ApiKey, _) => header("X-Api-Key"),
+            (Self::RelatedHeaders, _) => {
+                let names = usual.into_iter().flat_map(|scheme| &scheme.related_headers);
+                names.map(|name| Carrier::Header(name.clone())).collect()
+            }
+            (Self::Admin, _) => vec![Carrier::Basic],
+            (Self::Forwarded, _) => header("X-Forwarded-For"),
         }
     }
 
@@ -151,7 +163,7 @@ impl Elsewhere {
         match self {
             Self::Admin => Some("admin:admin"),
             Self::Forwarded => Some("127.0.0.1"),
-            Self::Authorization | Self::Bearer | Self::Cookie | Self::ApiKey => None,
+            Self::Authorization | Self::Bearer | Self::Cookie | Self::ApiKey | Self::RelatedHeaders => None,
         }
     }
 }
@@ -165,12 +177,13 @@ impl TokenVariant {
     /// Whether the contract asks for the token somewhere else than here.
     pub fn fits(self, security: &Security) -> bool {
         let Self::Elsewhere(place) = self else { return true };
-        let carrier = place.carrier(security.schemes.first().map(|scheme| &scheme.carrier));
-        carrier.header().is_none_or(|header| !security.is_carried_by_header(header))
+        let carriers = place.carriers(security.schemes.first());
+        let mut headers = carriers.iter().filter_map(Carrier::header);
+        !carriers.is_empty() && headers.all(|header| !security.is_carried_by_header(header))
     }
 
     /// Every credential, with its name in a case.
-    pub const ALL: [(&'static str, Self); 39] = [
+    pub const ALL: [(&'static str, Self); 42] = [
         ("good", Self::Good),
         ("absent", Self::Absent),
         ("empty", Self::Empty),
@@ -183,12 +196,14 @@ impl TokenVariant {
         ("other-last", Self::OtherLast),
         ("other-middle", Self::OtherMiddle),
         ("other-case", Self::OtherCase),
+        ("first-other-case", Self::FirstOtherCase),
         ("uppercase", Self::Uppercase),
         ("reversed", Self::Reversed),
         ("spaced", Self::Spaced),
         ("in-quotes", Self::InQuotes),
         ("padded", Self::Padded),
         ("listed", Self::Listed),
+        ("behind-bearer", Self::BehindBearer),
         ("url-encoded", Self::UrlEncoded),
         ("same-shape", Self::SameShape),
         ("hexadecimal", Self::Foreign(ForeignToken::Hexadecimal)),
@@ -208,6 +223,7 @@ impl TokenVariant {
         ("as-bearer", Self::Elsewhere(Elsewhere::Bearer)),
         ("as-cookie", Self::Elsewhere(Elsewhere::Cookie)),
         ("as-api-key", Self::Elsewhere(Elsewhere::ApiKey)),
+        ("in-related-headers", Self::Elsewhere(Elsewhere::RelatedHeaders)),
         ("basic-admin", Self::Elsewhere(Elsewhere::Admin)),
         ("forwarded", Self::Elsewhere(Elsewhere::Forwarded)),
     ];

@@ -101,20 +101,25 @@ impl StepJudge<'_> {
 
     /// One fault of a field is one mismatch: a wrong type hides what would follow from it, and so does a wrong relation.
     fn judge_field(&mut self, name: &str, schema: &Schema, value: &Value, answer: &Creation<'_>) {
-        if self.contract.creation.response.required.iter().any(|required| required == name) {
+        let creation = &self.contract.creation;
+        let is_needed = creation.response.required.iter().any(|required| required == name);
+        if is_needed {
             self.assess(schema.clause("required"));
         }
         let given = answer.given.field(name);
         let broken = schema.examine(value).broken;
-        if matches!(given, Field::Open { value: given, .. } if same(given, value)) {
-            return; // an open value that comes back unchanged conforms, whatever the field asks for otherwise
+        // An open value that comes back unchanged conforms, whatever the field asks for otherwise. What each answer must have and no request lists is a
+        // service's own word, whoever else wrote something there.
+        let is_own_word = is_needed && !creation.request.properties.contains_key(name);
+        if !is_own_word && matches!(given, Field::Open { value: given, .. } if same(given, value)) {
+            return;
         }
-        if let Some((title, because, way)) = kept_otherwise(given, schema, value) {
+        if let Some((title, because, way)) = kept_otherwise(given, schema, value).filter(|_| !is_own_word) {
             self.choice(title, because, way);
             return;
         }
         // A null where nothing was given lacks the default; that says more than that null has the wrong type.
-        let default = self.contract.creation.request.properties.get(name).and_then(|request| request.default.as_ref());
+        let default = creation.request.properties.get(name).and_then(|request| request.default.as_ref());
         let lacks_default =
             value.is_null() && matches!(given, Field::Absent) && default.is_some_and(|default| !default.is_null());
         let type_fault = broken.iter().find(|broken| broken.keyword == "type");

@@ -5,12 +5,15 @@ mod shell;
 
 use shell::{Piece, pieces};
 
-use crate::contract::Carrier;
+use crate::contract::{Carrier, Scheme};
 use crate::exchange::{Request, TokenVariant};
 use crate::http::{Endpoint, Route, RouteProxy, RouteTrust};
 
 /// The token with its last letter in the other case, as a command.
 const IN_OTHER_CASE: &str = r#"printf %s "$OS_TOKEN" | perl -pe 's/([A-Za-z])([^A-Za-z]*)$/($1 ^ " ") . $2/e'"#;
+
+/// The token with its first letter in the other case, as a command.
+const WITH_FIRST_IN_OTHER_CASE: &str = r#"printf %s "$OS_TOKEN" | perl -pe 's/([A-Za-z])/$1 ^ " "/e or $_ .= "X"'"#;
 
 /// The token with another first character, as a command.
 const WITH_OTHER_FIRST: &str = r#"printf %s "$OS_TOKEN" | sed 's/^x/y/;t;s/^./x/'"#;
@@ -44,8 +47,8 @@ pub fn quoted(text: &str) -> String {
 pub struct Caller<'a> {
     /// Where requests go.
     pub endpoint: &'a str,
-    /// Where requests show the token.
-    pub carrier: Option<&'a Carrier>,
+    /// How requests show the token.
+    pub scheme: Option<&'a Scheme>,
     /// Whether there is a token.
     pub has_token: bool,
     /// The way there.
@@ -123,7 +126,8 @@ impl Caller<'_> {
         let token = self.token(request.credential);
         let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
         // What is shown takes the place of a header of the same name.
-        let carries = |name: &str| self.carrier.and_then(Carrier::header).is_some_and(|header| is(name, header));
+        let header = self.scheme.and_then(|scheme| scheme.carrier.header());
+        let carries = |name: &str| header.is_some_and(|header| is(name, header));
         for (name, value) in request.headers.iter().filter(|(name, _)| token.is_none() || !carries(name)) {
             let header = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
             command.push_str(&format!(" -H {}", shell::quoted(header.as_bytes())));
@@ -139,13 +143,16 @@ impl Caller<'_> {
         command.extend(token);
     }
 
-    /// The option that shows this credential where the security scheme has it.
+    /// The options that show this credential where the security scheme has it, or elsewhere.
     fn token(&self, credential: TokenVariant) -> Option<String> {
-        let elsewhere = match credential {
-            TokenVariant::Elsewhere(place) => Some(place.carrier(self.carrier)),
-            _ => None,
-        };
-        let carrier = elsewhere.as_ref().or(self.carrier)?;
+        if let TokenVariant::Elsewhere(place) = credential {
+            let carriers = place.carriers(self.scheme);
+            return carriers.iter().map(|carrier| self.token_in(carrier, credential)).collect();
+        }
+        self.token_in(&self.scheme?.carrier, credential)
+    }
+
+    fn token_in(&self, carrier: &Carrier, credential: TokenVariant) -> Option<String> {
         let shown = self.shown(credential)?;
         let Some(header) = carrier.header() else {
             let Carrier::Query(name) = carrier else { return None };
@@ -179,12 +186,14 @@ impl Caller<'_> {
             TokenVariant::OtherLast => command(WITH_OTHER_LAST),
             TokenVariant::OtherMiddle => command(WITH_OTHER_MIDDLE),
             TokenVariant::OtherCase => command(IN_OTHER_CASE),
+            TokenVariant::FirstOtherCase => command(WITH_FIRST_IN_OTHER_CASE),
             TokenVariant::Uppercase => command(IN_CAPITALS),
             TokenVariant::Reversed => command(REVERSED),
             TokenVariant::Spaced => variable("${OS_TOKEN:0:${#OS_TOKEN}/2} ${OS_TOKEN:${#OS_TOKEN}/2}"),
             TokenVariant::InQuotes => variable("\\\"$OS_TOKEN\\\""),
             TokenVariant::Padded => variable("${OS_TOKEN}="),
             TokenVariant::Listed => variable("$OS_TOKEN,x"),
+            TokenVariant::BehindBearer => variable("Bearer $OS_TOKEN"),
             TokenVariant::UrlEncoded => variable("$(printf %%%02X \"'$OS_TOKEN\")${OS_TOKEN#?}"),
             TokenVariant::SameShape => command(OF_SAME_SHAPE),
             TokenVariant::Foreign(foreign) => Shown::Text(foreign.text()),
@@ -224,16 +233,16 @@ mod tests {
     use std::sync::LazyLock;
 
     use super::Caller;
-    use crate::contract::Carrier;
+    use crate::contract::{Carrier, Scheme};
     use crate::exchange::{Request, TokenVariant};
     use crate::http::{Route, RouteProxy, RouteTrust};
 
-    static HEADER: LazyLock<Carrier> = LazyLock::new(|| Carrier::Header("X-Auth-Token".to_owned()));
+    static HEADER: LazyLock<Scheme> = LazyLock::new(|| Scheme::carried_by(Carrier::Header("X-Auth-Token".to_owned())));
 
     static ROUTE: Route = Route::USUAL;
 
-    fn caller(carrier: &Carrier) -> Caller<'_> {
-        Caller { endpoint: "https://ims.example.com/", carrier: Some(carrier), has_token: true, route: &ROUTE }
+    fn caller(scheme: &Scheme) -> Caller<'_> {
+        Caller { endpoint: "https://ims.example.com/", scheme: Some(scheme), has_token: true, route: &ROUTE }
     }
 
     fn request(method: &str, path: &str, body: Option<&str>) -> Request {
@@ -319,7 +328,8 @@ mod tests {
     fn a_command_shows_the_token_where_its_scheme_has_it() {
         let shown = |carrier: &Carrier, credential| {
             let plain = Request { credential, ..request("GET", "/v2?a=1", None) };
-            let command = caller(carrier).command(&plain);
+            let scheme = Scheme::carried_by(carrier.clone());
+            let command = caller(&scheme).command(&plain);
             command.trim_start_matches("curl -sS -i -X GET 'https://ims.example.com/v2?a=1'").to_owned()
         };
         let (good, empty, wrong) = (TokenVariant::Good, TokenVariant::Empty, TokenVariant::Wrong);

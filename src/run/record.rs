@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Survey;
 use crate::client::{Appeared, Bounds, Cleanup, Denied, Spent, Target, Unlisted};
-use crate::contract::{Carrier, ClauseId};
+use crate::contract::{ClauseId, Scheme};
 use crate::exchange::Exchange;
 use crate::http::Route;
 use crate::judge::Judgement;
@@ -137,7 +137,7 @@ pub struct End {
     /// The way to the endpoint, as another client must be told of it.
     pub route: Route,
     /// Where requests showed their token.
-    pub carrier: Option<Carrier>,
+    pub scheme: Option<Scheme>,
     /// Why there was no new token for one that ended.
     pub login: Option<String>,
     /// How many requests were sent, those of the clean-up included.
@@ -160,7 +160,7 @@ impl End {
             endpoint,
             run_id: String::new(),
             has_token: false,
-            carrier: None,
+            scheme: None,
             route: Route::USUAL,
             login: None,
             requests: 0,
@@ -179,7 +179,7 @@ impl End {
             run_id: target.run_id().to_owned(),
             // What a run signs, a person repeats with a token.
             has_token: target.has_token() || target.signs(),
-            carrier: target.carrier().cloned(),
+            scheme: target.scheme().cloned(),
             route: target.route().cloned().unwrap_or(Route::USUAL),
             login: target.login_trouble(),
             requests: target.request_count(),

@@ -103,11 +103,14 @@ impl StubService {
     fn is_shown_otherwise(&self, credential: TokenVariant, request: &Request) -> bool {
         match credential {
             TokenVariant::Elsewhere(place) => {
-                let carrier = place.carrier(self.security().schemes.first().map(|scheme| &scheme.carrier));
+                let carriers = place.carriers(self.security().schemes.first());
                 let good = || self.token.shown_as(TokenVariant::Good);
-                let value = carrier.header_value(&place.text().map_or_else(good, str::to_owned));
+                let shown = place.text().map_or_else(good, str::to_owned);
                 let is_it = |name: &str, text: &str| {
-                    carrier.header().is_some_and(|each| each.eq_ignore_ascii_case(name)) && text == value
+                    let mut carriers = carriers.iter().filter_map(|carrier| carrier.header().zip(Some(carrier)));
+                    carriers.any(|(header, carrier)| {
+                        header.eq_ignore_ascii_case(name) && text == carrier.header_value(&shown)
+                    })
                 };
                 request.headers.iter().any(|(name, text)| is_it(name, text))
             }

@@ -163,8 +163,8 @@ fn a_pasted_line_sends_the_bytes_and_headers_that_the_run_sent() {
     for name in ["otc", "glance"] {
         let suite = Arc::new(Suite::built_in(name).unwrap().unwrap());
         let target = Target::new(&suite.contract, recorder.url.parse::<Endpoint>().unwrap(), setup()).unwrap();
-        let carrier = suite.contract.security.schemes.first().map(|scheme| &scheme.carrier);
-        let caller = Caller { endpoint: &recorder.url, carrier, has_token: true, route: &Route::USUAL };
+        let scheme = suite.contract.security.schemes.first();
+        let caller = Caller { endpoint: &recorder.url, scheme, has_token: true, route: &Route::USUAL };
         // Otherwise nothing would prove that what is created is the target's own.
         assert!(runtime().block_on(target.take_stock()).is_ok());
         recorder.take();
@@ -252,8 +252,8 @@ fn the_pasted_lines_of_a_finding_show_it_again_and_leave_nothing() {
             let Whole { records, results: report } = found(&server, &suite, &probes);
             assert!(!report.findings.is_empty(), "{defect}");
             for finding in &report.findings {
-                let (endpoint, carrier) = (report.endpoint.as_str(), report.carrier.as_ref());
-                let caller = Caller { endpoint, carrier, has_token: true, route: &report.route };
+                let (endpoint, scheme) = (report.endpoint.as_str(), report.scheme.as_ref());
+                let caller = Caller { endpoint, scheme, has_token: true, route: &report.route };
                 let lines = finding.repeat.lines(|request, names| caller.command_with(request, names));
                 let outcome = records.iter().find(|record| record.probe.id == finding.probe.id).unwrap();
                 let answers_of_run = outcome.exchanges.iter().filter_map(Exchange::response).filter_map(Response::json);
@@ -299,8 +299,8 @@ fn the_pasted_lines_of_a_refusal_now_and_then_remove_what_they_create_when_it_do
     let server = Server::of_suite("otc", "status.201:500-now-and-then");
     let Whole { results: report, .. } = found(&server, &suite, &some(&suite));
     let finding = report.findings.iter().find(|finding| finding.clause == "status.201").unwrap();
-    let (endpoint, carrier) = (report.endpoint.as_str(), report.carrier.as_ref());
-    let caller = Caller { endpoint, carrier, has_token: true, route: &report.route };
+    let (endpoint, scheme) = (report.endpoint.as_str(), report.scheme.as_ref());
+    let caller = Caller { endpoint, scheme, has_token: true, route: &report.route };
     let lines = finding.repeat.lines(|request, names| caller.command_with(request, names));
     let before = server.ids().len();
     let said = [paste(&lines), paste(&lines)].concat();
@@ -334,9 +334,9 @@ fn pasted_lines_remove_only_what_a_success_names_alone() {
     for (defect, at_once) in defects.into_iter().zip([1, 1, 8]) {
         let Whole { results: report, .. } = found(&Server::of_suite("otc", defect), &suite, &marked(&suite));
         let finding = report.findings.iter().find(|finding| defect.starts_with(finding.clause.as_str())).unwrap();
-        let carrier = report.carrier.as_ref();
+        let scheme = report.scheme.as_ref();
         let lines = |endpoint: &str| {
-            let caller = Caller { endpoint, carrier, has_token: true, route: &report.route };
+            let caller = Caller { endpoint, scheme, has_token: true, route: &report.route };
             finding.repeat.lines(|request, names| caller.command_with(request, names))
         };
         for (status, body) in [

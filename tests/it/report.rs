@@ -9,7 +9,7 @@ use crate::outcomes::{
 use crate::whole::{PLAIN, whole};
 use ims_conformance::baseline::Baseline;
 use ims_conformance::client::{Access, Appeared, Cleanup, Leftover, Setup, Spent, Target, Token};
-use ims_conformance::contract::{Assessment, Carrier, ClauseId};
+use ims_conformance::contract::{Assessment, Carrier, ClauseId, Scheme};
 use ims_conformance::document;
 use ims_conformance::exchange::{Elsewhere, Exchange, Request, TokenVariant};
 use ims_conformance::exit_code::ExitCode;
@@ -381,8 +381,8 @@ fn what_was_there_before_the_run_is_not_removed_by_what_repeats_a_finding() {
         let mut outcome = answered_with("boundary/min_disk/1025", 201, r#"{"id":"7f3a"}"#);
         outcome.cleanup.leftovers = leftovers;
         let report = report(vec![outcome]);
-        let (endpoint, carrier) = (report.endpoint.as_str(), report.carrier.as_ref());
-        let caller = Caller { endpoint, carrier, has_token: true, route: &report.route };
+        let (endpoint, scheme) = (report.endpoint.as_str(), report.scheme.as_ref());
+        let caller = Caller { endpoint, scheme, has_token: true, route: &report.route };
         report.findings[0].repeat.lines(|request, names| caller.command_with(request, names)).join("\n")
     };
     assert!(lines(Vec::new()).contains("-X DELETE \"https://ims.example.com/v2/images/${created:?}\""));
@@ -406,8 +406,8 @@ fn what_the_end_of_a_run_asked_is_repeated_about_what_the_lines_create() {
     }
     outcome.judgement.mismatches = vec![Mismatch { step: 2, ..broken("behaviour.deleted-image-is-gone") }];
     let report = report(vec![outcome]);
-    let (endpoint, carrier) = (report.endpoint.as_str(), report.carrier.as_ref());
-    let caller = Caller { endpoint, carrier, has_token: true, route: &report.route };
+    let (endpoint, scheme) = (report.endpoint.as_str(), report.scheme.as_ref());
+    let caller = Caller { endpoint, scheme, has_token: true, route: &report.route };
     let lines = report.findings[0].repeat.lines(|request, names| caller.command_with(request, names));
     assert!(!lines.iter().any(|line| line.contains("7f3a")), "{lines:?}");
     let about_it = lines.iter().filter(|line| line.contains("/v2/images/${created:?}")).count();
@@ -429,9 +429,10 @@ fn a_command_that_would_bury_the_report_is_not_shown() {
 #[test]
 fn a_command_shows_each_credential() {
     let command = |credential, has_token| {
-        let (endpoint, header) = ("https://ims.example.com/", Carrier::Header("X-Auth-Token".to_owned()));
-        let carrier = Some(&header);
-        let caller = Caller { endpoint, carrier, has_token, route: &Route::USUAL };
+        let (endpoint, header) =
+            ("https://ims.example.com/", Scheme::carried_by(Carrier::Header("X-Auth-Token".to_owned())));
+        let scheme = Some(&header);
+        let caller = Caller { endpoint, scheme, has_token, route: &Route::USUAL };
         let request = Request {
             method: "GET".to_owned(),
             path: "/v2/images".to_owned(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use ims_conformance::client::{Bounds, Cleanup, Leftover};
-use ims_conformance::contract::{Carrier, ClauseId};
+use ims_conformance::contract::{Carrier, ClauseId, Scheme};
 use ims_conformance::exchange::{Exchange, Response};
 use ims_conformance::http::Route;
 use ims_conformance::judge::{Drift, Mismatch, ObservedBehaviour, judge};
@@ -48,7 +48,7 @@ pub(crate) fn answered_with(id: &str, status: u16, body: &str) -> Record {
 /// The end of a run that nothing cut short.
 pub(crate) fn end() -> End {
     End {
-        carrier: Some(Carrier::Header("X-Auth-Token".to_owned())),
+        scheme: Some(Scheme::carried_by(Carrier::Header("X-Auth-Token".to_owned()))),
         ending: Ending::Complete,
         endpoint: "https://ims.example.com/".to_owned(),
         run_id: "0123456789ab".to_owned(),

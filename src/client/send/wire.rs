@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::{Purpose, credential};
 use crate::client::{Service, Signable, Target};
-use crate::contract::Effect;
+use crate::contract::{Effect, Scheme};
 use crate::exchange::{Exchange, Request, Response, SendError, TokenVariant};
 use crate::http::{Answer, Client, HeaderName, Outgoing, Prepared, Route, TransportError, Way};
 
@@ -83,13 +83,13 @@ impl Target {
     /// The request with what it shows where the contract has no token; nobody keeps that.
     fn with_elsewhere<'a>(&self, request: &'a Request) -> Cow<'a, Request> {
         let TokenVariant::Elsewhere(place) = request.credential else { return Cow::Borrowed(request) };
-        let carrier = place.carrier(self.carrier.as_ref());
         let good = || self.access.token().map(|token| token.shown_as(TokenVariant::Good));
-        let Some((name, text)) = carrier.header().zip(place.text().map(str::to_owned).or_else(good)) else {
-            return Cow::Borrowed(request);
-        };
+        let Some(text) = place.text().map(str::to_owned).or_else(good) else { return Cow::Borrowed(request) };
         let mut shown = request.clone();
-        shown.headers.push((name.to_owned(), carrier.header_value(&text)));
+        for carrier in place.carriers(self.scheme.as_ref()) {
+            let name = carrier.header().map(str::to_owned);
+            shown.headers.extend(name.map(|name| (name, carrier.header_value(&text))));
+        }
         Cow::Owned(shown)
     }
 
@@ -98,7 +98,7 @@ impl Target {
         let path = request.path.split('?').next().unwrap_or_default();
         let mut url = self.endpoint.join(&request.path).filter(|url| url.path().ends_with(path))?;
         let mut shown = Vec::new();
-        if let Some((carrier, token)) = self.carrier.as_ref().zip(token) {
+        if let Some((Scheme { carrier, .. }, token)) = self.scheme.as_ref().zip(token) {
             match carrier.header() {
                 Some(name) => shown.push((HeaderName::try_from(name).ok()?, carrier.header_value(&token))),
                 None => credential::add_to_query(carrier, &token, &mut url),

@@ -111,8 +111,8 @@ pub(in crate::report) fn command(repeat: &str, finding: &results::Finding) -> St
 }
 
 fn curl(results: &Results, finding: &results::Finding) -> Vec<String> {
-    let (endpoint, carrier) = (results.endpoint.as_str(), results.carrier.as_ref());
-    let caller = Caller { endpoint, carrier, has_token: results.has_token, route: &results.route };
+    let (endpoint, scheme) = (results.endpoint.as_str(), results.scheme.as_ref());
+    let caller = Caller { endpoint, scheme, has_token: results.has_token, route: &results.route };
     let lines = finding.repeat.lines(|request, names| caller.command_with(request, names));
     match lines.iter().map(String::len).find(|length| *length > LONGEST) {
         Some(long) => vec![format!("# a command of {long} characters is too long to be shown")],

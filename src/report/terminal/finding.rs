@@ -109,8 +109,8 @@ fn write_repeat(out: &mut String, finding: &Finding, results: &Results, about: O
     if let Some(about) = about {
         writeln!(out, "       again     {}", command(&about.repeat, finding))?;
     }
-    let (endpoint, carrier) = (results.endpoint.as_str(), results.carrier.as_ref());
-    let caller = Caller { endpoint, carrier, has_token: results.has_token, route: &results.route };
+    let (endpoint, scheme) = (results.endpoint.as_str(), results.scheme.as_ref());
+    let caller = Caller { endpoint, scheme, has_token: results.has_token, route: &results.route };
     let lines = finding.repeat.lines(|request, names| caller.command_with(request, names));
     if let Some(long) = lines.iter().map(String::len).find(|length| *length > LONGEST_COMMAND) {
         return writeln!(out, "       repeat    (a command of {long} characters is too long to be shown)");

@@ -164,7 +164,7 @@ impl Fold {
             login: end.login.clone(),
             has_token: end.has_token,
             route: end.route.clone(),
-            carrier: end.carrier.clone(),
+            scheme: end.scheme.clone(),
             seed: self.selection.seed,
             shard: self.selection.shard.map(|shard| (shard, self.fingerprint)),
             planned: self.planned + self.skipped_cases.probes.len(),

@@ -45,6 +45,8 @@ pub(in crate::stub) enum Fault {
     Respells(String),
     /// The field is read from an object under another name, too.
     Unwraps(String),
+    /// A field that only answers have is taken over from a request that gives it as a text.
+    TakesOver(String),
     /// Every field of the answer that the contract does not list is changed.
     MutatedOthers(Mutation),
     /// The answer declares this media type, or none.
@@ -259,6 +261,11 @@ impl Fault {
         if let Self::Unwraps(field) = self
             && !given.contains_key(field)
             && let Some(value) = given.values().find_map(|inner| inner.as_object()?.get(field))
+        {
+            resource.insert(field.clone(), value.clone());
+        }
+        if let Self::TakesOver(field) = self
+            && let Some(value @ Value::String(_)) = given.get(field)
         {
             resource.insert(field.clone(), value.clone());
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::List;
-use crate::contract::{ClauseId, Contract, Derived, Relation, Rule, Schema};
+use crate::contract::{ClauseId, Contract, Derived, Relation, Rule, Schema, Type};
 use crate::stub::defect::fault::{Condition, Fault};
 use crate::stub::defect::mutation::Mutation;
 
@@ -40,6 +40,29 @@ impl List {
         }
         for relation in &schema.relations {
             self.of_relation(name, schema, relation);
+        }
+        self.of_taking_over(contract, name, schema);
+    }
+
+    /// A field that only answers have is taken over from a request that gives it, where the answer then shows that it is.
+    fn of_taking_over(&mut self, contract: &Contract, name: &str, schema: &Schema) {
+        let is_open = contract.creation.request.additional.as_ref().is_some_and(|others| !others.can_be_given());
+        let is_listed = contract.creation.request.properties.contains_key(name);
+        let is_needed = contract.creation.response.required.iter().any(|required| required == name);
+        let text = json!("text");
+        if !is_open || is_listed || !is_needed || !schema.is(Type::String) || name == contract.creation.id_field() {
+            return;
+        }
+        let broken = schema.examine(&text).broken.first().map(|broken| broken.clause());
+        // A text that is no time is not held against the clock.
+        let says_more = |relation: &&Relation| {
+            matches!(relation, Relation::Derived(_) | Relation::Template(_) | Relation::SameForCaller)
+        };
+        let relation = schema.relations.iter().find(says_more);
+        let related = relation.map(|relation| schema.clause(relation.keyword()));
+        if let Some(clause) = related.or(broken) {
+            let what = "a field that only answers have is taken over from the request";
+            self.add(&clause, "taken-over", what, Fault::TakesOver(name.to_owned()));
         }
     }
 
