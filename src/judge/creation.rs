@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Answer, Body, Classification, Kind, Refusals, StepJudge, classify};
 use crate::contract::{ClauseId, Form};
 use crate::exchange::{Request, Response};
-use crate::json::recognize;
+use crate::json::{recognize, value_of};
 
 impl StepJudge<'_> {
     pub(super) fn judge_creation(&mut self, request: &Request, answer: &Answer<'_>) {
@@ -121,30 +121,23 @@ impl StepJudge<'_> {
         }
     }
 
-    /// Whatever encoding a service takes a body for, what it accepts is a text: what stands for bytes that it could not read is another one, and no encoding has
-    /// nothing but ASCII for bytes beyond it.
+    /// Whatever a service takes such a body for, what it accepts is a text: what stands for something that it could not read is another one.
     fn judge_decoded(&mut self, body: &Body, request: &Request, answer: &Answer<'_>) {
-        let Some(Value::Object(fields)) = answer.json.as_ref().filter(|_| body.forms.contains(&Form::OtherEncoding))
-        else {
+        let (is_misread, sent): (fn(Option<&Value>, &Value) -> bool, _) = if body.forms.contains(&Form::OtherEncoding) {
+            (is_undecoded, as_single_bytes(request))
+        } else if body.forms.contains(&Form::LoneSurrogate) {
+            (lacks_half_a_pair, value_of(request.body.as_deref().unwrap_or_default()))
+        } else {
             return;
         };
-        let sent = as_single_bytes(request);
+        let Some(Value::Object(fields)) = &answer.json else { return };
         for (name, schema) in &self.contract.creation.response.properties {
-            let is_beyond_ascii =
-                sent.as_ref().and_then(|sent| sent.get(name)?.as_str()).is_some_and(|text| !text.is_ascii());
-            let is_mangled = |got: &&Value| {
-                let has_replacement = got.to_string().contains(char::REPLACEMENT_CHARACTER);
-                has_replacement || (is_beyond_ascii && got.as_str().is_some_and(str::is_ascii))
-            };
-            let got = fields.get(name).filter(is_mangled);
+            let sent = sent.as_ref().and_then(|sent| sent.get(name));
+            let got = fields.get(name).filter(|got| is_misread(sent, got));
             if let Some((got, echo)) = got.zip(schema.relation("echo")) {
                 let clause = schema.clause(echo.keyword());
-                self.mismatch(
-                    clause,
-                    format!("/{name}"),
-                    "the text that was sent, or a refusal",
-                    shortened(&got.to_string()),
-                );
+                let wanted = "the text that was sent, or a refusal";
+                self.mismatch(clause, format!("/{name}"), wanted, shortened(&got.to_string()));
             }
         }
     }
@@ -180,6 +173,20 @@ impl StepJudge<'_> {
 fn as_single_bytes(request: &Request) -> Option<Value> {
     let text: String = request.body.as_deref()?.iter().map(|byte| char::from(*byte)).collect();
     serde_json::from_str(&text).ok()
+}
+
+/// Whether bytes that could not be decoded came back as something else; no encoding has nothing but ASCII for bytes beyond it.
+fn is_undecoded(sent: Option<&Value>, got: &Value) -> bool {
+    let is_beyond_ascii = sent.and_then(Value::as_str).is_some_and(|text| !text.is_ascii());
+    let has_replacement = got.to_string().contains(char::REPLACEMENT_CHARACTER);
+    has_replacement || (is_beyond_ascii && got.as_str().is_some_and(str::is_ascii))
+}
+
+/// Whether half of a surrogate pair, for which `sent` has the replacement character, came back as a question mark or not at all.
+fn lacks_half_a_pair(sent: Option<&Value>, got: &Value) -> bool {
+    let sent = sent.map(Value::to_string).filter(|sent| sent.contains(char::REPLACEMENT_CHARACTER));
+    let is_it = |stand_in: &str| sent.as_ref().map(|sent| sent.replace(char::REPLACEMENT_CHARACTER, stand_in));
+    ["?", ""].into_iter().any(|stand_in| is_it(stand_in) == Some(got.to_string()))
 }
 
 fn place(pointer: &str) -> &str {

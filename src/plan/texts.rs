@@ -280,7 +280,8 @@ fn of_items(contract: &Contract, items: &Schema, seed: Seed) -> Vec<String> {
             parts.iter().zip(0..).map(|(texts, place)| texts.get((index + place * 31) % texts.len().max(1))).collect();
         parted.filled(&chosen?)
     };
-    (0..most).filter_map(item).filter(is_right).collect()
+    // Some texts are whole items already.
+    unique(all.iter().cloned().chain((0..most).filter_map(item)).filter(is_right).collect())
 }
 
 fn parted(items: &Schema) -> Option<pattern::Parted> {

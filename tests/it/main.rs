@@ -39,6 +39,7 @@ mod kinds;
 mod ledger;
 mod leftovers;
 mod login;
+mod mangled;
 mod mismatches;
 mod mistakes;
 mod named;
