@@ -27,6 +27,7 @@ mod schema;
 mod security;
 mod success;
 mod table;
+mod values;
 mod wire;
 
 use std::collections::{BTreeMap, HashMap};
@@ -49,10 +50,11 @@ pub use precision::is_near;
 pub use query::{QueryParameter, QueryPurpose, QueryType};
 pub(crate) use read_schema::named;
 pub use relation::{Derived, Echo, Relation};
-pub use rule::{Format, Notation, Rule, Type, list, same, same_items};
+pub use rule::{Format, Notation, Rule, Type};
 pub use schema::{At, Broken, Findings, Returns, Schema, Unambiguous, UnspecifiedAt, UnspecifiedValues};
 pub use security::{Carrier, Scheme, Security};
 pub use table::Table;
+pub use values::{list, same, same_items};
 pub(crate) use wire::{header_name, header_value};
 
 use crate::document::{Node, SourceError};

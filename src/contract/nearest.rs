@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::rule::size;
+use super::values::size;
 use super::{ClauseId, Rule, Schema, Unambiguous};
 
 impl Schema {
