@@ -17,13 +17,15 @@
 
 mod address;
 mod disguise;
+mod state;
 mod windows;
 
 use std::cmp::Reverse;
 use std::fmt;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 pub use address::{password_in, passwords_in};
+use state::State;
 use windows::{Find, Windows};
 
 /// A secret value. `Debug` shows what it is, not what it says.
@@ -87,45 +89,11 @@ pub struct Secrets {
     state: Arc<RwLock<State>>,
 }
 
-/// What is known. It has no `Debug`: the forms of a secret are secret too.
-#[derive(Default)]
-struct State {
-    known: Vec<Secret>,
-    windows: Windows,
-    /// The words of the suite, in lower case.
-    words: String,
-    /// What must stay where it stands, and whether that was said.
-    ordinary: Vec<(Kind, bool)>,
-    recent: Recent,
-}
-
-/// Secrets that are good for one request: the last ones, in two generations, so that the older half is forgotten at once.
-#[derive(Default)]
-struct Recent {
-    young: Windows,
-    old: Windows,
-}
-
-/// A shorter text is part of ordinary words and numbers.
-const SHORTEST: usize = 8;
-
 /// So many forms of secrets of one request make a generation: some hundred secrets.
 const GENERATION: usize = 4096;
 
 /// The good token of a stub where none is given. Every reader of the documentation knows it, and it opens nothing else.
 pub(crate) const STUB_TOKEN: &str = "stub-token";
-
-/// What the program says of itself stands in its pages. The token of the stub stands there too, and is no word: no report has it for another reason.
-static WORDS: LazyLock<String> = LazyLock::new(|| {
-    const PAGES: [&str; 5] = [
-        include_str!("../README.md"),
-        include_str!("cli/README.md"),
-        include_str!("cli/OPERATING.md"),
-        include_str!("../cases/README.md"),
-        include_str!("../cases/CONTRACT.md"),
-    ];
-    PAGES.concat().to_lowercase().replace(STUB_TOKEN, "")
-});
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -215,38 +183,6 @@ impl Secrets {
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn add(&mut self, secret: &Secret) {
-        for text in [secret.expose(), secret.expose().trim()] {
-            let secret = Secret::new(secret.kind, text);
-            if text.is_empty() || self.known.contains(&secret) {
-                continue;
-            }
-            if self.is_ordinary(text) {
-                if !self.ordinary.iter().any(|(kind, _)| *kind == secret.kind) {
-                    self.ordinary.push((secret.kind, false));
-                }
-            } else {
-                for form in disguise::forms(text).iter().filter(|form| !self.is_ordinary_form(form)).collect::<Vec<_>>()
-                {
-                    self.windows.add(form, &secret);
-                }
-            }
-            self.known.push(secret);
-        }
-    }
-
-    /// Whether a text is part of what is said anyway.
-    fn is_ordinary(&self, text: &str) -> bool {
-        let text = text.trim().to_lowercase();
-        text.chars().count() < SHORTEST || self.words.contains(&text) || WORDS.contains(&text)
-    }
-
-    fn is_ordinary_form(&self, form: &[u8]) -> bool {
-        std::str::from_utf8(form).is_ok_and(|text| self.is_ordinary(text))
     }
 }
 

@@ -3,16 +3,21 @@
 //! What every reading allows shares bodies: a body has a name of one kind, tags of others, a row of a table and a value of each short list, so that a few
 //! hundred requests hold thousands of values. What only some readings allow stands alone, as one that is refused would hide the others.
 
+mod alone;
+mod items;
+
 use std::collections::HashSet;
 use std::iter;
 
 use serde_json::Value;
-use unicode_normalization::UnicodeNormalization;
 
+use alone::alone;
+use items::{of_items, of_text};
+
+use super::Seed;
 use super::assemble::{Base, FieldText, object, probe, request};
-use super::dictionary::{self, Signs};
-use super::test_values::{all_listed, is_unambiguous, label, listed, sizes, test_values, usual, valid_values};
-use super::{Seed, pattern};
+use super::dictionary;
+use super::test_values::{all_listed, is_unambiguous, listed, sizes, usual, valid_values};
 use crate::contract::{Contract, Rule, Schema, Type, Unambiguous};
 use crate::probe::{Phase, Probe};
 
@@ -243,64 +248,6 @@ fn longest(schema: &Schema) -> usize {
     usize::try_from(limit).unwrap_or_default()
 }
 
-/// The texts worth trying in a field: those of the dictionary, and of many lengths with each sign at each place.
-fn of_text(contract: &Contract, schema: &Schema, seed: Seed) -> Vec<String> {
-    let words = dictionary::words(contract);
-    let signs = Signs::of(|text| is_unambiguous(schema, &json(text.to_owned())));
-    let shapes = signs.iter().flat_map(|signs| {
-        lengths(longest(schema), seed)
-            .zip(0..)
-            .map(|(length, turn)| signs.text(length, turn, &words))
-            .collect::<Vec<_>>()
-    });
-    unique(shapes.chain(dictionary::texts()).chain(words.iter().cloned()).collect())
-}
-
-/// Items that every reading allows. Where an item has parts, each text stands in each of them.
-fn of_items(contract: &Contract, items: &Schema, seed: Seed) -> Vec<String> {
-    let is_right = |text: &String| is_unambiguous(items, &json(text.clone()));
-    let Some(parted) = parted(items) else {
-        return of_text(contract, items, seed).into_iter().filter(is_right).collect();
-    };
-    let words = dictionary::words(contract);
-    let all = unique(dictionary::texts().into_iter().chain(words.iter().cloned()).collect());
-    let part = |place: usize| {
-        let fill = |text: &str| parted.with(place, text).filter(is_right);
-        let signs = Signs::of(|text| fill(text).is_some());
-        let shapes =
-            signs.iter().flat_map(|signs| (1..=usize::from(LONGEST)).map(|length| signs.text(length, length, &words)));
-        let shapes = shapes.chain(signs.iter().flat_map(Signs::short_texts));
-        unique(all.iter().cloned().chain(shapes).filter(|text| fill(text).is_some()).collect())
-    };
-    let parts: Vec<_> = (0..parted.count()).map(part).collect();
-    let most = parts.iter().map(Vec::len).max().unwrap_or_default();
-    // Each part at a pace of its own, so that the same two texts do not always stand together.
-    let item = |index: usize| {
-        let chosen: Option<Vec<_>> =
-            parts.iter().zip(0..).map(|(texts, place)| texts.get((index + place * 31) % texts.len().max(1))).collect();
-        parted.filled(&chosen?)
-    };
-    // Some texts are whole items already.
-    unique(all.iter().cloned().chain((0..most).filter_map(item)).filter(is_right).collect())
-}
-
-fn parted(items: &Schema) -> Option<pattern::Parted> {
-    let unambiguous = match &items.unambiguous {
-        Unambiguous::Within(unambiguous) => unambiguous.rule("pattern"),
-        Unambiguous::All | Unambiguous::Nothing => None,
-    };
-    match unambiguous.or_else(|| items.rule("pattern")) {
-        Some(Rule::Pattern(pattern)) => pattern::parted(pattern),
-        _ => None,
-    }
-}
-
-/// Every length up to a number of signs that most names have, and beyond it each fourth one, by the seed.
-fn lengths(longest: usize, seed: Seed) -> impl Iterator<Item = usize> {
-    const USUAL: usize = 64;
-    (1..=longest).filter(move |length| *length <= USUAL || is_turn(*length, seed))
-}
-
 fn is_turn(length: usize, seed: Seed) -> bool {
     (length as u64 + seed.0 % 4).is_multiple_of(4)
 }
@@ -308,64 +255,4 @@ fn is_turn(length: usize, seed: Seed) -> bool {
 fn unique(texts: Vec<String>) -> Vec<String> {
     let mut seen = HashSet::new();
     texts.into_iter().filter(|text| seen.insert(text.clone())).collect()
-}
-
-/// Texts that some reading allows and another one does not, by themselves: whoever takes them must give them back unchanged.
-fn alone(contract: &Contract, base: &Base, name: &str, schema: &Schema, seed: Seed) -> Vec<Probe> {
-    let known: HashSet<_> = test_values(schema).into_iter().map(|value| value.json).collect();
-    let is_open = |schema: &Schema, json: &String| {
-        serde_json::from_str::<Value>(json).is_ok_and(|value| {
-            let found = schema.examine(&value);
-            found.broken.is_empty() && !found.open.is_empty()
-        })
-    };
-    let values: Vec<String> = match schema.items.as_deref() {
-        _ if is_text(schema) => {
-            let texts = dictionary::texts().into_iter().chain(beyond(schema, seed));
-            unique(texts.map(json).filter(|json| is_open(schema, json)).collect())
-        }
-        Some(items) if is_text(items) => {
-            let open: Vec<_> = dictionary::texts().into_iter().map(json).filter(|json| is_open(items, json)).collect();
-            groups(open).into_iter().map(|items| format!("[{}]", items.join(","))).collect()
-        }
-        _ => Vec::new(),
-    };
-    let make = |json: String| {
-        let id = format!("texts/{name}/{}", label(&json));
-        let body = object(&base.with(&[(name.to_owned(), json)]));
-        probe(contract, Phase::Texts, id, None, request(contract, body))
-    };
-    values.into_iter().filter(|json| !known.contains(json)).map(make).collect()
-}
-
-/// These texts in groups that nobody can take for repeats of each other: some readers keep no outer spaces, no case, or take a text up to a dot for a key.
-fn groups(texts: Vec<String>) -> Vec<Vec<String>> {
-    let beginning = |text: &str| {
-        let plain = serde_json::from_str::<String>(text).unwrap_or_default();
-        let word: String = plain.trim().nfkd().take_while(|sign| sign.is_alphanumeric()).collect();
-        word.to_lowercase()
-    };
-    let mut groups: Vec<(HashSet<String>, Vec<String>)> = Vec::new();
-    for text in texts {
-        let key = beginning(&text);
-        let has_room =
-            |(keys, texts): &&mut (HashSet<String>, Vec<String>)| texts.len() < OPEN_ITEMS && !keys.contains(&key);
-        match groups.iter_mut().find(has_room) {
-            Some((keys, texts)) => {
-                keys.insert(key);
-                texts.push(text);
-            }
-            None => groups.push((HashSet::from([key]), vec![text])),
-        }
-    }
-    groups.into_iter().map(|(_, texts)| texts).collect()
-}
-
-/// Texts of the lengths beyond what every reading allows, with the signs that not every reading does; each fourth length, by the seed.
-fn beyond(schema: &Schema, seed: Seed) -> Vec<String> {
-    let is_right = |text: &str| is_unambiguous(schema, &json(text.to_owned()));
-    let is_strange = |text: &str| text.chars().any(|sign| !is_right(&format!("a{sign}a"))) || text == "aaa";
-    let Some(signs) = Signs::of(is_strange) else { return Vec::new() };
-    let lengths = (1..=longest(schema)).filter(|length| is_turn(*length, seed) && !is_right(&"a".repeat(*length)));
-    lengths.zip(0..).map(|(length, turn)| signs.text(length, turn, &[])).collect()
 }

@@ -4,20 +4,22 @@
 //! it is that rule. A value that is refused alone explains why larger bodies with it are refused, and with values that are closer to the same limit; a field
 //! of which no value is taken alone explains all, and two fields of which each is taken alone all bodies with both. *Alone* is beside what the contract requires; a value of that is to blame only where no body with it was taken. Where even the empty request is refused, a field must be needed: the one without which a body of all the others is refused.
 
+mod sent;
+mod single;
 mod taken;
 
 use serde_json::{Map, Value};
 
+use sent::{is_about_refusal, refused_fields, sent, sent_in};
+pub(crate) use sent::{is_refusal_of_valid, marked};
+use single::{Single, is_closer, limit_near, required_values, single};
 pub(super) use taken::Taken;
 use taken::{fingerprint, is_taken, planned};
 
 use super::Outcome;
 use super::finding::mismatches;
-use super::held_back::surplus;
-use crate::contract::{ClauseId, Contract, NOW_AND_THEN, Subject};
-use crate::exchange::Exchange;
+use crate::contract::{ClauseId, Contract, NOW_AND_THEN};
 use crate::judge::Mismatch;
-use crate::probe::Probe;
 
 /// A clause, and what tells its findings apart.
 pub(super) type Blame<'a> = (&'a ClauseId, &'a str);
@@ -62,18 +64,6 @@ impl TakenBody {
     fn has_without(&self, field: &str, value: &Value, other: &str) -> bool {
         self.fields.get(field) == Some(value) && !self.sent.contains_key(other)
     }
-}
-
-/// A value that was refused alone.
-#[derive(Clone, Debug)]
-struct Single {
-    field: String,
-    value: Value,
-    accused: Accused,
-    /// Whether the mark was one of its items.
-    held_mark: bool,
-    /// The field that carried the mark.
-    marked: Option<String>,
 }
 
 impl Refused {
@@ -274,70 +264,6 @@ fn taken_bodies(contract: &Contract, shrunk: &[Outcome]) -> Vec<TakenBody> {
     shrunk.iter().filter(|outcome| is_taken(&outcome.exchanges)).filter_map(body).collect()
 }
 
-/// The values of required fields that were refused, and with which nothing was taken.
-fn required_values(contract: &Contract, all: &[(&Outcome, Fields)], taken: &Taken) -> Vec<Single> {
-    let required = &contract.creation.request.required;
-    // Where no body without more than that is taken, it lacks something.
-    if required.is_empty() || !taken.has_bare {
-        return Vec::new();
-    }
-    let own = |(outcome, fields): &(&Outcome, Fields)| {
-        // Where nothing is taken with such a mark, it may be what is to blame.
-        let mark = marked(contract, &planned(&outcome.probe)?);
-        if mark.is_some_and(|field| !taken.marked.contains(field)) {
-            return None;
-        }
-        let own = contract.without_company(fields.clone(), &outcome.probe.clauses);
-        Some((single(contract, outcome, own)?, fields.clone()))
-    };
-    let has = |fields: &Fields, single: &Single| fields.get(&single.field) == Some(&single.value);
-    let is_taken = |single: &Single| taken.values.contains(&fingerprint(&single.field, &single.value));
-    let found = all.iter().filter_map(own).filter(|(single, _)| required.contains(&single.field));
-    let found: Vec<_> = found.filter(|(single, _)| !is_taken(single)).collect();
-    // What stands beside another such value may have been refused for that one.
-    let is_alone = |single: &Single, fields: &Fields| {
-        found.iter().all(|(other, _)| other.field == single.field || !has(fields, other))
-    };
-    let alone: Vec<bool> = found.iter().map(|(single, fields)| is_alone(single, fields)).collect();
-    found.into_iter().zip(alone).filter(|(_, is_alone)| *is_alone).map(|((single, _), _)| single).collect()
-}
-
-/// The field that carries a mark.
-pub(super) fn marked<'a>(contract: &'a Contract, fields: &Fields) -> Option<&'a str> {
-    let without = contract.without_marks(fields.clone());
-    contract.marks().map(|(name, _)| name).find(|name| without.get(*name) != fields.get(*name))
-}
-
-/// Whether two values of a field are near the same limit, and the first one is not farther from it.
-fn is_closer(contract: &Contract, field: &str, value: &Value, other: &Value) -> bool {
-    let near = |value| limit_near(contract, field, value);
-    near(value)
-        .zip(near(other))
-        .is_some_and(|((limit, distance), (same, farther))| limit == same && distance <= farther)
-}
-
-/// The keyword of the limit that a value of a field is near to, and how far it is from there.
-fn limit_near(contract: &Contract, field: &str, value: &Value) -> Option<(&'static str, f64)> {
-    let (limit, distance) = contract.creation.request.properties.get(field)?.limit_near(value)?;
-    // What names a limit stands at it.
-    Some((limit.keyword(), if distance <= limit.reach() { 0.0 } else { distance }))
-}
-
-/// The only field of a body, and what its value is accused of.
-fn single(contract: &Contract, outcome: &Outcome, fields: Fields) -> Option<Single> {
-    let mut all = fields.into_iter();
-    let (field, value) = all.next().filter(|_| all.len() == 0)?;
-    let schema = contract.creation.request.properties.get(&field)?;
-    let sent = sent(outcome)?;
-    let held_mark = sent.get(&field).is_some_and(|sent| *sent != value);
-    let marked = marked(contract, &sent).filter(|name| *name != field).map(str::to_owned);
-    let accused = match schema.clause_naming(&value) {
-        Some(clause) => Accused { clause, cause: String::new() },
-        None => Accused { clause: ClauseId::status(contract.creation.created), cause: over(&[&field]) },
-    };
-    Some(Single { field, value, accused, held_mark, marked })
-}
-
 /// The one field that a body leaves out, and the clause that allows it.
 fn needed<'a>(contract: &'a Contract, fields: &Fields) -> Option<(String, &'a ClauseId)> {
     let all = contract.creation.request.properties.iter();
@@ -347,37 +273,4 @@ fn needed<'a>(contract: &'a Contract, fields: &Fields) -> Option<(String, &'a Cl
     let ((name, schema), None) = (left_out.next()?, left_out.next()) else { return None };
     let clause = contract.clauses.get(&schema.clause("optional"))?;
     Some((name.clone(), &clause.id))
-}
-
-/// The fields of a valid request that was refused, without marks: they are in every body, and nobody's fault.
-fn refused_fields(contract: &Contract, outcome: &Outcome, mismatch: &Mismatch) -> Option<Fields> {
-    // What comes now and then is no matter of what was sent.
-    let is_refusal =
-        mismatch.cause != NOW_AND_THEN && is_refusal_of_valid(&outcome.probe, &outcome.exchanges, mismatch);
-    // What is refused for its layout accuses none of its values; one that does is refused in any.
-    sent(outcome).filter(|_| is_refusal && surplus(outcome) == Some(0)).map(|fields| contract.without_marks(fields))
-}
-
-/// Whether this mismatch of a probe is that a valid request was refused.
-pub(crate) fn is_refusal_of_valid(probe: &Probe, exchanges: &[Exchange], mismatch: &Mismatch) -> bool {
-    mismatch.step == 0 && exchanges.first().is_some_and(|exchange| is_about_refusal(probe, exchange, mismatch))
-}
-
-/// The same, of the exchange that it is about.
-fn is_about_refusal(probe: &Probe, exchange: &Exchange, mismatch: &Mismatch) -> bool {
-    let is_about_acceptance =
-        mismatch.clause.is_of_request() || matches!(mismatch.clause.subject(), Subject::Status(200..300));
-    probe.violation.is_none()
-        && is_about_acceptance
-        // An error inside the service is no refusal of a value.
-        && exchange.response().is_some_and(|answer| (400..500).contains(&answer.status))
-}
-
-/// The fields that were sent first.
-fn sent(outcome: &Outcome) -> Option<Fields> {
-    sent_in(outcome.exchanges.first()?)
-}
-
-fn sent_in(exchange: &Exchange) -> Option<Fields> {
-    serde_json::from_slice(exchange.request.body.as_deref()?).ok()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::List;
-use crate::contract::{ClauseId, Contract, Derived, Relation, Rule, Schema, Type};
+use crate::contract::{Broken, ClauseId, Contract, Derived, Relation, Rule, Schema, Type};
 use crate::stub::defect::fault::{Condition, Fault};
 use crate::stub::defect::mutation::Mutation;
 
@@ -53,7 +53,7 @@ impl List {
         if !is_open || is_listed || !is_needed || !schema.is(Type::String) || name == contract.creation.id_field() {
             return;
         }
-        let broken = schema.examine(&text).broken.first().map(|broken| broken.clause());
+        let broken = schema.examine(&text).broken.first().map(Broken::clause);
         // A text that is no time is not held against the clock.
         let says_more = |relation: &&Relation| {
             matches!(relation, Relation::Derived(_) | Relation::Template(_) | Relation::SameForCaller)
