@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -55,7 +55,7 @@ impl Drop for Served {
 fn bare(url: &str, connections: usize) -> f64 {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let (count, begin) = (Arc::new(AtomicU64::new(0)), Instant::now());
+    let (count, begin) = (Arc::new(AtomicU32::new(0)), Instant::now());
     let target = format!("{url}/v2/images");
     runtime.block_on(async {
         let mut senders = tokio::task::JoinSet::new();
@@ -76,7 +76,7 @@ fn bare(url: &str, connections: usize) -> f64 {
             ended.unwrap();
         }
     });
-    count.load(Ordering::Relaxed) as f64 / begin.elapsed().as_secs_f64()
+    f64::from(count.load(Ordering::Relaxed)) / begin.elapsed().as_secs_f64()
 }
 
 /// The same by `oha`; `None` where it is not installed.

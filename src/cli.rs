@@ -20,6 +20,7 @@ mod selection;
 mod show;
 mod stub;
 mod sweep;
+mod tables;
 mod target;
 mod terms;
 mod watch;
@@ -70,6 +71,8 @@ enum Command {
     FromHar(new::FromHar),
     /// Print a table of the contract, or the contract as plain OpenAPI, for other programs
     Export(export::Arguments),
+    /// Hold a table of the suite, such as the list of operating systems, against what an endpoint tells
+    Tables(tables::Arguments),
     /// Examine a target before a run: the way there, who we are, clock, quota, leftovers
     Doctor(doctor::Arguments),
     /// Remove what runs have left behind, as their ledgers know it
@@ -91,7 +94,7 @@ enum Command {
 impl Command {
     /// Whether it talks to other programs, so that what they say is shown.
     fn talks(&self) -> bool {
-        matches!(self, Self::Run(_) | Self::Doctor(_) | Self::Sweep(_) | Self::Stub(_))
+        matches!(self, Self::Run(_) | Self::Tables(_) | Self::Doctor(_) | Self::Sweep(_) | Self::Stub(_))
     }
 }
 
@@ -180,6 +183,7 @@ impl Cli {
             Command::FromCurl(arguments) => new::from_curl(&arguments, console),
             Command::FromHar(arguments) => new::from_har(&arguments, console),
             Command::Export(arguments) => export::execute(&arguments, console),
+            Command::Tables(arguments) => tables::execute(arguments, console).await,
             Command::Doctor(arguments) => doctor::execute(arguments, console).await,
             Command::Sweep(arguments) => sweep::execute(arguments, console).await,
             Command::Stub(arguments) => stub::execute(arguments, console).await,

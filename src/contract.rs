@@ -43,7 +43,7 @@ pub use envelope::Envelope;
 pub use form::{Form, UnspecifiedForm};
 pub(crate) use locate::locate;
 pub use mark::Mark;
-pub use operation::{Change, DocumentedResponse, Effect, Listing, Operation, Quota};
+pub use operation::{Change, DocumentedResponse, Effect, Listing, Operation, Quota, TableListing};
 pub(crate) use parameters::with_values;
 pub use path::PathTemplate;
 pub use precision::is_near;

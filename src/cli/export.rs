@@ -62,7 +62,8 @@ pub(super) fn execute(arguments: &Arguments, console: &Console) -> Result<ExitCo
     Ok(ExitCode::Holds)
 }
 
-fn find<'a>(suite: &'a Suite, name: &str) -> Result<&'a Table, Failure> {
+/// A table of a suite by its name.
+pub(super) fn find<'a>(suite: &'a Suite, name: &str) -> Result<&'a Table, Failure> {
     let file = format!("{}.csv", name.trim_end_matches(".csv"));
     suite.contract.tables.get(&file).map(AsRef::as_ref).ok_or_else(|| {
         let mut files: Vec<_> = suite.contract.tables.keys().map(String::as_str).collect();

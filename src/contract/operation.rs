@@ -37,6 +37,8 @@ pub enum Effect {
     Delete(Vec<(String, Value)>),
     /// Tells how many there may be.
     Quota(Quota),
+    /// Tells the rows of a table.
+    Table(TableListing),
     /// Changes fields of one to these values, whatever is sent.
     Set(Vec<(String, Value)>),
     /// Adds the last parameter of its path to this field of one, a list.
@@ -69,6 +71,17 @@ pub struct Listing {
     pub queries: Vec<String>,
     /// What a query can ask for, where that is described.
     pub parameters: Option<Vec<QueryParameter>>,
+}
+
+/// Where an answer tells the rows of a table of the suite.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableListing {
+    /// The file of the table.
+    pub file: String,
+    /// Pointer to a row, with `*` for each item of an array: `/*/versions/*`.
+    pub rows: String,
+    /// The columns that are told, the first one of the table among them, each with a pointer into a row.
+    pub columns: Vec<(String, String)>,
 }
 
 /// Where an answer tells how many resources there may be.

@@ -11,7 +11,7 @@ use super::clause_id::{REQUEST, RESPONSE};
 use super::form;
 use super::parameters::{self, Values, with_values};
 use super::query::check_fields;
-use super::read_operation::{OperationNode, only_media_type, operation_nodes, read_operation};
+use super::read_operation::{OperationNode, check_table, only_media_type, operation_nodes, read_operation};
 use super::read_schema::{SchemaReader, named};
 use super::{
     Assessment, Behaviour, Change, Contract, Creation, Effect, Envelope, FollowUpNodes, Inconclusive, Lifecycle,
@@ -42,6 +42,9 @@ pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Resu
         operations.extend(errors.keep(read_operation(found)));
     }
     errors.finish()?;
+    for (node, operation) in nodes.iter().zip(&operations) {
+        check_table(node, operation, &tables)?;
+    }
     let subject = only_creation(&operations, &nodes, paths)?;
     let reader =
         SchemaReader { tables: &tables, shared: schemas, depth: Cell::new(0), blur: None, answers: Vec::new() };

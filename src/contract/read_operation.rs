@@ -1,12 +1,17 @@
 //! Reads the calls of a contract: what each does, and how it answers.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::parameters::{self, Values};
 use super::query::read_parameters;
 use super::read_schema::named;
-use super::{Assessment, DocumentedResponse, Effect, Listing, Operation, PathTemplate, Quota, wire};
+use super::{
+    Assessment, DocumentedResponse, Effect, Listing, Operation, PathTemplate, Quota, Table, TableListing, wire,
+};
 use crate::document::{Fields, Node, SourceError};
 
 /// What says what the names in braces stand for.
@@ -43,12 +48,13 @@ pub(super) fn operation_nodes(paths: &Node) -> Result<(Vec<OperationNode<'_>>, V
 /// Reads the keywords that a call has for what it does.
 type ReadEffect = fn(&mut Fields<'_>) -> Result<Effect, SourceError>;
 
-const EFFECTS: [(&str, ReadEffect); 11] = [
+const EFFECTS: [(&str, ReadEffect); 12] = [
     ("create", |_| Ok(Effect::Create)),
     ("read", |_| Ok(Effect::Read)),
     ("list", |fields| read_listing(fields).map(Effect::List)),
     ("update", |_| Ok(Effect::Update)),
     ("delete", |fields| read_protected_states(fields).map(Effect::Delete)),
+    ("table", |fields| read_table_listing(fields).map(Effect::Table)),
     ("quota", |fields| read_quota(fields).map(Effect::Quota)),
     ("set", |fields| read_set(fields).map(Effect::Set)),
     ("add-item", |fields| read_field(fields).map(Effect::AddItem)),
@@ -138,6 +144,43 @@ fn check_example(operation: &Operation, node: &Node) -> Result<(), SourceError> 
 
 fn read_quota(fields: &mut Fields<'_>) -> Result<Quota, SourceError> {
     Ok(Quota { limit: fields.required("x-limit")?.words()?, used: fields.required("x-used")?.words()? })
+}
+
+fn read_table_listing(fields: &mut Fields<'_>) -> Result<TableListing, SourceError> {
+    let columns = fields.required("x-columns")?.entries()?;
+    let columns =
+        columns.map(|(_, name, node)| Ok((name.to_owned(), pointer(node, "a field of a row: `name: /name`")?)));
+    Ok(TableListing {
+        columns: columns.collect::<Result<_, SourceError>>()?,
+        file: fields.required("x-rows-of")?.words()?,
+        rows: pointer(fields.required("x-rows")?, "a pointer, with `*` for each item of an array: `/rows/*`")?,
+    })
+}
+
+/// A call that tells the rows of a table knows it, and tells what each row has for its key.
+pub(super) fn check_table(
+    found: &OperationNode<'_>,
+    operation: &Operation,
+    tables: &HashMap<String, Arc<Table>>,
+) -> Result<(), SourceError> {
+    let Effect::Table(listing) = &operation.effect else { return Ok(()) };
+    let place = |key: &str| found.node.get(key).unwrap_or(found.node);
+    let table = tables.get(&listing.file).ok_or_else(|| {
+        let error = place("x-rows-of").error(format!("the suite has no table {}", listing.file));
+        error.with_nearest(&listing.file, tables.keys().map(String::as_str))
+    })?;
+    let columns = place("x-columns");
+    for (key, name, _) in columns.entries()? {
+        if table.column(name).is_none() {
+            let error = key.error(format!("{} has no column `{name}`", table.file));
+            return Err(error.with_nearest(name, table.columns().iter().map(String::as_str)));
+        }
+    }
+    let first = &table.columns()[0];
+    if listing.columns.iter().all(|(name, _)| name != first) {
+        return Err(columns.error(format!("`{first}` is missing, which tells the rows of {} apart", table.file)));
+    }
+    Ok(())
 }
 
 /// Queries, of which the empty one asks for what is listed unasked.

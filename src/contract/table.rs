@@ -55,6 +55,12 @@ impl Table {
         &self.rows
     }
 
+    /// The same table with other rows, each as long as [`Table::columns`].
+    pub(crate) fn with_rows(&self, rows: Vec<Vec<String>>) -> Self {
+        let by_first_column = rows.iter().enumerate().map(|(index, row)| (row[0].clone(), index)).collect();
+        Self { file: self.file.clone(), columns: self.columns.clone(), rows, by_first_column }
+    }
+
     /// The table as CSV, as RFC 4180 has it, but for the ends of its lines.
     pub(crate) fn csv(&self) -> Result<String, csv::Error> {
         let mut writer = csv::Writer::from_writer(Vec::new());

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::list::Page;
-use crate::contract::{Contract, Listing, Operation, Quota};
+use crate::contract::{Contract, Listing, Operation, Quota, Table, TableListing};
 use crate::exchange::Response;
 
 /// A status and nothing else.
@@ -64,6 +64,24 @@ pub(super) fn quota(operation: &Operation, quota: &Quota, used: usize) -> Respon
         *place = json!(used);
     }
     json(status, &told)
+}
+
+/// The rows of a table, as the contract says where they stand.
+pub(super) fn table(operation: &Operation, listing: &TableListing, table: &Table) -> Response {
+    // Of several spellings a service has one.
+    let told = |cell: &str| cell.split('|').next().unwrap_or_default().to_owned();
+    let row = |row: &Vec<String>| {
+        let mut fields = Map::new();
+        for (name, pointer) in &listing.columns {
+            let cell = table.column(name).map(|column| told(&row[column]));
+            fields.insert(pointer.trim_start_matches('/').to_owned(), cell.into());
+        }
+        Value::Object(fields)
+    };
+    let rows: Value = table.rows().iter().map(row).collect();
+    let steps = listing.rows.rsplit('/').skip(1).filter(|step| !step.is_empty());
+    let body = steps.fold(rows, |inner, step| if step == "*" { json!([inner]) } else { json!({ step: inner }) });
+    json(operation.answers.keys().next().copied().unwrap_or(200), &body)
 }
 
 fn first_example(operation: &Operation) -> Option<(u16, &Value)> {

@@ -159,6 +159,10 @@ impl StubService {
                 self.change(operation, &parameters, &mut resources)
             }
             Effect::Quota(quota) => reply::quota(operation, quota, resources.kept.len()),
+            Effect::Table(listing) => match self.contract().tables.get(&listing.file) {
+                Some(table) => reply::table(operation, listing, table),
+                None => self.not_found(operation),
+            },
             Effect::Fixed => reply::example(operation),
             Effect::None => match resources.kept.get(id) {
                 Some(resource) => self.fault().file(resource).unwrap_or_else(|| reply::first_of(operation)),

@@ -69,6 +69,7 @@ mod stub;
 mod stub_state;
 mod suite_files;
 mod sweep;
+mod tables;
 mod terminal_text;
 mod texts;
 mod tidy;

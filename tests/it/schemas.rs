@@ -98,7 +98,7 @@ fn every_contract_is_one_of_the_schema() {
 
 /// Where a contract can have a key: a text of a small contract and what takes its place, with a key `zzzz` or a name `zzzz` that nobody knows, and the part
 /// of the schema with what is known there.
-const PLACES: [(&str, &str, &str); 33] = [
+const PLACES: [(&str, &str, &str); 34] = [
     ("info:", "zzzz: 1\ninfo:", "/properties"),
     ("  title: Things", "  title: Things\n  zzzz: 1", "/properties/info/properties"),
     ("components:", "components:\n  zzzz: 1", "/properties/components/properties"),
@@ -129,6 +129,11 @@ const PLACES: [(&str, &str, &str); 33] = [
         "/$defs/queryParameter/properties/x-query/enum",
     ),
     ("x-effect: delete", "x-effect: delete\n      zzzz: 1", "/$defs/delete/properties"),
+    (
+        "x-effect: read",
+        "x-effect: table\n      x-rows-of: a.csv\n      x-rows: /*\n      x-columns: {a: /a}\n      zzzz: 1",
+        "/$defs/table/properties",
+    ),
     (
         "x-effect: read",
         "x-effect: quota\n      x-limit: /a\n      x-used: /b\n      zzzz: 1",
