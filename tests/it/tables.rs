@@ -11,12 +11,12 @@ fn other_suite(folder: &Path) -> (String, String) {
     copy(Path::new("cases/otc"), &suite);
     let table = suite.join("os-versions.csv");
     let text = fs::read_to_string(&table).unwrap();
-    let lacking = "CentOS 7.6 64bit,CentOS,Linux,CentOS,64\n";
+    let lacking = "Windows Server 2008 R2 Datacenter 64bit,Windows,Windows,Windows,64\n";
     let other = text
         .replace(lacking, "")
         .replace("EulerOS 2.9 64bit,EulerOS,Linux,EulerOS", "EulerOS 2.9 64bit,EulerOS,Linux,Else");
     assert_eq!(text.len() - other.len(), lacking.len() + "EulerOS".len() - "Else".len());
-    fs::write(&table, other + "Plan 9 64bit,Plan 9,Other,Other,64\n").unwrap();
+    fs::write(&table, other + "Haiku R1 64bit,Haiku,Other,Other,64\n").unwrap();
     (suite.display().to_string(), table.display().to_string())
 }
 
@@ -45,17 +45,22 @@ fn what_differs_is_told_and_taken_over_for_a_review() {
     let (code, text) = check("otc", &[]);
     assert!(code == 0 && text.ends_with("131 rows here, 131 there\nno difference\n"), "{code} {text}");
     let (code, text) = check(&suite, &[]);
-    let told = "os-versions.csv: 131 rows here, 131 there\n\nonly there (1):\n  CentOS 7.6 64bit, , Linux, CentOS, 64\n\nonly here (1):\n  Plan 9 64bit\n\n\
+    let told = "os-versions.csv: 131 rows here, 131 there\n\nonly there (1):\n  Windows Server 2008 R2 Datacenter 64bit, , Windows, Windows, 64\n\nonly here (1):\n  Haiku R1 64bit\n\n\
                 different (1):\n  EulerOS 2.9 64bit: platform is Else here, EulerOS there\n";
     assert_eq!((code, text.as_str()), (1, told));
     let (code, text) = check(&suite, &["--write"]);
     assert!(code == 0 && text.ends_with("is written; rows that only it has stay\n"), "{code} {text}");
     let written = fs::read_to_string(&table).unwrap();
-    assert!(written.ends_with("Plan 9 64bit,Plan 9,Other,Other,64\nCentOS 7.6 64bit,,Linux,CentOS,64\n"), "{written}");
+    assert!(
+        written.ends_with(
+            "Haiku R1 64bit,Haiku,Other,Other,64\nWindows Server 2008 R2 Datacenter 64bit,,Windows,Windows,64\n"
+        ),
+        "{written}"
+    );
     let (code, text) = check(&suite, &[]);
     assert_eq!(
         (code, text.as_str()),
-        (1, "os-versions.csv: 132 rows here, 131 there\n\nonly here (1):\n  Plan 9 64bit\n")
+        (1, "os-versions.csv: 132 rows here, 131 there\n\nonly here (1):\n  Haiku R1 64bit\n")
     );
     assert_eq!(outcome(&["check", &suite]).0, 0);
 }
