@@ -218,7 +218,8 @@ fn suites() -> (TempDir, Vec<String>) {
 fn a_contract_broken_at_random_is_refused_or_can_be_performed() {
     let (folder, texts) = suites();
     let performed = (0..100).filter(|seed| is_performed(folder.path(), &texts, *seed)).count();
-    assert!((10..100).contains(&performed), "{performed} of 100 were performed");
+    // Most of what is broken is refused.
+    assert!((5..100).contains(&performed), "{performed} of 100 were performed");
 }
 
 #[test]
