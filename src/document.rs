@@ -5,6 +5,7 @@
 
 mod parse;
 mod source_error;
+mod to_do;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use serde_json::{Number, Value};
 pub(crate) use parse::TAG;
 pub use parse::{parse, parse_typed};
 pub use source_error::{Errors, SourceError, nearest};
+pub use to_do::{TO_DO, check_filled_in, to_dos};
 
 /// The name and the text of a file, as errors show them.
 #[derive(Debug)]

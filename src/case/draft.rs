@@ -4,10 +4,7 @@ use serde_json::{Value, json};
 
 use super::Verb;
 use crate::contract::{Contract, Relation, Subject};
-use crate::document::{Errors, Node, SourceError};
-
-/// How a text begins that is still to be filled in.
-const TODO: &str = "TODO:";
+use crate::document::{SourceError, TO_DO as TODO};
 
 /// The text of a case with this id, the path within the suite without its ending, which is an error until its TODOs are filled in.
 ///
@@ -130,18 +127,4 @@ fn steps(contract: &Contract) -> String {
         lifecycle.id,
         format_args!("{}:", read.method),
     )
-}
-
-/// Finds what is still to be filled in, all of it.
-pub(super) fn check_filled_in(node: &Node) -> Result<(), SourceError> {
-    let mut errors = Errors::default();
-    find(node, &mut errors);
-    errors.finish()
-}
-
-fn find(node: &Node, errors: &mut Errors) {
-    if node.text().is_ok_and(|text| text.starts_with(TODO)) {
-        errors.keep::<()>(Err(node.error("this is still to be filled in")));
-    }
-    node.children().into_iter().for_each(|child| find(child, errors));
 }

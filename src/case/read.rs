@@ -2,9 +2,9 @@
 
 use super::rows::{self, Row};
 use super::step::{Captured, read_single, read_steps};
-use super::{Case, Verb, braces, draft};
+use super::{Case, Verb, braces};
 use crate::contract::{ClauseId, Contract};
-use crate::document::{Errors, Node, SourceError, nearest};
+use crate::document::{Errors, Node, SourceError, check_filled_in, nearest};
 use crate::probe::{Expectation, Phase, Probe, Script, Step};
 
 /// The longest title: a line of a report has no more room.
@@ -26,7 +26,7 @@ pub(super) fn case(contract: &Contract, id: &str, node: &Node) -> Result<Case, S
     let mut fields = node.fields()?;
     // What else is wrong with a draft often follows from what is missing in it.
     if verb.is_some() {
-        draft::check_filled_in(node)?;
+        check_filled_in(node)?;
     }
     let title = errors.keep(fields.required("title").and_then(read_title));
     let [description, skip] = ["description", "skip"].map(|key| {

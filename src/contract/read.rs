@@ -17,11 +17,14 @@ use super::{
     Assessment, Behaviour, Change, Contract, Creation, Effect, Envelope, FollowUpNodes, Inconclusive, Lifecycle,
     Misbehaviour, Operation, Relation, Schema, Security, Table, refusals, security, success,
 };
-use crate::document::{Errors, Fields, Node, SourceError};
+use crate::document::{Errors, Fields, Node, SourceError, TO_DO, check_filled_in};
 
 /// Reads the whole contract.
 pub(super) fn contract(node: &Node, tables: HashMap<String, Arc<Table>>) -> Result<Contract, SourceError> {
     let mut fields = node.fields()?;
+    // What else is wrong with a contract that was begun often follows from what is missing in it.
+    let hint = || format!("what begins with `{TO_DO}` says what belongs in its place");
+    check_filled_in(node).map_err(|error| error.with_hint(hint()))?;
     check_version(fields.required("openapi")?)?;
     let title = read_title(fields.required("info")?)?;
     let components = fields.required("components")?;
