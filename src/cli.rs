@@ -6,6 +6,7 @@ mod compare;
 mod completions;
 mod doctor;
 mod export;
+mod init;
 mod interruptions;
 mod list;
 mod login;
@@ -63,6 +64,8 @@ enum Command {
     Show(show::Arguments),
     /// Check the files of a suite; sends nothing
     Check(check::Arguments),
+    /// Begin a suite from a public OpenAPI document: the contract and the first cases
+    Init(init::Arguments),
     /// Write a commented start of a case; into the folder of the suite, where --suite names one
     New(new::New),
     /// Turn a command of curl into a case, without what lets its sender in
@@ -179,6 +182,7 @@ impl Cli {
             Command::List(arguments) => list::execute(&arguments, console),
             Command::Show(arguments) => show::execute(&arguments, console),
             Command::Check(arguments) => check::execute(&arguments, console).await,
+            Command::Init(arguments) => init::execute(&arguments, console),
             Command::New(arguments) => new::execute(&arguments, console),
             Command::FromCurl(arguments) => new::from_curl(&arguments, console),
             Command::FromHar(arguments) => new::from_har(&arguments, console),

@@ -48,7 +48,7 @@ pub(crate) use parameters::with_values;
 pub use path::PathTemplate;
 pub use precision::is_near;
 pub use query::{QueryParameter, QueryPurpose, QueryType};
-pub(crate) use read_schema::named;
+pub(crate) use read_schema::{named, read_field};
 pub use relation::{Derived, Echo, Relation};
 pub use rule::{Format, Notation, Rule, Type};
 pub use schema::{At, Broken, Findings, Returns, Schema, Unambiguous, UnspecifiedAt, UnspecifiedValues};

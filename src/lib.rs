@@ -59,7 +59,7 @@
 //! # Beside it
 //!
 //! The [`stub`] answers by the same contract and the same [`judge::classify()`] that judges, or breaks one clause of it, to test the harness. A [`rehearsal`]
-//! in memory shows which clauses the probes of a suite can reach. [`identity`] finds the credentials on the
+//! in memory shows which clauses the probes of a suite can reach. [`openapi`] begins a suite from a public document. [`identity`] finds the credentials on the
 //! machine, a token for them and the endpoint; [`http`] carries the requests of both to where they go. What a run may leave behind is in its [`ledger`] before it is sent; [`mod@sweep`] removes it, and [`doctor`]
 //! looks at a target first. [`tables`] holds a list of the suite, such as that of the operating systems, against what an endpoint tells. Every word leaves through the [`console`], which takes out each [`secret`] and shows what is [`untrusted`] so that it can do no
 //! harm. [`cli`] is the program, and only reads arguments and prints; [`harness`] is the same for tests of other programs.
@@ -97,6 +97,7 @@ pub mod identity;
 mod json;
 pub mod judge;
 pub mod ledger;
+pub mod openapi;
 pub mod plan;
 pub mod probe;
 pub mod progress;

@@ -33,6 +33,8 @@ pub use seed::Seed;
 pub use shard::{NoShard, Shard};
 pub use stream::{Excluded, Plan, Skipped, plan};
 
+use serde_json::Value;
+
 use crate::contract::Schema;
 use crate::probe::Phase;
 
@@ -86,6 +88,11 @@ pub enum PlanError {
     /// No phase, or phases without probes.
     #[error("these phases have no probe")]
     NothingSent,
+}
+
+/// A value that every reading of this schema allows, where one is known.
+pub(crate) fn usual_value(schema: &Schema) -> Option<Value> {
+    serde_json::from_str(&test_values::usual(schema)?).ok()
 }
 
 /// Whether a value of this schema is known that every reading allows.

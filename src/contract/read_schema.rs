@@ -315,6 +315,13 @@ impl<'a> SchemaReader<'a> {
     }
 }
 
+/// Reads the schema of one field by itself, as it would be read at this place of a contract without tables.
+pub(crate) fn read_field(node: &Node, place: &str) -> Result<Schema, SourceError> {
+    let (tables, shared) = (HashMap::new(), HashMap::new());
+    let reader = SchemaReader { tables: &tables, shared, depth: Cell::new(0), blur: None, answers: Vec::new() };
+    reader.read(node, place)
+}
+
 fn read_echo(node: &Node) -> Result<Echo, SourceError> {
     let mut fields = node.fields()?;
     let mut echo = Echo::default();
