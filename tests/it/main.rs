@@ -31,6 +31,7 @@ mod fuzz_contracts;
 mod golden;
 mod identity;
 mod incomplete;
+mod init;
 mod intermediaries;
 mod judge;
 mod kept;
