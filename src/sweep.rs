@@ -245,10 +245,12 @@ fn sent_fields(intent: &Intent) -> Map<String, Value> {
 /// Whether a thing looks as if this request had created it: it came at the time, and holds what was sent.
 fn may_be_of(contract: &Contract, intent: &Intent, sent: &Map<String, Value>, item: &Listed) -> bool {
     let differs = |(name, value): (&String, &Value)| {
-        // What is not unambiguous to be accepted as it is may have come back as something else.
-        let is_unambiguous =
-            contract.creation.request.properties.get(name).is_none_or(|schema| schema.is_unambiguous(value));
-        is_unambiguous && item.value.get(name).is_some_and(|found| !may_come_back(contract, name, value, found))
+        // What is not unambiguous to be accepted as it is may have come back as something else, and a field that no request lists may have been ignored.
+        let comes_back = match contract.creation.request.properties.get(name) {
+            Some(schema) => schema.is_unambiguous(value),
+            None => contract.creation.response.echo_of_others().is_some() && !contract.creation.lists(name),
+        };
+        comes_back && item.value.get(name).is_some_and(|found| !may_come_back(contract, name, value, found))
     };
     let properties = contract.creation.response.properties.iter();
     let came_at_another_time = |(name, schema): (&String, &Schema)| {
@@ -276,4 +278,34 @@ fn may_come_back(contract: &Contract, name: &str, value: &Value, found: &Value) 
         _ => &[],
     };
     same(found, value) || same_items(found, value) || also.iter().any(|also| same(found, also))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use time::OffsetDateTime;
+
+    use super::{Intent, Listed, may_be_of, sent_fields};
+    use crate::suite::Suite;
+
+    #[test]
+    fn what_a_service_may_have_ignored_tells_nothing_of_whose_a_thing_is() {
+        let may_be = |suite: &str, sent: Value, there: Value| {
+            let suite = Suite::built_in(suite).unwrap().unwrap();
+            let now = OffsetDateTime::now_utc();
+            let intent = Intent { number: 1, at: now, last: now, body: Some(sent.to_string()) };
+            let item = Listed { id: "1".to_owned(), value: there, is_whole: true };
+            may_be_of(&suite.contract, &intent, &sent_fields(&intent), &item)
+        };
+        for (sent, there) in [
+            (json!({"created_at": "text"}), json!({"min_disk": 0})),
+            (json!({"status": "text"}), json!({"status": "queued"})),
+            (json!({"x_unheard_of": "text"}), json!({"x_unheard_of": "other"})),
+        ] {
+            assert!(may_be("otc", sent.clone(), there.clone()), "{sent} {there}");
+        }
+        assert!(!may_be("otc", json!({"min_disk": 7}), json!({"min_disk": 8})));
+        assert!(may_be("glance", json!({"status": "text"}), json!({"status": "queued"})));
+        assert!(!may_be("glance", json!({"x_unheard_of": "text"}), json!({"x_unheard_of": "other"})));
+    }
 }
