@@ -2,7 +2,7 @@
 //!
 //! A mark goes where it changes least: into a field that the body leaves out and the probe is not about. A body in which every such field is given, or missing
 //! on purpose, stays as it is. So does one that holds no more than it must, and the first of each field alone: what a target does with them must be seen, too.
-//! A share of what is generated, and of the rows of each case, carries none either: a fault that shows only where a field is left out must not be hidden by the mark in it.
+//! A share of what is generated carries none either, and beside it one of the rows of each case: a fault that shows only where a field is left out must not be hidden by the mark in it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,7 +18,7 @@ pub(crate) const RUN: &str = "{run}";
 
 /// Marks what can be marked of each request that may create.
 pub fn mark(contract: &Contract, probes: &mut [Probe]) {
-    let mut marker = Marker::default();
+    let mut marker = Marker::of(&[Phase::Case]);
     for probe in probes {
         marker.mark(contract, probe);
     }
@@ -27,6 +27,8 @@ pub fn mark(contract: &Contract, probes: &mut [Probe]) {
 /// Marks the probes of a plan, one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Marker {
+    /// Whether every case is marked: where nothing but cases is sent, somebody is careful of what is created.
+    marks_all_cases: bool,
     /// How many probes there were.
     count: usize,
     /// The fields of which a value was seen alone.
@@ -42,6 +44,11 @@ const UNMARKED_OF_BROKEN: usize = 3;
 const UNMARKED_OF_OTHERS: usize = 8;
 
 impl Marker {
+    /// One for a plan of these phases.
+    pub(super) fn of(phases: &[Phase]) -> Self {
+        Self { marks_all_cases: phases.iter().all(|phase| *phase == Phase::Case), ..Self::default() }
+    }
+
     /// Marks what can be marked of the next probe.
     pub(super) fn mark(&mut self, contract: &Contract, probe: &mut Probe) {
         self.count += 1;
@@ -57,7 +64,7 @@ impl Marker {
     /// Whether it is the turn of this probe to carry no mark: the second one of each kind, and then one of each share.
     fn goes_unmarked(&mut self, contract: &Contract, probe: &Probe) -> bool {
         let creates = probe.script.steps.iter().any(|step| step.request.may_create(contract));
-        if probe.phase == Phase::Overlap || !creates {
+        if probe.phase == Phase::Overlap || !creates || (probe.phase == Phase::Case && self.marks_all_cases) {
             return false;
         }
         let broken = probe.violation.as_ref().filter(|_| probe.phase != Phase::Case);
@@ -253,10 +260,16 @@ mod tests {
     #[test]
     fn a_share_of_the_rows_of_a_case_carries_no_mark() {
         let suite = Arc::new(Suite::built_in("otc").unwrap().unwrap());
-        let plan = plan::plan(&suite, &Selection::default()).unwrap().marked();
-        let rows: Vec<_> = plan.iter().filter(|probe| probe.id.starts_with("__os_version/derives_centos[")).collect();
-        let unmarked = rows.iter().filter(|probe| unmarked(&suite.contract, probe) > 0).count();
-        assert!(unmarked > 1 && unmarked * 4 < rows.len(), "{unmarked} of {}", rows.len());
+        let counts = |phases: &[Phase]| {
+            let plan =
+                plan::plan(&suite, &Selection { phases: phases.to_vec(), ..Selection::default() }).unwrap().marked();
+            let rows: Vec<_> =
+                plan.iter().filter(|probe| probe.id.starts_with("__os_version/derives_centos[")).collect();
+            (rows.iter().filter(|probe| unmarked(&suite.contract, probe) > 0).count(), rows.len())
+        };
+        let (unmarked, all) = counts(&Phase::ALL.map(|(_, phase)| phase));
+        assert!(unmarked > 1 && unmarked * 4 < all, "{unmarked} of {all}");
+        assert_eq!(counts(&[Phase::Case]).0, 0, "against a service of others");
     }
 
     #[test]

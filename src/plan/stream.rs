@@ -153,7 +153,7 @@ impl Plan {
 
     /// The probes, one after the other.
     pub fn iter(&self) -> impl Iterator<Item = Probe> + Send + use<> {
-        let (mut marker, suite) = (self.is_marked.then(Marker::default), Arc::clone(&self.suite));
+        let (mut marker, suite) = (self.is_marked.then(|| Marker::of(&self.selection.phases)), Arc::clone(&self.suite));
         // A probe carries the same mark in a share as in the whole.
         let all = self.of_all_shards().map(move |mut probe| {
             if let Some(marker) = &mut marker {
