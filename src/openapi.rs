@@ -10,6 +10,7 @@ mod cases;
 mod document;
 mod field;
 mod flat;
+mod keywords;
 mod model;
 mod other;
 mod paths;
