@@ -200,9 +200,14 @@ mod tests {
         let found = differences(&table, &listing, &rows);
         let changed =
             Changed { key: "a".to_owned(), column: "group".to_owned(), here: "x".to_owned(), there: "X".to_owned() };
-        let only_there = vec![vec!["d".to_owned(), String::new(), "64".to_owned()]];
-        let only_here = vec!["c".to_owned()];
-        assert_eq!(found, Differences { told: 3, only_there, only_here, changed: vec![changed] });
+        let told_of_d = vec!["d".to_owned(), String::new(), "64".to_owned()];
+        let wanted = Differences {
+            told: 3,
+            only_there: vec![told_of_d],
+            only_here: vec!["c".to_owned()],
+            changed: vec![changed],
+        };
+        assert_eq!(found, wanted);
         let applied = found.applied_to(&table).csv().unwrap();
         assert_eq!(applied, "name,group,bit\na,X,64\nb,x|y,32\nc,z,64\nd,,64\n");
     }

@@ -59,7 +59,8 @@ fn text(table: &Table, found: &Differences) -> String {
     let mut list = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
             text.push_str(&format!("\n{title} ({}):\n", lines.len()));
-            lines.iter().for_each(|line| text.push_str(&format!("  {}\n", Untrusted::from(line.as_str()))));
+            let shown = lines.iter().map(|line| format!("  {}\n", Untrusted::from(line.as_str())));
+            text.extend(shown);
         }
     };
     list("only there", found.only_there.iter().map(|row| row.join(", ")).collect());
