@@ -116,17 +116,17 @@ impl Contract {
         let required = &self.creation.request.required;
         let entries = self.marks().filter(|(name, _)| !required.iter().any(|each| each == name));
         let entries = entries.filter_map(|(name, mark)| {
-            let found = texts(fields.get(name)?).into_iter().find(|text| mark.is(text))?;
+            let found = texts(fields.get(name)?).into_iter().find(|found| mark.is(found) && text.contains(*found))?;
             Some(format!("{}:{}", Value::from(name), mark.value(found)))
         });
         let without = |text: String, entry: String| text.replacen(&format!("{entry},"), "", 1).replacen(&entry, "", 1);
         entries.fold(text.to_owned(), without).into_bytes()
     }
 
-    /// A body with `{run}` for the text of the run in its mark; `None` where it holds no mark, or is not written as this program writes JSON.
+    /// A body with `{run}` for the text of the run in its mark; `None` where it holds no mark, or one that is not written as it reads.
     pub fn with_open_mark(&self, body: &[u8]) -> Option<Vec<u8>> {
         let fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
-        let text = serde_json::to_string(&fields).ok().filter(|text| text.as_bytes() == body)?;
+        let text = std::str::from_utf8(body).ok()?;
         let (found, mark) = self.marks().find_map(|(name, mark)| {
             let found = texts(fields.get(name)?).into_iter().find(|text| mark.is(text))?;
             Some((found, mark))
