@@ -138,7 +138,9 @@ fn differences(table: &Table, listing: &TableListing, rows: &[&Value]) -> Differ
     let mut order = Vec::new();
     let key_pointer = listing.columns.iter().find(|(name, _)| *name == table.columns()[0]).map(|(_, pointer)| pointer);
     for row in rows {
-        let Some(key) = key_pointer.and_then(|pointer| text_at(row, pointer)) else { continue };
+        // What has no name is no row.
+        let key = key_pointer.and_then(|pointer| text_at(row, pointer)).filter(|key| !key.is_empty());
+        let Some(key) = key else { continue };
         if there.insert(key.clone(), row).is_none() {
             order.push(key);
         }
@@ -193,7 +195,7 @@ mod tests {
         let answer = json!([
             {"list": [{"name": "b", "group": "y", "bit": 32}, {"name": "a", "group": "X", "bit": 64}]},
             {"other": 1},
-            {"list": [{"name": "d", "bit": 64}, {"name": "a", "group": "X", "bit": 64}, {"group": "nobody"}]},
+            {"list": [{"name": "d", "bit": 64}, {"name": "a", "group": "X", "bit": 64}, {"group": "nobody"}, {"name": ""}]},
         ]);
         let mut rows = Vec::new();
         each(&answer, &steps(&listing.rows), &mut rows);

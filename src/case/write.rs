@@ -58,7 +58,7 @@ pub(super) fn write_about(contract: &Contract, request: &Request, about: &Clause
         "# {comment}.\ntitle: {}\nclauses: [{clause}]\nrequest: {{{sent}}}\nexpect: {{status: {status}{expected}}}\n",
         Value::from(title),
     );
-    Some(CaseFile { path: format!("{}/{verb}_{name}.yaml", topic(&clause)), text })
+    Some(CaseFile { path: format!("{}/{verb}_{name}.yaml", topic(&clause)), text: printable(&text) })
 }
 
 /// The case that shows what the follow-up of a probe showed: the creation, and the steps about this clause; `None` where no case can.
@@ -103,7 +103,19 @@ pub fn write_steps(contract: &Contract, probe: &Probe, mismatch: &Mismatch, orig
         }
     }
     let name = format!("{}_{:04x}", slug(clause), checksum(bytes));
-    Some(CaseFile { path: format!("{}/keeps_{name}.yaml", topic(clause)), text })
+    Some(CaseFile { path: format!("{}/keeps_{name}.yaml", topic(clause)), text: printable(&text) })
+}
+
+/// A text of a case in which what YAML takes for no character, or for the end of a line, is escaped as its double-quoted texts have it: nothing of the kind stands
+/// anywhere else.
+fn printable(text: &str) -> String {
+    let shown = |letter: char| match letter {
+        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+            format!("\\u{:04x}", u32::from(letter))
+        }
+        letter => letter.to_string(),
+    };
+    text.chars().map(shown).collect()
 }
 
 /// What a step expects, with the numbers that the kept steps have in the file.

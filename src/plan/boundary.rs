@@ -69,19 +69,23 @@ fn of_unknown_fields(contract: &Contract, base: &Base) -> Vec<Probe> {
     let names = ["x_unheard_of", ""].into_iter().chain(of_answers);
     let values = [("text", "\"text\""), ("number", "7"), ("object", "{}")];
     let pairs = names.flat_map(|name| values.map(|(label, json)| (name.to_owned(), label, json.to_owned())));
-    pairs
-        .chain(wrapped(contract))
-        .map(|(name, label, json)| {
-            let label = id("unknown", &format!("{name}={label}"));
-            let body = object(&base.with(&[(name, json)]));
-            probe(contract, Phase::Boundary, label, None, request(contract, body))
-        })
-        .collect()
+    let of = |(name, label, json): (String, &str, String)| {
+        let label = id("unknown", &format!("{name}={label}"));
+        let body = object(&base.with(&[(name, json)]));
+        probe(contract, Phase::Boundary, label, None, request(contract, body))
+    };
+    let whole = wrapped(contract).map(|((name, json), about)| {
+        let mut made = of((name, "the whole", json));
+        // What is in there must stay away beside it, so that no mark is put into it.
+        made.clauses.extend(about);
+        made
+    });
+    pairs.map(of).chain(whole).collect()
 }
 
 /// A field that holds what belongs beside it, named as one thing of the collection is: some readers take that for the whole. What they take from there must have
 /// its default.
-fn wrapped(contract: &Contract) -> Option<(String, &'static str, String)> {
+fn wrapped(contract: &Contract) -> Option<(FieldText, Vec<ClauseId>)> {
     let collection = contract.subject().path.as_str().rsplit('/').next()?;
     let name = collection.strip_suffix('s').unwrap_or(collection);
     let is_listed = |name: &str| contract.creation.lists(name);
@@ -93,8 +97,9 @@ fn wrapped(contract: &Contract) -> Option<(String, &'static str, String)> {
         .filter_map(|(name, schema)| Some((name.clone(), other_than_default(contract, name, schema)?)));
     let inner: Vec<FieldText> = inner.collect();
     let json = String::from_utf8(object(&inner)).ok()?;
+    let about = inner.iter().map(|(name, _)| ClauseId::of_request(name, "default")).collect();
     (!inner.is_empty() && !name.is_empty() && !name.contains('{') && !is_listed(name))
-        .then(|| (name.to_owned(), "the whole", json))
+        .then(|| ((name.to_owned(), json), about))
 }
 
 /// How a name is spelled otherwise.
