@@ -102,11 +102,15 @@ pub(crate) async fn try_again(
     let is_lasting = smallest.is_some();
     let body = smallest.or_else(|| finding.requests.first()?.body.clone()).unwrap_or_default();
     let mut refused = 0;
-    for _ in 0..if is_first && !is_lasting { REPEATS } else { 2 } {
+    for number in 0..if is_first { REPEATS } else { 2 } {
+        // A smaller body may have been refused by chance, too.
+        if is_lasting && number == refused && refused > 1 {
+            break;
+        }
         let Some(record) = attempt(suite, target, finding, body.clone(), Marking::None).await else { break };
         refused += usize::from(shows(finding, &record));
         attempts.push(record);
-        if !is_lasting && refused > 1 && attempts.len() > FEWEST_REPEATS {
+        if refused > 1 && attempts.len() > FEWEST_REPEATS {
             break;
         }
     }
