@@ -25,6 +25,9 @@ const BUDGET: usize = 46;
 /// So often a request is tried again that was refused once and taken since.
 const REPEATS: usize = 40;
 
+/// So often a request that gives nothing is tried, until one is taken.
+const PLAIN: usize = 3;
+
 /// So often at least, however often it is refused.
 const FEWEST_REPEATS: usize = 12;
 
@@ -92,9 +95,16 @@ pub(crate) async fn try_again(
     is_first: bool,
 ) -> Vec<Record> {
     let plain = || plan::plain_request(&suite.contract).body.unwrap_or_default();
-    let Some(first) = attempt(suite, target, finding, plain(), Marking::None).await else { return Vec::new() };
-    let mut attempts = vec![first];
-    if shows(finding, &attempts[0]) {
+    let mut attempts = Vec::new();
+    // A single one may be refused by chance.
+    for _ in 0..if is_first { PLAIN } else { 1 } {
+        let Some(record) = attempt(suite, target, finding, plain(), Marking::None).await else { return attempts };
+        attempts.push(record);
+        if !shows(finding, &attempts[attempts.len() - 1]) {
+            break;
+        }
+    }
+    if attempts.last().is_none_or(|last| shows(finding, last)) {
         return attempts;
     }
     attempts.extend(shrink(suite, target, seed, finding).await);
