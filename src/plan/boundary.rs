@@ -7,18 +7,18 @@ use crate::contract::{ClauseId, Contract, Schema, Type};
 use crate::exchange::TokenVariant;
 use crate::probe::{Phase, Probe};
 
-/// The probes of the boundary phase: fields that nobody lists and credentials, then field by field, then bodies as wholes, then headers.
+/// The probes of the boundary phase: field by field, then bodies as wholes, then headers.
 pub(super) fn probes(contract: &Contract) -> Vec<Probe> {
     let (base, request) = (Base::of(contract), &contract.creation.request);
-    // Of these the cases show least, so that they come first.
-    let mut found = of_unknown_fields(contract, &base);
-    found.extend(of_credentials(contract, &base));
-    found.extend(request.properties.iter().flat_map(|(name, schema)| of_field(contract, &base, name, schema)));
+    let mut found: Vec<_> =
+        request.properties.iter().flat_map(|(name, schema)| of_field(contract, &base, name, schema)).collect();
     found.extend(of_presence(contract, &base));
+    found.extend(of_unknown_fields(contract, &base));
     found.extend(of_spellings(contract, &base));
     found.extend(of_bytes(contract, &base));
     found.extend(of_media_types(contract, &base));
     found.push(of_encoding(contract));
+    found.extend(of_credentials(contract, &base));
     found
 }
 
