@@ -108,6 +108,8 @@ fn best(mut measure: impl FnMut() -> Option<f64>) -> Option<f64> {
 }
 
 fn main() {
+    // As the client of the program does; there is no other one in this process.
+    rustls::crypto::ring::default_provider().install_default().unwrap();
     let disk = tempfile::tempdir().unwrap();
     let memory = tempfile::tempdir_in(if Path::new("/dev/shm").is_dir() { "/dev/shm" } else { "/tmp" }).unwrap();
     println!("requests a second; behind a run its part of the bare client's, and of oha's");
