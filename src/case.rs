@@ -2,9 +2,9 @@
 //!
 //! Parsing is strict: what is unknown, unused or contradicts the contract is an error with its place. A case with rows becomes one probe a row.
 
+mod answerable;
 mod answered;
 mod braces;
-mod certain;
 mod check;
 mod curl;
 mod draft;

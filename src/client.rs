@@ -14,8 +14,8 @@ mod halt;
 mod limits;
 mod list;
 mod ownership;
-mod patience;
 mod removal;
+mod retryable;
 mod script;
 mod send;
 mod setup;
@@ -155,8 +155,8 @@ impl Target {
     }
 
     /// Why the identity service gave no new token when it was last asked for one, if it did not.
-    pub fn login_trouble(&self) -> Option<String> {
-        self.access.trouble()
+    pub fn login_error(&self) -> Option<String> {
+        self.access.error()
     }
 
     /// What is on the way to the endpoint, and whom it is that is trusted; fit to follow the address, empty where there is nothing to say.

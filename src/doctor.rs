@@ -91,14 +91,14 @@ fn endpoint(address: &str, way: &str, exchange: &Exchange) -> Line {
             Line::bad("endpoint", format!("{address} answers {}{to}; is the path right?", response.status))
         }
         Ok(_) => Line::good("endpoint", format!("{address} answers")),
-        Err(trouble) => Line::bad("endpoint", format!("{address}{way}: {trouble}")),
+        Err(error) => Line::bad("endpoint", format!("{address}{way}: {error}")),
     }
 }
 
 fn tls(target: &Target, exchange: &Exchange) -> Line {
     match &exchange.outcome {
-        Err(trouble @ SendError::Transport(TransportError::Certificate(..))) => {
-            Line::bad("TLS", format!("{trouble}; --cacert names an authority to trust"))
+        Err(error @ SendError::Transport(TransportError::Certificate(..))) => {
+            Line::bad("TLS", format!("{error}; --cacert names an authority to trust"))
         }
         _ if target.endpoint().is_exposed() => Line::bad("TLS", "none: what is sent can be read on the way; use https"),
         _ if target.endpoint().is_loopback() => Line::good("TLS", "not needed on this machine"),

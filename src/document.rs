@@ -106,7 +106,7 @@ impl Node {
     pub fn text(&self) -> Result<&str, SourceError> {
         match &self.content {
             Content::Text(text) => Ok(text),
-            other => Err(self.expected("a text", other)),
+            other => Err(self.expected("a string", other)),
         }
     }
 
@@ -239,7 +239,7 @@ impl Content {
             Self::Null => "nothing",
             Self::Bool(_) => "a boolean",
             Self::Number(_) => "a number",
-            Self::Text(_) => "a text",
+            Self::Text(_) => "a string",
             Self::List(_) => "a list",
             Self::Map(_) => "a mapping",
         }

@@ -19,7 +19,7 @@ pub use proxy::{NoProxy, Proxy};
 pub(crate) use reqwest::header::HeaderName;
 pub use route::{Route, RouteProxy, RouteTrust};
 pub use transport::{ClientError, Transport};
-pub use transport_error::{Distrust, Handshake, Hop, TransportError, Way};
+pub use transport_error::{CertificateProblem, Handshake, Hop, TransportError, Way};
 pub use trust::{Authorities, AuthoritiesError};
 pub use wire::Client;
 pub(crate) use wire::{Answer, Outgoing, Prepared};

@@ -189,9 +189,9 @@ impl StepJudge<'_> {
     fn judge_step(&mut self, exchange: &Exchange, all: &[Exchange]) {
         let response = match &exchange.outcome {
             Ok(response) => response,
-            Err(trouble) => {
-                let captured = self.nothing_captured(*trouble, all);
-                self.judgement.inconclusive = Some(captured.unwrap_or_else(|| trouble.to_string()));
+            Err(error) => {
+                let captured = self.nothing_captured(*error, all);
+                self.judgement.inconclusive = Some(captured.unwrap_or_else(|| error.to_string()));
                 return;
             }
         };
@@ -233,7 +233,7 @@ impl StepJudge<'_> {
         let is_good = exchange.request.credential == TokenVariant::Good;
         let status = answer.response.status;
         if inconclusive.intermediary.contains(&status) {
-            let who = self.envelope(answer).filter(|envelope| envelope.is_trouble);
+            let who = self.envelope(answer).filter(|envelope| envelope.is_inconclusive);
             let who = who.map_or("something between", |envelope| &envelope.title);
             let leads = leads_to(&exchange.request, answer.response);
             return Some(format!("{who} answered {status}{leads}, not the service"));
@@ -250,7 +250,7 @@ impl StepJudge<'_> {
         }
         let Some(envelope) = self.envelope(answer) else { return };
         let is_about_status = |mismatch: &Mismatch| mismatch.pointer.is_empty();
-        if envelope.is_trouble && self.judgement.mismatches[before..].iter().any(is_about_status) {
+        if envelope.is_inconclusive && self.judgement.mismatches[before..].iter().any(is_about_status) {
             self.judgement.mismatches.truncate(before);
             self.judgement.inconclusive = Some(format!("{} answered {}", envelope.title, status));
             if !envelope.is_by_amount && is_valid_creation(self.contract, request) {

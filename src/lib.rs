@@ -50,7 +50,7 @@
 //! |---|---|
 //! | a field, a limit, a row, a promise, another API | a suite: no Rust |
 //! | a kind of test value | [`plan`](mod@plan), `test_values.rs` |
-//! | when a request is sent again | [`client`], `patience.rs`, and `send/retry.rs` for what that may cost |
+//! | when a request is sent again | [`client`], `retryable.rs`, and `send/retry.rs` for what that may cost |
 //! | how a connection is made, and why it was not | [`http`] |
 //! | what a run may change or remove | [`client`], `ownership.rs`, which `send/guard.rs` asks |
 //! | a format of reports | [`report`], a further file |

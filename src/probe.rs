@@ -150,13 +150,13 @@ pub struct Step {
     /// How long nothing is sent before it, as a service may do some time later what it should not.
     pub pause: Duration,
     /// For how long it is sent again, as a service may do some time later what it said it did.
-    pub patience: Option<PollUntil>,
+    pub poll: Option<PollUntil>,
 }
 
 impl Step {
     /// A request of whose answer nobody needs anything.
     pub fn new(request: Request) -> Self {
-        Self { request, captures: Vec::new(), pause: Duration::ZERO, patience: None }
+        Self { request, captures: Vec::new(), pause: Duration::ZERO, poll: None }
     }
 }
 
@@ -230,7 +230,7 @@ impl fmt::Display for HeaderRule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Is(text) => formatter.write_str(text),
-            Self::Matches(pattern) => write!(formatter, "a text that matches {pattern}"),
+            Self::Matches(pattern) => write!(formatter, "a string that matches {pattern}"),
         }
     }
 }

@@ -55,7 +55,7 @@ impl Hold {
     pub fn of(exchange: &Exchange) -> Self {
         match &exchange.outcome {
             Ok(response) => Self::Answer(response.status),
-            Err(trouble) => Self::SendError(*trouble),
+            Err(error) => Self::SendError(*error),
         }
     }
 }
@@ -79,7 +79,7 @@ impl fmt::Display for Hold {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answer(status) => write!(formatter, "the answer was {status}"),
-            Self::SendError(trouble) => trouble.fmt(formatter),
+            Self::SendError(error) => error.fmt(formatter),
             Self::Late => formatter.write_str("the service may do later what it said it did"),
             Self::StillThere => formatter.write_str("what was deleted may still be there"),
             Self::LostCreation => formatter.write_str("a creation whose answer was lost may still be under way"),

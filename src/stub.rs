@@ -10,6 +10,7 @@ mod admin;
 mod builder;
 mod credential;
 pub mod defect;
+mod impairment;
 mod list;
 mod mock;
 mod reply;
@@ -18,7 +19,6 @@ mod server;
 mod service;
 mod state;
 mod tls;
-mod trouble;
 mod update;
 
 pub use admin::ADMIN_PATH;

@@ -103,7 +103,7 @@ async fn ask(target: &Target, operation: &Operation) -> Result<Value, TableError
         Ok(response) if !response.is_success() => format!("the answer is {}", response.status),
         Ok(response) => match Response::json(response) {
             Some(answer) => return Ok(answer),
-            None => "the answer is no JSON".to_owned(),
+            None => "the answer is not JSON".to_owned(),
         },
         Err(error) => error.to_string(),
     };

@@ -72,7 +72,7 @@ impl<'a> Answered<'a> {
                 let message = format!("`{name}` can never be {}", list(std::slice::from_ref(wrong)));
                 let is_cell = wrong.is_string() && !schema.is(Type::String) && value.text().is_ok_and(is_in_braces);
                 let cell =
-                    if is_cell { "; a cell of a table is a text, one of a list of `rows` has its type" } else { "" };
+                    if is_cell { "; a cell of a table is a string, one of a list of `rows` has its type" } else { "" };
                 Err(value.error(message).with_hint(format!("in an answer, {name} {}{cell}", rules.join(" and "))))
             }
             None => Ok(()),
@@ -94,7 +94,7 @@ impl<'a> Answered<'a> {
             return Err(error.with_hint(format!("did you mean `/{name}`?")));
         }
         if !is_inside && !can_be(&[Type::String, Type::Integer, Type::Number]) {
-            let error = node.error(format!("`{name}` is no text and no whole number"));
+            let error = node.error(format!("`{name}` is neither a string nor an integer"));
             return Err(error.with_hint("only these can stand in a path or a body, as an id does"));
         }
         Ok(())

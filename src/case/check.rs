@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Case, Verb, certain};
+use super::{Case, Verb, answerable};
 use crate::contract::{ClauseId, Contract, Subject, same};
 use crate::document::{Errors, Node, SourceError, nearest};
 use crate::exchange::Request;
@@ -15,7 +15,7 @@ pub(super) fn case(contract: &Contract, case: &Case, node: &Node) -> Result<(), 
         let first = First::of(contract, case, probe);
         let verb = is_specified(contract, probe).and_then(|()| first.keeps_its_verb());
         let complaints = match verb {
-            Ok(()) => certain::complaints(contract, probe),
+            Ok(()) => answerable::complaints(contract, probe),
             Err(complaint) => vec![complaint],
         };
         let row = probe.id.strip_prefix(case.id.as_str()).filter(|row| !row.is_empty());

@@ -102,7 +102,7 @@ fn request<'a>(contract: &'a Contract, verb: Verb, about: &'a str) -> String {
         }
     };
     format!(
-        "request:\n  # JSON; `raw` sends a text as it is, `headers` and `token` can stand beside it.\n  body: {body}\nexpect:\n{status}{expected}"
+        "request:\n  # JSON; `raw` sends a string as it is, `headers` and `token` can stand beside it.\n  body: {body}\nexpect:\n{status}{expected}"
     )
 }
 

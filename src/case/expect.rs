@@ -61,16 +61,16 @@ pub(super) fn read(
         let read = named(node, &[("inconclusive", true)]);
         expectation.is_other_status_inconclusive = errors.keep(read).unwrap_or_default();
     }
-    let mut patience = None;
+    let mut poll = None;
     if let Some(node) = fields.optional("within") {
-        patience = errors.keep(read_patience(node, &expectation.statuses));
+        poll = errors.keep(read_poll(node, &expectation.statuses));
         if !matches!(effect, Some(Effect::Read | Effect::List(_))) {
             errors.keep::<()>(Err(node.error("only a call that reads is sent again")));
         }
     }
     errors.keep(fields.finish());
     errors.finish()?;
-    Ok((expectation, patience))
+    Ok((expectation, poll))
 }
 
 fn read_statuses(node: &Node) -> Result<Vec<u16>, SourceError> {
@@ -124,7 +124,7 @@ fn read_header(node: &Node, row: &Row) -> Result<HeaderRule, SourceError> {
     }
     let mut fields = node
         .fields()
-        .map_err(|error| error.with_hint("a text, or {pattern: …} for a regular expression that is found in it"))?;
+        .map_err(|error| error.with_hint("a string, or {pattern: …} for a regular expression that is found in it"))?;
     let pattern = fields.required("pattern")?;
     fields.finish()?;
     let regex = Regex::new(pattern.text()?);
@@ -167,7 +167,7 @@ fn read_alternatives(contract: &Contract, name: &str, node: &Node, row: &Row) ->
 /// The most seconds that one step may take.
 const LONGEST_PATIENCE: u64 = 120;
 
-fn read_patience(node: &Node, statuses: &[u16]) -> Result<PollUntil, SourceError> {
+fn read_poll(node: &Node, statuses: &[u16]) -> Result<PollUntil, SourceError> {
     Ok(PollUntil { statuses: statuses.to_vec(), within: read_seconds(node, "within")? })
 }
 

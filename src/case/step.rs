@@ -29,8 +29,8 @@ pub(super) fn read_single(
     let request = errors.keep(read);
     let call = (subject.method.as_str(), subject.path.as_str());
     let expected = errors.keep(expect::read(contract, expect, row, call, 0));
-    let step = |(request, (expectation, patience)): (Request, (Expectation, Option<PollUntil>))| {
-        (Step { patience, ..Step::new(request) }, expectation)
+    let step = |(request, (expectation, poll)): (Request, (Expectation, Option<PollUntil>))| {
+        (Step { poll, ..Step::new(request) }, expectation)
     };
     errors.finish_with(request.zip(expected).map(step), node)
 }
@@ -141,9 +141,8 @@ fn read_step<'a>(
     let captures = capture.map_or(Some(Vec::new()), |node| errors.keep(known.read(node, answered.as_ref())));
     let pause = wait.map_or(Some(Duration::ZERO), |node| errors.keep(expect::read_seconds(node, "wait")));
     let whole = request.zip(captures).zip(pause).zip(expected);
-    let step = |(((request, captures), pause), (expectation, patience))| {
-        (Step { request, captures, pause, patience }, expectation)
-    };
+    let step =
+        |(((request, captures), pause), (expectation, poll))| (Step { request, captures, pause, poll }, expectation);
     errors.finish_with(whole.map(step), node)
 }
 

@@ -145,7 +145,7 @@ fn expected(step: &Step, expectation: &Expectation, kept: &[usize]) -> String {
     if expectation.is_other_status_inconclusive {
         parts.push("otherwise: inconclusive".to_owned());
     }
-    parts.extend(step.patience.iter().map(|patience| format!("within: {}", patience.within.as_secs())));
+    parts.extend(step.poll.iter().map(|poll| format!("within: {}", poll.within.as_secs())));
     parts.join(", ")
 }
 

@@ -223,7 +223,7 @@ pub(super) fn not_set(name: &str) -> String {
     let is_name = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
     let shown = if is_name { name } else { "that --token-env names" };
     let hint = if is_name { "" } else { "; it takes the name of a variable, not a token" };
-    format!("the environment variable {shown} is not set, or no text{hint}")
+    format!("the environment variable {shown} is not set, or not UTF-8{hint}")
 }
 
 /// As with the variable, what may be the token itself is not repeated.

@@ -35,7 +35,7 @@ enum Variable {
     /// Nothing but spaces: what a secret that CI did not set leaves behind.
     Empty,
     Text(String),
-    /// Bytes that are no UTF-8.
+    /// Bytes that are not UTF-8.
     Garbage,
 }
 
@@ -91,7 +91,7 @@ fn endpoint_of_environment() -> Result<Option<Endpoint>, Failure> {
     match Variable::of(ENDPOINT) {
         Variable::Unset => Ok(None),
         Variable::Empty => Err(no_name(ENDPOINT, "is set and empty")),
-        Variable::Garbage => Err(no_name(ENDPOINT, "is no text")),
+        Variable::Garbage => Err(no_name(ENDPOINT, "is not UTF-8")),
         Variable::Text(text) => {
             text.parse().map(Some).map_err(|error| Failure::WrongUse(format!("{ENDPOINT}: {error}")))
         }
@@ -124,7 +124,7 @@ fn refuse_leftovers() -> Result<(), Failure> {
     for name in ["OS_CLOUD", "OS_AUTH_URL"] {
         match Variable::of(name) {
             Variable::Empty => return Err(no_name(name, "is set and empty")),
-            Variable::Garbage => return Err(no_name(name, "is no text")),
+            Variable::Garbage => return Err(no_name(name, "is not UTF-8")),
             Variable::Unset | Variable::Text(_) => {}
         }
     }

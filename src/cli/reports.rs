@@ -83,7 +83,7 @@ impl ReportArguments {
     /// Begins what is told as it goes.
     pub(super) fn begin(&self, first: impl Fn(&Lines) -> String, console: &Console) -> Result<Live, Failure> {
         let lines = Lines::new(console.secrets());
-        let mut live = Live { lines, files: Vec::new(), console: console.clone(), is_printed: false, trouble: None };
+        let mut live = Live { lines, files: Vec::new(), console: console.clone(), is_printed: false, error: None };
         for Wanted { file, .. } in self.wanted.iter().filter(|wanted| wanted.format == Format::Ndjson) {
             let Some(file) = file else {
                 live.is_printed = true;
@@ -100,8 +100,8 @@ impl ReportArguments {
     /// better than that of wrong use.
     pub(super) fn write(&self, report: &Report, mut live: Live, console: &Console, code: ExitCode) -> ExitCode {
         live.tell(&Lines::end(report));
-        let lost = live.trouble.take().map(|error| format!("cannot write what happened: {error}"));
-        let mut troubles: Vec<_> = lost.into_iter().collect();
+        let lost = live.error.take().map(|error| format!("cannot write what happened: {error}"));
+        let mut errors: Vec<_> = lost.into_iter().collect();
         for Wanted { format, file } in self.wanted.iter().filter(|wanted| wanted.format != Format::Ndjson) {
             let written = format.render(report).and_then(|text| match file {
                 None => {
@@ -110,13 +110,13 @@ impl ReportArguments {
                 }
                 Some(file) => console.replace(file, &text).map_err(|error| cannot_write(file, &error)),
             });
-            troubles.extend(written.err());
+            errors.extend(written.err());
         }
-        troubles.extend(self.tell_github(report, console).err());
-        for trouble in &troubles {
-            console.note(&format!("{trouble}\n"));
+        errors.extend(self.tell_github(report, console).err());
+        for error in &errors {
+            console.note(&format!("{error}\n"));
         }
-        if troubles.is_empty() { code } else { code.max(ExitCode::WrongUse) }
+        if errors.is_empty() { code } else { code.max(ExitCode::WrongUse) }
     }
 
     fn tell_github(&self, report: &Report, console: &Console) -> Result<(), String> {
@@ -154,7 +154,7 @@ pub(super) struct Live {
     console: Console,
     is_printed: bool,
     /// Why a line is lost.
-    trouble: Option<std::io::Error>,
+    error: Option<std::io::Error>,
 }
 
 impl Live {
@@ -172,7 +172,7 @@ impl Live {
         }
         for file in &mut self.files {
             if let Err(error) = file.add(text) {
-                self.trouble.get_or_insert(error);
+                self.error.get_or_insert(error);
             }
         }
     }

@@ -99,8 +99,8 @@ fn write_step(out: &mut String, contract: &Contract, index: usize, step: &Step) 
     for (name, pointer) in &step.captures {
         writeln!(out, "keeps    {{{name}}}, which is what the answer has at {pointer}")?;
     }
-    if let Some(patience) = &step.patience {
-        writeln!(out, "waits    up to {} s for its status", Duration::as_secs(&patience.within))?;
+    if let Some(poll) = &step.poll {
+        writeln!(out, "waits    up to {} s for its status", Duration::as_secs(&poll.within))?;
     }
     Ok(())
 }

@@ -41,7 +41,7 @@ pub struct Lease {
     /// Held by the one who renews; the time is that of the last renewal.
     renewal: Mutex<Option<Instant>>,
     /// Why the last renewal failed, if it did.
-    trouble: RwLock<Option<String>>,
+    error: RwLock<Option<String>>,
 }
 
 #[derive(Clone)]
@@ -66,7 +66,7 @@ impl Lease {
     /// A lease that begins with this token.
     pub fn new(source: Box<dyn Renew>, token: Token, ends: Option<OffsetDateTime>) -> Self {
         let current = RwLock::new(Current { token, ends });
-        Self { source, current, renewal: Mutex::new(None), trouble: RwLock::default() }
+        Self { source, current, renewal: Mutex::new(None), error: RwLock::default() }
     }
 
     fn current(&self) -> Current {
@@ -84,7 +84,7 @@ impl Lease {
         }
         *last = Some(Instant::now());
         let renewed = self.source.renew().await;
-        *self.trouble.write().unwrap_or_else(PoisonError::into_inner) = renewed.as_ref().err().cloned();
+        *self.error.write().unwrap_or_else(PoisonError::into_inner) = renewed.as_ref().err().cloned();
         let Ok((token, ends)) = renewed else { return false };
         token.register_secrets(secrets);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Current { token, ends };
@@ -142,9 +142,9 @@ impl Access {
     }
 
     /// Why there is no new token, where the last one ended and none was to be had.
-    pub(super) fn trouble(&self) -> Option<String> {
+    pub(super) fn error(&self) -> Option<String> {
         match self {
-            Self::Lease(lease) => lease.trouble.read().unwrap_or_else(PoisonError::into_inner).clone(),
+            Self::Lease(lease) => lease.error.read().unwrap_or_else(PoisonError::into_inner).clone(),
             Self::Open | Self::Token(_) | Self::Key(_) => None,
         }
     }

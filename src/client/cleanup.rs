@@ -158,7 +158,7 @@ impl Target {
             let says_nothing = inconclusive.says_nothing(response.status) || matches!(response.status, 404 | 410);
             let is_documented = response.is_success() && documented.contains_key(&response.status);
             let envelope = contract.envelope(&response.body, response.json().as_ref());
-            !says_nothing && !is_documented && !envelope.is_some_and(|envelope| envelope.is_trouble)
+            !says_nothing && !is_documented && !envelope.is_some_and(|envelope| envelope.is_inconclusive)
         })
     }
 

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::patience::is_unread;
+use super::retryable::is_unread;
 use crate::contract::{Contract, Relation};
 use crate::exchange::{Exchange, Response, id_text, is_segment};
 use crate::json::raw_at;
@@ -50,7 +50,7 @@ pub(super) fn creation_of(contract: &Contract, exchange: &Exchange) -> Option<Cr
             let says_nothing = contract.creation.inconclusive.says_nothing(response.status);
             return (says_nothing && !is_unread(response.status)).then_some(Created::Unknown);
         }
-        Err(trouble) => return trouble.is_lost().then_some(Created::Unknown),
+        Err(error) => return error.is_lost().then_some(Created::Unknown),
     };
     let answer = answer_of(response);
     let id = response.nearly_json().and_then(|text| id_in(&text, &contract.creation.lifecycle.id));

@@ -85,7 +85,7 @@ impl Cost {
     /// What a script may cost at most, with the removal of all that it may create.
     pub fn of(contract: &Contract, script: &Script) -> Self {
         let created = script.steps.iter().filter(|step| step.request.may_create(contract)).count() as u64;
-        let more = |step: &Step| step.patience.as_ref().map_or(0, |patience| patience.pauses().count());
+        let more = |step: &Step| step.poll.as_ref().map_or(0, |poll| poll.pauses().count());
         let asked = script.steps.iter().map(|step| 1 + more(step)).sum::<usize>() as u64;
         Self { requests: asked + created * MOST_REQUESTS, created }
     }

@@ -206,18 +206,18 @@ impl Target {
     ) -> Result<Next, Unlisted> {
         let items = raw_at(text, &listing.items).ok_or(Unlisted::Unreadable)?;
         let id = &self.contract().creation.lifecycle.id;
-        let mut trouble = Unlisted::Unreadable;
+        let mut error = Unlisted::Unreadable;
         let read = each_item(items.get(), |raw| {
             let Some(id) = raw_at(raw.get(), id).and_then(|id| id_text(&serde_json::from_str(id.get()).ok()?)) else {
                 return false;
             };
             let taken = take(&id, Item { raw, is_json });
             if let Err(why) = taken {
-                trouble = why;
+                error = why;
             }
             taken.is_ok()
         });
-        read.map_err(|_| trouble)?;
+        read.map_err(|_| error)?;
         let next = listing.next.as_deref().and_then(|next| raw_at(text, next));
         match next.map(|next| serde_json::from_str::<Value>(next.get())) {
             None | Some(Ok(Value::Null)) => Ok(Next::End),

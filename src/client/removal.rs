@@ -94,7 +94,7 @@ impl Default for Forgetting {
 
 /// What came of an attempt to remove.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Attempt {
+enum DeleteOutcome {
     /// A read finds nothing.
     Gone,
     /// The removal was accepted, and a read finds the thing all the same.
@@ -188,7 +188,7 @@ impl Target {
         let (mut failed_removal, mut last_removal) = (None::<Exchange>, None);
         let mut must_release = is_delete_protected;
         let attempts = if self.removes_nothing() { 1 } else { ATTEMPTS };
-        let mut last = Attempt::Refused;
+        let mut last = DeleteOutcome::Refused;
         for attempt in 0..attempts {
             if attempt > 0 && !self.pauses(PAUSE * attempt).await {
                 break;
@@ -201,32 +201,32 @@ impl Target {
             last_removal = Some(removal);
             let done = |is_gone| (is_gone, failed_removal.clone().or_else(|| last_removal.clone()));
             match last {
-                Attempt::Gone => return done(true),
-                Attempt::Unseen if was_seen => return done(true),
-                Attempt::Unseen => {
+                DeleteOutcome::Gone => return done(true),
+                DeleteOutcome::Unseen if was_seen => return done(true),
+                DeleteOutcome::Unseen => {
                     let is_gone = self.removals.is_quick() || self.is_never_shown(id).await;
                     if is_gone {
                         self.removals.note_not_found();
                     }
                     return done(is_gone);
                 }
-                Attempt::Accepted if !self.removes_nothing() => {
+                DeleteOutcome::Accepted if !self.removes_nothing() => {
                     if let Some(yielding) = yielding.take() {
                         yielding();
                     }
                     return done(self.is_forgotten(id).await);
                 }
-                Attempt::Accepted | Attempt::Refused => must_release = true,
+                DeleteOutcome::Accepted | DeleteOutcome::Refused => must_release = true,
             }
         }
-        if is_delete_protected && last == Attempt::Refused {
+        if is_delete_protected && last == DeleteOutcome::Refused {
             self.removals.protected_for_good.fetch_add(1, Ordering::Relaxed);
         }
         (false, last_removal)
     }
 
     /// Tries to remove, and answers what came of it beside the removal itself.
-    async fn attempt(&self, id: &str, must_release: bool) -> (Attempt, Exchange) {
+    async fn attempt(&self, id: &str, must_release: bool) -> (DeleteOutcome, Exchange) {
         let contract = self.contract();
         let lifecycle = &contract.creation.lifecycle;
         let release = lifecycle.release.as_ref().filter(|(release, _)| self.availability(*release).is_there());
@@ -239,13 +239,13 @@ impl Target {
         if !self.can_read() {
             // The answer is all there is; what a list shows all the same is seen at the end.
             let is_gone = matches!(status, Some(200..300 | 404 | 410));
-            return (if is_gone { Attempt::Gone } else { Attempt::Refused }, removal);
+            return (if is_gone { DeleteOutcome::Gone } else { DeleteOutcome::Refused }, removal);
         }
         let came = match (self.is_gone(id).await, status) {
-            (true, Some(404 | 410)) => Attempt::Unseen,
-            (true, _) => Attempt::Gone,
-            (false, Some(200..300)) => Attempt::Accepted,
-            (false, _) => Attempt::Refused,
+            (true, Some(404 | 410)) => DeleteOutcome::Unseen,
+            (true, _) => DeleteOutcome::Gone,
+            (false, Some(200..300)) => DeleteOutcome::Accepted,
+            (false, _) => DeleteOutcome::Refused,
         };
         (came, removal)
     }
@@ -265,9 +265,9 @@ impl Target {
             let read = request_to(&self.contract().operations[self.contract().creation.lifecycle.read], id, None);
             if self.send_as(Purpose::Extra, read).await.response().is_some_and(Response::is_success) {
                 return match self.attempt(id, true).await.0 {
-                    Attempt::Gone => true,
-                    Attempt::Accepted => self.is_forgotten(id).await,
-                    Attempt::Unseen | Attempt::Refused => false,
+                    DeleteOutcome::Gone => true,
+                    DeleteOutcome::Accepted => self.is_forgotten(id).await,
+                    DeleteOutcome::Unseen | DeleteOutcome::Refused => false,
                 };
             }
         }

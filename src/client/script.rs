@@ -32,8 +32,8 @@ impl Target {
             exchanges.push(exchange);
             match captured {
                 Some(Ok(captured)) => values.extend(captured),
-                Some(Err(trouble)) => {
-                    exchanges.extend(unsent(script, exchanges.len(), trouble));
+                Some(Err(error)) => {
+                    exchanges.extend(unsent(script, exchanges.len(), error));
                     break;
                 }
                 None => break,
@@ -46,9 +46,9 @@ impl Target {
     async fn ask(&self, step: &Step, request: Request, earlier: &[Exchange]) -> Exchange {
         let exchange = self.send(request.clone()).await;
         let mut exchange = if self.may_show_late(&exchange, earlier) { self.show(exchange).await } else { exchange };
-        let Some(patience) = &step.patience else { return exchange };
-        for pause in patience.pauses() {
-            if exchange.response().is_none_or(|response| patience.statuses.contains(&response.status)) {
+        let Some(poll) = &step.poll else { return exchange };
+        for pause in poll.pauses() {
+            if exchange.response().is_none_or(|response| poll.statuses.contains(&response.status)) {
                 break;
             }
             if !self.wait_in_run(pause, Hold::Late).await {
@@ -108,8 +108,8 @@ fn is_missing(exchange: &Exchange) -> bool {
 }
 
 /// The next step as an exchange that never took place, so that its reader learns why.
-fn unsent(script: &Script, index: usize, trouble: SendError) -> Option<Exchange> {
-    script.steps.get(index).map(|step| Exchange { request: step.request.clone(), outcome: Err(trouble) })
+fn unsent(script: &Script, index: usize, error: SendError) -> Option<Exchange> {
+    script.steps.get(index).map(|step| Exchange { request: step.request.clone(), outcome: Err(error) })
 }
 
 fn capture(step: &Step, answer: Option<&Value>) -> Result<Vec<(String, String)>, SendError> {

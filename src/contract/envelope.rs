@@ -18,7 +18,7 @@ pub struct Envelope {
     /// What the body as text must match, if that is asked for.
     text: Option<Regex>,
     /// Whether such an answer says nothing about the contract.
-    pub is_trouble: bool,
+    pub is_inconclusive: bool,
     /// Whether it may take one request and refuse another for what they ask for, as a quota does.
     pub is_by_amount: bool,
 }
@@ -41,11 +41,12 @@ impl Envelope {
                 return Err(conditions.error("an envelope without a condition would be every answer"));
             }
         }
-        let [is_trouble, is_by_amount] = ["trouble", "by-amount"].map(|key| fields.optional(key).map(Node::boolean));
+        let [is_inconclusive, is_by_amount] =
+            ["inconclusive", "by-amount"].map(|key| fields.optional(key).map(Node::boolean));
         fields.finish()?;
-        let is_trouble = is_trouble.transpose()?.unwrap_or(false);
+        let is_inconclusive = is_inconclusive.transpose()?.unwrap_or(false);
         let is_by_amount = is_by_amount.transpose()?.unwrap_or(false);
-        Ok(Self { title, when, text, is_trouble, is_by_amount })
+        Ok(Self { title, when, text, is_inconclusive, is_by_amount })
     }
 
     fn is(&self, text: &str, body: Option<&Value>) -> bool {

@@ -70,7 +70,7 @@ impl Form {
             Self::MediaType => "a body declared as something else than JSON",
             Self::MediaTypeParameter => "a Content-Type with a parameter, such as charset=utf-8",
             Self::ContentEncoding => "a body declared as encoded, such as by gzip",
-            Self::LoneSurrogate => "half of a surrogate pair in a text",
+            Self::LoneSurrogate => "half of a surrogate pair in a string",
             Self::HugeNumber => "a number beyond the range of a double",
             Self::DeepNesting => "very deep nesting",
             Self::HugeBody => "a body of more than 64 KiB",

@@ -98,9 +98,7 @@ pub(super) fn check_id(links: &Node, response: &Schema, lifecycle: &Lifecycle) -
         return Err(error.with_hint("`properties` has it, and `required` names it"));
     };
     if schema.rule("type").is_some() && !schema.is(Type::String) && !schema.is(Type::Integer) {
-        return Err(links
-            .error("an id is a text or a whole number")
-            .with_hint(format!("`type` of `{name}` says which")));
+        return Err(links.error("an id is a string or an integer").with_hint(format!("`type` of `{name}` says which")));
     }
     if schema.id(1, uuid::Uuid::nil()).is_some() {
         return Ok(());

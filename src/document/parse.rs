@@ -73,8 +73,8 @@ fn message_of(error: &Error) -> String {
         Error::DuplicateMappingKey { key: Some(key), .. } => return format!("the key `{key}` stands here twice"),
         Error::DuplicateMappingKey { key: None, .. } => return "a key stands here twice".to_owned(),
         Error::MultipleDocuments { .. } => return "a file holds one document, and a second one begins here".to_owned(),
-        Error::NullIntoString { .. } => return "a key is a text, and this one is nothing".to_owned(),
-        Error::BinaryNotUtf8 { .. } => return "these bytes are no text".to_owned(),
+        Error::NullIntoString { .. } => return "a key is a string, and this one is nothing".to_owned(),
+        Error::BinaryNotUtf8 { .. } => return "these bytes are not UTF-8".to_owned(),
         Error::NonFiniteFloat { .. } => return "no number of JSON is as large as this one".to_owned(),
         Error::RecursiveReferencesRequireWeakTypes { .. } => {
             return "this alias stands within what it repeats".to_owned();
@@ -89,7 +89,7 @@ fn message_of(error: &Error) -> String {
 /// What to write instead of what authors stumble over most.
 fn hint_for(message: &str) -> Option<&'static str> {
     if message.starts_with("mapping values are not allowed") {
-        return Some("a text with `: ` in it needs quotes around it");
+        return Some("a string with `: ` in it needs quotes around it");
     }
     message.starts_with("tabs disallowed").then_some("YAML is indented with spaces, and not with tabs")
 }

@@ -6,13 +6,13 @@ use std::io;
 use rustls::CertificateError;
 
 use super::trust::{self, NobodyTrusted};
-use super::{Distrust, Handshake, Hop, TransportError, Way};
+use super::{CertificateProblem, Handshake, Hop, TransportError, Way};
 
 /// Why no connection could be made: what the user can do something about, the certificate, the name of the host, or the proxy, before everything else.
 pub(super) fn of(error: &reqwest::Error, way: Way) -> TransportError {
     let known = causes(error).find_map(|cause| {
         if let Some(rustls::Error::InvalidCertificate(fault)) = cause.downcast_ref() {
-            return Some(TransportError::Certificate(distrust(fault), way));
+            return Some(TransportError::Certificate(certificate_problem(fault), way));
         }
         // The type of this error is not public; its text is all that tells it.
         (way == Way::Direct && cause.to_string().starts_with("dns error")).then_some(TransportError::Lookup)
@@ -88,21 +88,25 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 /// What is wrong with a certificate.
-fn distrust(fault: &CertificateError) -> Distrust {
+fn certificate_problem(fault: &CertificateError) -> CertificateProblem {
     match fault {
-        CertificateError::UnknownIssuer => Distrust::Issuer,
+        CertificateError::UnknownIssuer => CertificateProblem::Issuer,
         CertificateError::Expired
         | CertificateError::ExpiredContext { .. }
         | CertificateError::NotValidYet
-        | CertificateError::NotValidYetContext { .. } => Distrust::Time,
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Distrust::Name,
-        CertificateError::Revoked => Distrust::Revoked,
-        CertificateError::BadSignature => Distrust::Signature,
+        | CertificateError::NotValidYetContext { .. } => CertificateProblem::Time,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => CertificateProblem::Name,
+        CertificateError::Revoked => CertificateProblem::Revoked,
+        CertificateError::BadSignature => CertificateProblem::Signature,
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
-        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => Distrust::Algorithm,
-        CertificateError::Other(other) if other.0.downcast_ref::<NobodyTrusted>().is_some() => Distrust::Nobody,
-        CertificateError::Other(other) if trust::is_authority_itself(other) => Distrust::Authority,
-        CertificateError::Other(other) if other.0.to_string() == "UnsupportedCertVersion" => Distrust::Version,
-        _ => Distrust::Other,
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => CertificateProblem::Algorithm,
+        CertificateError::Other(other) if other.0.downcast_ref::<NobodyTrusted>().is_some() => {
+            CertificateProblem::Nobody
+        }
+        CertificateError::Other(other) if trust::is_authority_itself(other) => CertificateProblem::Authority,
+        CertificateError::Other(other) if other.0.to_string() == "UnsupportedCertVersion" => {
+            CertificateProblem::Version
+        }
+        _ => CertificateProblem::Other,
     }
 }

@@ -23,7 +23,7 @@ pub enum TransportError {
     /// Nobody knows an address for the host's name.
     Lookup,
     /// The server's certificate is not to be trusted.
-    Certificate(Distrust, Way),
+    Certificate(CertificateProblem, Way),
     /// No answer, or no end of one, within the time.
     Timeout(Way),
     /// The connection, which may have been there for longer, was closed before any answer came.
@@ -71,7 +71,7 @@ pub enum Handshake {
 
 /// Why a certificate is not to be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Distrust {
+pub enum CertificateProblem {
     /// No authority that is trusted here has issued it.
     Issuer,
     /// Its time is over, or has not come.
@@ -94,7 +94,7 @@ pub enum Distrust {
     Other,
 }
 
-impl fmt::Display for Distrust {
+impl fmt::Display for CertificateProblem {
     /// What is wrong with the certificate, after its name.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -195,7 +195,9 @@ impl fmt::Display for TransportError {
             Self::Tls(why) => write!(formatter, "no connection could be made: TLS could not begin, {why}"),
             Self::ConnectTimeout(way) => write!(formatter, "no connection could be made within the time{way}"),
             Self::Lookup => formatter.write_str("nobody knows an address for the name of the host"),
-            Self::Certificate(distrust, way) => write!(formatter, "the server's certificate {distrust}{way}"),
+            Self::Certificate(certificate_problem, way) => {
+                write!(formatter, "the server's certificate {certificate_problem}{way}")
+            }
             Self::Timeout(way) => write!(formatter, "no complete answer within the time{way}"),
             Self::Closed(way) => write!(formatter, "the connection broke before any answer came{way}"),
             Self::Broken(way) => write!(formatter, "the connection broke, or the answer was no HTTP{way}"),

@@ -50,7 +50,7 @@ impl Client {
     }
 
     /// Why there is no answer. Whoever met the end of a connection that was kept is told so, as the next request gets its own.
-    fn trouble(&self, error: &reqwest::Error, is_begun: bool, was_kept: bool) -> TransportError {
+    fn transport_error(&self, error: &reqwest::Error, is_begun: bool, was_kept: bool) -> TransportError {
         let way = self.proxied();
         if error.is_connect() {
             return reason::of(error, way);
@@ -127,8 +127,8 @@ impl Prepared<'_> {
     /// Sends, and reads the answer as far as its size allows.
     pub(crate) async fn send(self, largest: usize) -> Result<Answer, TransportError> {
         let Prepared { client, builder, is_kept } = self;
-        let trouble = |error: &reqwest::Error, is_begun| client.trouble(error, is_begun, is_kept);
-        let mut answer = builder.send().await.map_err(|error| trouble(&error, false))?;
+        let lost = |error: &reqwest::Error, is_begun| client.transport_error(error, is_begun, is_kept);
+        let mut answer = builder.send().await.map_err(|error| lost(&error, false))?;
         if !is_plain(answer.headers()) {
             return Err(TransportError::Encoded);
         }
@@ -136,7 +136,7 @@ impl Prepared<'_> {
         let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
         let status = answer.status().as_u16();
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| trouble(&error, true))? {
+        while let Some(chunk) = answer.chunk().await.map_err(|error| lost(&error, true))? {
             if body.len() + chunk.len() > largest {
                 return Err(TransportError::TooLarge);
             }

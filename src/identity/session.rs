@@ -45,7 +45,7 @@ impl Session {
 
     /// Reads the answer of an identity service, or says what it lacks.
     pub(super) fn read(body: &[u8], token: Secret) -> Result<Self, &'static str> {
-        let answer: Value = serde_json::from_slice(body).map_err(|_| "its body is no JSON")?;
+        let answer: Value = serde_json::from_slice(body).map_err(|_| "its body is not JSON")?;
         let facts = answer.get("token").filter(|facts| facts.is_object()).ok_or("its body has no `token`")?;
         let expires_at =
             facts.get("expires_at").and_then(Value::as_str).ok_or("it does not say when the token ends")?;

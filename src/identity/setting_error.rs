@@ -14,7 +14,7 @@ pub enum SettingError {
         /// What the system says.
         cause: String,
     },
-    /// A file is no YAML. The line itself is not shown: it may hold a password.
+    /// A file is not YAML. The line itself is not shown: it may hold a password.
     #[error("{0}: no valid YAML from here on; see to indentation, quotes and colons here and on the line before")]
     Syntax(SettingSource),
     /// A value is marked for another program, which would make something else of it.

@@ -1,17 +1,17 @@
 //! What to do where an identity service gave no answer.
 
-use crate::http::{Distrust, TransportError};
+use crate::http::{CertificateProblem, TransportError};
 
 /// What is wrong with the service, and what may mend it; follows its address.
 pub(super) fn told(error: TransportError) -> String {
     match error {
         TransportError::Lookup => "its host has no address; is the name right, and the network there?".to_owned(),
         TransportError::Refused => "nobody listens there; are host and port right?".to_owned(),
-        TransportError::Certificate(Distrust::Issuer, _) => {
-            format!("its certificate {}; `cacert` (OS_CACERT) can name who issued it", Distrust::Issuer)
+        TransportError::Certificate(CertificateProblem::Issuer, _) => {
+            format!("its certificate {}; `cacert` (OS_CACERT) can name who issued it", CertificateProblem::Issuer)
         }
-        TransportError::Certificate(Distrust::Time, _) => {
-            format!("its certificate {}; is the clock right?", Distrust::Time)
+        TransportError::Certificate(CertificateProblem::Time, _) => {
+            format!("its certificate {}; is the clock right?", CertificateProblem::Time)
         }
         TransportError::Certificate(why, _) => format!("its certificate {why}"),
         TransportError::NoTls => "it speaks no TLS; should the address begin with http://?".to_owned(),

@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
-/// The value of this JSON, and a key that some object of it has twice, which a [`Value`] hides; `None` where it is no JSON, or more than one value.
+/// The value of this JSON, and a key that some object of it has twice, which a [`Value`] hides; `None` where it is not JSON, or more than one value.
 pub(crate) fn careful(json: &[u8]) -> Option<(Value, Option<String>)> {
     let repeated = RefCell::default();
     let mut deserializer = serde_json::Deserializer::from_slice(json);

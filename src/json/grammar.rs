@@ -1,5 +1,5 @@
 //! JSON's grammar (RFC 8259) and nothing else: no limit of depth, of size or of numbers, so that what a parser refuses for its own reasons can be told
-//! from what is no JSON.
+//! from what is not JSON.
 
 /// What a text that keeps the grammar has, and readers may stumble over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// What a JSON pointer leads to within a text, without reading the rest; `None` where there is nothing, or the text is no JSON.
+/// What a JSON pointer leads to within a text, without reading the rest; `None` where there is nothing, or the text is not JSON.
 pub(crate) fn raw_at<'a>(text: &'a str, pointer: &str) -> Option<&'a RawValue> {
     let mut keys = pointer.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~"));
     let Some(first) = keys.next() else { return serde_json::from_str(text).ok() };

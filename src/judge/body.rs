@@ -19,7 +19,7 @@ pub struct Body {
     pub may_be_object: bool,
 }
 
-/// Why bytes are no JSON.
+/// Why bytes are not JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BodyError {
     /// There are none.

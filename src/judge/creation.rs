@@ -30,7 +30,7 @@ impl StepJudge<'_> {
             self.judge_created(classification, body, answer);
         } else if creation.inconclusive.valid.contains(&response.status) {
             let status = response.status;
-            let other = self.envelope(answer).filter(|envelope| envelope.is_trouble);
+            let other = self.envelope(answer).filter(|envelope| envelope.is_inconclusive);
             let reason = other.map(|envelope| format!("{} answered {status} to a valid request", envelope.title));
             if other.is_none_or(|envelope| !envelope.is_by_amount) {
                 self.hold_back(response, other);
@@ -169,7 +169,7 @@ impl StepJudge<'_> {
     }
 }
 
-/// A body as one who reads every byte as a character does; `None` where it is no JSON then.
+/// A body as one who reads every byte as a character does; `None` where it is not JSON then.
 fn as_single_bytes(request: &Request) -> Option<Value> {
     let text: String = request.body.as_deref()?.iter().map(|byte| char::from(*byte)).collect();
     serde_json::from_str(&text).ok()

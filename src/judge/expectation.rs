@@ -10,14 +10,16 @@ use crate::exchange::{Exchange, Request, Response, SendError, id_text, query};
 
 impl StepJudge<'_> {
     /// Which value was to be captured by the step before, and is not in its answer.
-    pub(super) fn nothing_captured(&self, trouble: SendError, all: &[Exchange]) -> Option<String> {
-        let earlier = self.step.checked_sub(1).filter(|_| trouble == SendError::NothingCaptured)?;
+    pub(super) fn nothing_captured(&self, error: SendError, all: &[Exchange]) -> Option<String> {
+        let earlier = self.step.checked_sub(1).filter(|_| error == SendError::NothingCaptured)?;
         let answer = all.get(earlier)?.response()?.json().unwrap_or_default();
         let captures = &self.probe.script.steps.get(earlier)?.captures;
         let is_missing = |pointer: &str| answer.pointer(pointer).and_then(id_text).is_none();
         let (name, pointer) = captures.iter().find(|(_, pointer)| is_missing(pointer))?;
         let number = earlier + 1;
-        Some(format!("the answer of step {number} has no text and no whole number at {pointer}, wanted for {{{name}}}"))
+        Some(format!(
+            "the answer of step {number} has neither a string nor an integer at {pointer}, wanted for {{{name}}}"
+        ))
     }
 
     pub(super) fn judge_expectation(&mut self, answer: &Answer<'_>, all: &[Exchange]) {

@@ -124,7 +124,7 @@ impl<'a> Answers<'a> {
         self.all.iter().any(|answer| answer.status == status)
     }
 
-    /// What refuses a wrong body: 422 where both are described, as 400 then most often is for what is no JSON.
+    /// What refuses a wrong body: 422 where both are described, as 400 then most often is for what is not JSON.
     fn choose_refusal(&mut self) {
         if !self.has(400) && !self.has(422) {
             let what = "how the documentation says that a wrong body is refused; with another status, name it here and in `x-refused` of the call";
@@ -133,7 +133,7 @@ impl<'a> Answers<'a> {
         if self.has(400) && self.has(422) {
             self.refused = Some(422);
             self.comments.push("both 400 and 422 are described; which of them refuses what is a guess".to_owned());
-            self.explain(400, "where a body is no JSON 422 says so as well");
+            self.explain(400, "where a body is not JSON 422 says so as well");
         }
     }
 

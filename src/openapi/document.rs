@@ -38,7 +38,7 @@ impl<'a> Document<'a> {
             let error = node.error("this is a document of Swagger, before OpenAPI");
             return error.with_hint("a converter makes OpenAPI 3 of it");
         }
-        let error = root.error("this is no OpenAPI document");
+        let error = root.error("this is not an OpenAPI document");
         error.with_hint("one has `openapi: 3.0.…` or `openapi: 3.1.…`, `info` and `paths`")
     }
 

@@ -69,7 +69,7 @@ pub(super) fn bodies(good: &[u8], needed: &[FieldText]) -> Vec<(String, Vec<u8>)
     found
 }
 
-/// Bytes that are no UTF-8, and two escapes for one character.
+/// Bytes that are not UTF-8, and two escapes for one character.
 const IN_A_TEXT: [(&str, &[u8]); 5] = [
     ("a pair of escapes in a text", br"\ud83d\ude00"),
     ("a byte of another encoding in a text", b"\xE9"),

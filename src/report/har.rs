@@ -135,7 +135,7 @@ fn response(exchange: &Exchange) -> Value {
         "redirectURL": header(all, "location"),
         "headersSize": -1,
         "bodySize": body.bytes,
-        "comment": exchange.trouble,
+        "comment": exchange.error,
     })
 }
 

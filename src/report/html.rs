@@ -120,12 +120,12 @@ fn section<'a>(report: &Report, index: usize, finding: &'a Finding) -> Section<'
 fn pair(report: &Report, finding: &Finding, exchange: &Exchange, is_wrong: bool) -> Pair {
     let mut request = exchange.clone();
     request.answer = None;
-    request.trouble = String::new();
+    request.error = String::new();
     request.body.text = pretty(&request.body.text);
     let request = as_text(&request).trim_end().trim_end_matches("no answer:").trim_end().to_owned();
     let request = format!("{request}\n\n(token: {}; to {})", exchange.credential, report.target.endpoint);
     let Some(answer) = &exchange.answer else {
-        return Pair { request, answer: vec![(is_wrong, format!("no answer: {}", exchange.trouble))] };
+        return Pair { request, answer: vec![(is_wrong, format!("no answer: {}", exchange.error))] };
     };
     let is_whole = finding.pointer.is_empty();
     let mut lines = vec![(is_wrong && is_whole, format!("HTTP/1.1 {}", answer.status))];

@@ -163,7 +163,7 @@ pub(super) fn as_text(exchange: &Exchange) -> String {
         text.push_str(&format!("{}: {}\n", header.name, header.value));
     }
     text.push_str(&format!("\n{}\n\n", exchange.body.text));
-    let Some(answer) = &exchange.answer else { return format!("{text}no answer: {}\n", exchange.trouble) };
+    let Some(answer) = &exchange.answer else { return format!("{text}no answer: {}\n", exchange.error) };
     text.push_str(&format!("HTTP/1.1 {}\n", answer.status));
     for header in &answer.headers {
         text.push_str(&format!("{}: {}\n", header.name, header.value));

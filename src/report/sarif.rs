@@ -58,18 +58,18 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
 /// What is no result of a clause, and no reader should miss.
 fn notifications(report: &Report) -> Vec<Value> {
     let left = report.resources.left_behind.iter().map(|left| format!("left behind: {}", left.id));
-    let trouble = [
+    let warnings = [
         (report.probes.inconclusive, "inconclusive"),
         (report.probes.skipped, "skipped"),
         (report.probes.unsent, "not sent"),
     ];
-    let trouble = trouble
+    let warnings = warnings
         .into_iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, text)| format!("{} {text}", counted(count, "probe")));
     let omitted = report.omitted.iter().map(|omitted| format!("left out: {} {}", omitted.count, omitted.what));
     let warning = |text: String| json!({"level": "warning", "message": {"text": text}});
-    left.chain(trouble).chain(omitted).map(warning).collect()
+    left.chain(warnings).chain(omitted).map(warning).collect()
 }
 
 fn exit_text(report: &Report) -> String {

@@ -61,8 +61,8 @@ fn write_report(out: &mut String, results: &Results, about: Option<&About>, view
     }
     findings::write_findings(out, results, about, view)?;
     write_deviations(out, results)?;
-    if let Some(trouble) = &results.login {
-        writeln!(out, "{YELLOW}the token ended, and the identity service gave no new one{YELLOW:#}\n  {trouble}\n")?;
+    if let Some(error) = &results.login {
+        writeln!(out, "{YELLOW}the token ended, and the identity service gave no new one{YELLOW:#}\n  {error}\n")?;
     }
     write_causes(out, "inconclusive", &results.inconclusive)?;
     write_causes(out, "skipped", &results.skipped)?;

@@ -146,7 +146,7 @@ impl Repeat {
                 capture.wait_for_success(contract);
             }
         }
-        let within = scripted.patience.as_ref().map(|patience| patience.within);
+        let within = scripted.poll.as_ref().map(|poll| poll.within);
         (Step { request, is_template, captures, pause: scripted.pause, within }, id)
     }
 
@@ -172,14 +172,14 @@ impl Repeat {
             }
             let names = if step.is_template { names.as_slice() } else { &[] };
             let line = self.unless_unknown(&step.request, names) + &command(&step.request, names);
-            let patience = step.within.map(|within| format!("  # until it is so, for {} s", within.as_secs()));
-            let patience = patience.unwrap_or_default();
+            let poll = step.within.map(|within| format!("  # until it is so, for {} s", within.as_secs()));
+            let poll = poll.unwrap_or_default();
             if step.captures.is_empty() {
                 let end = if is_alone { "" } else { END };
-                lines.push(format!("{line}{end}{patience}"));
+                lines.push(format!("{line}{end}{poll}"));
                 continue;
             }
-            lines.push(format!("answer=$({line}); echo \"$answer\"{patience}"));
+            lines.push(format!("answer=$({line}); echo \"$answer\"{poll}"));
             lines.extend(step.captures.iter().map(Capture::line));
         }
         lines.extend(

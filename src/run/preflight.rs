@@ -11,14 +11,14 @@ use crate::untrusted::Untrusted;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PreflightError {
     /// The target does not answer.
-    #[error("{endpoint}{way} does not answer: {trouble}")]
+    #[error("{endpoint}{way} does not answer: {error}")]
     Unreachable {
         /// Where.
         endpoint: String,
         /// What is on the way there.
         way: String,
         /// Why.
-        trouble: SendError,
+        error: SendError,
     },
     /// The target sends everybody elsewhere. That is not followed: the token would go to where nobody sent it.
     #[error("{endpoint} answers {status}, a redirect{}; redirects are not followed, name the right address", to(.location))]
@@ -135,7 +135,7 @@ pub async fn preflight(contract: &Contract, target: &Target) -> Result<Exchange,
     let endpoint = target.endpoint().to_string();
     let exchange = target.send(request).await;
     match &exchange.outcome {
-        Err(trouble) => Err(PreflightError::Unreachable { endpoint, way: target.way(), trouble: *trouble }),
+        Err(error) => Err(PreflightError::Unreachable { endpoint, way: target.way(), error: *error }),
         Ok(response) if response.status == 401 => Err(not_authenticated(target, &exchange)),
         Ok(response) if (300..400).contains(&response.status) => {
             let location = response.header("location").unwrap_or_default().into();

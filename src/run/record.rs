@@ -181,7 +181,7 @@ impl End {
             has_token: target.has_token() || target.signs(),
             scheme: target.scheme().cloned(),
             route: target.route().cloned().unwrap_or(Route::USUAL),
-            login: target.login_trouble(),
+            login: target.login_error(),
             requests: target.request_count(),
             first_requests: target.request_count(),
             elapsed: Duration::ZERO,

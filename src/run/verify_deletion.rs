@@ -85,7 +85,9 @@ async fn suspects(contract: &Contract, target: &Target, fold: &Fold) -> Vec<Susp
         let is_refused = |response: &Response| {
             let says_nothing = contract.creation.inconclusive.says_nothing(response.status);
             let envelope = contract.envelope(&response.body, response.json().as_ref());
-            !says_nothing && !matches!(response.status, 405 | 501) && envelope.is_none_or(|known| !known.is_trouble)
+            !says_nothing
+                && !matches!(response.status, 405 | 501)
+                && envelope.is_none_or(|known| !known.is_inconclusive)
         };
         // Where nothing can be removed, the call is refused, and that is told elsewhere.
         let removes = fold.has_removed_something();

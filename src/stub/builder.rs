@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::impairment::Impairment;
 use super::server::{Answered, Log, Served};
 use super::tls::{self, TlsError};
-use super::trouble::Trouble;
 use super::{Defect, SeedError, Stub, StubService};
 use crate::client::Token;
 use crate::contract::{Carrier, Contract, Security};
@@ -48,7 +48,7 @@ pub struct StubBuilder {
     defect: Option<Defect>,
     address: String,
     seeds: Vec<Value>,
-    trouble: Trouble,
+    impairment: Impairment,
     has_admin: bool,
     log: Option<Log>,
     tls: Option<(Vec<u8>, Secret)>,
@@ -80,7 +80,7 @@ impl Stub {
             defect: None,
             address: "127.0.0.1:0".to_owned(),
             seeds: Vec::new(),
-            trouble: Trouble::default(),
+            impairment: Impairment::default(),
             has_admin: false,
             log: None,
             tls: None,
@@ -129,15 +129,15 @@ impl StubBuilder {
 
     /// How long each answer takes at least.
     pub fn latency(mut self, latency: Duration) -> Self {
-        self.trouble.latency = latency;
+        self.impairment.latency = latency;
         self
     }
 
     /// Answers 503 to this part of the requests, from 0 to 1, and does nothing of what they ask. The same seed chooses the same ones: the third request, the
     /// seventh …
     pub fn fail_rate(mut self, rate: f64, seed: u64) -> Self {
-        self.trouble.fail_rate = rate;
-        self.trouble.seed = seed;
+        self.impairment.fail_rate = rate;
+        self.impairment.seed = seed;
         self
     }
 
@@ -165,7 +165,7 @@ impl StubBuilder {
         let service = StubService::new(self.contract, token, self.defect.as_ref()).seeded(&self.seeds)?;
         let tls =
             self.tls.map(|(certificate, key)| tls::acceptor(&certificate, key.expose().as_bytes())).transpose()?;
-        let served = Served { service, log: self.log, trouble: self.trouble, has_admin: self.has_admin, tls };
+        let served = Served { service, log: self.log, impairment: self.impairment, has_admin: self.has_admin, tls };
         let started = Stub::serve(served, &self.address).await;
         started.map_err(|error| StartError::Listen(self.address, error))
     }

@@ -21,8 +21,8 @@ use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::impairment::Impairment;
 use super::tls::TlsAcceptor;
-use super::trouble::Trouble;
 use super::{StubService, admin, credential, reply};
 use crate::client::Service;
 use crate::exchange::{Request, Response, TokenVariant};
@@ -66,7 +66,7 @@ pub(super) type Log = Box<dyn Fn(&Answered) + Send + Sync>;
 pub(super) struct Served {
     pub service: StubService,
     pub log: Option<Log>,
-    pub trouble: Trouble,
+    pub impairment: Impairment,
     /// Whether it also answers the calls about itself.
     pub has_admin: bool,
     /// What encrypts each connection, if they are to be.
@@ -76,7 +76,7 @@ pub(super) struct Served {
 impl Stub {
     /// Serves at an address, of which port 0 is a free one, for as long as the runtime goes on; an error where nobody can listen there.
     pub async fn start(service: StubService, address: impl ToSocketAddrs) -> io::Result<Self> {
-        let served = Served { service, log: None, trouble: Trouble::default(), has_admin: false, tls: None };
+        let served = Served { service, log: None, impairment: Impairment::default(), has_admin: false, tls: None };
         Self::serve(served, address).await
     }
 
@@ -189,10 +189,10 @@ impl Served {
         if let Some(answer) = about_itself {
             return answer;
         }
-        if !self.trouble.latency.is_zero() {
-            tokio::time::sleep(self.trouble.latency).await;
+        if !self.impairment.latency.is_zero() {
+            tokio::time::sleep(self.impairment.latency).await;
         }
-        if self.trouble.fails() {
+        if self.impairment.fails() {
             let mut answer = reply::error(&self.service.contract, 503, "the stub fails on purpose");
             answer.headers.push(("retry-after".to_owned(), "0".to_owned()));
             return answer;
@@ -203,7 +203,7 @@ impl Served {
     /// Puts back what was there from the beginning, and forgets everything else: also which requests were to fail.
     pub(super) fn reset(&self) {
         self.service.reset();
-        self.trouble.reset();
+        self.impairment.reset();
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
         let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
-        Error::new(ErrorKind::InvalidData, format!("line {line}, column {column}: this is no text in UTF-8"))
+        Error::new(ErrorKind::InvalidData, format!("line {line}, column {column}: this is not UTF-8"))
     })
 }
 

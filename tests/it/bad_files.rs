@@ -118,7 +118,7 @@ const CONTRACTS: [(&str, &str, &str); 49] = [
         "          items:\n            description: A tag of 1",
         "          items:\n            items: {$ref: '#/components/schemas/ImageRequest'}\n            description: A tag of 1",
     ),
-    ("a line that is no YAML", "security:\n  - token: []", "security:\n  - token: ["),
+    ("a line that is not YAML", "security:\n  - token: []", "security:\n  - token: ["),
 ];
 
 /// One case file: what, its name, its text.

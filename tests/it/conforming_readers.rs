@@ -8,7 +8,7 @@ use regex::{Captures, Regex};
 /// What a reader makes of the text of a number.
 type Keep = fn(&str) -> f64;
 
-/// The request with each number of its body as a reader keeps it; what is no JSON stays as it is.
+/// The request with each number of its body as a reader keeps it; what is not JSON stays as it is.
 fn with_numbers(request: &Request, keep: Keep) -> Request {
     if Body::read(request).fault.is_some() {
         return request.clone();

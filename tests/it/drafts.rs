@@ -242,7 +242,7 @@ fn what_is_no_har_or_has_no_creation_is_an_error_that_tells_no_secret() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("session.har");
     for (text, expected) in [
-        ("secretsecret", "this is no JSON, line 1, column 1"),
+        ("secretsecret", "this is not JSON, line 1, column 1"),
         (r#"{"log": "secretsecret"}"#, "it has no list at log.entries"),
         (r#"{"log": {"entries": []}}"#, "no entry became a case"),
         (r#"{"log": {"entries": [7]}}"#, "no entry became a case"),

@@ -152,7 +152,7 @@ fn what_cannot_be_begun_is_refused_with_its_place_and_a_hint() {
     let good = "{type: object, properties: {id: {type: string}}}";
     let two = "paths:\n  /a: {post: {operationId: makeA, responses: {'201': {description: x, content: {}}}}}\n  /b: {post: {responses: {'200': {description: x, content: {}}}}}\n";
     let table: [(String, &[&str], &[&str]); 13] = [
-        ("a: 1\n".into(), &[], &["this is no OpenAPI document", "`info` and `paths`", ":1:"]),
+        ("a: 1\n".into(), &[], &["this is not an OpenAPI document", "`info` and `paths`", ":1:"]),
         ("swagger: '2.0'\n".into(), &[], &["a document of Swagger", "a converter"]),
         ("openapi: 4.0.0\n".into(), &[], &["only OpenAPI 3.0 and 3.1"]),
         (HEAD.into(), &[], &["`paths` is missing"]),

@@ -78,7 +78,7 @@ fn each_pause_says_for_how_long_and_why() {
     assert_eq!(asked_for, [Notice::Waiting(Duration::from_secs(7), Hold::Answer(429))]);
 
     let late = Step {
-        patience: Some(PollUntil { statuses: vec![404], within: Duration::from_secs(2) }),
+        poll: Some(PollUntil { statuses: vec![404], within: Duration::from_secs(2) }),
         ..Step::new(request("GET", IMAGES, ""))
     };
     assert_eq!(holds(&told(&Server::faithful(), vec![late])), [Hold::Late]);

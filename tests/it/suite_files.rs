@@ -256,7 +256,7 @@ fn a_header_that_a_case_expects_and_nobody_sends_breaks_its_clause() {
         (
             "{Location: {pattern: ^/things/}}",
             1,
-            "at        header location\n       expected  a text that matches ^/things/\n       got       no such header",
+            "at        header location\n       expected  a string that matches ^/things/\n       got       no such header",
         ),
     ] {
         let (_folder, dir) = suite(|text| text);
@@ -328,7 +328,7 @@ fn a_value_that_was_not_there_to_capture_is_named_with_its_step() {
     let (folder, _) = with_case("behaviour/keeps_it.yaml", text);
     let (code, text) = program(&["run", "behaviour/keeps_it"], folder.path());
     assert_ne!(code, 0, "{text}");
-    let why = "the answer of step 1 has no text and no whole number at /tags/0, wanted for {id}";
+    let why = "the answer of step 1 has neither a string nor an integer at /tags/0, wanted for {id}";
     assert!(text.contains(why), "{text}");
 }
 
@@ -382,6 +382,6 @@ fn a_file_that_is_no_text_is_named_as_the_folder_is_with_its_place() {
     let (_folder, dir) = suite(|text| text);
     fs::write(dir.join("thing/accepts_b.yaml"), b"title: a\n# caf\xe9\n").unwrap();
     let text = error(&dir);
-    assert!(text.contains("line 2, column 6: this is no text in UTF-8"), "{text}");
+    assert!(text.contains("line 2, column 6: this is not UTF-8"), "{text}");
     assert!(text.contains(&dir.join("thing/accepts_b.yaml").display().to_string()), "{text}");
 }

@@ -208,7 +208,7 @@ fn of_two_that_look_alike_none_is_removed_and_neither_is_what_holds_more_than_wa
 
 #[test]
 fn what_the_list_shows_in_part_may_be_ours_and_is_not_removed() {
-    // One value is no JSON, or the whole is too long to be read.
+    // One value is not JSON, or the whole is too long to be read.
     let spoilt: [fn(&str) -> String; 2] = [
         |list| list.replacen("\"min_disk\":7", "\"min_disk\":NaN", 1),
         |list| list.replacen("\"min_disk\":7", &format!("\"min_disk\":7,\"more\":\"{}\"", "x".repeat(1 << 16)), 1),

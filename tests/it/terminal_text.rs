@@ -33,7 +33,7 @@ fn forms() -> Vec<String> {
 enum Position {
     /// The body of a 500.
     ErrorBody,
-    /// A 201 whose body is no JSON.
+    /// A 201 whose body is not JSON.
     NoJson,
     /// The name of a field that nobody documents.
     FieldName,

@@ -70,7 +70,7 @@ VECTORS = [
     # Bodies.
     vector("a POST without a body", "POST", headers=JSON),
     vector("an empty object", "POST", headers=JSON, body="{}"),
-    vector("a body that is no JSON", "POST", headers=JSON, body="\x00{\"a\": \r\n"),
+    vector("a body that is not JSON", "POST", headers=JSON, body="\x00{\"a\": \r\n"),
     vector("a body outside ASCII", "POST", headers=JSON, body='{"name":"Größe 图像 🖼"}'),
     vector("a body that ends in a line", "POST", headers=JSON, body=CREATION + "\n"),
     vector("a large body", "POST", headers=JSON, body='{"name":"' + "x" * 5000 + '"}'),

@@ -36,7 +36,7 @@ const CLAUSES: [&str; 13] = [
 
 const KNOWN: &str = "- {clause: request.name.maxLength, because: 'version 7 takes it', link: 'https://bugs.example.com/7', until: 2000-01-01}
 - {clause: request.min_disk.minimum, because: 'nobody needs it'}
-- {clause: response.min_disk.type, because: 'it was a text once'}
+- {clause: response.min_disk.type, because: 'it was a string once'}
 ";
 
 pub(crate) fn about() -> About {

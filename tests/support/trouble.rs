@@ -26,7 +26,7 @@ pub(crate) enum SendError {
     Refused,
     /// Its list is answered 403 whenever a run asks for the second time.
     RefusedLater,
-    /// Its list holds a word that is no JSON, for one of those that runs created.
+    /// Its list holds a word that is not JSON, for one of those that runs created.
     NotANumber,
     /// Its list ends in the middle where it would hold one of those that runs created.
     CutOff,

@@ -16,14 +16,14 @@ pub struct Recorded {
     pub made: Result<FromCurl, NoCase>,
 }
 
-/// Why a file is no HAR.
+/// Why a file is not a HAR.
 #[derive(Debug, thiserror::Error)]
 pub enum NoHar {
-    /// It is no JSON. What stands there is not told: it may be a secret.
-    #[error("this is no JSON, line {0}, column {1}")]
+    /// It is not JSON. What stands there is not told: it may be a secret.
+    #[error("this is not JSON, line {0}, column {1}")]
     NoJson(usize, usize),
     /// It is other JSON.
-    #[error("this is no HAR: it has no list at log.entries")]
+    #[error("this is not a HAR: it has no list at log.entries")]
     NoEntries,
 }
 

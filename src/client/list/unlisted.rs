@@ -32,7 +32,7 @@ impl fmt::Display for Unlisted {
         match self {
             Self::NoCall => formatter.write_str("there is no call that lists"),
             Self::Status(status) => write!(formatter, "the list was answered {status}"),
-            Self::SendError(trouble) => write!(formatter, "no list: {trouble}"),
+            Self::SendError(error) => write!(formatter, "no list: {error}"),
             Self::Unreadable => formatter.write_str("the list cannot be read"),
             Self::Elsewhere => formatter.write_str("the next page of the list is not at the endpoint"),
             Self::Endless => formatter.write_str("the list has no end"),

@@ -133,13 +133,13 @@ mod tests {
             let (method, path) = (method.to_owned(), path.to_owned());
             requests.push(Request { method, path, headers: Vec::new(), body: None, credential: TokenVariant::Good });
         }
-        let mut troubles = Vec::new();
+        let mut errors = Vec::new();
         for request in requests {
             for purpose in [Purpose::Probe, Purpose::Extra, Purpose::Cleanup] {
-                troubles.push(target.send_as(purpose, request.clone()).await.outcome.err());
+                errors.push(target.send_as(purpose, request.clone()).await.outcome.err());
             }
         }
-        troubles
+        errors
     }
 
     #[tokio::test]
@@ -149,17 +149,17 @@ mod tests {
         let target = Target::local(&suite.contract, Arc::clone(&recorder) as _, Setup::new(Access::Open));
         target.ownership.set_before([FOREIGN]);
         target.ownership.attest("own");
-        let troubles = send_all(&target).await;
-        assert!(troubles.iter().all(|trouble| matches!(trouble, Some(SendError::NotOwn(_)))), "{troubles:?}");
-        assert_eq!(troubles[0], Some(SendError::NotOwn(NotOwn::ThereBefore)));
+        let errors = send_all(&target).await;
+        assert!(errors.iter().all(|error| matches!(error, Some(SendError::NotOwn(_)))), "{errors:?}");
+        assert_eq!(errors[0], Some(SendError::NotOwn(NotOwn::ThereBefore)));
         assert_eq!(*recorder.0.lock().unwrap(), [""; 0]);
 
         // Without the guard the same requests arrive: nothing else holds them back.
         let target = Target::local(&suite.contract, Arc::clone(&recorder) as _, Setup::new(Access::Open));
         target.ownership.attest(FOREIGN);
         target.ownership.attest("");
-        let troubles = send_all(&target).await;
-        assert!(troubles.iter().all(Option::is_none), "{troubles:?}");
-        assert_eq!(recorder.0.lock().unwrap().len(), troubles.len());
+        let errors = send_all(&target).await;
+        assert!(errors.iter().all(Option::is_none), "{errors:?}");
+        assert_eq!(recorder.0.lock().unwrap().len(), errors.len());
     }
 }

@@ -61,13 +61,13 @@ fn record_of(number: u64, creation: Option<Created>, exchange: &Exchange) -> Rec
         (Some(Created::Unknown), outcome) => {
             let why = match outcome {
                 Ok(response) => format!("answered {}", response.status),
-                Err(trouble) => trouble.to_string(),
+                Err(error) => error.to_string(),
             };
             Record::unknown(number, why)
         }
         (None, Ok(response)) if response.is_success() => Record::unknown(number, "the contract does not know the call"),
         (None, Ok(response)) => Record::Nothing { number, why: format!("refused with {}", response.status) },
-        (None, Err(trouble)) if trouble.is_lost() => Record::unknown(number, trouble.to_string()),
-        (None, Err(trouble)) => Record::Nothing { number, why: trouble.to_string() },
+        (None, Err(error)) if error.is_lost() => Record::unknown(number, error.to_string()),
+        (None, Err(error)) => Record::Nothing { number, why: error.to_string() },
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Purpose;
 use crate::client::created::creation_of;
-use crate::client::patience::{self, Again, is_unread};
+use crate::client::retryable::{self, Again, is_unread};
 use crate::client::{Target, Token};
 use crate::contract::Effect;
 use crate::exchange::{Exchange, Request, TokenVariant};
@@ -16,7 +16,7 @@ use crate::progress::Hold;
 #[derive(Debug)]
 pub(in crate::client) struct Retries {
     most: usize,
-    /// Whether the last patience was in vain: then the next request has none.
+    /// Whether the last retries were in vain: then the next request has none.
     are_suspended: AtomicBool,
 }
 
@@ -57,7 +57,7 @@ impl Target {
                     continue;
                 }
             }
-            let again = patience::again(&exchange, &self.contract().creation.inconclusive.any);
+            let again = retryable::again(&exchange, &self.contract().creation.inconclusive.any);
             if again == Again::No {
                 self.retries.resume();
                 return exchange;
@@ -123,7 +123,7 @@ impl Target {
     /// a little later behind it.
     async fn has_created_nothing(&self, exchange: &Exchange) -> bool {
         let (contract, request) = (self.contract(), &exchange.request);
-        let never_left = matches!(exchange.outcome, Err(trouble) if !trouble.is_lost());
+        let never_left = matches!(exchange.outcome, Err(error) if !error.is_lost());
         if !request.may_create(contract) || never_left {
             return true;
         }
@@ -143,7 +143,7 @@ mod tests {
     use super::Retries;
 
     #[test]
-    fn after_a_patience_in_vain_there_is_none_until_something_is_answered() {
+    fn after_retries_in_vain_there_is_none_until_something_is_answered() {
         let retries = Retries::new(3);
         let attempts = || retries.pauses().count();
         assert_eq!(attempts(), 3);

@@ -266,7 +266,7 @@ pub(super) fn in_ms(duration: Duration) -> f64 {
 
 fn remarks(results: &Results) -> Vec<String> {
     let login = results.login.iter();
-    let login = login.map(|trouble| format!("the token ended, and the identity service gave no new one: {trouble}"));
+    let login = login.map(|error| format!("the token ended, and the identity service gave no new one: {error}"));
     let calls = results.calls.iter();
     let calls = calls.map(|(call, availability)| format!("not used: {call}: {availability}"));
     let expired = results.expired.iter();

@@ -138,7 +138,7 @@ fn exchange(request: &Request, answer: &Result<Response, SendError>) -> Exchange
             at: rfc3339(answer.at),
             took_ms: in_ms(answer.took),
         }),
-        trouble: answer.as_ref().err().map(ToString::to_string).unwrap_or_default(),
+        error: answer.as_ref().err().map(ToString::to_string).unwrap_or_default(),
     }
 }
 

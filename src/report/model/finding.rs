@@ -77,7 +77,7 @@ pub struct Exchange {
     /// The answer; `null` where there was none.
     pub answer: Option<Answer>,
     /// Why there was no answer; empty where there was one.
-    pub trouble: String,
+    pub error: String,
 }
 
 /// An answer.
@@ -111,7 +111,7 @@ pub struct Header {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Body {
-    /// The text, as much of it as is kept; what is no UTF-8 is replaced.
+    /// The text, as much of it as is kept; what is not UTF-8 is replaced.
     pub text: String,
     /// How many bytes it had.
     pub bytes: usize,

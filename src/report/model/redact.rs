@@ -128,8 +128,8 @@ pub(in crate::report) fn redact_exchange(exchange: &mut Exchange, secrets: &Secr
     let clean = |text: &mut String| *text = secrets.redact_text(text);
     let header = |Header { name, value }: &mut Header| [name, value].into_iter().for_each(clean);
     // What it showed as its token is a word of this program.
-    let Exchange { method, path, headers, credential: _, body: Body { text, bytes: _ }, answer, trouble } = exchange;
-    [method, path, text, trouble].into_iter().for_each(clean);
+    let Exchange { method, path, headers, credential: _, body: Body { text, bytes: _ }, answer, error } = exchange;
+    [method, path, text, error].into_iter().for_each(clean);
     headers.iter_mut().for_each(header);
     if let Some(Answer { status: _, headers, body: Body { text, bytes: _ }, at: _, took_ms: _ }) = answer {
         headers.iter_mut().for_each(header);

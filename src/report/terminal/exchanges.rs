@@ -44,6 +44,6 @@ fn write_exchange(out: &mut String, exchange: &Exchange) -> std::fmt::Result {
             let came = line(answer.status.to_string(), &answer.headers, &answer.body);
             writeln!(out, "  {FAINT}<{FAINT:#} {came:.LONGEST$}")
         }
-        Err(trouble) => writeln!(out, "  {FAINT}<{FAINT:#} no answer: {trouble}"),
+        Err(error) => writeln!(out, "  {FAINT}<{FAINT:#} no answer: {error}"),
     }
 }

@@ -26,7 +26,7 @@ impl StubService {
         let Some(mut changed) = body.and_then(|body| resource::changed(resource, kind, body)) else {
             let status = self.contract().creation.refused;
             let message = match kind {
-                Change::Patch => "the body is no JSON Patch that can be applied",
+                Change::Patch => "the body is not a JSON Patch that can be applied",
                 Change::Fields => "the body is no object of the fields to be changed",
             };
             let message = message.to_owned();

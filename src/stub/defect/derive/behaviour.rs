@@ -1,7 +1,7 @@
 //! Ways to break the promises of the prose.
 
 use super::List;
-use super::request::certain_values;
+use super::request::unambiguous_values;
 use crate::contract::{Behaviour, ClauseId, Contract, Misbehaviour, Schema, Type};
 use crate::stub::defect::fault::{Condition, Fault};
 use crate::stub::defect::misreading::Misreading;
@@ -41,7 +41,7 @@ impl List {
 /// Texts that few resources have, and that look like something else, in each field that takes any.
 fn rare_texts(contract: &Contract) -> Vec<(String, Vec<Condition>)> {
     let takes_any = |(_, schema): &(&String, &Schema)| {
-        let is_listed = certain_values(schema).iter().any(serde_json::Value::is_string);
+        let is_listed = unambiguous_values(schema).iter().any(serde_json::Value::is_string);
         let has_digits = ["0", "0001", "00000001"].iter().any(|text| schema.allows(&(*text).into()));
         schema.is(Type::String) && schema.can_be_given() && !is_listed && has_digits
     };
@@ -54,7 +54,7 @@ fn rare_texts(contract: &Contract) -> Vec<(String, Vec<Condition>)> {
 /// States that few resources have: one value of a field that has several, and two such values together.
 fn rare_states(contract: &Contract) -> Vec<(String, Vec<Condition>)> {
     let one_of = |(name, schema): (&String, &Schema)| {
-        let values = certain_values(schema);
+        let values = unambiguous_values(schema);
         let is_listed = values.len() > 1 && schema.rule("minimum").is_none();
         // The last value of a list is no default; the first row of a table stands for others in the pair phase.
         let value = if schema.rule("enum").is_some() { values.last() } else { values.first() };

@@ -32,7 +32,7 @@ impl List {
             let is_listed = ["enum", "const", "table", "format"].iter().any(|keyword| schema.rule(keyword).is_some());
             schema.is(Type::String) && schema.can_be_given() && !is_listed
         };
-        let is_listed_in_part = super::request::certain_values(schema).iter().any(Value::is_string);
+        let is_listed_in_part = super::request::unambiguous_values(schema).iter().any(Value::is_string);
         let answer = contract.creation.response.properties.get(name);
         let echo = answer.filter(|answer| answer.relation("echo").is_some()).map(|answer| answer.clause("echo"));
         let takes_any = is_free(schema) || items.is_some_and(is_free);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// How slow a stub is, and how often it fails.
 #[derive(Debug, Default)]
-pub(super) struct Trouble {
+pub(super) struct Impairment {
     pub latency: Duration,
     /// From 0 to 1.
     pub fail_rate: f64,
@@ -14,7 +14,7 @@ pub(super) struct Trouble {
     count: AtomicU64,
 }
 
-impl Trouble {
+impl Impairment {
     /// Begins again with the first request.
     pub(super) fn reset(&self) {
         self.count.store(0, Ordering::Relaxed);
@@ -38,11 +38,11 @@ fn chance(seed: u64, turn: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::Trouble;
+    use super::Impairment;
 
     fn failed(fail_rate: f64, seed: u64) -> Vec<bool> {
-        let trouble = Trouble { fail_rate, seed, ..Trouble::default() };
-        (0..1000).map(|_| trouble.fails()).collect()
+        let impairment = Impairment { fail_rate, seed, ..Impairment::default() };
+        (0..1000).map(|_| impairment.fails()).collect()
     }
 
     #[test]

@@ -77,7 +77,7 @@ fn a_time_beyond_measure_is_not_waited() {
 }
 
 #[test]
-fn patience_ends_and_is_not_had_twice_in_a_row() {
+fn retries_end_and_do_not_come_twice_in_a_row() {
     let server = busy("GET", 8, || bare(503));
     let exchanges = sent(&server, |_| vec![read(); 6]);
     let statuses: Vec<_> = exchanges.iter().map(status).collect();
@@ -89,7 +89,7 @@ fn patience_ends_and_is_not_had_twice_in_a_row() {
         Some(if is_busy { bare(503) } else { server.pass(request, token) })
     });
     let statuses: Vec<_> = sent(&server, |_| vec![read(); 3]).iter().map(status).collect();
-    assert_eq!(statuses, [503, 404, 404], "an answer brings patience back");
+    assert_eq!(statuses, [503, 404, 404], "after an answer there are retries again");
     assert_eq!(server.seen().len(), 5 + 1 + 2);
 }
 
@@ -341,14 +341,14 @@ fn a_server_that_removes_nothing_is_not_asked_for_ever() {
 }
 
 #[test]
-fn a_step_with_patience_is_asked_until_it_holds_and_no_longer() {
+fn a_step_that_polls_is_asked_until_it_holds_and_no_longer() {
     let found = |times: usize| {
         let turn = AtomicUsize::new(0);
         let server = Server::with(move |_, _, _| {
             Some(bare(if turn.fetch_add(1, Ordering::SeqCst) < times { 200 } else { 404 }))
         });
-        let patience = PollUntil { statuses: vec![404], within: Duration::from_secs(30) };
-        let script = Script { steps: vec![Step { patience: Some(patience), ..Step::new(read()) }] };
+        let poll = PollUntil { statuses: vec![404], within: Duration::from_secs(30) };
+        let script = Script { steps: vec![Step { poll: Some(poll), ..Step::new(read()) }] };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let target = Target::local(&suite().contract, Arc::clone(&server) as _, setup());
         let exchanges = runtime.block_on(target.perform(&script));

@@ -69,7 +69,7 @@ fn refuses_no_success(
 fn meant(contract: &Contract, violation: &Violation) -> Option<String> {
     let Some(Value::String(text)) = &violation.value else { return None };
     if has_leading_zero(text) {
-        return Some(format!("YAML reads {text} as a text, as a number has no leading zero"));
+        return Some(format!("YAML reads {text} as a string, as a number has no leading zero"));
     }
     let name = violation.pointer.strip_prefix('/')?;
     let rules = &contract.creation.request.properties.get(name)?.rules;
