@@ -70,7 +70,8 @@ fn main() {
     let contract = &suite.contract;
     let text = std::fs::read_to_string("cases/otc/contract.yaml").unwrap();
     let document = document::parse("contract.yaml", &text).unwrap().json();
-    let validator = jsonschema::draft202012::new(&document["components"]["schemas"]["ImageRequest"]).unwrap();
+    let [validator, of_answers] = ["ImageRequest", "Image"]
+        .map(|name| jsonschema::draft202012::new(&document["components"]["schemas"][name]).unwrap());
 
     let selection = Selection { phases: vec![Phase::Random], examples: 200, ..Selection::default() };
     let probes: Vec<_> = plan(&suite, &selection).unwrap().iter().collect();
@@ -104,6 +105,20 @@ fn main() {
         }
     });
     let answers = conforming(&suite, &probes);
+    // An exchange has two bodies, and its judge holds both against their schemas before it holds them against each other.
+    let bodies_of = |exchange: &Exchange| {
+        let response = exchange.response().unwrap();
+        (exchange.request.body.clone().unwrap_or_default(), response.body.clone())
+    };
+    let both: Vec<_> = answers.iter().map(bodies_of).collect();
+    let validating_both = measure("jsonschema: the same for both of an exchange", count, || {
+        for (sent, answered) in &both {
+            for (validator, body) in [(&validator, sent), (&of_answers, answered)] {
+                let value = serde_json::from_slice::<serde_json::Value>(body).unwrap();
+                black_box(validator.is_valid(&value));
+            }
+        }
+    });
     let judging = measure("judge an exchange that conforms", count, || {
         for (probe, exchange) in probes.iter().zip(&answers) {
             black_box(judge(contract, probe, std::slice::from_ref(exchange)));
@@ -119,6 +134,7 @@ fn main() {
     let ratio = |one: Duration, other: Duration| one.as_secs_f64() / other.as_secs_f64();
     println!("\nclassify : jsonschema  {:.2}", ratio(classifying, validating));
     println!("judge    : jsonschema  {:.2}", ratio(judging, validating));
+    println!("judge    : of both     {:.2}", ratio(judging, validating_both));
     println!("accuse   : jsonschema  {:.2}", ratio(accusing, validating));
     println!("make     : parse       {:.2}", ratio(making, parsing));
 }
