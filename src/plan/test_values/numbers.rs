@@ -28,8 +28,10 @@ pub(super) fn numbers(schema: &Schema) -> Vec<TestValue> {
     let inside: Vec<i128> = limits.iter().copied().filter(|limit| *limit > 0).collect();
     let inside = if inside.is_empty() { vec![10] } else { inside };
     found.extend(
-        ["-0", "0.5", "-0.5", "1e2", "1E+2", "1e-2", "1e400", "-1.0", "100.00000000000001"].map(TestValue::new),
+        ["-0", "0.5", "-0.5", "1e2", "1E+2", "1e-2", "1e400", "-1.0", "-5e2", "100.00000000000001"].map(TestValue::new),
     );
+    // A difference that every reader keeps, and that one who forgives what was computed does not see.
+    found.extend(["7.01", "7.0005", "6.9995"].map(TestValue::new));
     for unit in
         all_rules(schema).filter_map(|rule| if let Rule::MultipleOf(unit) = rule { unit.as_f64() } else { None })
     {
@@ -37,6 +39,9 @@ pub(super) fn numbers(schema: &Schema) -> Vec<TestValue> {
         found.extend(parts.iter().filter(|part| part.fract() != 0.0).map(|part| TestValue::new(part.to_string())));
     }
     for number in inside {
+        // Beyond the limit in the spelling of what is no whole number.
+        let beyond = [format!("1e{}", number.to_string().len()), format!("{}.0", number * 2)];
+        found.extend(beyond.map(TestValue::new));
         // What rounds to an allowed number is none.
         let near = [format!("{number}.0000001"), format!("{}.9999999", number - 1)];
         found.extend([format!("{number}.0"), format!("{number}.5"), format!("\"{number}\"")].map(TestValue::new));

@@ -81,6 +81,10 @@ pub(in crate::stub) enum Leniency {
     OfType(Type),
     /// This number.
     Equals(i64),
+    /// Numbers that are spelled with a fraction or an exponent.
+    Float,
+    /// Numbers that are close to a whole one.
+    NearInteger,
     /// Texts of this many characters.
     OfLength(u64),
     /// Texts that differ from one of these in their case only.
@@ -148,6 +152,10 @@ impl Leniency {
             Self::Anything => true,
             Self::OfType(kind) => value.is_some_and(|value| kind.holds(value)),
             Self::Equals(number) => value.and_then(Value::as_i64) == Some(*number),
+            Self::Float => value.is_some_and(Value::is_f64),
+            Self::NearInteger => {
+                value.and_then(Value::as_f64).is_some_and(|number| (number - number.round()).abs() < 0.002)
+            }
             Self::OfLength(length) => text.is_some_and(|text| text.chars().count() as u64 == *length),
             Self::OtherCase(values) => any(values, &|value, text| value.eq_ignore_ascii_case(text)),
             Self::OuterSpace(values) => any(values, &|value, text| value == text.trim()),

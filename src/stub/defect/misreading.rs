@@ -18,6 +18,8 @@ pub(in crate::stub) enum Misreading {
     Format,
     Query,
     CardNumber,
+    DomainLabel,
+    Placeholder,
     Joined,
     Repeats,
     SignAtEnd(char),
@@ -27,7 +29,7 @@ pub(in crate::stub) enum Misreading {
 
 impl Misreading {
     /// Every way, with its name in a defect.
-    pub(in crate::stub) const ALL: [(&'static str, Self); 26] = [
+    pub(in crate::stub) const ALL: [(&'static str, Self); 28] = [
         ("number", Self::Number),
         ("leading-zeros", Self::LeadingZeros),
         ("boolean", Self::Boolean),
@@ -43,6 +45,8 @@ impl Misreading {
         ("format", Self::Format),
         ("query", Self::Query),
         ("card-number", Self::CardNumber),
+        ("domain-label", Self::DomainLabel),
+        ("placeholder", Self::Placeholder),
         ("joining-signs", Self::Joined),
         ("repeats", Self::Repeats),
         ("dash-at-end", Self::SignAtEnd('-')),
@@ -58,8 +62,12 @@ impl Misreading {
 
     /// Whether some of the texts are of letters, digits and dashes, which nobody forbids.
     pub(in crate::stub) fn is_of_plain_texts(self) -> bool {
-        use Misreading::{Boolean, CardNumber, Date, Identifier, LeadingZeros, Nothing, Query, SignAtEnd};
-        matches!(self, LeadingZeros | Boolean | Nothing | Identifier | Date | Query | CardNumber | SignAtEnd('-'))
+        use Misreading::{
+            Boolean, CardNumber, Date, DomainLabel, Identifier, LeadingZeros, Nothing, Placeholder, Query, SignAtEnd,
+        };
+        let is_number = matches!(self, LeadingZeros | Date | CardNumber);
+        let is_word = matches!(self, Boolean | Nothing | Identifier | DomainLabel | Placeholder | Query);
+        is_number || is_word || self == SignAtEnd('-')
     }
 
     /// A text that is misread so.
@@ -80,6 +88,8 @@ impl Misreading {
             Self::Format => "%s",
             Self::Query => "script",
             Self::CardNumber => "4111111111111111",
+            Self::DomainLabel => "xn--bcher-kva",
+            Self::Placeholder => "__id__",
             Self::Joined => "\u{2764}\u{fe0f}",
             Self::Repeats => "a--b",
             Self::SignAtEnd(sign) => return format!("a{sign}"),
@@ -114,6 +124,8 @@ impl Misreading {
             Self::Format => replaced(text, &[("%s", "None"), ("{0}", ""), ("${a}", "")])?,
             Self::Query if is_one_of(&["select", "drop table", "script", "union select"]) => "blocked".to_owned(),
             Self::CardNumber if is_digits && text.len() == 16 => format!("************{}", &text[12..]),
+            Self::DomainLabel if lower.starts_with("xn--") => text[4..].to_owned(),
+            Self::Placeholder => replaced(text, &[("__id__", "7"), ("__name__", "a")])?,
             // What joins signs, or says how they look, is nothing to see by itself.
             Self::Joined => replaced(text, &[("\u{fe0f}", ""), ("\u{200d}", "")])?,
             Self::Repeats => replaced(text, &[("--", "-"), ("__", "_"), ("  ", " ")])?,

@@ -70,10 +70,10 @@ impl List {
         for rule in &schema.rules {
             self.of_request_rule(schema, rule);
         }
-        if let Some(value) = certain_values(schema).last().filter(|_| !is_required) {
+        if let Some(value) = unambiguous_values(schema).last().filter(|_| !is_required) {
             self.of_denials(contract, name, schema, value);
         }
-        for value in certain_values(schema) {
+        for value in unambiguous_values(schema) {
             let when = vec![Condition::OneOf(name.to_owned(), vec![value.clone()])];
             match schema.clause_naming(&value) {
                 Some(clause) => {
@@ -113,7 +113,7 @@ impl List {
         // What carries a mark there may be refused for its sake, whatever it is about.
         let marked = schema.mark.is_some().then(|| ClauseId::status(contract.creation.created).to_string());
         // What every reading allows is tried to its end.
-        let limit = certain_rules(schema).chain(&schema.rules).find_map(|rule| Some((rule, halved(rule)?)));
+        let limit = unambiguous_rules(schema).chain(&schema.rules).find_map(|rule| Some((rule, halved(rule)?)));
         if let Some((whole, half)) = limit {
             let when = vec![Condition::Breaks(name.to_owned(), half)];
             let is_own = schema.rules.iter().any(|rule| rule.text() == whole.text());
@@ -142,6 +142,9 @@ impl List {
                 {
                     self.pass(&clause, &format!("takes-{name}"), Leniency::OfType(*kind));
                 }
+                if types.contains(&Type::Integer) && !types.contains(&Type::Number) {
+                    self.pass(&clause, "takes-near-integers", Leniency::NearInteger);
+                }
             }
             Rule::Enum(_) | Rule::Table(..) => {
                 let values = listed(rule);
@@ -153,6 +156,7 @@ impl List {
             Rule::Minimum(limit) | Rule::Maximum(limit) => {
                 let step = if matches!(rule, Rule::Minimum(_)) { -1 } else { 1 };
                 self.pass(&clause, "no-limit", Leniency::Anything);
+                self.pass(&clause, "no-limit-for-floats", Leniency::Float);
                 self.pass(
                     &clause,
                     "off-by-one",
@@ -229,13 +233,13 @@ fn can_be_respelled(contract: &Contract, name: &str, schema: &Schema) -> bool {
         let is_taken = others.is_none_or(|others| others.examine(&value).broken.is_empty());
         !is_held && is_taken && schema.default.as_ref() != Some(&value) && schema.is_unambiguous(&value)
     };
-    schema.default.is_some() && certain_values(schema).into_iter().chain([json!("a")]).any(is_seen)
+    schema.default.is_some() && unambiguous_values(schema).into_iter().chain([json!("a")]).any(is_seen)
 }
 
 /// Values that every reading allows, where the rules themselves name them.
-pub(super) fn certain_values(schema: &Schema) -> Vec<Value> {
+pub(super) fn unambiguous_values(schema: &Schema) -> Vec<Value> {
     let mut values: Vec<Value> = Vec::new();
-    for rule in schema.rules.iter().chain(certain_rules(schema)) {
+    for rule in schema.rules.iter().chain(unambiguous_rules(schema)) {
         match rule {
             Rule::Type(types) if types.contains(&Type::Boolean) => values.extend([json!(true), json!(false)]),
             Rule::Enum(listed) => values.extend(listed.iter().cloned()),
@@ -251,7 +255,7 @@ pub(super) fn certain_values(schema: &Schema) -> Vec<Value> {
     values.into_iter().filter(|value| schema.is_unambiguous(value)).collect()
 }
 
-fn certain_rules(schema: &Schema) -> impl Iterator<Item = &Rule> {
+fn unambiguous_rules(schema: &Schema) -> impl Iterator<Item = &Rule> {
     match &schema.unambiguous {
         Unambiguous::Within(unambiguous) => unambiguous.rules.iter(),
         Unambiguous::All | Unambiguous::Nothing => [].iter(),
