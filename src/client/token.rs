@@ -83,6 +83,7 @@ impl Token {
             TokenVariant::Padded => format!("{}=", self.0),
             TokenVariant::Listed => format!("{},x", self.0),
             TokenVariant::BehindBearer => format!("Bearer {}", self.0),
+            TokenVariant::LikePattern => format!("{}_%", self.shown_as(TokenVariant::Shortened)),
             TokenVariant::UrlEncoded => format!("%{:02X}{}", self.0.as_bytes()[0], &self.0[1..]),
             TokenVariant::SameShape => self.0.chars().map(next_of_its_kind).collect(),
             TokenVariant::Good
@@ -121,6 +122,7 @@ impl Token {
             TokenVariant::Spaced,
             TokenVariant::Shortened,
             TokenVariant::FirstCharDropped,
+            TokenVariant::LikePattern,
             TokenVariant::SameShape,
         ];
         for text in made.map(|each| self.shown_as(each)) {
@@ -176,6 +178,7 @@ mod tests {
         assert_eq!(token.shown_as(TokenVariant::Spaced), "gAAA AB-7");
         assert_eq!(token.shown_as(TokenVariant::Padded), "gAAAAB-7=");
         assert_eq!(token.shown_as(TokenVariant::Listed), "gAAAAB-7,x");
+        assert_eq!(token.shown_as(TokenVariant::LikePattern), "gAAAAB-_%");
         assert_eq!(token.shown_as(TokenVariant::UrlEncoded), "%67AAAAB-7");
         assert_eq!(token.shown_as(TokenVariant::InQuotes), "\"gAAAAB-7\"");
         assert_eq!(token.shown_as(TokenVariant::OtherCase), "gAAAAb-7");

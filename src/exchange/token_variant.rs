@@ -48,6 +48,8 @@ pub enum TokenVariant {
     BehindBearer,
     /// The good token with its first character encoded as in a URL.
     UrlEncoded,
+    /// The good token as a pattern of SQL: its last character as any one, and whatever behind it.
+    LikePattern,
     /// A text as long as the good token, with a letter for each letter and a digit for each digit.
     SameShape,
     /// A text of a form that tokens have, which is nobody's.
@@ -183,7 +185,7 @@ impl TokenVariant {
     }
 
     /// Every credential, with its name in a case.
-    pub const ALL: [(&'static str, Self); 42] = [
+    pub const ALL: [(&'static str, Self); 43] = [
         ("good", Self::Good),
         ("absent", Self::Absent),
         ("empty", Self::Empty),
@@ -205,6 +207,7 @@ impl TokenVariant {
         ("listed", Self::Listed),
         ("behind-bearer", Self::BehindBearer),
         ("url-encoded", Self::UrlEncoded),
+        ("like-pattern", Self::LikePattern),
         ("same-shape", Self::SameShape),
         ("hexadecimal", Self::Foreign(ForeignToken::Hexadecimal)),
         ("uuid", Self::Foreign(ForeignToken::Uuid)),

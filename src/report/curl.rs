@@ -195,6 +195,7 @@ impl Caller<'_> {
             TokenVariant::Listed => variable("$OS_TOKEN,x"),
             TokenVariant::BehindBearer => variable("Bearer $OS_TOKEN"),
             TokenVariant::UrlEncoded => variable("$(printf %%%02X \"'$OS_TOKEN\")${OS_TOKEN#?}"),
+            TokenVariant::LikePattern => variable("${OS_TOKEN%?}_%"),
             TokenVariant::SameShape => command(OF_SAME_SHAPE),
             TokenVariant::Foreign(foreign) => Shown::Text(foreign.text()),
             TokenVariant::Elsewhere(place) => place.text().map_or_else(|| variable("$OS_TOKEN"), Shown::Text),
