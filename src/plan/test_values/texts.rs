@@ -113,6 +113,8 @@ pub(super) fn near_misses(schema: &Schema) -> Vec<TestValue> {
             format!(" {text}"),
             format!("{text} "),
             format!("{text}\n"),
+            // A space to most, and none to those that trim ASCII alone.
+            format!("{text}\u{a0}"),
             shorter,
             format!("{text}x"),
             format!("{text}\u{0}"),
