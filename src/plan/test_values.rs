@@ -127,6 +127,9 @@ fn unique(test_values: Vec<TestValue>) -> Vec<TestValue> {
 /// The most values of one list that are tried.
 const MOST_LISTED: usize = 200;
 
+/// A list with as many values is long: not each of them is tried by itself.
+pub(super) const LONG_LIST: usize = 20;
+
 /// Evenly chosen ones of these, the first and the last among them; all where there are no more than `most`.
 pub(super) fn spread<T: Clone>(all: &[T], most: usize) -> Vec<T> {
     if all.len() <= most || most < 2 {

@@ -17,7 +17,7 @@ use items::{of_items, of_text};
 use super::Seed;
 use super::assemble::{Base, FieldText, object, probe, request};
 use super::dictionary;
-use super::test_values::{all_listed, is_unambiguous, listed, sizes, usual, valid_values};
+use super::test_values::{LONG_LIST, all_listed, is_unambiguous, listed, sizes, usual, valid_values};
 use crate::contract::{Contract, Rule, Schema, Type, Unambiguous};
 use crate::probe::{Phase, Probe};
 
@@ -35,9 +35,6 @@ const MOST_BODIES: usize = 514;
 
 /// Texts of every length up to this are tried.
 const LONGEST: u8 = 255;
-
-/// A list with more values than this has a value for each body; the values of the shorter ones take turns beside them.
-const LONG_LIST: usize = 20;
 
 /// The probes of the phase.
 pub(super) fn probes(contract: &Contract, seed: Seed, is_thorough: bool) -> Vec<Probe> {
