@@ -18,6 +18,7 @@ use ims_conformance::results::{Fold, Question};
 use ims_conformance::run::{Event, Options, run};
 use ims_conformance::stub::StubService;
 use ims_conformance::suite::Suite;
+use jsonschema::Validator;
 
 /// The median of several rounds, per item.
 fn measure(name: &str, items: usize, mut round: impl FnMut()) -> Duration {
@@ -51,6 +52,21 @@ fn conforming(suite: &Arc<Suite>, probes: &[Probe]) -> Vec<Exchange> {
     let results = runtime.block_on(run(suite, &plan, &target, &options, Question::default(), see)).unwrap();
     assert_eq!(results.passed, probes.len());
     exchanges
+}
+
+/// An exchange has two bodies, and its judge holds both against their schemas before it holds them against each other.
+fn validate_both(exchanges: &[Exchange], validators: [&Validator; 2]) -> Duration {
+    let bodies_of = |exchange: &Exchange| {
+        let sent = exchange.request.body.clone().unwrap_or_default();
+        [sent, exchange.response().unwrap().body.clone()]
+    };
+    let both: Vec<_> = exchanges.iter().map(bodies_of).collect();
+    measure("jsonschema: the same for both of an exchange", both.len(), || {
+        for (validator, body) in both.iter().flat_map(|bodies| validators.into_iter().zip(bodies)) {
+            let value = serde_json::from_slice::<serde_json::Value>(body).unwrap();
+            black_box(validator.is_valid(&value));
+        }
+    })
 }
 
 fn exchange(probe: &Probe, body: &[u8]) -> Exchange {
@@ -105,20 +121,7 @@ fn main() {
         }
     });
     let answers = conforming(&suite, &probes);
-    // An exchange has two bodies, and its judge holds both against their schemas before it holds them against each other.
-    let bodies_of = |exchange: &Exchange| {
-        let response = exchange.response().unwrap();
-        (exchange.request.body.clone().unwrap_or_default(), response.body.clone())
-    };
-    let both: Vec<_> = answers.iter().map(bodies_of).collect();
-    let validating_both = measure("jsonschema: the same for both of an exchange", count, || {
-        for (sent, answered) in &both {
-            for (validator, body) in [(&validator, sent), (&of_answers, answered)] {
-                let value = serde_json::from_slice::<serde_json::Value>(body).unwrap();
-                black_box(validator.is_valid(&value));
-            }
-        }
-    });
+    let validating_both = validate_both(&answers, [&validator, &of_answers]);
     let judging = measure("judge an exchange that conforms", count, || {
         for (probe, exchange) in probes.iter().zip(&answers) {
             black_box(judge(contract, probe, std::slice::from_ref(exchange)));

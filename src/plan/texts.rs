@@ -31,7 +31,7 @@ const UNLISTED: &str = "x_unheard_of";
 const OPEN_ITEMS: usize = 4;
 
 /// The most bodies that share values.
-const MOST_BODIES: usize = 514;
+const MOST_BODIES: usize = 525;
 
 /// Texts of every length up to this are tried.
 const LONGEST: u8 = 255;
