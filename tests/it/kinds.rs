@@ -249,7 +249,7 @@ const REFUSED: &[Refused] = &[
         "number_id",
         "type: integer, minimum: 1, x-unique",
         "type: number, minimum: 1, x-unique",
-        "a text or a whole number",
+        "a string or an integer",
         "says which",
     ),
     ("text_id", ", examples: [T-000001]", "", "nobody knows how an id looks", "`examples` of it has one"),
