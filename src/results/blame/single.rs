@@ -27,8 +27,9 @@ pub(super) fn required_values(contract: &Contract, all: &[(&Outcome, Fields)], t
     }
     let own = |(outcome, fields): &(&Outcome, Fields)| {
         // Where nothing is taken with such a mark, it may be what is to blame.
-        let mark = marked(contract, &planned(&outcome.probe)?);
-        if mark.is_some_and(|field| !taken.marked.contains(field)) {
+        // And where nothing is taken without one, it may be what is lacking.
+        let planned = planned(&outcome.probe)?;
+        if marked(contract, &planned).map_or(!taken.has_unmarked_bare, |field| !taken.marked.contains(field)) {
             return None;
         }
         let own = contract.without_company(fields.clone(), &outcome.probe.clauses);
