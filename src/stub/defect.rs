@@ -1,8 +1,10 @@
 //! Defects: named ways in which the stub breaks one clause, derived from the contract, to test the harness with.
 
 use crate::contract::ClauseId;
+mod condition;
 mod derive;
 mod fault;
+mod leniency;
 mod misreading;
 mod mutation;
 

@@ -6,7 +6,9 @@ mod response;
 mod texts;
 
 use super::Defect;
-use super::fault::{Condition, Fault, Leniency};
+use super::condition::Condition;
+use super::fault::Fault;
+use super::leniency::Leniency;
 use crate::contract::{ClauseId, Contract, NOW_AND_THEN, Schema, Security, Subject};
 use crate::exchange::TokenVariant;
 

@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::condition::Condition;
+use super::leniency::Leniency;
 use super::misreading::Misreading;
 use super::mutation::{Mutation, mutated};
-use crate::contract::{ClauseId, Contract, Misbehaviour, Relation, Rule, Type};
+use crate::contract::{ClauseId, Contract, Misbehaviour, Relation};
 use crate::exchange::{Request, Response, TokenVariant};
 use crate::judge::Classification;
 use crate::stub::reply;
@@ -55,118 +57,6 @@ pub(in crate::stub) enum Fault {
     Body(&'static str),
     /// A promise of the prose is broken for what all these conditions hold of.
     Misbehaves { way: Misbehaviour, when: Vec<Condition> },
-}
-
-/// What a request must give, or a resource have, for a fault to show.
-#[derive(Clone, Debug)]
-pub(in crate::stub) enum Condition {
-    /// The field is given.
-    Given(String),
-    /// The field is left out.
-    Absent(String),
-    /// The field has one of these values.
-    OneOf(String, Vec<Value>),
-    /// The field has, or holds, a text that is taken for something else.
-    Misread(String, Misreading),
-    /// The field breaks this rule, which is not the contract's.
-    Breaks(String, Rule),
-}
-
-/// Which of the requests that break a clause a lax server accepts.
-#[derive(Clone, Debug)]
-pub(in crate::stub) enum Leniency {
-    /// All.
-    Anything,
-    /// Values of this type.
-    OfType(Type),
-    /// This number.
-    Equals(i64),
-    /// Numbers that are spelled with a fraction or an exponent.
-    Float,
-    /// Numbers that are close to a whole one.
-    NearInteger,
-    /// Texts of this many characters.
-    OfLength(u64),
-    /// Texts that differ from one of these in their case only.
-    OtherCase(Vec<Value>),
-    /// Texts that differ from one of these in outer spaces only.
-    OuterSpace(Vec<Value>),
-    /// Texts that one of these begins with.
-    Prefix(Vec<Value>),
-    /// Bodies in which this occurs.
-    Contains(&'static str),
-    /// Bodies that begin with one of these letters.
-    BeginsWith(&'static str),
-}
-
-impl Condition {
-    /// The field that it is about.
-    pub(super) fn field(&self) -> &str {
-        match self {
-            Self::Given(field)
-            | Self::Absent(field)
-            | Self::OneOf(field, _)
-            | Self::Misread(field, _)
-            | Self::Breaks(field, _) => field,
-        }
-    }
-
-    fn holds(&self, given: &Map<String, Value>) -> bool {
-        match self {
-            Self::Given(field) => given.contains_key(field),
-            Self::Absent(field) => !given.contains_key(field),
-            Self::OneOf(field, values) => given.get(field).is_some_and(|value| values.contains(value)),
-            Self::Misread(field, misreading) => {
-                given.get(field).is_some_and(|value| misread(*misreading, value).is_some())
-            }
-            Self::Breaks(field, rule) => given.get(field).is_some_and(|value| !rule.holds(value)),
-        }
-    }
-}
-
-/// A text, or an array with those of its texts, or of their parts, that are taken for something else, as what they are taken for.
-fn misread(misreading: Misreading, value: &Value) -> Option<Value> {
-    match value {
-        Value::String(text) => misreading.of(text).map(Value::from),
-        Value::Array(items) => {
-            let part = |part: &str| misreading.of(part).unwrap_or_else(|| part.to_owned());
-            let item = |item: &Value| match item {
-                Value::String(text) => Value::from(text.split('=').map(part).collect::<Vec<_>>().join("=")),
-                other => other.clone(),
-            };
-            let changed: Vec<Value> = items.iter().map(item).collect();
-            (changed != *items).then_some(Value::Array(changed))
-        }
-        _ => None,
-    }
-}
-
-impl Leniency {
-    fn covers(&self, value: Option<&Value>, request: &Request) -> bool {
-        let text = value.and_then(Value::as_str);
-        let body = request.body.as_deref().unwrap_or_default();
-        let any = |values: &[Value], alike: &dyn Fn(&str, &str) -> bool| {
-            text.is_some_and(|text| values.iter().filter_map(Value::as_str).any(|value| alike(value, text)))
-        };
-        match self {
-            Self::Anything => true,
-            Self::OfType(kind) => value.is_some_and(|value| kind.holds(value)),
-            Self::Equals(number) => value.and_then(Value::as_i64) == Some(*number),
-            Self::Float => value.is_some_and(Value::is_f64),
-            Self::NearInteger => {
-                value.and_then(Value::as_f64).is_some_and(|number| (number - number.round()).abs() < 0.002)
-            }
-            Self::OfLength(length) => text.is_some_and(|text| text.chars().count() as u64 == *length),
-            Self::OtherCase(values) => any(values, &|value, text| value.eq_ignore_ascii_case(text)),
-            Self::OuterSpace(values) => any(values, &|value, text| value == text.trim()),
-            Self::Prefix(values) => any(values, &|value, text| value.starts_with(text)),
-            Self::Contains(part) => body.windows(part.len()).any(|window| window == part.as_bytes()),
-            Self::BeginsWith(letters) => body
-                .iter()
-                .find(|byte| !byte.is_ascii_whitespace())
-                .is_some_and(|first| letters.as_bytes().contains(first)),
-        }
-    }
 }
 
 impl Fault {
@@ -256,7 +146,7 @@ impl Fault {
             mutation.apply(&mut resource, field, number);
         }
         if let Self::Misreads { field, misreading } = self
-            && let Some(changed) = given.get(field).and_then(|value| misread(*misreading, value))
+            && let Some(changed) = given.get(field).and_then(|value| misreading.of_value(value))
         {
             resource.insert(field.clone(), changed);
         }

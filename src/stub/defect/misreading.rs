@@ -1,5 +1,7 @@
 //! What careless systems take a text for, and what then becomes of it.
 
+use serde_json::Value;
+
 /// A way to take a text for something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::stub) enum Misreading {
@@ -135,6 +137,23 @@ impl Misreading {
             _ => return None,
         };
         (changed != text).then_some(changed)
+    }
+
+    /// A text, or an array with those of its texts, or of their parts, that are taken for something else, as what they are taken for.
+    pub(super) fn of_value(self, value: &Value) -> Option<Value> {
+        match value {
+            Value::String(text) => self.of(text).map(Value::from),
+            Value::Array(items) => {
+                let part = |part: &str| self.of(part).unwrap_or_else(|| part.to_owned());
+                let item = |item: &Value| match item {
+                    Value::String(text) => Value::from(text.split('=').map(part).collect::<Vec<_>>().join("=")),
+                    other => other.clone(),
+                };
+                let changed: Vec<Value> = items.iter().map(item).collect();
+                (changed != *items).then_some(Value::Array(changed))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use super::List;
 use super::request::unambiguous_values;
 use crate::contract::{Behaviour, ClauseId, Contract, Misbehaviour, Schema, Type};
-use crate::stub::defect::fault::{Condition, Fault};
+use crate::stub::defect::condition::Condition;
+use crate::stub::defect::fault::Fault;
 use crate::stub::defect::misreading::Misreading;
 
 impl List {

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::List;
 use crate::contract::{ClauseId, Contract, Rule, Schema, Type, Unambiguous};
-use crate::stub::defect::fault::{Condition, Fault, Leniency};
+use crate::stub::defect::condition::Condition;
+use crate::stub::defect::fault::Fault;
+use crate::stub::defect::leniency::Leniency;
 use crate::stub::defect::mutation::{Mutation, mutated};
 
 impl List {

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::List;
 use crate::contract::{Broken, ClauseId, Contract, Derived, Relation, Rule, Schema, Type};
-use crate::stub::defect::fault::{Condition, Fault};
+use crate::stub::defect::condition::Condition;
+use crate::stub::defect::fault::Fault;
 use crate::stub::defect::mutation::Mutation;
 
 impl List {

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::List;
 use crate::contract::{Contract, Relation, Schema, Type};
-use crate::stub::defect::fault::{Condition, Fault};
+use crate::stub::defect::condition::Condition;
+use crate::stub::defect::fault::Fault;
 use crate::stub::defect::misreading::Misreading;
 use crate::stub::defect::mutation::Mutation;
 
