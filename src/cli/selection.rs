@@ -47,7 +47,7 @@ enum PhaseName {
     All,
     /// The case files
     Case,
-    /// Every limit, list, type and malformed body, enumerated
+    /// Every limit, type and malformed body, each value of a short list and some of a long one
     Boundary,
     /// Texts that look like something else, in every field, and each row of each table beside them
     Texts,

@@ -195,9 +195,7 @@ impl fmt::Display for TransportError {
             Self::Tls(why) => write!(formatter, "no connection could be made: TLS could not begin, {why}"),
             Self::ConnectTimeout(way) => write!(formatter, "no connection could be made within the time{way}"),
             Self::Lookup => formatter.write_str("nobody knows an address for the name of the host"),
-            Self::Certificate(certificate_problem, way) => {
-                write!(formatter, "the server's certificate {certificate_problem}{way}")
-            }
+            Self::Certificate(problem, way) => write!(formatter, "the server's certificate {problem}{way}"),
             Self::Timeout(way) => write!(formatter, "no complete answer within the time{way}"),
             Self::Closed(way) => write!(formatter, "the connection broke before any answer came{way}"),
             Self::Broken(way) => write!(formatter, "the connection broke, or the answer was no HTTP{way}"),

@@ -1,4 +1,4 @@
-//! The boundary phase: everything that follows from the contract with certainty, enumerated; the same every time.
+//! The boundary phase: what follows from the contract with certainty, enumerated; the same every time. Of a long list it has some values only.
 
 use super::assemble::{Base, FieldText, object, probe, request};
 use super::test_values::{LONG_LIST, all_listed, listed, spread, test_values, usual, valid_values};
@@ -6,9 +6,6 @@ use super::wire;
 use crate::contract::{ClauseId, Contract, Schema, Type};
 use crate::exchange::TokenVariant;
 use crate::probe::{Phase, Probe};
-
-/// So many values of a long list are tried by themselves.
-const MOST_OF_LONG_LIST: usize = 20;
 
 /// The probes of the boundary phase: field by field, then bodies as wholes, then headers.
 pub(super) fn probes(contract: &Contract) -> Vec<Probe> {
@@ -38,11 +35,11 @@ fn of_field(contract: &Contract, base: &Base, name: &str, schema: &Schema) -> Ve
         probe(contract, Phase::Boundary, id(name, &test_value.label), about, request(contract, body))
     };
     // Of a long list, such as a table, a few: the phase of texts has each of them, beside other values, and so has a case that derives something from it.
-    let long = all_listed(schema).filter(|values| values.len() >= LONG_LIST).unwrap_or_default();
-    let few = spread(&long, MOST_OF_LONG_LIST);
+    let all = all_listed(schema).unwrap_or_default();
+    let few = spread(&all, LONG_LIST);
     let is_left_out = |json: &str| {
         let value = serde_json::from_str(json).unwrap_or_default();
-        long.contains(&value) && !few.contains(&value)
+        all.contains(&value) && !few.contains(&value)
     };
     test_values(schema).into_iter().filter(|test_value| !is_left_out(&test_value.json)).map(make).collect()
 }

@@ -127,7 +127,7 @@ fn unique(test_values: Vec<TestValue>) -> Vec<TestValue> {
 /// The most values of one list that are tried.
 const MOST_LISTED: usize = 200;
 
-/// A list with as many values is long: not each of them is tried by itself.
+/// So many values of a list are tried by themselves at most; where there are as many, each has a body that it shares with values of other fields.
 pub(super) const LONG_LIST: usize = 20;
 
 /// Evenly chosen ones of these, the first and the last among them; all where there are no more than `most`.

@@ -124,12 +124,12 @@ const CONTRACTS: [(&str, &str, &str); 49] = [
 /// One case file: what, its name, its text.
 const CASES: [(&str, &str, &str); 44] = [
     (
-        "patience with what may create",
+        "a poll with what may create",
         CASE,
         "title: a\nclauses: [request.name.type]\nrequest: {body: {}}\nexpect: {status: 201, within: 30}\n",
     ),
     (
-        "patience without an end",
+        "a poll without an end",
         "name/keeps_it.yaml",
         "title: a\nclauses: [behaviour.metadata-persists]\nsteps:\n  - POST: /v2/images\n    body: {}\n    expect: {status: 201}\n    capture: {id: /id}\n  - GET: /v2/images/{id}\n    expect: {status: 200, within: 86400}\n",
     ),

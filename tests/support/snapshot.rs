@@ -28,7 +28,7 @@ pub(crate) fn render(contract: &Contract, usual: &Fields, probe: &Probe, exchang
         text.push_str(&format!("{}\n", asked(&step.request)));
         match &exchange.outcome {
             Ok(response) => text.push_str(&answered(contract, usual, exchanges, response)),
-            Err(trouble) => text.push_str(&format!("-> {trouble}\n")),
+            Err(error) => text.push_str(&format!("-> {error}\n")),
         }
     }
     varying(contract, exchanges).replace_in(text)
