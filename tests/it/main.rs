@@ -18,6 +18,7 @@ mod compare;
 mod conforming_delays;
 mod conforming_readers;
 mod conforming_variants;
+mod connections;
 mod consequences;
 mod documentation;
 mod drafts;

@@ -143,27 +143,40 @@ impl Server {
     }
 
     pub(crate) fn listen_on(self: &Arc<Self>, listener: TcpListener) -> String {
+        self.accept(listener, |server, stream| {
+            server.talk(stream, "close");
+        })
+    }
+
+    /// The same, but connections are kept, each with a thread of its own.
+    pub(crate) fn listen_and_keep(self: &Arc<Self>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        self.accept(listener, |server, stream| while server.talk(stream, "keep-alive").is_some() {})
+    }
+
+    fn accept(self: &Arc<Self>, listener: TcpListener, converse: fn(&Self, &mut TcpStream)) -> String {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = Arc::clone(self);
         std::thread::spawn(move || {
             for mut stream in listener.incoming().map_while(Result::ok) {
                 let server = Arc::clone(&server);
-                std::thread::spawn(move || server.converse(&mut stream));
+                std::thread::spawn(move || converse(&server, &mut stream));
             }
         });
         url
     }
 
-    fn converse(&self, stream: &mut TcpStream) {
-        let Some((request, token)) = read_request(stream) else { return };
+    /// Answers one request; `None` where there is none, or the server hangs up.
+    fn talk(&self, stream: &mut TcpStream, connection: &str) -> Option<()> {
+        let (request, token) = read_request(stream)?;
         CONNECTION.set(stream.try_clone().ok());
-        let Some(response) = self.meet(&request, token.as_deref()) else { return };
-        let mut head = format!("HTTP/1.1 {} Status\r\nConnection: close\r\n", response.status);
+        let response = self.meet(&request, token.as_deref())?;
+        let mut head = format!("HTTP/1.1 {} Status\r\nConnection: {connection}\r\n", response.status);
         for (name, value) in &response.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str(&format!("Content-Length: {}\r\n\r\n", response.body.len()));
-        let _ = stream.write_all(&[head.as_bytes(), &response.body].concat());
+        stream.write_all(&[head.as_bytes(), &response.body].concat()).ok()
     }
 }
 

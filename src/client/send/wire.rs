@@ -119,7 +119,8 @@ impl Target {
             headers: &request.headers,
             shown: &shown,
             body: request.body.clone(),
-            needs_own_connection: request.may_create(self.contract()),
+            // What only reads can be sent again.
+            needs_own_connection: !matches!(self.effect(request), Some(Effect::Read | Effect::List(_))),
         })
     }
 
