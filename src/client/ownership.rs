@@ -4,12 +4,17 @@
 //! this run gave as new, that the list before the run did not have, and of which a read does not show that it is somebody else's; where that list is not known,
 //! or does not show what is created, only what a read shows with the mark of this run. Servers compare ids in many ways, so an id is compared in one
 //! [`Spelling`].
+//!
+//! A run of a million probes removes as many things. Of those that are long gone no more is kept than that an answer gave them: whoever meets one again needs
+//! a read that shows the mark.
 
-use std::collections::{HashMap, HashSet};
-use std::fmt;
+mod spelling;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use percent_encoding::percent_decode_str;
+use spelling::Spelling;
 use time::OffsetDateTime;
 
 use crate::exchange::NotOwn;
@@ -27,7 +32,15 @@ struct Ids {
     /// Whether the list has turned out not to show what is there, so that what it showed before the run proves nothing.
     is_list_doubted: bool,
     known: HashMap<Spelling, Evidence>,
+    /// Those that were removed last, the oldest first.
+    gone: VecDeque<Spelling>,
+    /// Fingerprints of those that were removed before them.
+    long_gone: HashSet<u64>,
+    fingerprints: RandomState,
 }
+
+/// Of so many things that are gone all is kept that speaks for them.
+const MOST_GONE: usize = 20_000;
 
 /// What speaks for an id being the run's own.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,8 +95,9 @@ impl Ownership {
 
     /// An answer gave this id as new, to a request with the mark of this run or without one, and told when it was created.
     pub(super) fn note_given(&self, id: &str, is_marked: bool, created: Option<OffsetDateTime>) {
-        let mut ids = self.ids();
-        let evidence = ids.known.entry(Spelling::of(id)).or_default();
+        let (mut ids, id) = (self.ids(), Spelling::of(id));
+        let given = u32::from(ids.is_long_gone(&id));
+        let evidence = ids.known.entry(id).or_insert(Evidence { given, ..Evidence::default() });
         evidence.given += 1;
         evidence.asked = Asked { is_marked, created };
     }
@@ -103,9 +117,19 @@ impl Ownership {
         self.ids().known.entry(Spelling::of(id)).or_default().is_attested = true;
     }
 
+    /// What has this id is gone.
+    pub(super) fn note_gone(&self, id: &str) {
+        let mut ids = self.ids();
+        ids.gone.push_back(Spelling::of(id));
+        if ids.gone.len() > MOST_GONE {
+            ids.forget_oldest();
+        }
+    }
+
     /// Whether an answer gave this id as new.
     pub(super) fn was_given(&self, id: &str) -> bool {
-        self.ids().known.get(&Spelling::of(id)).is_some_and(|evidence| evidence.given > 0)
+        let (ids, id) = (self.ids(), Spelling::of(id));
+        ids.known.get(&id).is_some_and(|evidence| evidence.given > 0) || ids.is_long_gone(&id)
     }
 
     /// Whether this id was there before the run, as far as that is known.
@@ -127,6 +151,7 @@ impl Ownership {
                 Claim::Given(*asked)
             }
             Some(Evidence { given: 1, .. }) => Claim::Unproven,
+            None if ids.is_long_gone(&id) => Claim::Unproven,
             Some(Evidence { given: 0, .. }) | None => Claim::Denied(NotOwn::NeverGiven),
         }
     }
@@ -136,38 +161,25 @@ impl Ownership {
     }
 }
 
-/// An id as a server that is careless about spelling reads it: decoded, without letter case, a UUID in any of its forms, a number without its zeros.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Spelling(String);
-
-/// So often a text is decoded: proxies and servers each decode it once.
-const DECODINGS: usize = 4;
-
-impl Spelling {
-    fn of(id: &str) -> Self {
-        let mut text = id.to_owned();
-        for _ in 0..DECODINGS {
-            text = percent_decode_str(&text).decode_utf8_lossy().into_owned();
-        }
-        let text = text.trim_matches(|each: char| each.is_whitespace() || each.is_control() || "/.".contains(each));
-        let text = text.to_lowercase();
-        if let Ok(uuid) = uuid::Uuid::try_parse(&text) {
-            return Self(uuid.simple().to_string());
-        }
-        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        Self(if is_number { text.trim_start_matches('0').to_owned() } else { text })
+impl Ids {
+    fn is_long_gone(&self, id: &Spelling) -> bool {
+        self.long_gone.contains(&self.fingerprints.hash_one(id))
     }
-}
 
-impl fmt::Debug for Spelling {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
+    /// Keeps no more of the one that is gone for the longest time than that an answer gave it, where that is all there is to say.
+    fn forget_oldest(&mut self) {
+        let Some(oldest) = self.gone.pop_front() else { return };
+        let says_no_more = self.known.get(&oldest).is_some_and(|known| known.given == 1 && !known.is_disowned);
+        if says_no_more {
+            self.known.remove(&oldest);
+            self.long_gone.insert(self.fingerprints.hash_one(&oldest));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, Claim, Ownership};
+    use super::{Asked, Claim, MOST_GONE, Ownership};
     use crate::exchange::NotOwn;
 
     const MARKED: Asked = Asked { is_marked: true, created: None };
@@ -252,5 +264,51 @@ mod tests {
         ownership.note_given(ID, true, None);
         ownership.disown(ID);
         assert_eq!(ownership.claim(ID), Claim::Denied(NotOwn::ShownOtherwise));
+    }
+
+    #[test]
+    fn what_is_long_gone_needs_a_read_that_shows_the_mark() {
+        let ownership = Ownership::default();
+        ownership.set_before([]);
+        for number in 0..=MOST_GONE {
+            let id = format!("own-{number}");
+            ownership.note_given(&id, true, None);
+            ownership.note_gone(&id);
+        }
+        assert_eq!(ownership.claim("OWN-0"), Claim::Unproven);
+        assert_eq!(ownership.claim("own-1"), Claim::Given(MARKED));
+        assert!(ownership.was_given("own-0") && !ownership.was_given("other"));
+        ownership.attest("own-0");
+        assert_eq!(ownership.claim("own-0"), Claim::Own);
+    }
+
+    #[test]
+    fn what_is_long_gone_and_given_again_is_not_own() {
+        let ownership = Ownership::default();
+        ownership.set_before([]);
+        let gone = (0..=MOST_GONE).map(|number| format!("own-{number}"));
+        for id in gone {
+            ownership.note_given(&id, true, None);
+            ownership.note_gone(&id);
+        }
+        ownership.note_given("own-0", true, None);
+        ownership.attest("own-0");
+        assert_eq!(ownership.claim("own-0"), Claim::Denied(NotOwn::GivenTwice));
+    }
+
+    #[test]
+    fn what_is_denied_stays_so_when_it_is_long_gone() {
+        let ownership = Ownership::default();
+        ownership.set_before([]);
+        ownership.note_given("twice", true, None);
+        ownership.note_given("twice", true, None);
+        ownership.disown("anothers");
+        for id in
+            ["twice", "anothers"].map(str::to_owned).into_iter().chain((0..MOST_GONE).map(|each| each.to_string()))
+        {
+            ownership.note_gone(&id);
+        }
+        assert_eq!(ownership.claim("twice"), Claim::Denied(NotOwn::GivenTwice));
+        assert_eq!(ownership.claim("anothers"), Claim::Denied(NotOwn::ShownOtherwise));
     }
 }

@@ -116,6 +116,7 @@ impl Target {
     pub(super) async fn note_removal(&self, id: &str, is_gone: bool) -> bool {
         if is_gone {
             self.removals.in_vain.store(0, Ordering::Relaxed);
+            self.ownership.note_gone(id);
             self.budget.note_removed();
             if let Some(ledger) = &self.ledger {
                 // Where this cannot be written a sweep removes it once more, which does no harm.

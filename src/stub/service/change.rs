@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Resources, StubService, once_more};
+use super::{Resources, StubService};
 use crate::contract::{Change, Effect, Misbehaviour, Operation};
 use crate::exchange::{Request, Response};
 use crate::stub::defect::Fault;
@@ -76,7 +76,7 @@ impl StubService {
         id: &str,
         resources: &mut Resources,
     ) -> Response {
-        let times = once_more(&mut resources.removals, id);
+        let times = self.once_more(&mut resources.removals, id);
         let Some(resource) = resources.kept.get(id) else {
             let fails = times > 1 && self.fault().misbehaves(Misbehaviour::FailsToDeleteAgain, &Map::new());
             return if fails { reply::bare(500) } else { self.not_found(operation) };
@@ -97,6 +97,7 @@ impl StubService {
         let takes_another = self.fault().misbehaves(Misbehaviour::DeletesANeighbour, resource);
         if !self.fault().misbehaves(Misbehaviour::KeepsWhatIsDeleted, resource) {
             resources.kept.shift_remove(id);
+            resources.open.remove(id);
         }
         if takes_another && let Some(neighbour) = resources.neighbour(id) {
             resources.kept.shift_remove(&neighbour);
