@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+use super::shard::stable_hash;
 use crate::contract::{Contract, Mark};
 use crate::exchange::TokenVariant;
 use crate::judge::{Body, Kind, classify};
@@ -37,11 +38,14 @@ pub(super) struct Marker {
     kinds: HashMap<(Phase, String), usize>,
 }
 
-/// One of so many generated probes that break the same rule carries no mark.
-const UNMARKED_OF_BROKEN: usize = 3;
+/// About one of so many generated probes that break the same rule carries no mark.
+const UNMARKED_OF_BROKEN: u64 = 3;
 
-/// One of so many others; without a list they are not sent where nothing proves whose they are.
-const UNMARKED_OF_OTHERS: usize = 8;
+/// About one of so many others; without a list they are not sent where nothing proves whose they are.
+const UNMARKED_OF_OTHERS: u64 = 8;
+
+/// So that marks and shards have nothing to do with each other.
+const MARKS: u64 = 0x6d61_726b;
 
 impl Marker {
     /// One for a plan of these phases.
@@ -61,7 +65,8 @@ impl Marker {
         }
     }
 
-    /// Whether it is the turn of this probe to carry no mark: the second one of each kind, and then one of each share.
+    /// Whether this probe is to carry no mark: the second one of each kind, and a share of the others. Which ones follows from their ids, so that a probe
+    /// more or less in the plan changes nothing for the rest.
     fn goes_unmarked(&mut self, contract: &Contract, probe: &Probe) -> bool {
         let creates = probe.script.steps.iter().any(|step| step.request.may_create(contract));
         if probe.phase == Phase::Overlap || !creates || (probe.phase == Phase::Case && self.marks_all_cases) {
@@ -75,7 +80,7 @@ impl Marker {
         };
         let count = self.kinds.entry((probe.phase, kind)).or_default();
         *count += 1;
-        *count % share == 2
+        *count == 2 || (*count > 2 && stable_hash(MARKS, &probe.id).is_multiple_of(share))
     }
 }
 
