@@ -115,6 +115,7 @@ pub(super) fn near_misses(schema: &Schema) -> Vec<TestValue> {
             format!("{text}\n"),
             // A space to most, and none to those that trim ASCII alone.
             format!("{text}\u{a0}"),
+            text.replace(' ', "\u{a0}"),
             shorter,
             format!("{text}x"),
             format!("{text}\u{0}"),
