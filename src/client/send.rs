@@ -6,8 +6,9 @@
 //! | `guard` | what changes or removes goes to nothing but what is provably this run's own |
 //! | `pace` | nothing goes out after a stop, or faster than the rate |
 //! | `intent` | what may create is in the ledger before it goes out, and what it came to is in the books after it |
-//! | `wire` | it is within the budget, shows its credential and goes out; of the answer no more is read than such an answer needs |
+//! | `wire` | it is within the budget, shows its credential and goes out, over a connection that may be lost with it or over its own; of the answer no more is read than such an answer needs |
 
+mod connection;
 mod credential;
 mod guard;
 mod intent;

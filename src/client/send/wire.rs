@@ -61,7 +61,7 @@ impl Target {
                 tokio::task::yield_now().await;
                 Ok(service.answer(&request_shown, shown.as_deref()))
             }
-            Wire::Http(client) => match self.prepare(client, shown, &request_shown) {
+            Wire::Http(client) => match self.prepare(client, purpose, shown, &request_shown) {
                 Some(prepared) => {
                     let may_be_cut = purpose != Purpose::Cleanup && !request.may_create(self.contract());
                     let cut = async { if may_be_cut { self.halt.halted().await } else { self.halt.finished().await } };
@@ -94,7 +94,13 @@ impl Target {
     }
 
     /// The request as it goes over the wire; `None` where it holds what HTTP cannot carry, or a path that does not stay as it is.
-    fn prepare<'a>(&self, client: &'a Client, token: Option<String>, request: &Request) -> Option<Prepared<'a>> {
+    fn prepare<'a>(
+        &self,
+        client: &'a Client,
+        purpose: Purpose,
+        token: Option<String>,
+        request: &Request,
+    ) -> Option<Prepared<'a>> {
         let path = request.path.split('?').next().unwrap_or_default();
         let mut url = self.endpoint.join(&request.path).filter(|url| url.path().ends_with(path))?;
         let mut shown = Vec::new();
@@ -119,8 +125,7 @@ impl Target {
             headers: &request.headers,
             shown: &shown,
             body: request.body.clone(),
-            // What only reads can be sent again.
-            needs_own_connection: !matches!(self.effect(request), Some(Effect::Read | Effect::List(_))),
+            needs_own_connection: self.needs_own_connection(purpose, request),
         })
     }
 
