@@ -157,9 +157,9 @@ impl Cli {
     /// Reads the arguments, the first of which is the program. Where they only ask for help, or are wrong, that is shown, and the exit code is all.
     pub fn read(arguments: impl IntoIterator<Item = OsString>, console: &Console) -> Result<Self, ExitCode> {
         // Somebody may have written into an argument what belongs into a variable.
-        login::confess_variables(console.secrets());
+        login::register_variables(console.secrets());
         let arguments: Vec<_> = arguments.into_iter().collect();
-        login::confess_addresses(arguments.iter().filter_map(|argument| argument.to_str()), console.secrets());
+        login::register_addresses(arguments.iter().filter_map(|argument| argument.to_str()), console.secrets());
         Self::try_parse_from(arguments).map_err(|error| {
             let is_wrong = error.use_stderr();
             let text = discreet(error).render().ansi().to_string();

@@ -6,9 +6,9 @@
 mod access;
 mod budget;
 mod calls;
-mod census;
 mod cleanup;
 mod created;
+mod doubts;
 mod grace;
 mod halt;
 mod limits;

@@ -22,4 +22,4 @@ pub use transport::{ClientError, Transport};
 pub use transport_error::{CertificateProblem, Handshake, Hop, TransportError, Way};
 pub use trust::{Authorities, AuthoritiesError};
 pub use wire::Client;
-pub(crate) use wire::{Answer, Outgoing, Prepared};
+pub(crate) use wire::{Outgoing, Prepared, RawResponse};

@@ -213,7 +213,7 @@ impl Cloud {
 }
 
 /// Makes known every secret that the `OS_` variables hold.
-pub fn confess_variables(variable: &dyn Fn(&str) -> Option<String>, secrets: &Secrets) {
+pub fn register_variables(variable: &dyn Fn(&str) -> Option<String>, secrets: &Secrets) {
     // Reading makes known; there is no service whose endpoint is of interest here.
     let _ = Settings::of_variables(variable, "", secrets);
 }

@@ -234,5 +234,12 @@ fn print_costs(suite: &str, costs: &Mutex<Vec<Cost>>) {
     };
     let probes = spread("probes", |cost| cost.probes as u64);
     let requests = spread("requests", |cost| cost.requests);
+    if let Ok(path) = std::env::var("DEFECTS_COSTS") {
+        let lines: String = costs
+            .iter()
+            .map(|cost| format!("{suite}\t{}\t{}\t{}\n", cost.defect, cost.probes, cost.requests))
+            .collect();
+        let _ = fs::write(format!("{path}.{suite}"), lines);
+    }
     println!("{suite}: {count} defects caught; until the first accusation: {probes}; {requests}");
 }

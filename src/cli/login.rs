@@ -197,9 +197,9 @@ fn key() -> Result<Option<AccessKey>, Failure> {
 }
 
 /// Makes known what the variables hold, whether it is going to be used or not.
-pub(super) fn confess_variables(secrets: &Secrets) {
+pub(super) fn register_variables(secrets: &Secrets) {
     let variable = |name: &str| std::env::var(name).ok();
-    identity::confess_variables(&variable, secrets);
+    identity::register_variables(&variable, secrets);
     for names in VARIABLES {
         for (name, kind) in [(names.id, Kind::Key), (names.secret, Kind::Key), (names.security_token, Kind::Token)] {
             if let Some(text) = variable(name) {
@@ -208,11 +208,11 @@ pub(super) fn confess_variables(secrets: &Secrets) {
         }
     }
     let values: Vec<_> = std::env::vars_os().filter_map(|(_, value)| value.into_string().ok()).collect();
-    confess_addresses(values.iter().map(String::as_str).filter(|value| value.contains("://")), secrets);
+    register_addresses(values.iter().map(String::as_str).filter(|value| value.contains("://")), secrets);
 }
 
 /// Makes known the passwords within these texts, where they are addresses or hold some: those of proxies, and those that stand where none is taken.
-pub(super) fn confess_addresses<'a>(texts: impl Iterator<Item = &'a str>, secrets: &Secrets) {
+pub(super) fn register_addresses<'a>(texts: impl Iterator<Item = &'a str>, secrets: &Secrets) {
     for password in texts.flat_map(passwords_in) {
         secrets.add_derived(&Secret::new(Kind::Password, password));
     }

@@ -71,7 +71,7 @@ pub(super) const UNCHECKED: &str =
     "warning: no certificate is checked; whoever is on the way can read and change everything\n";
 
 /// Makes the value of a header known as a secret, and each word of it that may be one: what stands behind `Bearer`, say.
-fn confess_header(header: &ExtraHeader, secrets: &Secrets) {
+fn register_header(header: &ExtraHeader, secrets: &Secrets) {
     secrets.add(&Secret::new(Kind::Header, header.value()));
     for word in header.value().split_whitespace().skip(1) {
         secrets.add_derived(&Secret::new(Kind::Header, word));
@@ -195,7 +195,7 @@ impl TargetArguments {
             if contract.security.is_carried_by_header(name) {
                 return Err(Failure::WrongUse(format!("--header: {name} carries the token; --token-env gives one")));
             }
-            confess_header(header, console.secrets());
+            register_header(header, console.secrets());
         }
         Ok(Transport { headers: self.headers.clone(), ..transport })
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
-use super::census::Doubts;
 use super::cleanup::request_to;
+use super::doubts::Doubts;
 use super::ownership::Claim;
 use super::removal::FORGETTING;
 use super::{Item, Purpose, Target, Unlisted};

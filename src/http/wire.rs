@@ -107,7 +107,7 @@ pub(crate) struct Outgoing<'a> {
 }
 
 /// An answer as it came.
-pub(crate) struct Answer {
+pub(crate) struct RawResponse {
     /// HTTP status.
     pub status: u16,
     /// Headers in the order of arrival, names in lower case.
@@ -125,7 +125,7 @@ pub(crate) struct Prepared<'a> {
 
 impl Prepared<'_> {
     /// Sends, and reads the answer as far as its size allows.
-    pub(crate) async fn send(self, largest: usize) -> Result<Answer, TransportError> {
+    pub(crate) async fn send(self, largest: usize) -> Result<RawResponse, TransportError> {
         let Prepared { client, builder, is_kept } = self;
         let lost = |error: &reqwest::Error, is_begun| client.transport_error(error, is_begun, is_kept);
         let mut answer = builder.send().await.map_err(|error| lost(&error, false))?;
@@ -142,7 +142,7 @@ impl Prepared<'_> {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, headers, body })
+        Ok(RawResponse { status, headers, body })
     }
 }
 

@@ -8,7 +8,7 @@ use super::access::{ApplicationCredential, Credential, Domain, Keystone, Scope, 
 use super::login_error::{Failure, LoginError};
 use super::place::shown;
 use super::session::Session;
-use crate::http::{Answer, Client, HeaderName, Outgoing, Prepared, Transport, pauses};
+use crate::http::{Client, HeaderName, Outgoing, Prepared, RawResponse, Transport, pauses};
 use crate::secret::{Kind, Secret, Secrets};
 
 /// Where tokens are made, from the root of an identity service.
@@ -171,7 +171,7 @@ fn domain_body(domain: &Domain) -> Value {
 
 impl TokenResponse {
     /// Takes from an answer what matters, and makes its token known as a secret.
-    fn read(answer: Answer, secrets: &Secrets) -> Self {
+    fn read(answer: RawResponse, secrets: &Secrets) -> Self {
         let found = |name: &str| answer.headers.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str());
         let token = token(found(SUBJECT).unwrap_or_default());
         if let Some(token) = &token {

@@ -6,7 +6,7 @@ use super::words::{first_sentence, to_do};
 use crate::document::{Node, SourceError};
 
 /// An answer.
-pub(super) struct Answer {
+pub(super) struct DocumentedResponse {
     /// Its status.
     pub(super) status: u16,
     /// What stands beside it.
@@ -54,7 +54,7 @@ pub(super) fn described<'a>(document: &Document<'a>, call: &'a Node) -> Vec<(u16
 /// What the call under test answers.
 pub(super) struct Answers<'a> {
     /// Each of them, in the order of their statuses.
-    pub(super) all: Vec<Answer>,
+    pub(super) all: Vec<DocumentedResponse>,
     /// What is left out.
     pub(super) comments: Vec<String>,
     /// The status of success.
@@ -100,7 +100,7 @@ impl<'a> Answers<'a> {
                 continue;
             }
             let lines = vec![("description".to_owned(), words.as_str().into())];
-            answers.all.push(Answer { status: *status, lines, has_body: is_success });
+            answers.all.push(DocumentedResponse { status: *status, lines, has_body: is_success });
         }
         // The one with the links stands first.
         answers.all.sort_by_key(|answer| (answer.status != created, answer.status));
@@ -147,7 +147,7 @@ impl<'a> Answers<'a> {
     }
 
     fn add(&mut self, status: u16, lines: Vec<Line>) {
-        self.all.push(Answer { status, lines, has_body: false });
+        self.all.push(DocumentedResponse { status, lines, has_body: false });
         self.all.sort_by_key(|answer| (!answer.has_body, answer.status != self.created, answer.status));
     }
 
@@ -159,7 +159,7 @@ impl<'a> Answers<'a> {
 
     /// Says of what no run can provoke why it cannot.
     fn excuse(&mut self) {
-        let is_assessed = |answer: &Answer| answer.has_body || [400, 401, 422].contains(&answer.status);
+        let is_assessed = |answer: &DocumentedResponse| answer.has_body || [400, 401, 422].contains(&answer.status);
         let others: Vec<_> =
             self.all.iter().filter(|answer| !is_assessed(answer)).map(|answer| answer.status).collect();
         for status in others {

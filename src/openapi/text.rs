@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::answers::Answer;
+use super::answers::DocumentedResponse;
 use super::body::Body;
 use super::field::{Field, Line};
 use super::model::Model;
@@ -145,7 +145,7 @@ fn add_subject(text: &mut Text, model: &Model<'_>) {
     add_behaviour(text, model);
 }
 
-fn add_answer(text: &mut Text, model: &Model<'_>, answer: &Answer, is_first: bool) {
+fn add_answer(text: &mut Text, model: &Model<'_>, answer: &DocumentedResponse, is_first: bool) {
     text.key(8, &answer.status.to_string());
     text.lines(10, &answer.lines);
     if !answer.has_body {

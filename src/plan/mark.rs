@@ -109,7 +109,7 @@ fn only_field(contract: &Contract, probe: &Probe) -> Option<String> {
 pub(crate) fn mark_one(contract: &Contract, probe: &mut Probe, number: usize) {
     let free: Vec<_> = contract.marks().filter(|(name, _)| !is_about(probe, name)).collect();
     // Where one value is wrong the others may be anything right.
-    let manners: &[MarkPlacement] = if probe.violation.is_some() {
+    let placements: &[MarkPlacement] = if probe.violation.is_some() {
         &[MarkPlacement::Added, MarkPlacement::Replacing]
     } else {
         &[MarkPlacement::Added]
@@ -120,9 +120,9 @@ pub(crate) fn mark_one(contract: &Contract, probe: &mut Probe, number: usize) {
         return;
     }
     for step in probe.script.steps.iter_mut().filter(|step| step.request.may_create(contract)) {
-        let in_manner =
+        let with_placement =
             |placement| free.iter().find_map(|(name, mark)| marked(contract, step, name, mark, number, placement));
-        if let Some(body) = manners.iter().find_map(|placement| in_manner(*placement)) {
+        if let Some(body) = placements.iter().find_map(|placement| with_placement(*placement)) {
             step.request.body = Some(body);
         }
     }

@@ -11,7 +11,7 @@ use super::{Purpose, credential};
 use crate::client::{Service, Signable, Target};
 use crate::contract::{Effect, Scheme};
 use crate::exchange::{Exchange, Request, Response, SendError, TokenVariant};
-use crate::http::{Answer, Client, HeaderName, Outgoing, Prepared, Route, TransportError, Way};
+use crate::http::{Client, HeaderName, Outgoing, Prepared, RawResponse, Route, TransportError, Way};
 
 /// How requests get to the target.
 pub(in crate::client) enum Wire {
@@ -153,7 +153,7 @@ fn largest(effect: Option<&Effect>, request: &Request) -> usize {
     if matches!(effect, Some(Effect::List(_))) { LARGEST_LIST } else { LARGEST_ANSWER + LONGEST_ESCAPE * sent }
 }
 
-fn response(answer: Answer) -> Response {
-    let Answer { status, headers, body } = answer;
+fn response(answer: RawResponse) -> Response {
+    let RawResponse { status, headers, body } = answer;
     Response { status, headers, body, at: OffsetDateTime::now_utc(), took: Duration::ZERO }
 }
