@@ -1,7 +1,8 @@
-//! How many requests a second a whole run sends, with all its checks, beside a client that only sends, and beside `oha` where that is installed: all of them
+//! How many requests a second a whole run sends, with all its checks, beside clients that only send, and beside `oha` where that is installed: all of them
 //! over HTTP to the same stub, in turns, with as many connections. `cargo bench --bench throughput`; the ratios mean more than the numbers.
 //!
-//! A client that only sends repeats one request that is refused, which is the least work for the stub. A run creates, reads and removes.
+//! The first client repeats one request that is refused, which is the least work for the stub, and so does `oha`. The second one does what a run does for most
+//! of its probes: it creates, reads, removes and reads again.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and stops where it cannot go on")]
 
@@ -12,13 +13,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ims-conformance");
 
 const TOKEN: &str = "stub-token";
 
-/// What those that only send repeat.
+/// What those that repeat one request send.
 const BODY: &str = r#"{"min_disk":0}"#;
 
 /// How long each of them sends.
@@ -51,24 +53,62 @@ impl Drop for Served {
     }
 }
 
-/// A client that sends, and reads each answer to its end.
-fn bare(url: &str, connections: usize) -> f64 {
+/// What a client that only sends does, again and again.
+#[derive(Clone, Copy)]
+enum Work {
+    /// One request that is refused.
+    Refused,
+    /// One thing is created, read, removed, and looked for.
+    LifeCycle,
+}
+
+/// Sends, and reads each answer to its end.
+struct Bare {
+    client: reqwest::Client,
+    url: String,
+    count: AtomicU32,
+}
+
+impl Bare {
+    async fn send(&self, method: Method, path: &str, body: Option<&'static str>) -> (u16, Vec<u8>) {
+        let request = self.client.request(method, format!("{}{path}", self.url)).header("X-Auth-Token", TOKEN);
+        let request = match body {
+            Some(body) => request.header("Content-Type", "application/json").body(body),
+            None => request,
+        };
+        let answer = request.send().await.unwrap();
+        self.count.fetch_add(1, Ordering::Relaxed);
+        (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
+    }
+
+    async fn work(&self, work: Work) {
+        if let Work::Refused = work {
+            assert_eq!(self.send(Method::POST, "/v2/images", Some(BODY)).await.0, 400);
+            return;
+        }
+        let (status, created) = self.send(Method::POST, "/v2/images", Some(r#"{"name":"bare"}"#)).await;
+        assert_eq!(status, 201);
+        let created: Value = serde_json::from_slice(&created).unwrap();
+        let path = format!("/v2/images/{}", created["id"].as_str().unwrap());
+        for (method, expected) in [(Method::GET, 200), (Method::DELETE, 204), (Method::GET, 404)] {
+            assert_eq!(self.send(method, &path, None).await.0, expected);
+        }
+    }
+}
+
+/// Requests a second of a client that only sends.
+fn bare(url: &str, connections: usize, work: Work) -> f64 {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let (count, begin) = (Arc::new(AtomicU32::new(0)), Instant::now());
-    let target = format!("{url}/v2/images");
+    let bare = Arc::new(Bare { client, url: url.to_owned(), count: AtomicU32::new(0) });
+    let begin = Instant::now();
     runtime.block_on(async {
         let mut senders = tokio::task::JoinSet::new();
         for _ in 0..connections {
-            let (client, target, count) = (client.clone(), target.clone(), Arc::clone(&count));
+            let bare = Arc::clone(&bare);
             senders.spawn(async move {
                 while begin.elapsed() < TIME {
-                    let request = client.post(&target).header("X-Auth-Token", TOKEN);
-                    let request = request.header("Content-Type", "application/json").body(BODY);
-                    let answer = request.send().await.unwrap();
-                    assert_eq!(answer.status(), 400);
-                    answer.bytes().await.unwrap();
-                    count.fetch_add(1, Ordering::Relaxed);
+                    bare.work(work).await;
                 }
             });
         }
@@ -76,10 +116,10 @@ fn bare(url: &str, connections: usize) -> f64 {
             ended.unwrap();
         }
     });
-    f64::from(count.load(Ordering::Relaxed)) / begin.elapsed().as_secs_f64()
+    f64::from(bare.count.load(Ordering::Relaxed)) / begin.elapsed().as_secs_f64()
 }
 
-/// The same by `oha`; `None` where it is not installed.
+/// Those of `oha`; `None` where it is not installed.
 fn oha(url: &str, connections: usize) -> Option<f64> {
     let mut command = Command::new("oha");
     command.args(["--no-tui", "--output-format", "json", "-m", "POST", "-d", BODY, "-T", "application/json"]);
@@ -112,22 +152,26 @@ fn main() {
     rustls::crypto::ring::default_provider().install_default().unwrap();
     let disk = tempfile::tempdir().unwrap();
     let memory = tempfile::tempdir_in(if Path::new("/dev/shm").is_dir() { "/dev/shm" } else { "/tmp" }).unwrap();
-    println!("requests a second; behind a run its part of the bare client's, and of oha's");
-    println!("{:>11}  {:>11}  {:>8}  {:<34}  ledger on disk", "connections", "bare client", "oha", "ledger in memory");
+    println!(
+        "requests a second; behind a run its part of those of a client that only has things refused, of one that has them created, and of oha's"
+    );
+    println!(
+        "{:>11}  {:>8}  {:>8}  {:>8}  {:<32}  ledger on disk",
+        "connections", "refused", "created", "oha", "ledger in memory"
+    );
     for connections in [1, 8, 64] {
         let served = Served::start();
-        let bare = best(|| Some(bare(&served.url, connections))).unwrap();
+        let [refused, created] =
+            [Work::Refused, Work::LifeCycle].map(|work| best(|| Some(bare(&served.url, connections, work))).unwrap());
         let oha = best(|| oha(&served.url, connections));
+        let part = |rate: f64, of: Option<f64>| of.map_or_else(|| "   -".to_owned(), |of| format!("{:.2}", rate / of));
         let whole = |folder: &Path| {
             let rate = best(|| Some(whole(&served.url, connections, folder))).unwrap();
-            let of_oha = oha.map_or_else(|| "-".to_owned(), |oha| format!("{:.2}", rate / oha));
-            format!("{rate:>8.0}  {:.2} of bare, {of_oha:>4} of oha", rate / bare)
+            let parts = [Some(refused), Some(created), oha].map(|of| part(rate, of)).join("  ");
+            format!("{rate:>8.0}  {parts}")
         };
         let oha_text = oha.map_or_else(|| "absent".to_owned(), |oha| format!("{oha:.0}"));
-        println!(
-            "{connections:>11}  {bare:>11.0}  {oha_text:>8}  {:<34}  {}",
-            whole(memory.path()),
-            whole(disk.path())
-        );
+        let (memory, disk) = (whole(memory.path()), whole(disk.path()));
+        println!("{connections:>11}  {refused:>8.0}  {created:>8.0}  {oha_text:>8}  {memory:<32}  {disk}");
     }
 }

@@ -64,6 +64,9 @@ fn maybe_empty() -> impl TypedValueParser<Value = PathBuf> {
 }
 
 /// What is asked where there is no target but the stub.
+const NOT_THE_STUB: &str = "only `run` knows the built-in stub; --endpoint or --os-cloud names a target";
+
+/// The same, where nothing is named.
 const WHICH: &str = "which target? --endpoint or --os-cloud names one";
 
 /// What is said before anything is sent to a server that may be anybody's.
@@ -138,7 +141,7 @@ impl TargetArguments {
         let named = match self.named()? {
             Named::Endpoint(endpoint) => Some(endpoint),
             Named::Cloud => None,
-            Named::Stub => return Err(Failure::WrongUse(WHICH.to_owned())),
+            Named::Stub => return Err(Failure::WrongUse(if self.stub { NOT_THE_STUB } else { WHICH }.to_owned())),
         };
         let scheme = self.scheme(&suite.contract)?;
         let way = (self.transport()?, usize::from(self.retries));

@@ -105,7 +105,7 @@ fn the_stub_can_be_asked_for_whatever_the_environment_holds() {
     for more in [["--endpoint", NOWHERE], ["--os-cloud", "mine"], ["--region", "one"], ["--token-env", "MINE"]] {
         assert!(refusal(&[&["run", "--stub"], &more[..]].concat(), &[]).contains("cannot be used with"));
     }
-    assert!(refusal(&["doctor", "--stub"], &[]).contains("which target?"));
+    assert!(refusal(&["doctor", "--stub"], &[]).contains("only `run` knows the built-in stub"));
 }
 
 #[test]

@@ -29,6 +29,14 @@ fn a_verbose_run_shows_each_exchange_and_what_came_of_each_clause() {
 }
 
 #[test]
+fn a_list_of_clauses_takes_nothing_that_selects_probes() {
+    for option in [["--shard", "1/4"], ["--phase", "case"], ["--exclude", "min_disk/"], ["--seed", "2"]] {
+        let (code, text) = outcome(&[&["list", "--clauses"][..], &option].concat());
+        assert!(code == 2 && text.contains("cannot be used with"), "{text}");
+    }
+}
+
+#[test]
 fn what_is_excluded_is_not_sent_and_is_told() {
     let (code, text) =
         outcome(&["run", "min_disk/", "--exclude", "min_disk/rejects", "--exclude", "response.min_disk"]);

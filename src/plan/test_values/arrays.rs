@@ -43,30 +43,45 @@ pub(super) fn arrays(schema: &Schema, items: &Schema) -> Vec<TestValue> {
     found
 }
 
-/// A wrong item of each kind at each place worth trying: first, in the middle and last, beside two right ones and beside as many as every reading allows.
+/// A wrong item of each kind at each place worth trying: first, in the middle and last, beside two right ones and beside as many as every reading allows. Of
+/// wrong types the first stands beside both, the others beside two.
 fn misplaced(schema: &Schema, items: &Schema, good: impl Fn(u64) -> Vec<String>) -> Vec<TestValue> {
     let most = parts(schema).flat_map(|part| &part.rules).filter_map(|rule| match rule {
         Rule::MaxItems(limit) => Some(*limit),
         _ => None,
     });
-    let right = [Some(2), most.min().map(|most| most.saturating_sub(1)).filter(|count| *count > 2)];
-    let (mut found, mut kinds) = (Vec::new(), BTreeSet::new());
+    let many = most.min().map(|most| most.saturating_sub(1)).filter(|count| *count > 2);
+    let (mut found, mut keywords, mut kinds) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for wrong in test_values(items) {
         let value = serde_json::from_str::<Value>(&wrong.json).unwrap_or(Value::Null);
         let Some(broken) = items.examine(&value).broken.first().map(|broken| broken.keyword) else { continue };
-        if !kinds.insert(broken) || wrong.json.len() >= VERY_LONG {
+        let kind = if broken == "type" { format!("{broken} {}", type_of(&value)) } else { broken.to_owned() };
+        if wrong.json.len() >= VERY_LONG || !kinds.insert(kind.clone()) {
             continue;
         }
-        for right in right.into_iter().flatten().map(&good) {
+        let many = many.filter(|_| keywords.insert(broken));
+        for right in [Some(2), many].into_iter().flatten().map(&good) {
             for place in [0, right.len() / 2, right.len()] {
                 let mut all = right.clone();
                 all.insert(place, wrong.json.clone());
-                let label = format!("wrong {broken} at {place} of {}", all.len());
+                let label = format!("wrong {kind} at {place} of {}", all.len());
                 found.push(TestValue { label, json: format!("[{}]", all.join(",")) });
             }
         }
     }
     found
+}
+
+/// The name that JSON Schema has for the type of a value.
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
 }
 
 /// The item with this number among items that every reading allows together.
