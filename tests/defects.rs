@@ -234,12 +234,11 @@ fn print_costs(suite: &str, costs: &Mutex<Vec<Cost>>) {
     };
     let probes = spread("probes", |cost| cost.probes as u64);
     let requests = spread("requests", |cost| cost.requests);
+    // Which ones take longest, for whoever puts the phases in order.
     if let Ok(path) = std::env::var("DEFECTS_COSTS") {
-        let lines: String = costs
-            .iter()
-            .map(|cost| format!("{suite}\t{}\t{}\t{}\n", cost.defect, cost.probes, cost.requests))
-            .collect();
-        let _ = fs::write(format!("{path}.{suite}"), lines);
+        let line = |cost: &Cost| format!("{suite}\t{}\t{}\t{}\n", cost.defect, cost.probes, cost.requests);
+        let written = fs::write(format!("{path}.{suite}"), costs.iter().map(line).collect::<Vec<_>>().concat());
+        written.unwrap_or_else(|error| panic!("{path}.{suite}: {error}"));
     }
     println!("{suite}: {count} defects caught; until the first accusation: {probes}; {requests}");
 }

@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     suite: SuiteChoice,
     /// List the clauses of the contract instead
-    #[arg(long, conflicts_with_all = ["SelectionArguments", "Generation"])]
+    #[arg(long, conflicts_with_all = ["selectors", "excluded", "phases", "shard", "Generation"])]
     clauses: bool,
     /// Show instead what a run with these arguments would cost at most; nothing is sent
     #[arg(long, conflicts_with = "clauses")]

@@ -80,6 +80,7 @@ impl Token {
                 if begin.is_empty() { format!("{rest} {rest}") } else { format!("{begin} {rest}") }
             }
             TokenVariant::InQuotes => format!("\"{}\"", self.0),
+            TokenVariant::OtherSeparators => changed(self.0.chars().map(other_separator).collect(), &self.0),
             TokenVariant::Padded => format!("{}=", self.0),
             TokenVariant::Listed => format!("{},x", self.0),
             TokenVariant::BehindBearer => format!("Bearer {}", self.0),
@@ -123,6 +124,7 @@ impl Token {
             TokenVariant::Shortened,
             TokenVariant::FirstCharDropped,
             TokenVariant::LikePattern,
+            TokenVariant::OtherSeparators,
             TokenVariant::SameShape,
         ];
         for text in made.map(|each| self.shown_as(each)) {
@@ -139,6 +141,15 @@ fn changed(made: String, token: &str) -> String {
 /// Another character.
 fn other(character: &str) -> &'static str {
     if character == "x" { "y" } else { "x" }
+}
+
+/// The other one of the two characters in which alphabets of Base64 differ.
+fn other_separator(character: char) -> char {
+    match character {
+        '-' => '_',
+        '_' => '-',
+        _ => character,
+    }
 }
 
 /// The next letter or digit of its kind; the first one after the last.
@@ -176,6 +187,8 @@ mod tests {
         assert_eq!(token.shown_as(TokenVariant::Reversed), "7-BAAAAg");
         assert_eq!(Token::new("abba").unwrap().shown_as(TokenVariant::Reversed), "abbax");
         assert_eq!(token.shown_as(TokenVariant::Spaced), "gAAA AB-7");
+        assert_eq!(token.shown_as(TokenVariant::OtherSeparators), "gAAAAB_7");
+        assert_eq!(Token::new("abba").unwrap().shown_as(TokenVariant::OtherSeparators), "abbax");
         assert_eq!(token.shown_as(TokenVariant::Padded), "gAAAAB-7=");
         assert_eq!(token.shown_as(TokenVariant::Listed), "gAAAAB-7,x");
         assert_eq!(token.shown_as(TokenVariant::LikePattern), "gAAAAB-_%");

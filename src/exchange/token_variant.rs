@@ -40,6 +40,8 @@ pub enum TokenVariant {
     Spaced,
     /// The good token between quotes.
     InQuotes,
+    /// The good token with `_` for `-`, and `-` for `_`: two alphabets of Base64 differ in them.
+    OtherSeparators,
     /// The good token with a sign behind it that fills up Base64.
     Padded,
     /// The good token as the first of a list.
@@ -185,7 +187,7 @@ impl TokenVariant {
     }
 
     /// Every credential, with its name in a case.
-    pub const ALL: [(&'static str, Self); 43] = [
+    pub const ALL: [(&'static str, Self); 44] = [
         ("good", Self::Good),
         ("absent", Self::Absent),
         ("empty", Self::Empty),
@@ -203,6 +205,7 @@ impl TokenVariant {
         ("reversed", Self::Reversed),
         ("spaced", Self::Spaced),
         ("in-quotes", Self::InQuotes),
+        ("other-separators", Self::OtherSeparators),
         ("padded", Self::Padded),
         ("listed", Self::Listed),
         ("behind-bearer", Self::BehindBearer),

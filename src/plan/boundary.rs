@@ -15,6 +15,7 @@ pub(super) fn probes(contract: &Contract) -> Vec<Probe> {
     found.extend(of_presence(contract, &base));
     found.extend(of_unknown_fields(contract, &base));
     found.extend(of_spellings(contract, &base));
+    found.extend(of_escapes(contract, &base));
     found.extend(of_bytes(contract, &base));
     found.extend(of_media_types(contract, &base));
     found.push(of_encoding(contract));
@@ -66,6 +67,16 @@ fn of_presence(contract: &Contract, base: &Base) -> Vec<Probe> {
         found.push(make(format!("all but {name}"), Some(ClauseId::of_request(name, "optional")), &others));
     }
     found
+}
+
+/// Each text as a reader of JSON that is not one never meets it: every character of it as an escape.
+fn of_escapes(contract: &Contract, base: &Base) -> Vec<Probe> {
+    let escaped = usual_fields(contract).into_iter().filter_map(|(name, json)| Some((name, wire::escaped(&json)?)));
+    let make = |(name, json): FieldText| {
+        let label = id(&name, "every character escaped");
+        probe(contract, Phase::Boundary, label, None, request(contract, object(&base.with(&[(name, json)]))))
+    };
+    escaped.map(make).collect()
 }
 
 /// Fields that the request does not list: one that nobody knows, and those that only answers have.
@@ -204,6 +215,7 @@ fn of_credentials(contract: &Contract, base: &Base) -> Vec<Probe> {
         | TokenVariant::SameShape
         | TokenVariant::Uppercase
         | TokenVariant::Reversed
+        | TokenVariant::OtherSeparators
         | TokenVariant::Padded
         | TokenVariant::Listed
         | TokenVariant::BehindBearer

@@ -1,5 +1,7 @@
 //! Bodies as bytes and headers as text: what no value of a field can be. Nothing here knows more than JSON and HTTP.
 
+use serde_json::Value;
+
 use super::assemble::FieldText;
 
 /// Media types to declare; `None` declares nothing.
@@ -85,14 +87,26 @@ pub(super) fn with_odd_texts(good: &[u8]) -> Vec<(String, Vec<u8>)> {
     IN_A_TEXT.map(spoiled).into()
 }
 
+/// A text, or an array of texts, with an escape for each character; `None` for anything else.
+pub(super) fn escaped(json: &str) -> Option<String> {
+    let escapes = |text: &str| text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat();
+    match serde_json::from_str(json).ok()? {
+        Value::String(text) if !text.is_empty() => Some(format!("\"{}\"", escapes(&text))),
+        Value::Array(items) if !items.is_empty() => {
+            let items = items.iter().map(|item| Some(format!("\"{}\"", escapes(item.as_str()?))));
+            Some(format!("[{}]", items.collect::<Option<Vec<_>>>()?.join(",")))
+        }
+        _ => None,
+    }
+}
+
 /// A body with what is needed at the beginning of its object; what begins otherwise stays as it is.
 fn with_needed(body: &str, needed: &[FieldText]) -> String {
     let is_object = !body.trim_start().starts_with(['[', '"']);
     let Some((before, rest)) = body.split_once('{').filter(|_| is_object && !needed.is_empty()) else {
         return body.to_owned();
     };
-    let entries: Vec<_> =
-        needed.iter().map(|(name, json)| format!("{}:{json}", serde_json::Value::from(name.as_str()))).collect();
+    let entries: Vec<_> = needed.iter().map(|(name, json)| format!("{}:{json}", Value::from(name.as_str()))).collect();
     let comma = if rest.trim_start().is_empty() || rest.trim_start().starts_with('}') { "" } else { "," };
     format!("{before}{{{}{comma}{rest}", entries.join(","))
 }

@@ -30,6 +30,9 @@ const IN_CAPITALS: &str = r#"printf %s "$OS_TOKEN" | perl -pe '$_ = uc eq $_ ? $
 /// The token from its end to its beginning, or longer by one where that is the same, as a command.
 const REVERSED: &str = r#"printf %s "$OS_TOKEN" | perl -pe '$_ = reverse eq $_ ? $_ . "x" : scalar reverse'"#;
 
+/// The token with `_` and `-` for each other, or longer by one where it has neither, as a command.
+const WITH_OTHER_SEPARATORS: &str = r#"printf %s "$OS_TOKEN" | perl -pe '/[-_]/ ? y/-_/_-/ : ($_ .= "x")'"#;
+
 /// A text of the same shape as the token, as a command.
 const OF_SAME_SHAPE: &str = r#"printf %s "$OS_TOKEN" | perl -pe 'y/a-zA-Z0-9/b-zaB-ZA1-90/'"#;
 
@@ -191,6 +194,7 @@ impl Caller<'_> {
             TokenVariant::Reversed => command(REVERSED),
             TokenVariant::Spaced => variable("${OS_TOKEN:0:${#OS_TOKEN}/2} ${OS_TOKEN:${#OS_TOKEN}/2}"),
             TokenVariant::InQuotes => variable("\\\"$OS_TOKEN\\\""),
+            TokenVariant::OtherSeparators => command(WITH_OTHER_SEPARATORS),
             TokenVariant::Padded => variable("${OS_TOKEN}="),
             TokenVariant::Listed => variable("$OS_TOKEN,x"),
             TokenVariant::BehindBearer => variable("Bearer $OS_TOKEN"),

@@ -9,6 +9,7 @@ mod body_forms;
 mod broken_http;
 mod budget;
 mod canary;
+mod careless_readers;
 mod classify;
 mod cli;
 mod clients;
