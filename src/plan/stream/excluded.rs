@@ -45,7 +45,10 @@ impl Plan {
     #[must_use]
     pub fn only_cases(self, adds: &str) -> Self {
         let what = format!("of the generated phases; {adds}");
-        self.without(&what, |_, probe| probe.phase != Phase::Case)
+        let mut plan = self.without(&what, |_, probe| probe.phase != Phase::Case);
+        // It is marked as what was planned without the others: whoever is careful of what is created wants it proven.
+        plan.selection.phases.retain(|phase| *phase == Phase::Case);
+        plan
     }
 
     /// The same plan without what creates something that cannot be removed as it is. `adds` says in words what adds it.
