@@ -63,10 +63,10 @@ fn maybe_empty() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
 }
 
-/// What is asked where there is no target but the stub.
+/// What is said to whoever names the stub where only another target makes sense.
 const NOT_THE_STUB: &str = "only `run` knows the built-in stub; --endpoint or --os-cloud names a target";
 
-/// The same, where nothing is named.
+/// What is asked where nothing names a target.
 const WHICH: &str = "which target? --endpoint or --os-cloud names one";
 
 /// What is said before anything is sent to a server that may be anybody's.

@@ -96,9 +96,9 @@ impl Ownership {
     /// An answer gave this id as new, to a request with the mark of this run or without one, and told when it was created.
     pub(super) fn note_given(&self, id: &str, is_marked: bool, created: Option<OffsetDateTime>) {
         let (mut ids, id) = (self.ids(), Spelling::of(id));
-        let given = u32::from(ids.is_long_gone(&id));
-        let evidence = ids.known.entry(id).or_insert(Evidence { given, ..Evidence::default() });
-        evidence.given += 1;
+        let before = u32::from(ids.is_long_gone(&id));
+        let evidence = ids.known.entry(id).or_default();
+        evidence.given = evidence.given.max(before) + 1;
         evidence.asked = Asked { is_marked, created };
     }
 
@@ -291,6 +291,8 @@ mod tests {
             ownership.note_given(&id, true, None);
             ownership.note_gone(&id);
         }
+        // What a read showed of it before counts as little as what one shows behind it.
+        ownership.attest("own-0");
         ownership.note_given("own-0", true, None);
         ownership.attest("own-0");
         assert_eq!(ownership.claim("own-0"), Claim::Denied(NotOwn::GivenTwice));

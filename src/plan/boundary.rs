@@ -69,7 +69,7 @@ fn of_presence(contract: &Contract, base: &Base) -> Vec<Probe> {
     found
 }
 
-/// Each text as a reader of JSON that is not one never meets it: every character of it as an escape.
+/// Each text with an escape for every character of it, which is the same text; whoever looks at its bytes takes it for another one.
 fn of_escapes(contract: &Contract, base: &Base) -> Vec<Probe> {
     let escaped = usual_fields(contract).into_iter().filter_map(|(name, json)| Some((name, wire::escaped(&json)?)));
     let make = |(name, json): FieldText| {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::texts::VERY_LONG;
 use super::{LONGEST_LABEL, TestValue, all_rules, is_unambiguous, listed, parts, test_values};
-use crate::contract::{Rule, Schema};
+use crate::contract::{Rule, Schema, Type};
 use crate::plan::pattern;
 
 /// Far more items than any limit, as far as a contract has one: what counts them in a byte has them all the same.
@@ -72,16 +72,9 @@ fn misplaced(schema: &Schema, items: &Schema, good: impl Fn(u64) -> Vec<String>)
     found
 }
 
-/// The name that JSON Schema has for the type of a value.
+/// The name that a schema has for the type of a value.
 fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
+    Type::ALL.iter().find(|(_, each)| each.holds(value)).map_or("", |(name, _)| name)
 }
 
 /// The item with this number among items that every reading allows together.
